@@ -1,0 +1,200 @@
+# sentrain: `make` builds build/sentrain, `make test` proves it, `make help` lists the rest.
+# Needs sh, coreutils, GNU make and a C compiler; lint and parity need Python 3 as well.
+#
+#   make CC=clang TARGET=avx2 CFLAGS=-O3     any compiler, instruction set and flags; the objects of
+#                                            each choice stay apart in $(BUILD)/obj/
+#   CBLAS=1      matrix products by a CBLAS library (CBLAS_LIBS, default -lopenblas)
+#   WERROR=1     warnings are errors
+#   BUILD=DIR    where everything goes (default: build)
+
+BUILD  ?= build
+CFLAGS ?= -O2
+CSTD   ?= c99
+ifeq ($(origin CC),default)
+CC := $(firstword $(foreach c,cc gcc clang,$(if $(shell command -v $c 2>/dev/null),$c)) cc)
+endif
+ifeq ($(origin CXX),default)
+CXX := $(patsubst cc,c++,$(subst gcc,g++,$(subst clang,clang++,$(CC))))
+endif
+PYTHON ?= python3
+
+# ---- the instruction set -------------------------------------------------------------------------
+# native is asked for only where the compiler makes programs for this very kind of machine.
+
+TARGET ?= native
+machine  := $(shell $(CC) -dumpmachine 2>/dev/null)
+at_home  := $(and $(filter $(shell uname -m)-%,$(machine)),\
+                  $(findstring $(shell uname -s | tr A-Z a-z),$(machine)))
+targets  := native avx512 avx2 sse2 scalar gnuvec
+flags_native := $(if $(at_home),$(shell echo 'int x;' | $(CC) -march=native -x c -c -o /dev/null - \
+                  2>/dev/null && echo -march=native))
+flags_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mavx2
+flags_avx2   := -mavx2 -mfma
+flags_sse2   := -msse2 -mfpmath=sse
+flags_scalar := -DSENTRAIN_SCALAR
+flags_gnuvec := -DSENTRAIN_GNU_VECTORS
+ifeq ($(filter $(TARGET),$(targets)),)
+$(error TARGET=$(TARGET) is not known; choose one of: $(targets))
+endif
+
+warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+werror   := $(if $(WERROR),-Werror)
+arch     := $(flags_$(TARGET)) $(if $(CBLAS),-DSENTRAIN_USE_CBLAS)
+libs     := -lm -pthread $(if $(CBLAS),$(or $(CBLAS_LIBS),-lopenblas)) $(LDLIBS)
+cc       := $(CC) -std=$(CSTD) $(arch) $(CFLAGS) $(CPPFLAGS) -I. -pthread $(warnings) $(werror)
+cxx      := $(CXX) $(arch) $(CFLAGS) $(CPPFLAGS) -I. -pthread $(warnings) $(werror)
+
+# One folder for each way to compile: the compiler's name, the target, a checksum of the whole line.
+conf := $(notdir $(firstword $(CC)))-$(TARGET)-$(firstword $(shell \
+          echo '$(machine) $(filter-out -Werror,$(cc)) $(CXX) $(LDFLAGS) $(libs)' | cksum))
+out  := $(BUILD)/obj/$(conf)
+
+# A program is written to be whole in one file; here all share one compile of the implementation.
+shared_implementation := -DSENTRAIN_IMPLEMENTED
+
+# ---- the command, the library --------------------------------------------------------------------
+
+.PHONY: all test compile-tests lint asan ubsan tsan torture abi parity bench bench-peer examples \
+        demo size clean help FORCE
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+all: $(BUILD)/sentrain
+
+# The last configuration asked for: what stands in $(BUILD) is a copy out of its folder.
+$(BUILD)/.conf: FORCE
+	@mkdir -p $(out)/examples $(BUILD)/examples
+	@test "$$(cat $@ 2>/dev/null)" = '$(conf)' || echo '$(conf)' >$@
+
+names  := $(basename $(notdir $(wildcard examples/*.c)))
+copies := sentrain bench $(names:%=examples/%)
+$(copies:%=$(BUILD)/%): $(BUILD)/%: $(out)/% $(BUILD)/.conf
+	@cp $< $@.new && mv -f $@.new $@
+
+$(out)/sentrain.o: sentrain.h
+	@mkdir -p $(out)
+	$(cc) -DSENTRAIN_IMPLEMENTATION -x c -c sentrain.h -o $@
+
+$(out)/sentrain: tools/sentrain.c $(wildcard tools/sentrain_*.h) $(out)/sentrain.o
+	$(cc) $(shared_implementation) $(LDFLAGS) $< $(out)/sentrain.o $(libs) -o $@
+
+# ---- tests ---------------------------------------------------------------------------------------
+# make test: all chapters as one program; make test-TAG: one chapter, compiled only up to it.
+
+chapters := config memory context text table random file thread vector math matmul attend tensor \
+            tape ops optim token batch module model data sample loss search eval report train \
+            tune check
+
+$(out)/test: sentrain.h $(wildcard tests/*.[ch])
+	@mkdir -p $(out)
+	$(cc) $(LDFLAGS) tests/main.c $(libs) -o $@
+
+compile-tests: $(out)/test
+test: $(out)/test
+	$(RUN) $(out)/test
+
+torture: $(out)/test
+	$(RUN) $(out)/test torture
+
+# A context is put together in chapter 8, so no test stops below it.
+test-%: FORCE
+	@mkdir -p $(out)
+	n=0; for c in $(chapters); do n=$$((n + 1)); test $$c != $* || break; done; \
+	test $$n -ge 8 || n=8; \
+	$(cc) -DSENTRAIN_STOP_AFTER=$$n $(LDFLAGS) tests/test_$*.c $(libs) -o $(out)/test-$*
+	$(RUN) $(out)/test-$*
+
+sanitize := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
+asan ubsan:
+	$(MAKE) test CFLAGS="$(sanitize) -fsanitize=address,undefined"
+tsan:
+	$(MAKE) test CFLAGS="$(sanitize) -fsanitize=thread"
+
+abi: $(out)/sentrain.o
+	sh tests/abi/run.sh '$(cc)' '$(cxx)' $(out)/sentrain.o $(out)/abi '$(LDFLAGS) $(libs)'
+
+lint: ; $(PYTHON) tools/lint.py --cc '$(CC)'
+
+# The cases that Python sentence-transformers has run, where they lie beside this folder.
+oracle := ../shared/oracle/compare.py
+parity: $(BUILD)/sentrain
+	@if test ! -f $(oracle); then \
+	    echo 'parity: $(oracle) is not here, nothing is compared'; \
+	    echo '0 passed, 0 failed, 1 skipped'; \
+	else for t in 1 2; do \
+	    echo "parity: $$t thread(s)"; \
+	    $(PYTHON) $(oracle) $(BUILD)/sentrain --upto main --threads $$t || exit 1; \
+	done; fi
+
+# ---- speed and size ------------------------------------------------------------------------------
+
+$(out)/bench: tools/bench.c sentrain.h
+	@mkdir -p $(out)
+	$(cc) $(LDFLAGS) $< $(libs) -o $@
+
+bench: $(BUILD)/bench
+	$(RUN) $(BUILD)/bench $(BENCH)
+
+# The same steps in Python: PEER=/path/to/python with torch and sentence-transformers.
+peer_bench := ../shared/bench
+bench-peer: $(BUILD)/bench
+	@mkdir -p $(BUILD)/peer models
+	test -f models/all-MiniLM-L6-v2/modules.json || \
+	    ../shared/models.sh all-MiniLM-L6-v2 models/all-MiniLM-L6-v2
+	$(PYTHON) $(peer_bench)/make_text.py --kind pairs --n 20000 >$(BUILD)/peer/pairs.jsonl
+	$(or $(PEER),$(PYTHON)) $(peer_bench)/peer_bench.py train --model models/all-MiniLM-L6-v2 \
+	    --data $(BUILD)/peer/pairs.jsonl --batch-size 32
+	$(RUN) $(BUILD)/bench train models/all-MiniLM-L6-v2 $(BUILD)/peer/pairs.jsonl
+
+# Bytes at -Os: an encoder alone, everything, and the whole command as one static file.
+size_cc := $(CC) -std=$(CSTD) $(arch) $(CPPFLAGS) -I. -pthread -Os -ffunction-sections \
+           -fdata-sections
+size:
+	@mkdir -p $(out)
+	$(size_cc) -DSENTRAIN_IMPLEMENTATION -x c -c sentrain.h -o $(out)/whole.o
+	$(size_cc) -DSENTRAIN_IMPLEMENTATION -DSENTRAIN_ENCODE_ONLY -x c -c sentrain.h \
+	    -o $(out)/encode.o
+	$(size_cc) $(shared_implementation) -static -s -Wl,--gc-sections tools/sentrain.c \
+	    $(out)/whole.o $(libs) -o $(out)/static
+	@size $(out)/encode.o $(out)/whole.o $(out)/static
+
+# ---- examples ------------------------------------------------------------------------------------
+# Each is built as C, and once more as C++11, since users write either.
+$(out)/examples/%: examples/%.c $(out)/sentrain.o
+	@mkdir -p $(@D)
+	$(cc) $(shared_implementation) $(LDFLAGS) $< $(out)/sentrain.o $(libs) -o $@
+
+$(out)/examples/%.c++: examples/%.c $(out)/sentrain.o
+	@mkdir -p $(@D)
+	$(cxx) -std=c++11 $(shared_implementation) $(LDFLAGS) -x c++ $< -x none $(out)/sentrain.o \
+	    $(libs) -o $@
+
+has_cxx := $(shell command -v $(firstword $(CXX)) 2>/dev/null)
+examples: $(names:%=$(BUILD)/examples/%) $(if $(has_cxx),$(names:%=$(out)/examples/%.c++))
+	@$(if $(has_cxx),:,echo 'examples: there is no C++ compiler here, so only C was tried')
+
+demo: $(BUILD)/examples/demo
+	@mkdir -p $(BUILD)/demo
+	$(RUN) $(BUILD)/examples/demo examples/data $(BUILD)/demo
+
+clean: ; rm -rf $(BUILD)
+
+define help_text
+make            build/sentrain, for this very machine
+make demo       trains a small model from examples/data and asks it a few questions
+make test       every chapter's tests; make test-TAG: one chapter (tape, token, ...)
+make lint       widths, names, chapter borders, layers
+make asan tsan  the tests under sanitizers (asan: undefined behaviour too)
+make torture    every allocation and file call fails once
+make abi        two files that include the header, C++, two static copies in one process
+make parity     against what Python sentence-transformers computed (../shared)
+make bench      speed of the kernels; bench-peer: beside Python
+make examples   all examples, as C99 and as C++11
+make size       bytes at -Os
+make clean
+Options: CC= TARGET=$(subst $(space),|,$(targets)) CFLAGS= CBLAS=1 WERROR=1 BUILD=
+endef
+empty :=
+space := $(empty) $(empty)
+help:
+	$(info $(help_text))@:

@@ -1,0 +1,341 @@
+/* Attention over packed sequences, forward and backward, against plain loops in double; the same
+ * bits alone, in a batch and on any number of threads. */
+#ifndef SENTRAIN_VERSION
+#define SENTRAIN_IMPLEMENTATION
+#include "sentrain.h"
+#endif
+#include "test.h"
+#include <stdlib.h>
+
+#define ATTEND_BUCKETS 5                    /* distances -2 .. 2, farther ones clipped */
+
+typedef struct attend_case {
+    int           heads, kv_heads, dim;
+    int           bias, drop, causal;
+    int64_t       window;
+    int           n;
+    const int32_t *lengths;
+} attend_case;
+
+/* All that a run takes and gives; float for the library, double for the naive twin. */
+typedef struct attend_data {
+    attend_case t;
+    int32_t     first[64];
+    int64_t     rows, q_stride, kv_stride, out_stride;
+    float      *q, *kv, *dout;              /* k and v stand in one matrix, kv (T,2*kv_heads*D) */
+    float      *out, *lse, *dq, *dkv;
+    float       table[64 * ATTEND_BUCKETS]; /* the bias of a head and a distance */
+    double     *out2, *dq2, *dkv2;
+    double      dbias[64 * 64 * ATTEND_BUCKETS], dtable2[64 * ATTEND_BUCKETS];
+    int64_t     seq_shift;                  /* added to seq: a sequence alone keeps its dropout */
+} attend_data;
+
+static int attend_bucket(int64_t i, int64_t j)
+{
+    const int64_t d = j - i;
+    return (int)(d < -2 ? 0 : d > 2 ? 4 : d + 2);
+}
+
+static float attend_mult(int64_t seq, int head, int64_t i, int64_t j)
+{
+    uint32_t h = (uint32_t)(seq * 7919 + head * 104729 + i * 1299709 + j * 15485863);
+    h ^= h >> 13;
+    h *= 2654435761u;
+    h ^= h >> 15;
+    return h % 10 < 2 ? 0.0f : 1.25f;
+}
+
+static const float *attend_bias_row(void *arg, int head, int64_t len, int64_t qpos, float *tmp)
+{
+    const attend_data *d = (const attend_data *)arg;
+    const float *row = d->table + head * ATTEND_BUCKETS;
+    for (int64_t j = 0; j < len; j++) tmp[j] = row[attend_bucket(qpos, j)];
+    return tmp;
+}
+
+static void attend_dbias_row(void *arg, int64_t seq, int head, int64_t qpos, const float *ds,
+                             int64_t from, int64_t count)
+{
+    attend_data *d = (attend_data *)arg;
+    double *sum = d->dbias + (seq * 64 + head) * ATTEND_BUCKETS;
+    for (int64_t j = 0; j < count; j++) sum[attend_bucket(qpos, from + j)] += (double)ds[j];
+}
+
+static void attend_drop_row(void *arg, int64_t seq, int head, int64_t qpos, float *mult,
+                            int64_t len)
+{
+    const attend_data *d = (const attend_data *)arg;
+    for (int64_t j = 0; j < len; j++) mult[j] = attend_mult(seq + d->seq_shift, head, qpos, j);
+}
+
+static float *attend_floats(int64_t n)
+{
+    return (float *)calloc((size_t)n + 1, sizeof(float));
+}
+
+static double *attend_doubles(int64_t n)
+{
+    return (double *)calloc((size_t)n + 1, sizeof(double));
+}
+
+static attend_data *attend_new(attend_case t)
+{
+    attend_data *d = (attend_data *)calloc(1, sizeof *d);
+    d->t = t;
+    for (int s = 0; s < t.n; s++) d->first[s + 1] = d->first[s] + t.lengths[s];
+    d->rows = d->first[t.n];
+    d->q_stride = t.heads * t.dim + 3;      /* rows that do not follow each other directly */
+    d->kv_stride = 2 * t.kv_heads * t.dim;
+    d->out_stride = t.heads * t.dim;
+    d->q = attend_floats(d->rows * d->q_stride);
+    d->kv = attend_floats(d->rows * d->kv_stride);
+    d->dout = attend_floats(d->rows * d->out_stride);
+    d->out = attend_floats(d->rows * d->out_stride);
+    d->lse = attend_floats(d->rows * t.heads);
+    d->dq = attend_floats(d->rows * d->q_stride);
+    d->dkv = attend_floats(d->rows * d->kv_stride);
+    d->out2 = attend_doubles(d->rows * d->out_stride);
+    d->dq2 = attend_doubles(d->rows * d->q_stride);
+    d->dkv2 = attend_doubles(d->rows * d->kv_stride);
+    fill_random(d->q, d->rows * d->q_stride, 1);
+    fill_random(d->kv, d->rows * d->kv_stride, 2);
+    fill_random(d->dout, d->rows * d->out_stride, 3);
+    fill_random(d->table, 64 * ATTEND_BUCKETS, 4);
+    for (int64_t i = 0; i < d->rows * d->q_stride; i++) d->q[i] *= 3.0f;
+    return d;
+}
+
+static void attend_free(attend_data *d)
+{
+    free(d->q); free(d->kv); free(d->dout); free(d->out); free(d->lse); free(d->dq); free(d->dkv);
+    free(d->out2); free(d->dq2); free(d->dkv2);
+    free(d);
+}
+
+/* The library's answer for sequences s0 .. s1 - 1 of the data. */
+static void attend_run(sen_ctx *c, attend_data *d, int s0, int s1)
+{
+    int32_t first[64];
+    const int64_t row = d->first[s0], width = (int64_t)d->t.kv_heads * d->t.dim;
+    const float *q = d->q + row * d->q_stride, *kv = d->kv + row * d->kv_stride;
+    float *out = d->out + row * d->out_stride, *lse = d->lse + row * d->t.heads;
+    float *dq = d->dq + row * d->q_stride, *dkv = d->dkv + row * d->kv_stride;
+    sen__attend a;
+    memset(&a, 0, sizeof a);
+    for (int s = s0; s <= s1; s++) first[s - s0] = d->first[s] - d->first[s0];
+    d->seq_shift = s0;
+    a.n = s1 - s0;
+    a.first = first;
+    a.heads = d->t.heads;
+    a.kv_heads = d->t.kv_heads == d->t.heads ? 0 : d->t.kv_heads;
+    a.head_dim = d->t.dim;
+    a.q = q;
+    a.k = kv;
+    a.v = kv + width;
+    a.q_stride = d->q_stride;
+    a.kv_stride = d->kv_stride;
+    a.scale = (float)(1.0 / sqrt((double)d->t.dim));
+    a.causal = d->t.causal != 0;
+    a.window = d->t.window;
+    if (d->t.bias) {
+        a.bias_row = attend_bias_row;
+        a.dbias_row = attend_dbias_row;
+    }
+    if (d->t.drop) a.drop_row = attend_drop_row;
+    a.bias_arg = a.dbias_arg = a.drop_arg = d;
+    CHECK(sen__attend_forward(c, out, lse, &a) == SEN_OK);
+    CHECK(sen__attend_backward(c, dq, dkv, dkv + width, d->dout + row * d->out_stride, out, lse, &a)
+          == SEN_OK);
+}
+
+static int attend_sees(const attend_case *t, int64_t i, int64_t j)
+{
+    const int64_t off = i < j ? j - i : i - j;
+    return (!t->causal || j <= i) && (!t->window || off <= t->window);
+}
+
+/* One query of one head: adds to out2, dq2, dkv2, dtable2. p, g: room for len doubles. */
+static void attend_naive_row(attend_data *d, int s, int h, int64_t i, double *p, double *g)
+{
+    const attend_case *t = &d->t;
+    const int64_t len = t->lengths[s], row = d->first[s], dim = t->dim;
+    const int64_t kv = h / (t->heads / t->kv_heads) * dim, vat = kv + t->kv_heads * dim;
+    const float *q = d->q + (row + i) * d->q_stride + h * dim;
+    const float *dy = d->dout + (row + i) * d->out_stride + h * dim;
+    const double scale = (double)(float)(1.0 / sqrt((double)dim));
+    double most = -1e300, z = 0.0, delta = 0.0;
+    for (int64_t j = 0; j < len; j++) {
+        p[j] = 0.0;
+        for (int64_t e = 0; e < dim; e++)
+            p[j] += scale * (double)q[e] * (double)d->kv[(row + j) * d->kv_stride + kv + e];
+        if (t->bias) p[j] += (double)d->table[h * ATTEND_BUCKETS + attend_bucket(i, j)];
+        if (!attend_sees(t, i, j)) p[j] = -1e300;
+        most = fmax(most, p[j]);
+    }
+    for (int64_t j = 0; j < len; j++) z += p[j] = exp(p[j] - most);
+    for (int64_t j = 0; j < len; j++) {
+        const double m = t->drop ? (double)attend_mult(s, h, i, j) : 1.0;
+        p[j] /= z;
+        g[j] = 0.0;
+        for (int64_t e = 0; e < dim; e++) {
+            const int64_t at = (row + j) * d->kv_stride + vat + e;
+            d->out2[(row + i) * d->out_stride + h * dim + e] += p[j] * m * (double)d->kv[at];
+            d->dkv2[at] += p[j] * m * (double)dy[e];
+            g[j] += m * (double)dy[e] * (double)d->kv[at];
+        }
+        delta += p[j] * g[j];
+    }
+    for (int64_t j = 0; j < len; j++) {
+        const double ds = p[j] * (g[j] - delta);
+        d->dtable2[h * ATTEND_BUCKETS + attend_bucket(i, j)] += ds;
+        for (int64_t e = 0; e < dim; e++) {
+            const int64_t at = (row + j) * d->kv_stride + kv + e;
+            d->dq2[(row + i) * d->q_stride + h * dim + e] += scale * ds * (double)d->kv[at];
+            d->dkv2[at] += scale * ds * (double)q[e];
+        }
+    }
+}
+
+static void attend_naive(attend_data *d)
+{
+    for (int s = 0; s < d->t.n; s++) {
+        double *p = attend_doubles(2 * d->t.lengths[s]);
+        for (int h = 0; h < d->t.heads; h++)
+            for (int64_t i = 0; i < d->t.lengths[s]; i++)
+                attend_naive_row(d, s, h, i, p, p + d->t.lengths[s]);
+        free(p);
+    }
+}
+
+/* The largest difference, relative to the largest number expected. */
+static double attend_error(const float *x, const double *expect, int64_t n)
+{
+    double worst = 0.0, size = 1e-30;
+    for (int64_t i = 0; i < n; i++) {
+        worst = fmax(worst, fabs((double)x[i] - expect[i]));
+        size = fmax(size, fabs(expect[i]));
+    }
+    return worst / size;
+}
+
+static void attend_check(sen_ctx *c, attend_case t)
+{
+    attend_data *d = attend_new(t);
+    double forward, dq, dkv;
+    attend_run(c, d, 0, t.n);
+    attend_naive(d);
+    forward = attend_error(d->out, d->out2, d->rows * d->out_stride);
+    dq = attend_error(d->dq, d->dq2, d->rows * d->q_stride);
+    dkv = attend_error(d->dkv, d->dkv2, d->rows * d->kv_stride);
+    if (!(forward <= 1.5e-6 && dq <= 1e-5 && dkv <= 1e-5)) {
+        test_failures++;
+        printf("attend heads %d/%d dim %d bias %d drop %d causal %d window %d: off by %.3g dq %.3g "
+               "dkv %.3g\n", t.heads, t.kv_heads, t.dim, t.bias, t.drop, t.causal, (int)t.window,
+               forward, dq, dkv);
+    }
+    if (t.bias) {
+        float sum[64 * ATTEND_BUCKETS];
+        for (int e = 0; e < t.heads * ATTEND_BUCKETS; e++) {
+            double x = 0.0;
+            for (int s = 0; s < t.n; s++) x += d->dbias[s * 64 * ATTEND_BUCKETS + e];
+            sum[e] = (float)x;
+        }
+        CHECK(attend_error(sum, d->dtable2, t.heads * ATTEND_BUCKETS) < 1e-5);
+    }
+    attend_free(d);
+}
+
+static const int32_t attend_lengths[] = { 1, 2, 7, 16, 0, 33, 14, 64, 100, 3, 29, 70 };
+
+static void test_attend_cases(sen_ctx *c)
+{
+    static const int dims[] = { 1, 8, 20, 32, 48, 64, 80 };
+    const int n = (int)SEN__COUNT(attend_lengths);
+    int number = 0;
+    for (size_t e = 0; e < SEN__COUNT(dims); e++)
+        for (int kind = 0; kind < 4; kind++, number++) {
+            attend_case t = { 3, 3, 0, 0, 0, 0, 0, 0, NULL };
+            t.dim = dims[e];
+            t.n = n;
+            t.lengths = attend_lengths;
+            t.bias = kind & 1;
+            t.drop = number % 3 == 1;
+            t.causal = number % 5 == 2;
+            t.window = number % 4 == 3 ? 1 + number : 0;
+            if (number % 3 == 0) t.heads = 6;
+            attend_check(c, t);
+        }
+}
+
+/* Longer than a block, a piece of keys, a chunk of queries. */
+static void test_attend_long(sen_ctx *c)
+{
+    static const int32_t lengths[] = { 517, 40 }, longer[] = { 1100 };
+    const attend_case all = { 2, 2, 32, 1, 1, 0, 0, 2, lengths };
+    const attend_case causal = { 2, 1, 16, 0, 0, 1, 0, 2, lengths };
+    const attend_case near = { 2, 2, 16, 0, 1, 0, 64, 1, longer };
+    const attend_case both = { 1, 1, 8, 1, 0, 1, 37, 1, longer };
+    attend_check(c, all);
+    attend_check(c, causal);
+    attend_check(c, near);
+    attend_check(c, both);
+}
+
+static int attend_same(const attend_data *a, const attend_data *b)
+{
+    const size_t rows = (size_t)a->rows * sizeof(float);
+    return !memcmp(a->out, b->out, rows * (size_t)a->out_stride)
+        && !memcmp(a->lse, b->lse, rows * (size_t)a->t.heads)
+        && !memcmp(a->dq, b->dq, rows * (size_t)a->q_stride)
+        && !memcmp(a->dkv, b->dkv, rows * (size_t)a->kv_stride);
+}
+
+static void test_attend_same_bits(void)
+{
+    static const int threads[] = { 1, 2, 7 };
+    const attend_case t = { 4, 2, 32, 0, 1, 0, 0, (int)SEN__COUNT(attend_lengths), attend_lengths };
+    sen_ctx *c = NULL;
+    attend_data *all = NULL;
+    for (size_t i = 0; i < SEN__COUNT(threads); i++) {
+        sen_ctx_desc desc = sen_ctx_desc_default();
+        attend_data *d = attend_new(t);
+        sen_ctx_free(c);
+        desc.threads = threads[i];
+        CHECK(sen_ctx_new(&desc, &c) == SEN_OK);
+        attend_run(c, d, 0, t.n);
+        if (all) {
+            CHECK(attend_same(d, all));
+            attend_free(d);
+        } else all = d;
+    }
+    for (int cut = 1; cut < t.n; cut += 3) {            /* each alone, and in two batches */
+        attend_data *d = attend_new(t);
+        for (int s = 0; cut == 1 && s < t.n; s++) attend_run(c, d, s, s + 1);
+        for (int s = 0; cut > 1 && s < 2; s++) attend_run(c, d, s ? cut : 0, s ? t.n : cut);
+        CHECK(attend_same(d, all));
+        attend_free(d);
+    }
+    attend_free(all);
+    sen_ctx_free(c);
+}
+
+static void test_attend(void)
+{
+    sen_ctx_desc desc = sen_ctx_desc_default();
+    sen_ctx *c = NULL;
+    desc.threads = 2;
+    CHECK(sen_ctx_new(&desc, &c) == SEN_OK);
+    test_attend_cases(c);
+    test_attend_long(c);
+    test_attend_same_bits();
+    sen_ctx_free(c);
+}
+
+#ifndef TEST_ALL
+int main(void)
+{
+    test_attend();
+    printf("attend (%s): %d failures\n", sen_target_name(), test_failures);
+    return test_failures != 0;
+}
+#endif

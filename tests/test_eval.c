@@ -1,0 +1,473 @@
+/* The eval chapter: Python's recorded runs (metrics, primary metric, CSV files), statistics, errors. */
+#ifndef SENTRAIN_VERSION
+#define SENTRAIN_IMPLEMENTATION
+#include "sentrain.h"
+#endif
+#include "test.h"
+#include "fail.h"
+
+#ifndef GOLDEN_DIR
+#define GOLDEN_DIR "tests/golden"
+#endif
+
+#define EVAL_ROWS 16
+#define EVAL_DIM 8
+
+/* ---- a file system of one file: what the evaluators write ------------------------------------ */
+
+typedef struct eval_disk {
+    char path[200], text[4000];
+    int  exists, folders;
+} eval_disk;
+
+static sen_file_error eval_open(void *user, const char *path, sen_file_mode mode, void **file)
+{
+    eval_disk *d = (eval_disk *)user;
+    if (mode != SEN_FILE_APPEND) return SEN_FILE_DENIED;
+    if (!d->exists || strcmp(d->path, path) != 0) d->text[0] = 0;
+    d->exists = 1;
+    strcpy(d->path, path);
+    *file = d;
+    return SEN_FILE_OK;
+}
+
+static sen_file_error eval_write(void *user, void *file, const void *from, int64_t n)
+{
+    (void)user;
+    strncat(((eval_disk *)file)->text, (const char *)from, (size_t)n);
+    return SEN_FILE_OK;
+}
+
+static sen_file_error eval_close(void *user, void *file)
+{
+    (void)user;
+    (void)file;
+    return SEN_FILE_OK;
+}
+
+static sen_file_error eval_info(void *user, const char *path, sen_file_info *out)
+{
+    const eval_disk *d = (const eval_disk *)user;
+    memset(out, 0, sizeof *out);
+    return d->exists && strcmp(d->path, path) == 0 ? SEN_FILE_OK : SEN_FILE_NOT_FOUND;
+}
+
+static sen_file_error eval_make_folder(void *user, const char *path)
+{
+    (void)path;
+    ((eval_disk *)user)->folders++;
+    return SEN_FILE_OK;
+}
+
+typedef struct eval_fixture {
+    eval_disk disk;
+    sen_files files;
+    sen_ctx  *c;
+    sen_json *golden;
+} eval_fixture;
+
+/* ---- the recorded runs ----------------------------------------------------------------------- */
+
+/* The evaluator's columns of texts and numbers as a dataset, in the order of the JSON object. */
+typedef struct eval_data {
+    sen_text     texts[3][EVAL_ROWS];
+    double       numbers[EVAL_ROWS];
+    float        emb[3][EVAL_ROWS * EVAL_DIM];
+    sen_column   column[3];
+    int64_t      rows;
+    sen_dataset *dataset;
+} eval_data;
+
+static void eval_data_of(eval_fixture *f, const sen_json *args, int dim, eval_data *d)
+{
+    const sen_json *vectors = sen_json_get(f->golden, "vectors");
+    int k = 0;
+    memset(d, 0, sizeof *d);
+    for (const sen_json *a = args->child; a && k < 3; a = a->next) {
+        if (a->kind != SEN_JSON_LIST || a->count < 6) continue;
+        d->rows = 0;
+        d->column[k].name = a->key;
+        for (const sen_json *v = a->child; v; v = v->next) {
+            int i = 0;
+            if (v->kind == SEN_JSON_TEXT) {
+                d->texts[k][d->rows].data = v->text;
+                d->texts[k][d->rows].length = v->length;
+                d->column[k].texts = d->texts[k];
+                for (const sen_json *x = sen_json_get(vectors, v->text)->child; x && i < dim; x = x->next)
+                    d->emb[k][d->rows * dim + i++] = (float)x->number;
+            } else {
+                d->numbers[d->rows] = v->number;
+                d->column[k].floats = d->numbers;
+            }
+            d->rows++;
+        }
+        k++;
+    }
+    CHECK(k == 3 && sen_dataset_from_arrays(f->c, d->column, 3, d->rows, &d->dataset) == SEN_OK);
+}
+
+static void eval_check(const sen_json *g, const sen_evaluator *e)
+{
+    const sen_json *want = sen_json_get(g, "metrics");
+    int64_t i = 0;
+    CHECK(e->n == want->count);
+    for (const sen_json *j = want->child; j && i < e->n; j = j->next, i++) {
+        CHECK(strcmp(e->metric[i].name, j->key) == 0);
+        if (!(fabs(e->metric[i].value - j->number) <= 1e-6)) {
+            test_failures++;
+            printf("%s is %.17g, not %.17g\n", j->key, e->metric[i].value, j->number);
+        }
+    }
+    CHECK(strcmp(sen_evaluator_primary_metric(e), sen__json_text_or(g, "primary_metric", "")) == 0);
+}
+
+/* The CSV file: the same name, head and shape; numbers to 1e-6. */
+static void eval_check_csv(const eval_disk *d, const sen_json *files)
+{
+    const char *p = d->text, *q = files->child->text;
+    CHECK(strcmp(sen__path_name(d->path), files->child->key) == 0);
+    while (*p && *q) {
+        double a, b;
+        const char *pe = sen__text_to_double(p, p + strlen(p), &a), *qe = sen__text_to_double(q, q + strlen(q), &b);
+        if (pe && qe) {
+            CHECK(fabs(a - b) <= 1e-6);
+            p = pe;
+            q = qe;
+        } else {
+            CHECK(*p == *q);
+            if (*p++ != *q++) return;
+        }
+    }
+    CHECK(*p == 0 && *q == 0);
+}
+
+/* Arguments of the golden case that are no columns, over those that are there. */
+static sen_result eval_read_args(sen_ctx *c, const sen_json *args, const sen_field *fields, void *to)
+{
+    for (const sen_json *j = args->child; j; j = j->next) {
+        const sen_field *field = sen__field_find(fields, j->key);
+        sen_result r;
+        if (!field || field->kind == SEN_KIND_COLUMN || field->kind == SEN_KIND_NUMBER_COLUMN) continue;
+        r = field->kind->read(c, field->kind, j, (char *)to + field->offset);
+        if (r) return r;
+    }
+    return SEN_OK;
+}
+
+static void eval_case(eval_fixture *f, const sen_json *g)
+{
+    static eval_data data;
+    const sen_json *args = sen_json_get(g, "args");
+    const int dim = (int)sen__json_int_or(args, "truncate_dim", EVAL_DIM);
+    const char *name = sen__json_text_or(g, "evaluator", "");
+    sen_embedding_similarity_args similarity = sen_embedding_similarity_args_default();
+    sen_triplet_evaluator_args triplet = sen_triplet_evaluator_args_default();
+    const int is_triplet = strcmp(name, "TripletEvaluator") == 0;
+    sen_evaluator_call call;
+    sen_evaluator *e = NULL;
+    eval_data_of(f, args, dim, &data);
+    similarity.dataset = triplet.dataset = data.dataset;
+    CHECK(eval_read_args(f->c, args, sen__embedding_similarity_fields, &similarity) == SEN_OK);
+    CHECK(eval_read_args(f->c, args, sen__triplet_evaluator_fields, &triplet) == SEN_OK);
+    CHECK(sen_evaluator_new(f->c, name, is_triplet ? (const void *)&triplet : &similarity, &e) == SEN_OK);
+    if (e) {
+        memset(&call, 0, sizeof call);
+        call.ctx = f->c;
+        call.evaluator = e;
+        call.args = e->args;
+        call.similarity = "cosine";
+        call.numbers = e->numbers;
+        call.rows = data.rows;
+        call.dimension = dim;
+        call.output_path = "out/eval";
+        call.epoch = 0.5;
+        call.steps = 7;
+        for (int k = 0; k < e->n_texts; k++) call.emb[k] = data.emb[k];
+        CHECK(sen__eval_score(&call) == SEN_OK);
+        eval_check(g, e);
+        f->disk.exists = 0;
+        CHECK(sen__eval_csv(&call) == SEN_OK);
+        eval_check_csv(&f->disk, sen_json_get(g, "files"));
+        CHECK(sen__eval_score(&call) == SEN_OK && sen__eval_csv(&call) == SEN_OK);      /* a second row, no head */
+        CHECK(strstr(f->disk.text, "\r\n0.5,7,") != strrchr(f->disk.text, '\r'));
+        sen_evaluator_free(e);
+    }
+    sen_dataset_free(data.dataset);
+}
+
+static void test_eval_golden(eval_fixture *f)
+{
+    int cases = 0;
+    for (const sen_json *g = f->golden ? sen_json_get(f->golden, "cases")->child : NULL; g; g = g->next) {
+        const char *name = sen__json_text_or(g, "evaluator", "");
+        if (strcmp(name, "EmbeddingSimilarityEvaluator") != 0 && strcmp(name, "TripletEvaluator") != 0) continue;
+        if (sen_json_get(sen_json_get(g, "args"), "precision")) continue;
+        eval_case(f, g);
+        cases++;
+    }
+    CHECK(cases == 5);
+}
+
+/* ---- statistics ------------------------------------------------------------------------------ */
+
+static void test_eval_statistics(sen_ctx *c)
+{
+    const double x[6] = { 3, 1, 1, 2, 5, 1 }, y[6] = { 1, 2, 3, 4, 5, 6 }, same[6] = { 2, 2, 2, 2, 2, 2 };
+    const double odd[3] = { (double)NAN, 1, 2 };
+    const double ranks[6] = { 5, 2, 2, 4, 6, 2 };
+    double rank[6], s = 0;
+    int64_t order[12];
+    sen__average_ranks(rank, x, 6, order, order + 6);
+    CHECK(memcmp(rank, ranks, sizeof rank) == 0);
+    CHECK(fabs(sen__pearson(x, y, 6) - 0.1000927213921958) < 1e-14);   /* scipy.stats.pearsonr */
+    CHECK(sen__spearman(c, x, y, 6, &s) == SEN_OK && fabs(s + 0.030358837035945815) < 1e-14);
+    CHECK(sen__pearson(y, y, 6) == 1.0);
+    CHECK(sen__pearson(x, same, 6) != sen__pearson(x, same, 6));
+    CHECK(sen__spearman(c, same, y, 6, &s) == SEN_OK && s != s);
+    CHECK(sen__spearman(c, odd, y, 3, &s) == SEN_OK && s != s);
+    CHECK(sen__python_max(x, 6) == 5 && sen__python_min(x, 6) == 1);
+    CHECK(sen__python_max(odd, 3) != sen__python_max(odd, 3));
+}
+
+/* ---- job files and errors -------------------------------------------------------------------- */
+
+static void eval_refuses(eval_fixture *f, const char *spec, sen_result result, const char *sentence)
+{
+    sen_evaluator *e = NULL;
+    sen_json *j = NULL;
+    CHECK(sen__json_parse(f->c, &f->c->scratch, "job.json", spec, strlen(spec), SEN__JSON_STRICT, &j) == SEN_OK);
+    CHECK(sen_evaluator_from_json(f->c, j, "base", &e) == result && e == NULL);
+    if (strcmp(sen_message(f->c), sentence) != 0) {
+        test_failures++;
+        printf("got:      %s\nexpected: %s\n", sen_message(f->c), sentence);
+    }
+}
+
+static void test_eval_errors(eval_fixture *f)
+{
+    static const sen_text texts[2] = { { "t01", 3 }, { "t02", 3 } };
+    static const int64_t numbers[2] = { 1, 2 };
+    sen_column columns[3] = {
+        { "a", texts, NULL, NULL }, { "b", texts, NULL, NULL }, { "c", NULL, numbers, NULL }
+    };
+    sen_triplet_evaluator_args triplet = sen_triplet_evaluator_args_default();
+    sen_sequential_args sequence = sen_sequential_args_default();
+    sen_evaluator *e = NULL;
+    sen_dataset *d = NULL;
+    eval_refuses(f, "{\"type\": \"TripletEvaluatr\"}", SEN_ERR_UNSUPPORTED,
+                 "job.json:1:2: no evaluator is called \"TripletEvaluatr\" here; did you mean \"TripletEvaluator\"?; "
+                 "there are: EmbeddingSimilarityEvaluator, TripletEvaluator, SequentialEvaluator");
+    eval_refuses(f, "{\"type\": \"TripletEvaluator\"}", SEN_ERR_ARGUMENT,
+                 "job.json:1:1: TripletEvaluator needs a \"dataset\"");
+    eval_refuses(f, "{\"type\": \"TripletEvaluator\", \"dataset\": \"none.tsv\"}", SEN_ERR_IO,
+                 "cannot open base/none.tsv: access is denied");
+    eval_refuses(f, "[{\"type\": \"SequentialEvaluator\", \"evaluators\": []}]", SEN_ERR_UNSUPPORTED,
+                 "job.json:1:3: a SequentialEvaluator within another one is not done; list its evaluators there");
+    CHECK(sen_dataset_from_arrays(f->c, columns, 3, 2, &d) == SEN_OK);
+    triplet.dataset = d;
+    CHECK(sen_evaluator_new(f->c, "TripletEvaluator", &triplet, &e) == SEN_ERR_ARGUMENT && e == NULL);
+    CHECK(strstr(sen_message(f->c), "TripletEvaluator takes texts as \"negatives\", not numbers") != NULL);
+    triplet.negatives = "d";
+    CHECK(sen_evaluator_new(f->c, "TripletEvaluator", &triplet, &e) == SEN_ERR_ARGUMENT && e == NULL);
+    CHECK(strcmp(sen_message(f->c), "the dataset has no column \"d\"; it has: a, b, c") == 0);
+    triplet.negatives = "a";
+    triplet.main_similarity_function = "cosinus";
+    CHECK(sen_evaluator_new(f->c, "TripletEvaluator", &triplet, &e) == SEN_ERR_ARGUMENT && e == NULL);
+    triplet.main_similarity_function = NULL;
+    CHECK(sen_evaluator_new(f->c, "TripletEvaluator", &triplet, &e) == SEN_OK);
+    CHECK(e && sen_evaluator_primary_metric(e) == NULL && strcmp(sen_evaluator_name(e), "") == 0);
+    sequence.evaluators = &e;
+    sequence.n_evaluators = 1;
+    {
+        sen_evaluator *s = NULL, *t = NULL;
+        CHECK(sen_evaluator_new(f->c, "SequentialEvaluator", &sequence, &s) == SEN_OK && s);
+        sequence.evaluators = &s;
+        CHECK(sen_evaluator_new(f->c, "SequentialEvaluator", &sequence, &t) == SEN_ERR_ARGUMENT && !t);
+        sen_evaluator_free(s);
+    }
+    sen_evaluator_free(e);
+    sequence.stamp = 0;
+    CHECK(sen_evaluator_new(f->c, "SequentialEvaluator", &sequence, &e) == SEN_ERR_ARGUMENT && !e);
+    sen_evaluator_free(NULL);
+    sen_dataset_free(d);
+}
+
+/* A user's own evaluator does all by itself; one in a sequence without a primary metric counts with
+ * its first one, and a key given twice is overwritten in its place. */
+typedef struct eval_own_args {
+    uint32_t           stamp;
+    const sen_dataset *dataset;
+    const char        *name;
+    double             value;
+} eval_own_args;
+
+static sen_result eval_own_run(sen_evaluator_call *call)
+{
+    const eval_own_args *a = (const eval_own_args *)call->args;
+    sen_result r = sen_metric_add(call, a->value, "value");
+    if (!r) r = sen_metric_add(call, -a->value, "minus_%d", 1);
+    return r ? r : sen_metric_csv(call, a->value, "value");
+}
+
+static void test_eval_own(eval_fixture *f)
+{
+    static const sen_field fields[] = {
+        SEN_FIELD_TEXT(eval_own_args, name, "", "its name"),
+        SEN_FIELD(eval_own_args, value, SEN_KIND_DOUBLE, 2.5, "what it reports"),
+        SEN_FIELD_END
+    };
+    static const char spec[] = "{\"type\": \"SequentialEvaluator\", \"main_score_function\": \"max\", \"evaluators\":"
+                               " [{\"type\": \"Own\", \"name\": \"x\"}, {\"type\": \"Own\", \"name\": \"x\", \"value\": 1}]}";
+    sen_evaluator_type own;
+    sen_evaluator *e = NULL;
+    sen_json *j = NULL;
+    sen_metrics m;
+    memset(&own, 0, sizeof own);
+    own.name = "Own";
+    own.csv = "own_evaluation";
+    own.args_size = sizeof(eval_own_args);
+    own.fields = fields;
+    own.run = eval_own_run;
+    CHECK(sen_register_evaluator(f->c, &own) == SEN_OK);
+    CHECK(sen__json_parse(f->c, &f->c->scratch, "job.json", spec, strlen(spec), SEN__JSON_STRICT, &j) == SEN_OK);
+    CHECK(sen_evaluator_from_json(f->c, j, NULL, &e) == SEN_OK);
+    f->disk.exists = 0;
+    if (e) {
+        CHECK(sen_evaluate(f->c, e, NULL, "out", 1.0, 10, &m) == SEN_OK && m.n == 3);
+        CHECK(strcmp(m.item[0].name, "x_value") == 0 && m.item[0].value == 1.0);
+        CHECK(strcmp(m.item[1].name, "x_minus_1") == 0 && m.item[1].value == -1.0);
+        CHECK(strcmp(m.item[2].name, "sequential_score") == 0 && m.item[2].value == 2.5);
+        CHECK(strcmp(f->disk.path, "out/own_evaluation_x_results.csv") == 0);
+        CHECK(strcmp(f->disk.text, "epoch,steps,value\r\n1.0,10,2.5\r\n1.0,10,1.0\r\n") == 0);
+        sen_evaluator_free(e);
+    } else {
+        printf("%s\n", sen_message(f->c));
+    }
+    f->c->registered = NULL;                    /* `own` ends with this function */
+}
+
+#ifdef EVAL_MOCK                                /* a model chapter that embeds "t07" as row 7 of a table */
+static void test_eval_whole(eval_fixture *f)
+{
+    static const float vectors[4][2] = { { 1, 0 }, { 1, 1 }, { 0, 1 }, { -1, 0.5f } };
+    static const sen_text a[3] = { { "t00", 3 }, { "t01", 3 }, { "t02", 3 } };
+    static const sen_text b[3] = { { "t01", 3 }, { "t02", 3 }, { "t03", 3 } };
+    static const double scores[3] = { 1, 2, 2 };
+    sen_column columns[4] = { { "a", a, NULL, NULL }, { "b", b, NULL, NULL }, { "c", a, NULL, NULL },
+                              { "score", NULL, NULL, scores } };
+    sen_embedding_similarity_args similarity = sen_embedding_similarity_args_default();
+    sen_triplet_evaluator_args triplet = sen_triplet_evaluator_args_default();
+    sen_sequential_args sequence = sen_sequential_args_default();
+    sen_evaluator *list[2] = { NULL, NULL }, *all = NULL;
+    sen_dataset *d = NULL;
+    sen_metrics m;
+    CHECK(sen_dataset_from_arrays(f->c, columns, 4, 3, &d) == SEN_OK);
+    mock_model.vectors = vectors[0];
+    mock_model.dim = 2;
+    mock_model.similarity = "dot";
+    similarity.dataset = triplet.dataset = d;
+    similarity.name = "s";
+    similarity.scores = "score";
+    similarity.precision = "float32";
+    CHECK(sen_evaluator_new(f->c, "EmbeddingSimilarityEvaluator", &similarity, &list[0]) == SEN_OK);
+    CHECK(sen_evaluator_new(f->c, "TripletEvaluator", &triplet, &list[1]) == SEN_OK);
+    sequence.evaluators = list;
+    sequence.n_evaluators = 2;
+    sequence.main_score_function = SEN_SCORE_MEAN;
+    CHECK(sen_evaluator_new(f->c, "SequentialEvaluator", &sequence, &all) == SEN_OK);
+    CHECK(sen__evaluator_names(f->c, all, &mock_model, &m) == SEN_OK && m.n == 4);
+    CHECK(strcmp(m.item[1].name, "s_spearman_dot") == 0 && strcmp(m.item[3].name, "sequential_score") == 0);
+    f->disk.exists = 0;
+    CHECK(sen_evaluate(f->c, all, &mock_model, "out", 0, 0, &m) == SEN_OK && m.n == 4);
+    CHECK(strcmp(m.item[2].name, "dot_accuracy") == 0 && m.item[2].value == 0.0);
+    CHECK(m.item[3].value == (m.item[1].value + m.item[2].value) / 2);
+    CHECK(strcmp(sen_evaluator_primary_metric(all), "sequential_score") == 0);
+    CHECK(strcmp(mock_model.tasks, "-N -N query document document ") == 0);
+    CHECK(strcmp(f->disk.text, "epoch,steps,accuracy_dot\r\n0,0,0.0\r\n") == 0);
+    CHECK(sen_evaluate(f->c, list[0], &mock_model, "out", -1, -1, &m) == SEN_OK && m.n == 2);
+    CHECK(strcmp(f->disk.path, "out/similarity_evaluation_s_float32_results.csv") == 0);
+    CHECK(strncmp(f->disk.text, "epoch,steps,dot_pearson,dot_spearman\r\n-1,-1,", 44) == 0);
+    sen_evaluator_free(all);
+    sen_evaluator_free(list[0]);
+    sen_evaluator_free(list[1]);
+    sen_dataset_free(d);
+}
+#endif
+
+/* Making, scoring, writing: memory may run out anywhere. */
+static sen_result eval_work(sen_ctx *c, void *arg)
+{
+    static const sen_text texts[3] = { { "t01", 3 }, { "t02", 3 }, { "t00", 3 } };
+    static const double scores[3] = { 1, 2, 4 };
+    static const float emb[6] = { 1, 2, 0, 1, 3, -1 };
+    const sen_column columns[3] = {
+        { "a", texts, NULL, NULL }, { "b", texts, NULL, NULL }, { "c", NULL, NULL, scores }
+    };
+    const char *const both[2] = { "cosine", "manhattan" };
+    sen_embedding_similarity_args a = sen_embedding_similarity_args_default();
+    sen_evaluator_call call;
+    sen_evaluator *e = NULL;
+    sen_dataset *d = NULL;
+    sen_result r = sen_dataset_from_arrays(c, columns, 3, 3, &d);
+    ((eval_disk *)arg)->exists = 0;
+    a.dataset = d;
+    a.similarity_fn_names.item = both;
+    a.similarity_fn_names.n = 2;
+    a.name = "dev";
+    if (!r) r = sen_evaluator_new(c, "EmbeddingSimilarityEvaluator", &a, &e);
+    if (!r) {
+        memset(&call, 0, sizeof call);
+        call.ctx = c;
+        call.evaluator = e;
+        call.args = e->args;
+        call.numbers = e->numbers;
+        call.rows = 3;
+        call.dimension = 2;
+        call.emb[0] = emb;
+        call.emb[1] = emb;
+        call.output_path = "out";
+        r = sen__eval_score(&call);
+        if (!r) r = sen__eval_csv(&call);
+    }
+    sen_evaluator_free(e);
+    sen_dataset_free(d);
+    return r;
+}
+
+static void test_eval(void)
+{
+    eval_fixture f;
+    sen_ctx_desc desc = sen_ctx_desc_default();
+    sen_ctx *files = NULL;
+    memset(&f, 0, sizeof f);
+    f.files.user = &f.disk;
+    f.files.open = eval_open;
+    f.files.write = eval_write;
+    f.files.close = eval_close;
+    f.files.info = eval_info;
+    f.files.make_folder = eval_make_folder;
+    desc.threads = 1;
+    CHECK(sen_ctx_new(&desc, &files) == SEN_OK);
+    CHECK(sen__json_load(files, &files->keep, GOLDEN_DIR "/evaluators.json", 0, &f.golden) == SEN_OK);
+    desc.files = &f.files;
+    CHECK(sen_ctx_new(&desc, &f.c) == SEN_OK);
+    test_eval_golden(&f);
+    test_eval_statistics(f.c);
+    test_eval_errors(&f);
+    test_eval_own(&f);
+    CHECK(fail_everywhere(&f.files, eval_work, &f.disk) > 5);
+#ifdef EVAL_MOCK
+    test_eval_whole(&f);
+#endif
+    sen_ctx_free(f.c);
+    sen_ctx_free(files);
+}
+
+#ifndef TEST_ALL
+int main(void)
+{
+    test_eval();
+    printf("eval: %d failures\n", test_failures);
+    return test_failures != 0;
+}
+#endif

@@ -1,0 +1,670 @@
+/* The losses: recorded values and gradients of the Python package, twins in double with central
+ * differences, the making from C and from a job file, and what is refused. */
+#ifndef SENTRAIN_VERSION
+#define SENTRAIN_IMPLEMENTATION
+#include "sentrain.h"
+#endif
+#include "naive_ops.h"
+#include "test.h"
+
+#ifndef GOLDEN_DIR
+#define GOLDEN_DIR "tests/golden"
+#endif
+
+#define LOSS_COLUMNS 4
+#define LOSS_MOST    64                         /* numbers of one embedding matrix */
+
+/* ---- one loss on one batch ------------------------------------------------------------------- */
+
+typedef struct loss_batch {
+    int64_t    rows, width;
+    int        columns;
+    float      x[LOSS_COLUMNS][LOSS_MOST], label[LOSS_MOST], grad[LOSS_COLUMNS][LOSS_MOST];
+    sen_labels labels;                          /* value NULL: none */
+    float      value;
+} loss_batch;
+
+/* Value and gradients of a loss on b, times `scale`. */
+static void loss_run(sen_ctx *c, sen_loss *loss, loss_batch *b, float scale)
+{
+    const size_t bytes = (size_t)(b->rows * b->width) * sizeof(float);
+    sen_var *emb[LOSS_COLUMNS], *y;
+    sen_tape *t;
+    CHECK_OK(c, sen_tape_new(c, true, &t));
+    for (int k = 0; k < b->columns; k++) {
+        emb[k] = sen_tape_matrix(t, b->rows, b->width);
+        memcpy(emb[k]->x, b->x[k], bytes);
+        emb[k]->wants_grad = emb[k]->keep = true;
+    }
+    b->labels.n = b->rows;
+    y = sen_loss_forward(loss, t, emb, b->columns, &b->labels);
+    CHECK_OK(c, sen_tape_result(t));
+    if (y) {
+        b->value = y->x[0];
+        CHECK_OK(c, sen_backward(t, y, scale));
+        for (int k = 0; k < b->columns; k++) {
+            memset(b->grad[k], 0, bytes);
+            if (emb[k]->g) memcpy(b->grad[k], emb[k]->g, bytes);
+        }
+    }
+    sen_tape_free(t);
+}
+
+/* |got - expect| <= tol of the largest |expect|. */
+static void loss_check_gradient(const char *what, const float *got, const double *expect, int64_t n,
+                                double tol)
+{
+    double most = 0.0, off = 0.0;
+    for (int64_t i = 0; i < n; i++) most = fmax(most, fabs(expect[i]));
+    for (int64_t i = 0; i < n; i++) off = fmax(off, fabs((double)got[i] - expect[i]));
+    if (off > tol * most && test_failures - test_failures_before < 8)
+        printf("%s: the gradient is off by %.3g of %.3g\n", what, off, most);
+    CHECK(off <= tol * most);
+}
+
+/* ---- recorded by Python ---------------------------------------------------------------------- */
+
+/* A matrix in JSON: out[rows * width] as doubles; returns how many numbers there were. */
+static int64_t loss_numbers(const sen_json *rows, double *out)
+{
+    int64_t n = 0;
+    for (const sen_json *row = rows->child; row; row = row->next)
+        for (const sen_json *v = row->child; v && n < LOSS_MOST; v = v->next) out[n++] = v->number;
+    return n;
+}
+
+/* The keyword arguments of a recorded case with the "type" in front, as a job file has them. */
+static sen_json *loss_spec(sen_ctx *c, sen_arena *arena, const sen_json *g)
+{
+    sen__maker m = sen__maker_in(c, arena);
+    sen_json *spec = sen__make_copy(&m, NULL, NULL, sen_json_get(g, "kwargs"));
+    sen__make_text(&m, spec, "type", sen_json_get(g, "loss")->text);
+    return spec;
+}
+
+static void loss_golden_case(sen_ctx *c, const sen_json *file, const sen_json *g, double tol)
+{
+    const sen_json *labels = sen_json_get(g, "labels"), *grads = sen_json_get(g, "grads"), *v;
+    const double value = sen_json_get(g, "value")->number;
+    double number[LOSS_MOST];
+    sen_loss *loss = NULL;
+    sen_arena arena;
+    loss_batch b;
+    char what[200];
+    int64_t n = 0;
+    memset(&b, 0, sizeof b);
+    for (v = sen_json_get(g, "columns")->child; v; v = v->next) {
+        const sen_json *e = sen_json_get(file, "embeddings")->child;
+        for (int64_t i = 0; i < v->integer; i++) e = e->next;
+        n = loss_numbers(e, number);
+        b.rows = e->count;
+        b.width = e->child->count;
+        for (int64_t i = 0; i < n; i++) b.x[b.columns][i] = (float)number[i];
+        b.columns++;
+    }
+    if (labels->kind == SEN_JSON_LIST) {
+        for (v = labels->child, n = 0; v; v = v->next) b.label[n++] = (float)v->number;
+        b.labels.value = b.label;
+    }
+    sen_arena_init(&arena, &c->allocator, 4096);
+    if (CHECK_OK(c, sen_loss_from_json(c, loss_spec(c, &arena, g), NULL, &loss))) {
+        snprintf(what, sizeof what, "%s, line %d", sen_loss_type_of(loss)->name, g->line);
+        loss_run(c, loss, &b, 1.0f);
+        test_near(__FILE__, __LINE__, what, &b.value, sizeof(float), &value, sizeof(double), 1,
+                  tol);
+        v = grads->child;
+        for (int k = 0; v && k < b.columns; k++, v = v->next)
+            loss_check_gradient(what, b.grad[k], number, loss_numbers(v, number), 5 * tol);
+    }
+    sen_loss_free(loss);
+    sen_arena_free(&arena);
+}
+
+/* Every case of a file whose loss there is here; returns how many those were. */
+static int loss_golden_file(const char *path, double tol)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_json *file = NULL;
+    sen_arena arena;
+    size_t size = 0;
+    char *text = test_read(path, &size);
+    int done = 0;
+    CHECK(text != NULL);
+    sen_arena_init(&arena, &c->allocator, 64 << 10);
+    if (text && CHECK_OK(c, sen__json_parse(c, &arena, path, text, size, 0, &file)))
+        for (const sen_json *g = sen_json_get(file, "cases")->child; g; g = g->next)
+            if (sen__find_type(c, sen__losses, sen_json_get(g, "loss")->text)) {
+                loss_golden_case(c, file, g, tol);
+                done++;
+            }
+    sen_arena_free(&arena);
+    sen_ctx_free(c);
+    free(text);
+    return done;
+}
+
+static void test_loss_golden(void)
+{
+    CHECK(loss_golden_file(GOLDEN_DIR "/losses.json", 2e-6) >= 40);
+}
+
+/* The reference's own file: computed in float32 and written with fewer digits. */
+static void test_loss_reference(void)
+{
+    const char *path = test_shared_path("reference/losses-golden.json");
+    if (path) CHECK(loss_golden_file(path, 5e-6) >= 13);
+}
+
+/* ---- twins in double ------------------------------------------------------------------------- */
+
+#define LOSS_ROWS  5
+#define LOSS_WIDTH 7
+
+static const float loss_labels[LOSS_ROWS] = { 0.9f, 0.2f, 0.5f, 0.2f, -0.4f };
+
+static void loss_twin_mnrl(double *y, double *const *in, const naive_op *o)
+{
+    const sen_mnrl_args *a = (const sen_mnrl_args *)o->arg;
+    const int64_t b = o->rows[0], n = o->cols[0];
+    y[0] = 0.0;
+    for (int64_t i = 0; i < b; i++) {
+        double s[LOSS_MOST] = { 0 };
+        for (int64_t j = 0; j < (o->n - 1) * b; j++)
+            s[j] = a->scale * naive_similarity(a->similarity_fct, in[0] + i * n,
+                                               in[1 + j / b] + j % b * n, n);
+        y[0] += naive_cross_entropy(s, i, (o->n - 1) * b) / (double)b;
+    }
+}
+
+static void loss_twin_cosent(double *y, double *const *in, const naive_op *o)
+{
+    const sen_cosent_args *a = (const sen_cosent_args *)o->arg;
+    double s[LOSS_ROWS];
+    for (int64_t i = 0; i < o->rows[0]; i++)
+        s[i] = a->scale * naive_similarity(a->similarity_fct, in[0] + i * o->cols[0],
+                                           in[1] + i * o->cols[0], o->cols[0]);
+    y[0] = naive_rank_loss(s, loss_labels, o->rows[0]);
+}
+
+static void loss_twin_cosine(double *y, double *const *in, const naive_op *o)
+{
+    const sen_cosine_similarity_args *a = (const sen_cosine_similarity_args *)o->arg;
+    const bool tanhs = strcmp(a->cos_score_transformation, "Tanh") == 0;
+    y[0] = 0.0;
+    for (int64_t i = 0; i < o->rows[0]; i++) {
+        const double cosine = naive_cosine(in[0] + i * o->cols[0], in[1] + i * o->cols[0],
+                                           o->cols[0]);
+        const double off = (tanhs ? tanh(cosine) : cosine) - (double)loss_labels[i];
+        y[0] += (a->loss_fct == SEN_L1_LOSS ? fabs(off) : off * off) / (double)o->rows[0];
+    }
+}
+
+static double loss_distance(int metric, const double *a, const double *b, int64_t n)
+{
+    if (metric == SEN_TRIPLET_EUCLIDEAN) return naive_euclidean(a, b, n, 0.0);
+    if (metric == SEN_TRIPLET_MANHATTAN) return naive_manhattan(a, b, n, 0.0);
+    return 1.0 - naive_similarity(SEN_COS_SIM, a, b, n);
+}
+
+static void loss_twin_triplet(double *y, double *const *in, const naive_op *o)
+{
+    const sen_triplet_args *a = (const sen_triplet_args *)o->arg;
+    y[0] = 0.0;
+    for (int64_t i = 0; i < o->rows[0]; i++) {
+        const int64_t at = i * o->cols[0];
+        const double near = loss_distance(a->distance_metric, in[0] + at, in[1] + at, o->cols[0]);
+        const double far = loss_distance(a->distance_metric, in[0] + at, in[2] + at, o->cols[0]);
+        y[0] += fmax(0.0, near - far + a->triplet_margin) / (double)o->rows[0];
+    }
+}
+
+/* A loss by name and arguments against its twin; the gradient is asked for times 0.25. */
+static void loss_check_twin(sen_ctx *c, const char *name, const void *args, int columns,
+                            naive_fn *twin)
+{
+    naive_op o = { 0, { 0 }, { 0 }, NULL, 0, 0 };
+    double wide[LOSS_COLUMNS][LOSS_MOST], *in[LOSS_COLUMNS], value, weight = 0.25;
+    naive_gradient_of g = { NULL, NULL, NULL, NULL, NULL };
+    sen_loss *loss = NULL;
+    loss_batch b;
+    memset(&b, 0, sizeof b);
+    b.rows = LOSS_ROWS;
+    b.width = LOSS_WIDTH;
+    b.columns = o.n = columns;
+    b.labels.value = loss_labels;
+    for (int k = 0; k < columns; k++) {
+        fill_random(b.x[k], LOSS_ROWS * LOSS_WIDTH, (uint32_t)k + 5);
+        for (int i = 0; i < LOSS_ROWS * LOSS_WIDTH; i++) wide[k][i] = (double)b.x[k][i];
+        in[k] = wide[k];
+        o.rows[k] = LOSS_ROWS;
+        o.cols[k] = LOSS_WIDTH;
+    }
+    o.rows[columns] = o.cols[columns] = 1;
+    o.arg = args;
+    if (!CHECK_OK(c, sen_loss_new(c, name, args, &loss))) return;
+    loss_run(c, loss, &b, 0.25f);
+    sen_loss_free(loss);
+    twin(&value, in, &o);
+    test_near(__FILE__, __LINE__, name, &b.value, sizeof(float), &value, sizeof(double), 1, 1e-6);
+    g.f = twin;
+    g.o = &o;
+    g.in = in;
+    g.y = &value;
+    g.weight = &weight;
+    for (int k = 0; k < columns; k++) {
+        double d[LOSS_MOST];
+        naive_gradient(d, in[k], LOSS_ROWS * LOSS_WIDTH, naive_weighted, &g);
+        loss_check_gradient(name, b.grad[k], d, LOSS_ROWS * LOSS_WIDTH, 1e-5);
+    }
+}
+
+static void test_loss_twins(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_mnrl_args mnrl = sen_mnrl_args_default();
+    sen_cosent_args cosent = sen_cosent_args_default();
+    sen_cosine_similarity_args cosine = sen_cosine_similarity_args_default();
+    sen_triplet_args triplet = sen_triplet_args_default();
+    CHECK(mnrl.scale == 20.0 && mnrl.similarity_fct == SEN_COS_SIM &&
+          mnrl.hardness_strength == 0.0);
+    CHECK(mnrl.directions == SEN_QUERY_TO_DOC && !mnrl.gather_across_devices);
+    CHECK(cosent.scale == 20.0 && cosine.loss_fct == SEN_MSE_LOSS && triplet.triplet_margin == 5.0);
+    CHECK_TEXT(cosine.cos_score_transformation, "Identity");
+    for (int columns = 2; columns <= LOSS_COLUMNS; columns++)
+        loss_check_twin(c, "MultipleNegativesRankingLoss", &mnrl, columns, loss_twin_mnrl);
+    mnrl.scale = cosent.scale = 1.5;
+    for (int kind = SEN_COS_SIM; kind <= SEN_MANHATTAN_SIM; kind++) {
+        mnrl.similarity_fct = cosent.similarity_fct = kind;
+        loss_check_twin(c, "MultipleNegativesRankingLoss", &mnrl, 3, loss_twin_mnrl);
+        loss_check_twin(c, "CoSENTLoss", &cosent, 2, loss_twin_cosent);
+    }
+    loss_check_twin(c, "CosineSimilarityLoss", &cosine, 2, loss_twin_cosine);
+    cosine.loss_fct = SEN_L1_LOSS;
+    cosine.cos_score_transformation = "Tanh";
+    loss_check_twin(c, "CosineSimilarityLoss", &cosine, 2, loss_twin_cosine);
+    triplet.triplet_margin = 0.25;
+    for (int metric = SEN_TRIPLET_COSINE; metric <= SEN_TRIPLET_MANHATTAN; metric++) {
+        triplet.distance_metric = metric;
+        loss_check_twin(c, "TripletLoss", &triplet, 3, loss_twin_triplet);
+    }
+    sen_ctx_free(c);
+}
+
+/* ---- job files ------------------------------------------------------------------------------- */
+
+/* A loss from the text of a job file, or NULL with a part of the sentence checked. */
+static sen_loss *loss_parse(sen_ctx *c, sen_arena *arena, const char *text, const char *sentence)
+{
+    sen_json *spec = NULL;
+    sen_loss *loss = NULL;
+    CHECK_OK(c, sen__json_parse(c, arena, "job.json", text, strlen(text), 0, &spec));
+    if (!spec) return NULL;
+    if (!sentence) {
+        CHECK_OK(c, sen_loss_from_json(c, spec, NULL, &loss));
+        return loss;
+    }
+    CHECK(sen_loss_from_json(c, spec, NULL, &loss) != SEN_OK);
+    CHECK(loss == NULL);
+    CHECK(strncmp(sen_message(c), "job.json:1:", 11) == 0);
+    if (!strstr(sen_message(c), sentence)) CHECK_TEXT(sen_message(c), sentence);
+    return NULL;
+}
+
+static void test_loss_json(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_arena arena;
+    sen_loss *l;
+    const sen_mnrl_args *mnrl;
+    const sen_cosine_similarity_args *cosine;
+    sen_arena_init(&arena, &c->allocator, 4096);
+    l = loss_parse(c, &arena, "{\"type\": \"MultipleNegativesRankingLoss\", \"scale\": 50, "
+                              "\"similarity_fct\": \"dot\", \"directions\": [\"doc_to_query\", "
+                              "\"query_to_doc\"], \"partition_mode\": \"per_direction\", "
+                              "\"hardness_mode\": null}", NULL);
+    mnrl = (const sen_mnrl_args *)(l ? sen_loss_args(l) : NULL);
+    CHECK(mnrl && mnrl->scale == 50.0 && mnrl->similarity_fct == SEN_DOT_SCORE);
+    CHECK(mnrl && mnrl->directions == (SEN_QUERY_TO_DOC | SEN_DOC_TO_QUERY));
+    CHECK(mnrl && mnrl->partition_mode == SEN_PER_DIRECTION &&
+          mnrl->hardness_mode == SEN_NO_HARDNESS);
+    sen_loss_free(l);
+    l = loss_parse(c, &arena, "{\"type\": \"CosineSimilarityLoss\", \"loss_fct\": {\"type\": "
+                              "\"L1Loss\"}, \"cos_score_transformation\": "
+                              "\"torch.nn.modules.activation.Tanh\"}", NULL);
+    sen_arena_free(&arena);                     /* the loss keeps nothing of the file */
+    cosine = (const sen_cosine_similarity_args *)(l ? sen_loss_args(l) : NULL);
+    CHECK(cosine && cosine->loss_fct == SEN_L1_LOSS);
+    CHECK_TEXT(cosine ? cosine->cos_score_transformation : NULL, "Tanh");
+    sen_loss_free(l);
+    l = loss_parse(c, &arena, "\"TripletLoss\"", NULL);
+    CHECK_TEXT(l ? sen_loss_type_of(l)->name : NULL, "TripletLoss");
+    sen_loss_free(l);
+    l = loss_parse(c, &arena, "{\"type\": \"TripletLoss\", \"distance_metric\": "
+                              "\"TripletDistanceMetric.COSINE\"}", NULL);
+    CHECK(l && ((const sen_triplet_args *)sen_loss_args(l))->distance_metric == SEN_TRIPLET_COSINE);
+    sen_loss_free(l);
+    sen_arena_free(&arena);
+    sen_ctx_free(c);
+}
+
+static int loss_similarity(const sen_loss *l)
+{
+    const void *args = sen_loss_args(l);
+    return sen_loss_type_of(l)->args_size == sizeof(sen_cosent_args)
+        ? ((const sen_cosent_args *)args)->similarity_fct
+        : ((const sen_mnrl_args *)args)->similarity_fct;
+}
+
+/* Each spelling of each similarity, for both kinds. */
+static void test_loss_spellings(void)
+{
+    static const char *const form[4] = { "%s_sim", "pairwise_%s_sim", "%s", "%s" };
+    static const char *const name[4][3] = {
+        { "cos", "cosine", "COSINE" }, { "dot", "dot", "DOT" },
+        { "euclidean", "euclidean", "EUCLIDEAN" }, { "manhattan", "manhattan", "MANHATTAN" }
+    };
+    static const char *const loss[2] = { "MultipleNegativesRankingLoss", "CoSENTLoss" };
+    sen_ctx *c = test_ctx(1);
+    for (int which = 0; which < 2; which++)
+        for (int kind = 0; kind < 4; kind++)
+            for (int f = 0; f < 4; f++) {
+                char word[60], text[200];
+                sen_arena arena;
+                sen_loss *l;
+                snprintf(word, sizeof word, form[f], name[kind][f < 2 ? 0 : f - 1]);
+                if (kind == SEN_DOT_SCORE && f < 2)
+                    snprintf(word, sizeof word, f ? "pairwise_dot_score" : "dot_score");
+                snprintf(text, sizeof text, "{\"type\": \"%s\", \"similarity_fct\": \"%s\"}",
+                         loss[which], word);
+                sen_arena_init(&arena, &c->allocator, 4096);
+                l = loss_parse(c, &arena, text, NULL);
+                if (l) CHECK(loss_similarity(l) == kind);
+                sen_loss_free(l);
+                sen_arena_free(&arena);
+            }
+    sen_ctx_free(c);
+}
+
+/* What a model card or a saved job has: Python's names again. */
+static void loss_written(sen_ctx *c, const sen_loss *l, const char *name, const char *expect)
+{
+    const sen_field *f = sen__field_find(sen_loss_type_of(l)->fields, name);
+    const sen_json *j = f ? sen__field_write(c, f, sen_loss_args(l)) : NULL;
+    CHECK(j != NULL);
+    if (!j) return;
+    if (j->kind == SEN_JSON_LIST) j = j->child;
+    CHECK_TEXT(j->kind == SEN_JSON_NULL ? "null" : j->text, expect);
+}
+
+static void test_loss_writing(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_loss *l = NULL;
+    CHECK_OK(c, sen_loss_new(c, "MultipleNegativesRankingLoss", NULL, &l));
+    loss_written(c, l, "similarity_fct", "cos_sim");
+    loss_written(c, l, "directions", "query_to_doc");
+    loss_written(c, l, "partition_mode", "joint");
+    loss_written(c, l, "hardness_mode", "null");
+    sen_loss_free(l);
+    CHECK_OK(c, sen_loss_new(c, "CoSENTLoss", NULL, &l));
+    loss_written(c, l, "similarity_fct", "pairwise_cos_sim");
+    sen_loss_free(l);
+    CHECK_OK(c, sen_loss_new(c, "CosineSimilarityLoss", NULL, &l));
+    loss_written(c, l, "loss_fct", "MSELoss");
+    loss_written(c, l, "cos_score_transformation", "Identity");
+    sen_loss_free(l);
+    sen_ctx_free(c);
+}
+
+/* ---- what is refused ------------------------------------------------------------------------- */
+
+static void test_loss_refused(void)
+{
+    static const char *const bad[][2] = {
+        { "{\"scale\": 20}", "a loss is an object with a \"type\"" },
+        { "3", "a loss is an object with a \"type\"" },
+        { "{\"type\": \"TripleLoss\"}", "did you mean \"TripletLoss\"?" },
+        { "{\"type\": \"CoSENTLoss\", \"scal\": 1}",
+          "unknown key \"scal\"; did you mean \"scale\"?" },
+        { "{\"type\": \"CoSENTLoss\", \"scale\": \"20\"}", "\"scale\" takes a number, not a text" },
+        { "{\"type\": \"CoSENTLoss\", \"scale\": 0}", ": scale cannot be 0" },
+        { "{\"type\": \"MultipleNegativesRankingLoss\", \"scale\": -1}", ": scale cannot be -1" },
+        { "{\"type\": \"MultipleNegativesRankingLoss\", \"similarity_fct\": \"cosin\"}",
+          "did you mean \"cosine\"?" },
+        { "{\"type\": \"MultipleNegativesRankingLoss\", \"directions\": []}",
+          "must have \"query_to_doc\" in it" },
+        { "{\"type\": \"MultipleNegativesRankingLoss\", \"directions\": [\"doc_to_doc\"]}",
+          "must have \"query_to_doc\" in it" },
+        { "{\"type\": \"MultipleNegativesRankingLoss\", \"directions\": [\"query_to_docs\"]}",
+          "did you mean \"query_to_doc\"?" },
+        { "{\"type\": \"MultipleNegativesRankingLoss\", \"partition_mode\": \"per_direction\", "
+          "\"directions\": [\"query_to_doc\", \"query_to_query\"]}", "use \"joint\"" },
+        { "{\"type\": \"MultipleNegativesRankingLoss\", \"hardness_mode\": \"hard\"}",
+          "it is one of: none, in_batch_negatives, hard_negatives, all_negatives" },
+        { "{\"type\": \"MultipleNegativesRankingLoss\", \"hardness_strength\": -0.5}",
+          "hardness_strength cannot be -0.5" },
+        { "{\"type\": \"CosineSimilarityLoss\", \"loss_fct\": \"HuberLoss\"}",
+          "it is one of: MSELoss, L1Loss" },
+        { "{\"type\": \"CosineSimilarityLoss\", \"loss_fct\": {\"kind\": \"MSELoss\"}}",
+          "\"loss_fct\" takes MSELoss or L1Loss, not an object" },
+        { "{\"type\": \"CosineSimilarityLoss\", \"cos_score_transformation\": \"Softsign\"}",
+          "no activation is called \"Softsign\" here; there are: Identity, GELU" },
+        { "{\"type\": \"CosineSimilarityLoss\", \"cos_score_transformation\": 1}",
+          "\"cos_score_transformation\" takes an activation by torch's class name, not a number" },
+        { "{\"type\": \"TripletLoss\", \"distance_metric\": \"EUCLID\"}",
+          "it is one of: COSINE, EUCLIDEAN, MANHATTAN" },
+    };
+    sen_ctx *c = test_ctx(1);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        sen_arena arena;
+        sen_arena_init(&arena, &c->allocator, 4096);
+        loss_parse(c, &arena, bad[i][0], bad[i][1]);
+        sen_arena_free(&arena);
+    }
+    sen_ctx_free(c);
+}
+
+static void test_loss_refused_in_c(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_mnrl_args mnrl = sen_mnrl_args_default();
+    sen_cosine_similarity_args cosine = sen_cosine_similarity_args_default();
+    sen_loss *l = NULL;
+    CHECK(sen_loss_new(c, "NoLoss", NULL, &l) == SEN_ERR_UNSUPPORTED && !l);
+    CHECK_TEXT(sen_message(c), "no loss is called \"NoLoss\" here; there are: "
+                               "MultipleNegativesRankingLoss, CoSENTLoss, CosineSimilarityLoss, "
+                               "TripletLoss");
+    mnrl.scale = 0.0;
+    CHECK(sen_loss_new(c, "MultipleNegativesRankingLoss", &mnrl, &l) == SEN_ERR_ARGUMENT && !l);
+    CHECK_TEXT(sen_message(c), "scale cannot be 0.0: it is 1 / temperature and must be above 0");
+    memset(&mnrl, 0, sizeof mnrl);
+    CHECK(sen_loss_new(c, "MultipleNegativesRankingLoss", &mnrl, &l) == SEN_ERR_ARGUMENT && !l);
+    CHECK_TEXT(sen_message(c), "the arguments of MultipleNegativesRankingLoss were not made by its "
+                               "_default() function");
+    cosine.cos_score_transformation = "Softsign";
+    CHECK(sen_loss_new(c, "CosineSimilarityLoss", &cosine, &l) == SEN_ERR_UNSUPPORTED && !l);
+    CHECK_TEXT(sen_message(c), "cos_score_transformation: no activation is called \"Softsign\" "
+                               "here");
+    mnrl = sen_mnrl_args_default();
+    mnrl.hardness_mode = SEN_HARD_NEGATIVES;
+    CHECK_OK(c, sen_loss_new(c, "MultipleNegativesRankingLoss", &mnrl, &l));
+    CHECK_TEXT(test_log_text, "hardness_mode \"hard_negatives\" has no effect: hardness_strength "
+                              "is 0\n");
+    sen_loss_free(l);
+    sen_loss_free(NULL);
+    sen_ctx_free(c);
+}
+
+static void test_loss_columns(void)
+{
+    static const struct {
+        const char *name;
+        int         columns;
+        bool        labels;
+        const char *sentence;
+    } row[] = {
+        { "MultipleNegativesRankingLoss", 1, false,
+          "MultipleNegativesRankingLoss takes the columns: anchor, positive [, negative ...]; no "
+          "label; the data has too few: 1 text column" },
+        { "MultipleNegativesRankingLoss", 9, true, NULL },
+        { "CoSENTLoss", 2, true, NULL },
+        { "CoSENTLoss", 3, true, "the data has too many: 3 text columns" },
+        { "CoSENTLoss", 2, false,
+          "the data has no label: name that column \"label\" or \"score\"" },
+        { "TripletLoss", 2, false, "the data has too few: 2 text columns" },
+        { "TripletLoss", 3, true, NULL },
+    };
+    sen_ctx *c = test_ctx(1);
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        sen_loss *l = NULL;
+        CHECK_OK(c, sen_loss_new(c, row[i].name, NULL, &l));
+        CHECK((sen__loss_check_columns(c, l, row[i].columns, row[i].labels) == SEN_OK)
+              == !row[i].sentence);
+        if (row[i].sentence && !strstr(sen_message(c), row[i].sentence))
+            CHECK_TEXT(sen_message(c), row[i].sentence);
+        sen__forgive(c);
+        sen_loss_free(l);
+    }
+    sen_ctx_free(c);
+}
+
+/* A batch that does not suit the loss leaves its sentence on the tape. */
+static void test_loss_batches(void)
+{
+    static const float label[2] = { 0.0f, 1.0f };
+    sen_ctx *c = test_ctx(1);
+    sen_labels labels = { label, NULL, 2 };
+    sen_var *emb[2];
+    sen_loss *l = NULL;
+    sen_tape *t;
+    CHECK_OK(c, sen_loss_new(c, "CoSENTLoss", NULL, &l));
+    CHECK_OK(c, sen_tape_new(c, true, &t));
+    emb[0] = sen_tape_matrix(t, 3, 2);
+    emb[1] = sen_tape_matrix(t, 3, 2);
+    CHECK(!sen_loss_forward(l, t, emb, 2, &labels) && sen_tape_result(t) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c), "CoSENTLoss: 2 labels came with 3 rows");
+    sen_tape_reset(t);
+    sen__forgive(c);
+    emb[0] = sen_tape_matrix(t, 2, 2);
+    emb[1] = sen_tape_matrix(t, 2, 3);
+    CHECK(!sen_loss_forward(l, t, emb, 2, &labels));
+    CHECK_TEXT(sen_message(c), "CoSENTLoss: the embeddings of column 2 are no (2, 2) matrix as "
+                               "those of the first");
+    sen_tape_reset(t);
+    sen__forgive(c);
+    emb[0] = emb[1] = sen_tape_matrix(t, 2, 2);
+    CHECK(!sen_loss_forward(l, t, emb, 2, NULL));
+    CHECK(strstr(sen_message(c), "the data has no label") != NULL);
+    sen_tape_free(t);
+    sen_loss_free(l);
+    sen_ctx_free(c);
+}
+
+static void test_loss_label_scale(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_loss *cosine = NULL, *cosent = NULL;
+    CHECK_OK(c, sen_loss_new(c, "CosineSimilarityLoss", NULL, &cosine));
+    CHECK_OK(c, sen_loss_new(c, "CoSENTLoss", NULL, &cosent));
+    CHECK(sen__loss_label_scale(cosine, 1.0) == 1.0);
+    CHECK(sen__loss_label_scale(cosine, 1.0000001) == 1.0);
+    CHECK(sen__loss_label_scale(cosine, 5.0) == 0.2);
+    CHECK(sen__loss_label_scale(cosine, 4.8) == 0.2);
+    CHECK(sen__loss_label_scale(cosine, 100.0) == 0.01);
+    CHECK(sen__loss_label_scale(cosent, 5.0) == 1.0);
+    sen_loss_free(cosine);
+    sen_loss_free(cosent);
+    sen_ctx_free(c);
+}
+
+/* ---- a user's own ---------------------------------------------------------------------------- */
+
+typedef struct loss_own_args {
+    uint32_t stamp;
+    double   weight;
+} loss_own_args;
+
+static sen_var *loss_own_forward(sen_loss_call *call)
+{
+    const loss_own_args *a = (const loss_own_args *)call->args;
+    return sen_scale(call->tape, sen_mean(call->tape, sen_row_dot(call->tape, call->emb[0],
+                                                                  call->emb[0])), (float)a->weight);
+}
+
+static const sen_field loss_own_fields[] = {
+    SEN_FIELD(loss_own_args, weight, SEN_KIND_DOUBLE, 2.0, "how much"),
+    SEN_FIELD_END
+};
+
+static void test_loss_own(void)
+{
+    const sen_loss_type own = { "LengthLoss", "any text", 1, 0, false, false, sizeof(loss_own_args),
+                                loss_own_fields, NULL, loss_own_forward };
+    sen_ctx *c = test_ctx(1);
+    sen_arena arena;
+    sen_loss *l;
+    loss_batch b;
+    memset(&b, 0, sizeof b);
+    b.rows = 1;
+    b.width = 2;
+    b.columns = 1;
+    b.x[0][0] = 3.0f;
+    b.x[0][1] = 4.0f;
+    CHECK_OK(c, sen_register_loss(c, &own));
+    sen_arena_init(&arena, &c->allocator, 4096);
+    l = loss_parse(c, &arena, "{\"type\": \"LengthLoss\", \"weight\": 0.5}", NULL);
+    CHECK(l != NULL);
+    if (l) loss_run(c, l, &b, 1.0f);
+    CHECK(b.value == 12.5f && b.grad[0][0] == 3.0f && b.grad[0][1] == 4.0f);
+    sen_loss_free(l);
+    loss_parse(c, &arena, "{\"type\": \"LengthLos\"}", "did you mean \"LengthLoss\"?");
+    sen_arena_free(&arena);
+    sen_ctx_free(c);
+}
+
+/* Every allocation of making a loss fails once. */
+static void test_loss_no_memory(void)
+{
+    static const char text[] = "{\"type\": \"CosineSimilarityLoss\", \"loss_fct\": \"L1Loss\"}";
+    sen_result r = SEN_ERR_MEMORY;
+    for (int64_t at = 1; r && at < 50; at++) {
+        sen_ctx *c = test_ctx(1);
+        sen_json *spec = NULL;
+        sen_loss *l = NULL;
+        sen_arena arena;
+        sen_arena_init(&arena, &c->allocator, 4096);
+        CHECK_OK(c, sen__json_parse(c, &arena, "job.json", text, strlen(text), 0, &spec));
+        test_blocks.fail_at = test_blocks.calls + at;
+        r = sen_loss_from_json(c, spec, NULL, &l);
+        CHECK(!r || (r == SEN_ERR_MEMORY && !l && strstr(sen_message(c), "out of memory")));
+        test_blocks.fail_at = 0;
+        sen_loss_free(l);
+        sen_arena_free(&arena);
+        sen_ctx_free(c);
+    }
+    CHECK(r == SEN_OK);
+}
+
+static void test_loss(void)
+{
+    TEST(test_loss_golden);
+    TEST(test_loss_reference);
+    TEST(test_loss_twins);
+    TEST(test_loss_json);
+    TEST(test_loss_spellings);
+    TEST(test_loss_writing);
+    TEST(test_loss_refused);
+    TEST(test_loss_refused_in_c);
+    TEST(test_loss_columns);
+    TEST(test_loss_batches);
+    TEST(test_loss_label_scale);
+    TEST(test_loss_own);
+    TEST(test_loss_no_memory);
+}
+
+#ifndef TEST_ALL
+int main(void)
+{
+    return test_run("loss", test_loss);
+}
+#endif

@@ -1,0 +1,310 @@
+/* Optimizers and schedules: recorded steps of torch and rates of transformers, clipping, weights
+ * without a gradient, any number of threads, a user's own. */
+#ifndef SENTRAIN_VERSION
+#define SENTRAIN_IMPLEMENTATION
+#include "sentrain.h"
+#endif
+#include "naive.h"
+#include "test.h"
+
+#ifndef GOLDEN_DIR
+#define GOLDEN_DIR "tests/golden"
+#endif
+
+/* ---- weights for a test ---------------------------------------------------------------------- */
+
+#define OPTIM_WEIGHTS 3
+
+typedef struct optim_model {
+    sen_tensor     w[OPTIM_WEIGHTS];
+    sen__param     param[OPTIM_WEIGHTS];
+    sen__optimizer *o;
+} optim_model;
+
+/* Weights of these sizes with gradients of zeros; the first of them decays. */
+static void optim_init(sen_ctx *c, optim_model *m, const char *name, const int64_t *sizes, int n)
+{
+    const void *type = sen__find_type(c, sen__optimizers, name);
+    memset(m, 0, sizeof *m);
+    CHECK(type != NULL);
+    for (int i = 0; i < n; i++) {
+        CHECK_OK(c, sen__tensor_init(c, &m->w[i], "w", 1, &sizes[i]));
+        m->w[i].grad = (float *)sen__new_array(c, sizes[i], sizeof(float), "a gradient");
+        m->param[i].tensor = &m->w[i];
+        m->param[i].name = "w";
+        m->param[i].decay = i == 0;
+        m->param[i].lr_factor = 1.0;
+    }
+    CHECK_OK(c, sen__optimizer_new(c, (const sen_optimizer_type *)type, m->param, n, &m->o));
+    m->o->beta1 = 0.9;
+    m->o->beta2 = 0.999;
+    m->o->epsilon = 1e-8;
+}
+
+static void optim_free(sen_ctx *c, optim_model *m)
+{
+    sen__optimizer_free(m->o);
+    for (int i = 0; i < OPTIM_WEIGHTS; i++) sen__tensor_free(&c->allocator, &m->w[i]);
+}
+
+/* ---- recorded by Python ---------------------------------------------------------------------- */
+
+static void optim_numbers(const sen_json *list, float *out)
+{
+    for (const sen_json *v = list->child; v; v = v->next) *out++ = (float)v->number;
+}
+
+static void optim_golden_case(sen_ctx *c, const sen_json *file, const sen_json *g)
+{
+    const int64_t sizes[2] = { 12, 4 };
+    const sen_json *lr = sen_json_get(file, "lrs")->child, *step;
+    const sen_json *grad = sen_json_get(file, "grads")->child;
+    optim_model m;
+    optim_init(c, &m, sen_json_get(g, "optim")->text, sizes, 2);
+    m.o->beta1 = sen_json_get(g, "beta1")->number;
+    m.o->beta2 = sen_json_get(g, "beta2")->number;
+    m.o->epsilon = sen_json_get(g, "epsilon")->number;
+    m.o->weight_decay = sen_json_get(g, "weight_decay")->number;
+    optim_numbers(sen_json_get(file, "W"), m.w[0].data);
+    optim_numbers(sen_json_get(file, "b"), m.w[1].data);
+    for (step = sen_json_get(g, "steps")->child; step; step = step->next) {
+        float w[12], b[4];
+        optim_numbers(sen_json_get(grad, "W"), m.w[0].grad);
+        optim_numbers(sen_json_get(grad, "b"), m.w[1].grad);
+        m.w[0].has_grad = m.w[1].has_grad = true;
+        sen__optimizer_step(m.o, lr->number, 1.0);
+        optim_numbers(sen_json_get(step, "W"), w);
+        optim_numbers(sen_json_get(step, "b"), b);
+        CHECK_NEAR(m.w[0].data, w, 12, 2e-7);
+        CHECK_NEAR(m.w[1].data, b, 4, 2e-7);
+        lr = lr->next;
+        grad = grad->next;
+    }
+    CHECK(m.o->param[0].steps == 6);
+    optim_free(c, &m);
+}
+
+static void optim_schedule_case(sen_ctx *c, const sen_json *g)
+{
+    const sen_schedule_type *type = (const sen_schedule_type *)
+        sen__find_type(c, sen__schedules, sen_json_get(g, "type")->text);
+    const double warmup = sen_json_get(g, "warmup")->number;
+    const double total = sen_json_get(g, "total")->number;
+    double step = 0.0;
+    CHECK(type != NULL);
+    if (!type) return;
+    for (const sen_json *lr = sen_json_get(g, "lr")->child; lr; lr = lr->next, step += 1.0) {
+        const double rate = sen_json_get(g, "rate")->number
+                            * type->factor(step, warmup, total, sen_json_get(g, "kwargs"));
+        CHECK(fabs(rate - lr->number) <= 1e-17);
+    }
+}
+
+static void test_optim_golden(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_json *file = NULL;
+    sen_arena arena;
+    size_t size = 0;
+    char *text = test_read(GOLDEN_DIR "/optim.json", &size);
+    int optimizers = 0, schedules = 0;
+    CHECK(text != NULL);
+    sen_arena_init(&arena, &c->allocator, 64 << 10);
+    if (text && CHECK_OK(c, sen__json_parse(c, &arena, "optim.json", text, size, 0, &file))) {
+        const sen_json *g = sen_json_get(file, "optimizers")->child;
+        for (; g; g = g->next, optimizers++) optim_golden_case(c, file, g);
+        g = sen_json_get(file, "schedules")->child;
+        for (; g; g = g->next, schedules++) optim_schedule_case(c, g);
+    }
+    CHECK(optimizers >= 4 && schedules >= 10);
+    sen_arena_free(&arena);
+    sen_ctx_free(c);
+    free(text);
+}
+
+/* Runs shorter than their warm-up, and of no steps at all, divide by nothing. */
+static void test_optim_short_schedules(void)
+{
+    CHECK(sen__linear_factor(0, 10, 5, NULL) == 0.0 && sen__linear_factor(5, 10, 5, NULL) == 0.5);
+    CHECK(sen__linear_factor(0, 0, 0, NULL) == 0.0 && sen__linear_factor(10, 10, 5, NULL) == 0.0);
+    CHECK(sen__cosine_factor(0, 0, 0, NULL) == 1.0);
+    CHECK(sen__constant_factor(7, 3, 5, NULL) == 1.0);
+    CHECK(sen__constant_warmup_factor(1, 4, 5, NULL) == 0.25);
+}
+
+/* ---- against a twin -------------------------------------------------------------------------- */
+
+/* Rate factors, decay of the first weight only, gradients scaled on the way (clipping,
+ * micro-batches) except the loss's own, and a weight that got no gradient: left alone, not even
+ * counted. */
+static void test_optim_groups(void)
+{
+    const int64_t sizes[3] = { 37, 5, 11 };
+    double p[3][37], first[3][37], second[3][37];
+    sen_ctx *c = test_ctx(1);
+    optim_model m;
+    optim_init(c, &m, "adamw_torch", sizes, 3);
+    m.o->weight_decay = 0.1;
+    m.o->param[1].lr_factor = 0.5;
+    m.o->param[2].owned_by_loss = true;
+    memset(first, 0, sizeof first);
+    memset(second, 0, sizeof second);
+    for (int i = 0; i < 3; i++) {
+        fill_random(m.w[i].data, sizes[i], (uint32_t)i + 1);
+        for (int64_t k = 0; k < sizes[i]; k++) p[i][k] = (double)m.w[i].data[k];
+    }
+    for (int step = 1; step <= 4; step++) {
+        for (int i = 0; i < 3; i++) {
+            const double lr = i == 1 ? 0.005 : 0.01, decay = i == 0 ? 0.1 : 0.0;
+            const double scale = i == 2 ? 1.0 : 0.25;
+            m.w[i].has_grad = i != 1 || step != 2;
+            if (!m.w[i].has_grad) continue;
+            fill_random(m.w[i].grad, sizes[i], (uint32_t)(10 * step + i));
+            for (int64_t k = 0; k < sizes[i]; k++)
+                naive_adamw(&p[i][k], &first[i][k], &second[i][k],
+                            (double)m.w[i].grad[k] * scale, lr, 0.9, 0.999, 1e-8, decay,
+                            i == 1 && step > 2 ? step - 1 : step);
+        }
+        sen__optimizer_step(m.o, 0.01, 0.25);
+        for (int i = 0; i < 3; i++) CHECK_NEAR(m.w[i].data, p[i], sizes[i], 5e-7);
+        sen__zero_grad(m.o);
+        for (int i = 0; i < 3; i++) CHECK(!m.w[i].has_grad && m.w[i].grad[0] == 0.0f);
+    }
+    CHECK(m.o->param[0].steps == 4 && m.o->param[1].steps == 3);
+    optim_free(c, &m);
+    sen_ctx_free(c);
+}
+
+/* The norm is that of the model's gradients alone, of those that came. */
+static void test_optim_norm(void)
+{
+    const int64_t sizes[3] = { SEN__PIECE + 13, 5, 11 };
+    sen_ctx *c = test_ctx(1);
+    double expect = 0.0, norm = -1.0;
+    optim_model m;
+    optim_init(c, &m, "adamw_torch", sizes, 3);
+    CHECK_OK(c, sen__grad_norm(m.o, &norm));
+    CHECK(norm == 0.0);
+    for (int i = 0; i < 3; i++) fill_random(m.w[i].grad, sizes[i], (uint32_t)i + 1);
+    m.w[0].has_grad = m.w[2].has_grad = true;
+    for (int64_t k = 0; k < sizes[0]; k++) expect += pow((double)m.w[0].grad[k], 2.0);
+    m.o->param[2].owned_by_loss = true;
+    CHECK_OK(c, sen__grad_norm(m.o, &norm));
+    CHECK(fabs(norm / sqrt(expect) - 1.0) < 1e-12);
+    test_blocks.fail_at = test_blocks.calls + 1;        /* its sums are in the arena already */
+    CHECK_OK(c, sen__grad_norm(m.o, &norm));
+    test_blocks.fail_at = 0;
+    optim_free(c, &m);
+    sen_ctx_free(c);
+}
+
+static void optim_bits_of(sen_ctx *c, void *out, void *arg)
+{
+    const int64_t sizes[3] = { 3 * SEN__PIECE + 13, 5, SEN__PIECE };
+    char *at = (char *)out;
+    optim_model m;
+    double norm = 0.0;
+    (void)arg;
+    optim_init(c, &m, "adamw_torch", sizes, 3);
+    for (int i = 0; i < 3; i++) {
+        fill_random(m.w[i].data, sizes[i], (uint32_t)i + 1);
+        fill_random(m.w[i].grad, sizes[i], (uint32_t)i + 7);
+        m.w[i].has_grad = true;
+    }
+    CHECK_OK(c, sen__grad_norm(m.o, &norm));
+    sen__optimizer_step(m.o, 0.01, 1.0 / norm);
+    memcpy(at, &norm, sizeof norm);
+    at += sizeof norm;
+    for (int i = 0; i < 3; at += sizes[i++] * 4) memcpy(at, m.w[i].data, (size_t)sizes[i] * 4);
+    optim_free(c, &m);
+}
+
+static void test_optim_same_bits(void)
+{
+    test_same_bits(optim_bits_of, 8 + 4 * (4 * SEN__PIECE + 13 + 5), NULL);
+}
+
+/* ---- names, a user's own, no memory ---------------------------------------------------------- */
+
+static void optim_sign_update(float *p, float *const *state, const float *g, int64_t n,
+                              const sen_update *u)
+{
+    (void)state;
+    for (int64_t i = 0; i < n; i++) p[i] -= (float)(u->lr * (g[i] > 0.0f ? 1.0 : -1.0));
+}
+
+static double optim_half(double step, double warmup, double total, const sen_json *kwargs)
+{
+    (void)warmup;
+    (void)kwargs;
+    return step < total / 2.0 ? 1.0 : 0.5;
+}
+
+static void test_optim_own(void)
+{
+    static const sen_optimizer_type sign = { "sign", 0, { NULL, NULL }, optim_sign_update };
+    static const sen_schedule_type half = { "half", optim_half };
+    const int64_t size = 2;
+    sen_ctx *c = test_ctx(1);
+    const sen_schedule_type *s;
+    optim_model m;
+    CHECK(sen__unknown_type(c, sen__optimizers, "optimizer", "adam_torch", NULL)
+          == SEN_ERR_UNSUPPORTED);
+    CHECK_TEXT(sen_message(c), "no optimizer is called \"adam_torch\" here; did you mean "
+                               "\"adamw_torch\"?; there are: adamw_torch, adamw_torch_fused");
+    CHECK_OK(c, sen_register_optimizer(c, &sign));
+    CHECK_OK(c, sen_register_schedule(c, &half));
+    optim_init(c, &m, "sign", &size, 1);
+    m.w[0].grad[0] = 3.0f;
+    m.w[0].grad[1] = -5.0f;
+    m.w[0].has_grad = true;
+    s = (const sen_schedule_type *)sen__find_type(c, sen__schedules, "half");
+    CHECK(s != NULL);
+    if (s) sen__optimizer_step(m.o, s->factor(8, 0, 10, NULL), 1.0);
+    CHECK(m.w[0].data[0] == -0.5f && m.w[0].data[1] == 0.5f);
+    CHECK(!sen__find_type(c, sen__optimizers, "half"));         /* each kind has its own names */
+    optim_free(c, &m);
+    sen_ctx_free(c);
+}
+
+static void test_optim_no_memory(void)
+{
+    const int64_t sizes[2] = { 12, 4 };
+    bool more = true;
+    int64_t at;
+    for (at = 1; more && at < 20; at++) {
+        sen_ctx *c = test_ctx(1);
+        sen__optimizer *o = NULL;
+        optim_model m;
+        sen_result r;
+        optim_init(c, &m, "adamw_torch", sizes, 2);
+        test_blocks.fail_at = test_blocks.calls + at;
+        r = sen__optimizer_new(c, &sen__adamw_torch, m.param, 2, &o);
+        more = test_blocks.calls >= test_blocks.fail_at;
+        test_blocks.fail_at = 0;
+        CHECK(r == (more ? SEN_ERR_MEMORY : SEN_OK));
+        CHECK(!more || (!o && strstr(sen_message(c), "optimizer")));
+        sen__optimizer_free(o);
+        optim_free(c, &m);
+        sen_ctx_free(c);
+    }
+    CHECK(at == 8);                     /* six requests: the thing, its list, 2 states of 2 */
+}
+
+static void test_optim(void)
+{
+    TEST(test_optim_golden);
+    TEST(test_optim_short_schedules);
+    TEST(test_optim_groups);
+    TEST(test_optim_norm);
+    TEST(test_optim_same_bits);
+    TEST(test_optim_own);
+    TEST(test_optim_no_memory);
+}
+
+#ifndef TEST_ALL
+int main(void)
+{
+    return test_run("optim", test_optim);
+}
+#endif

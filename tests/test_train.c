@@ -1,0 +1,901 @@
+/* The train chapter: arguments, step counts, events, logs, checkpoints, resume, stop, disk and memory
+ * that run out. The curves themselves are compared with Python's by `make parity`. */
+#ifndef SENTRAIN_VERSION
+#define SENTRAIN_IMPLEMENTATION
+#include "sentrain.h"
+#endif
+#include "test.h"
+#include "fail.h"
+
+#ifndef GOLDEN_DIR
+#define GOLDEN_DIR "tests/golden"
+#endif
+
+/* ---- a disk that is fast, and full from the n-th write on ------------------------------------- */
+
+static int64_t train_writes_left = INT64_MAX;
+
+static sen_file_error train_write(void *user, void *file, const void *from, int64_t n)
+{
+    const sen_files *f = sen_system_files();
+    (void)user;
+    return train_writes_left-- <= 0 ? SEN_FILE_FULL : f->write(f->user, file, from, n);
+}
+
+static sen_file_error train_rename(void *user, const char *from, const char *to)
+{
+    (void)user;
+    return rename(from, to) == 0 ? SEN_FILE_OK : SEN_FILE_OTHER;
+}
+
+/* The system's files without waiting for the disk. */
+static const sen_files *train_files(void)
+{
+    static sen_files files;
+    files = *sen_system_files();
+    files.write = train_write;
+    files.sync = NULL;
+    files.rename = train_rename;
+    return &files;
+}
+
+static sen_ctx *train_ctx(int threads)
+{
+    sen_ctx *c = test_ctx(threads);
+    c->files = train_files();
+    return c;
+}
+
+/* ---- a tiny model, tiny data ----------------------------------------------------------------- */
+
+#define TRAIN_ROWS 20
+
+static const char train_vocab[] =
+    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nred\ngreen\nblue\ncat\ndog\nbird\nruns\nsleeps\nsings\n"
+    "here\nthere\nnow\nnever\nthe\na\n";
+
+static const char *const train_words[] = {
+    "red", "green", "blue", "cat", "dog", "bird", "runs", "sleeps", "sings", "here", "there", "now"
+};
+
+typedef struct train_kit {
+    sen_ctx     *c;
+    sen_model   *model;
+    sen_dataset *data;
+    sen_loss    *loss;
+    char         text[2][TRAIN_ROWS][64];
+    sen_text     cell[2][TRAIN_ROWS];
+    double       score[TRAIN_ROWS];
+    sen_trainer_desc desc;
+} train_kit;
+
+/* Sentences of three words (all rows equally long, so all batches are), a score for each pair. */
+static void train_rows(train_kit *k)
+{
+    int i, col;
+    for (col = 0; col < 2; col++)
+        for (i = 0; i < TRAIN_ROWS; i++) {
+            const int s = i * 7 + col * 5;
+            snprintf(k->text[col][i], sizeof k->text[col][i], "%s %s %s", train_words[s % 3],
+                     train_words[3 + s % 4], train_words[7 + s % 5]);
+            k->cell[col][i].data = k->text[col][i];
+            k->cell[col][i].length = strlen(k->text[col][i]);
+        }
+    for (i = 0; i < TRAIN_ROWS; i++) k->score[i] = (i * 3 % 11) / 10.0;
+}
+
+static sen_result train_model(train_kit *k, double dropout)
+{
+    char text[700];
+    sen_json *spec = NULL;
+    sen_result r;
+    test_write_text(test_path("vocab.txt"), train_vocab);
+    snprintf(text, sizeof text,
+             "{\"modules\": [{\"type\": \"Transformer\", \"config\": {\"model_type\": \"bert\", "
+             "\"hidden_size\": 8, \"num_hidden_layers\": 1, \"num_attention_heads\": 2, "
+             "\"intermediate_size\": 12, \"max_position_embeddings\": 16, "
+             "\"hidden_dropout_prob\": %g, \"attention_probs_dropout_prob\": %g}, \"vocab\": "
+             "\"vocab.txt\", \"max_seq_length\": 8}, {\"type\": \"Pooling\", \"pooling_mode\": "
+             "\"mean\"}]}", dropout, dropout);
+    r = sen__json_parse(k->c, &k->c->keep, "model", text, strlen(text), 0, &spec);
+    return r ? r : sen_model_from_json(k->c, spec, NULL, test_folder(), 42, &k->model);
+}
+
+/* Everything on a context; MultipleNegativesRankingLoss, or CoSENTLoss with the scores. */
+static sen_result train_make(train_kit *k, sen_ctx *c, const char *loss, double dropout)
+{
+    sen_column column[3];
+    const bool labels = strcmp(loss, "CoSENTLoss") == 0;
+    sen_result r;
+    memset(k, 0, sizeof *k);
+    memset(column, 0, sizeof column);
+    k->c = c;
+    train_rows(k);
+    column[0].name = "first";
+    column[0].texts = k->cell[0];
+    column[1].name = "second";
+    column[1].texts = k->cell[1];
+    column[2].name = "score";
+    column[2].floats = k->score;
+    r = train_model(k, dropout);
+    if (!r) r = sen_dataset_from_arrays(c, column, labels ? 3 : 2, TRAIN_ROWS, &k->data);
+    if (!r) r = sen_loss_new(c, loss, NULL, &k->loss);
+    k->desc = sen_trainer_desc_default();
+    k->desc.model = k->model;
+    k->desc.train_dataset = k->data;
+    k->desc.loss = k->loss;
+    k->desc.args.output_dir = test_path("out");
+    k->desc.args.per_device_train_batch_size = 4;
+    k->desc.args.learning_rate = 1e-2;
+    k->desc.args.max_steps = 10;
+    k->desc.args.save_strategy = SEN_STRATEGY_NO;
+    k->desc.args.logging_steps = 1;
+    return r;
+}
+
+static void train_drop(train_kit *k)
+{
+    sen_loss_free(k->loss);
+    sen_dataset_free(k->data);
+    sen_model_free(k->model);
+}
+
+/* All weights behind each other into out, at most `room` floats; returns how many. */
+static int64_t train_weights(sen_model *m, float *out, int64_t room)
+{
+    int64_t n = 0;
+    int i;
+    for (i = 0; i < sen_model_weights(m); i++) {
+        const sen_tensor *w = sen_model_weight(m, i);
+        if (n + w->count > room) return -1;
+        memcpy(out + n, w->data, (size_t)w->count * sizeof *out);
+        n += w->count;
+    }
+    return n;
+}
+
+#define TRAIN_FLOATS 4096
+
+/* ---- arguments ------------------------------------------------------------------------------- */
+
+static sen_result train_read(sen_ctx *c, const char *text, sen_training_arguments *a)
+{
+    sen_json *j = NULL;
+    const sen_result r = sen__json_parse(c, &c->keep, "args", text, strlen(text), SEN__JSON_STRICT, &j);
+    return r ? r : sen_training_arguments_read(c, j, a);
+}
+
+static void test_train_table(void)
+{
+    const sen_field *f, *g;
+    int n = 0, i;
+    for (f = sen_training_fields(); f->name; f++, n++) {
+        CHECK(f->help && *f->help);
+        for (g = f + 1; g->name; g++) CHECK(strcmp(f->name, g->name) != 0);
+    }
+    CHECK(n == 120 + 4);                        /* Python's, and four of ours */
+    for (i = 0; i < (int)SEN__COUNT(sen__argument_notes); i++)
+        CHECK(sen__field_find(sen__arguments, sen__argument_notes[i].name) != NULL);
+    for (i = 0; i < (int)SEN__COUNT(sen__argument_renamed); i += 2) {
+        const char *now = sen__argument_renamed[i + 1];
+        CHECK(sen__field_find(sen__arguments, sen__argument_renamed[i]) == NULL);
+        CHECK(!*now || sen__field_find(sen__arguments, now) != NULL);
+    }
+    CHECK(sen_training_note("learning_rate") == NULL && sen_training_note("fsdp") != NULL);
+    CHECK_TEXT(sen_training_renamed("evaluation_strategy"), "eval_strategy");
+    CHECK(sen_training_renamed("learning_rate") == NULL);
+}
+
+static void test_train_read(void)
+{
+    sen_ctx *c = train_ctx(1);
+    sen_training_arguments a = sen_training_arguments_default();
+    CHECK(a.learning_rate == 5e-5 && a.seed == 42 && a.data_seed == SEN_NONE && a.tf32 == SEN_NONE);
+    CHECK(a.save_strategy == SEN_STRATEGY_STEPS && a.eval_steps == SEN_NONE && a.mem_limit == 0);
+    CHECK_OK(c, train_read(c, "{\"evaluation_strategy\": \"epoch\", \"mem_limit\": \"512M\", "
+                              "\"greater_is_better\": null, \"tf32\": true, \"past_index\": 3, "
+                              "\"dropout_rng\": \"torch\", \"report_to\": \"none\"}", &a));
+    CHECK(a.eval_strategy == SEN_STRATEGY_EPOCH && a.mem_limit == 512 << 20 && a.tf32 == 1);
+    CHECK(a.greater_is_better == SEN_NONE && a.dropout_rng == SEN_DROPOUT_TORCH && a.report_to.n == 1);
+    CHECK(strstr(test_log_text, "evaluation_strategy is called eval_strategy now") != NULL);
+    CHECK(strstr(test_log_text, "past_index is gone") != NULL);
+    CHECK(train_read(c, "{\"learning_rte\": 1}", &a) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c), "args:1:2: unknown key \"learning_rte\"; did you mean \"learning_rate\"?");
+    CHECK(train_read(c, "{\"mem_limit\": \"12X\"}", &a) == SEN_ERR_ARGUMENT);
+    CHECK(train_read(c, "{\"eval_strategy\": \"best\"}", &a) == SEN_ERR_ARGUMENT);
+    CHECK(train_read(c, "{\"bf16\": 1}", &a) == SEN_ERR_ARGUMENT);
+    sen_ctx_free(c);
+}
+
+/* The arguments, read over the kit's, make a trainer, or an error whose sentence has `says`. */
+static void train_settles(train_kit *k, const char *args, sen_result expect, const char *says)
+{
+    sen_trainer_desc d = k->desc;
+    sen_trainer *t = NULL;
+    sen_result r;
+    test_log_text[0] = 0;
+    CHECK_OK(k->c, train_read(k->c, args, &d.args));
+    r = sen_trainer_new(k->c, &d, &t);
+    if (r != expect || !strstr(r ? sen_message(k->c) : test_log_text, says)) {
+        printf("%s gave %d: %s %s\n", args, (int)r, sen_message(k->c), test_log_text);
+        CHECK(false);
+    }
+    CHECK((t == NULL) == (r != SEN_OK));
+    sen_trainer_free(t);
+}
+
+static void test_train_settle(void)
+{
+    sen_ctx *c = train_ctx(1);
+    train_kit k;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    train_settles(&k, "{}", SEN_OK, "");
+    train_settles(&k, "{\"fsdp\": \"full_shard\"}", SEN_ERR_UNSUPPORTED, "argument fsdp cannot be used");
+    train_settles(&k, "{\"fsdp\": \"\", \"deepspeed\": null}", SEN_OK, "");
+    train_settles(&k, "{\"torch_compile\": true}", SEN_OK, "torch_compile has no effect here");
+    train_settles(&k, "{\"dataloader_num_workers\": 4}", SEN_OK, "dataloader_num_workers has no effect");
+    train_settles(&k, "{\"bf16\": true}", SEN_ERR_UNSUPPORTED, "bf16");
+    train_settles(&k, "{\"optim\": \"adamw_tch\"}", SEN_ERR_UNSUPPORTED, "did you mean \"adamw_torch\"");
+    train_settles(&k, "{\"lr_scheduler_type\": \"linaer\"}", SEN_ERR_UNSUPPORTED, "linear");
+    train_settles(&k, "{\"batch_sampler\": \"no_duplicate\"}", SEN_ERR_UNSUPPORTED, "no_duplicates");
+    train_settles(&k, "{\"logging_steps\": 2.5}", SEN_ERR_ARGUMENT, "whole number");
+    train_settles(&k, "{\"logging_steps\": 0}", SEN_ERR_ARGUMENT, "above 0");
+    train_settles(&k, "{\"warmup_steps\": -1}", SEN_ERR_ARGUMENT, "negative");
+    train_settles(&k, "{\"eval_strategy\": \"steps\"}", SEN_ERR_ARGUMENT, "neither an eval_dataset");
+    train_settles(&k, "{\"max_steps\": 0}", SEN_ERR_ARGUMENT, "nothing to train");
+    train_settles(&k, "{\"dataloader_drop_last\": true, \"per_device_train_batch_size\": 64}",
+                  SEN_ERR_ARGUMENT, "drops the only one");
+    train_settles(&k, "{\"load_best_model_at_end\": true, \"save_strategy\": \"steps\"}", SEN_ERR_ARGUMENT,
+                  "same eval_strategy");
+    train_settles(&k, "{\"save_strategy\": \"best\"}", SEN_ERR_ARGUMENT, "metric_for_best_model");
+    train_settles(&k, "{\"accelerator_config\": {\"use_seedable_samplr\": true}}", SEN_ERR_ARGUMENT,
+                  "use_seedable_sampler");
+    k.desc.eval_dataset = k.data;
+    train_settles(&k, "{\"eval_strategy\": \"steps\", \"metric_for_best_model\": \"los\"}",
+                  SEN_ERR_ARGUMENT, "did you mean \"eval_loss\"");
+    train_settles(&k, "{\"eval_strategy\": \"steps\", \"eval_steps\": 3, \"save_strategy\": \"steps\", "
+                      "\"save_steps\": 2, \"load_best_model_at_end\": true}", SEN_ERR_ARGUMENT,
+                  "is none of 3");
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+static void test_train_names(void)
+{
+    static const char *const none[] = {
+        "model.0.model.encoder.layer.0.attention.self.query.bias", "model.0.model.embeddings.LayerNorm.weight",
+        "model.0.model.encoder.relative_attention_bias.weight", "model.0.model.final_norm.weight",
+        "model.1.norm.weight", "norm.weight", "x.rmsnorm1.w"
+    };
+    static const char *const all[] = {
+        "model.0.model.embeddings.word_embeddings.weight", "model.2.linear.weight", "model.0.norm1.weight",
+        "model.0.normal.weight", "model.0.denorm.weight"
+    };
+    size_t i;
+    for (i = 0; i < SEN__COUNT(none); i++) CHECK(!sen__decays(none[i]));
+    for (i = 0; i < SEN__COUNT(all); i++) CHECK(sen__decays(all[i]));
+    CHECK(sen__pattern_found("word", "a.word") && sen__pattern_found("^a\\.w", "a.word"));
+    CHECK(sen__pattern_found("rd$", "a.word") && !sen__pattern_found("wor$", "a.word"));
+    CHECK(sen__pattern_found("a.w", "aXw") && !sen__pattern_found("a\\.w", "aXw"));
+    CHECK(sen__checkpoint_number("checkpoint-12") == 12 && sen__checkpoint_number("checkpoint-") == -1);
+    CHECK(sen__checkpoint_number("checkpoint-1x") == -1 && sen__checkpoint_number("tmp-checkpoint-1") == -1);
+}
+
+/* A score beyond 1 is warned about, with the scale that helps. */
+static void test_train_scores(void)
+{
+    sen_ctx *c = train_ctx(1);
+    train_kit k;
+    sen_loss *loss = NULL;
+    sen_trainer *t = NULL;
+    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0));
+    CHECK_OK(c, sen_loss_new(c, "CosineSimilarityLoss", NULL, &loss));
+    k.score[3] = 4.5;
+    k.desc.loss = loss;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK(strstr(test_log_text, "score 4.5 is outside -1 to 1") != NULL);
+    CHECK(strstr(test_log_text, "\"scale\": {\"score\": 0.2}") != NULL);
+    sen_trainer_free(t);
+    sen_loss_free(loss);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* ---- the loop -------------------------------------------------------------------------------- */
+
+typedef struct train_events {
+    char text[2000];
+} train_events;
+
+static int train_heard(const sen_train_event *e, void *user)
+{
+    train_events *v = (train_events *)user;
+    const size_t n = strlen(v->text);
+    snprintf(v->text + n, sizeof v->text - n, "%s%s", n ? " " : "", e->name + 3);
+    return 0;
+}
+
+static sen_callback train_listener(train_events *v)
+{
+    sen_callback k = sen_callback_default();
+    v->text[0] = 0;
+    k.user = v;
+    k.on_init_end = k.on_train_begin = k.on_epoch_begin = k.on_step_begin = k.on_substep_end = train_heard;
+    k.on_pre_optimizer_step = k.on_optimizer_step = k.on_step_end = k.on_log = train_heard;
+    k.on_prediction_step = k.on_evaluate = k.on_save = k.on_epoch_end = k.on_train_end = train_heard;
+    return k;
+}
+
+/* 20 rows in batches of 8: 8, 8, 4; accumulation 2: two updates an epoch, the second of one batch. */
+static void test_train_events(void)
+{
+    sen_ctx *c = train_ctx(1);
+    train_events heard;
+    sen_callback k;
+    train_kit kit;
+    sen_trainer *t = NULL;
+    CHECK_OK(c, train_make(&kit, c, "MultipleNegativesRankingLoss", 0));
+    k = train_listener(&heard);
+    kit.desc.callbacks = &k;
+    kit.desc.n_callbacks = 1;
+    kit.desc.eval_dataset = kit.data;
+    kit.desc.args.per_device_eval_batch_size = 16;
+    kit.desc.args.per_device_train_batch_size = 8;
+    kit.desc.args.gradient_accumulation_steps = 2;
+    kit.desc.args.max_steps = 2;
+    kit.desc.args.eval_strategy = SEN_STRATEGY_STEPS;
+    kit.desc.args.eval_steps = 2;
+    kit.desc.args.save_strategy = SEN_STRATEGY_EPOCH;
+    CHECK_OK(c, sen_trainer_new(c, &kit.desc, &t));
+    CHECK_OK(c, sen_train(t));
+    CHECK_TEXT(heard.text, "init_end train_begin epoch_begin step_begin substep_end pre_optimizer_step "
+                           "optimizer_step step_end log step_begin pre_optimizer_step optimizer_step "
+                           "step_end log prediction_step prediction_step log evaluate epoch_end save "
+                           "log train_end");
+    CHECK(sen_trainer_state(t)->epoch == 1.0 && sen_trainer_state(t)->global_step == 2);
+    sen_trainer_free(t);
+    train_drop(&kit);
+    sen_ctx_free(c);
+}
+
+/* The keys of the log's entries, and trainer_state.json as Python's. */
+static void test_train_log(void)
+{
+    sen_ctx *c = train_ctx(1);
+    train_kit k;
+    sen_trainer *t = NULL;
+    const sen_train_state *s;
+    const sen_json *e;
+    sen_json *file = NULL;
+    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0));
+    k.desc.args.max_steps = -1;
+    k.desc.args.num_train_epochs = 1.5;
+    k.desc.args.logging_steps = 0.25;
+    k.desc.args.logging_first_step = true;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    s = sen_trainer_state(t);
+    CHECK(s->max_steps == 8 && s->num_train_epochs == 2 && s->steps_per_epoch == 5 && s->logging_steps == 2);
+    CHECK_OK(c, sen_train(t));
+    CHECK(s->log_history->count == 6);              /* 1 2 4 6 8 and the summary */
+    e = s->log_history->child;
+    CHECK_TEXT(e->child->key, "loss");
+    CHECK_TEXT(e->child->next->key, "grad_norm");
+    CHECK_TEXT(e->child->next->next->key, "learning_rate");
+    CHECK(sen_json_get(e, "epoch")->number == 0.2 && sen_json_get(e, "step")->integer == 1);
+    CHECK(sen_json_get(e->next->next, "step")->integer == 4);
+    CHECK_TEXT(s->log_history->last->child->key, "train_runtime");
+    CHECK(sen_json_get(s->log_history->last, "train_loss")->number == s->training_loss);
+    CHECK_OK(c, sen__json_load(c, &c->keep, test_path("out/trainer_state.json"), 0, &file));
+    CHECK_TEXT(file->child->key, "best_global_step");
+    CHECK(sen_json_get(file, "best_metric")->kind == SEN_JSON_NULL);
+    CHECK(sen_json_get(file, "log_history")->count == 6 && sen_json_get(file, "eval_steps")->integer == 500);
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* Hosts with their own loop: step by step is the same run. */
+static void test_train_steps(void)
+{
+    static float whole[TRAIN_FLOATS], parts[TRAIN_FLOATS];
+    sen_ctx *c = train_ctx(1);
+    train_kit k;
+    sen_trainer *t = NULL, *second = NULL;
+    bool more = true;
+    int64_t n;
+    int steps = 0;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0.1));
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK(sen_trainer_new(c, &k.desc, &second) == SEN_ERR_BUSY);
+    CHECK_OK(c, sen_train(t));
+    n = train_weights(k.model, whole, TRAIN_FLOATS);
+    sen_trainer_free(t);
+    train_drop(&k);
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0.1));
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    while (more && steps < 100) {
+        CHECK_OK(c, sen_trainer_step(t, &more));
+        steps++;
+    }
+    CHECK(n > 0 && train_weights(k.model, parts, TRAIN_FLOATS) == n && steps == 10);
+    CHECK(memcmp(whole, parts, (size_t)n * sizeof *whole) == 0);
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* ---- the same bits --------------------------------------------------------------------------- */
+
+static void train_bits(sen_ctx *c, void *out, void *arg)
+{
+    train_kit k;
+    sen_trainer *t = NULL;
+    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0.1));
+    k.desc.args.dropout_rng = *(int *)arg;
+    k.desc.args.max_steps = 20;
+    k.desc.args.weight_decay = 0.01;
+    k.desc.args.gradient_accumulation_steps = 2;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen_train(t));
+    CHECK(train_weights(k.model, (float *)out, TRAIN_FLOATS) > 0);
+    sen_trainer_free(t);
+    train_drop(&k);
+}
+
+static void test_train_threads(void)
+{
+    int mode;
+    for (mode = SEN_DROPOUT_COUNTER; mode <= SEN_DROPOUT_TORCH; mode++)
+        test_same_bits(train_bits, TRAIN_FLOATS * sizeof(float), &mode);
+}
+
+/* ---- checkpoints ----------------------------------------------------------------------------- */
+
+/* A history without times, as text. The keys are sorted, as they are where it was read again. */
+static void train_history(sen_ctx *c, const sen_json *history, char *out, size_t size)
+{
+    sen__maker m = sen__maker_in(c, &c->keep);
+    const sen_json *log = sen__make_copy(&m, NULL, NULL, history);
+    sen_json *e, *j;
+    size_t n = 0;
+    out[0] = 0;
+    for (e = log->child; e; e = e->next)
+        for (sen__json_sort(e), j = e->child; j; j = j->next)
+            if (!strstr(j->key, "_runtime") && !strstr(j->key, "_per_second") && strcmp(j->key, "train_loss") != 0)
+                n += (size_t)snprintf(out + n, n < size ? size - n : 0, "%s=%.17g ", j->key, j->number);
+}
+
+typedef struct train_result {
+    float   weight[TRAIN_FLOATS];
+    int64_t n;
+    char    log[8000];
+} train_result;
+
+/* A run of 12 steps over three epochs, saving every 2, with evaluation; resumed from `from`, or whole
+ * where that is NULL. stop_at > 0: sen_request_stop at that step. */
+static int train_stops(const sen_train_event *e, void *user)
+{
+    if (e->state->global_step == *(int *)user) sen_request_stop(e->ctx);
+    return 0;
+}
+
+static sen_result train_long(int mode, const char *from, int stop_at, train_result *out)
+{
+    sen_ctx *c = train_ctx(1);
+    sen_callback stop = sen_callback_default();
+    train_kit k;
+    sen_trainer *t = NULL;
+    sen_result r;
+    stop.user = &stop_at;
+    stop.on_step_end = train_stops;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0.1));
+    k.desc.eval_dataset = k.data;
+    k.desc.args.dropout_rng = mode;
+    k.desc.args.max_steps = 12;
+    k.desc.args.logging_steps = 5;
+    k.desc.args.eval_strategy = SEN_STRATEGY_STEPS;
+    k.desc.args.eval_steps = 4;
+    k.desc.args.save_strategy = SEN_STRATEGY_STEPS;
+    k.desc.args.save_steps = 2;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen_add_callback(t, &stop));
+    r = from ? sen_train_resume(t, *from ? from : NULL) : sen_train(t);
+    if (r == SEN_ERR_STOPPED) CHECK(strstr(sen_message(c), "stopped after step") != NULL);
+    else CHECK(r == SEN_OK);
+    out->n = train_weights(k.model, out->weight, TRAIN_FLOATS);
+    train_history(c, sen_trainer_state(t)->log_history, out->log, sizeof out->log);
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+    return r;
+}
+
+static void train_same(const train_result *a, const train_result *b)
+{
+    CHECK(a->n > 0 && a->n == b->n && memcmp(a->weight, b->weight, (size_t)a->n * sizeof(float)) == 0);
+    CHECK_TEXT(a->log, b->log);
+}
+
+/* Resumed from any checkpoint (in mid-epoch, at an epoch's end, at the end), by path or as the latest,
+ * or after a stop on request: the same weights and the same log to the bit. */
+static void test_train_resume(void)
+{
+    static train_result whole, again;
+    static const char *const from[] = { "out/checkpoint-2", "out/checkpoint-10", "out/checkpoint-6",
+                                        "out/checkpoint-12" };
+    int mode;
+    size_t i;
+    for (mode = SEN_DROPOUT_COUNTER; mode <= SEN_DROPOUT_TORCH; mode++) {
+        char path[1024];
+        CHECK(train_long(mode, NULL, 0, &whole) == SEN_OK);
+        for (i = 0; i < 3; i++) {
+            snprintf(path, sizeof path, "%s", test_path(from[i]));
+            CHECK(train_long(mode, path, 0, &again) == SEN_OK);
+            train_same(&whole, &again);
+        }
+        test_remove(test_path("out"));
+        CHECK(train_long(mode, NULL, 7, &again) == SEN_ERR_STOPPED);
+        CHECK(train_long(mode, "", 0, &again) == SEN_OK);
+        train_same(&whole, &again);
+        test_remove(test_path("out"));
+    }
+}
+
+/* What a killed run leaves: a half-written folder goes, one that was put aside comes back. */
+static void test_train_leftovers(void)
+{
+    static train_result whole, again;
+    const sen_files *f = sen_system_files();
+    sen_file_info info;
+    CHECK(train_long(0, NULL, 0, &whole) == SEN_OK);
+    CHECK(f->make_folder(f->user, test_path("out/tmp-checkpoint-8")) == SEN_FILE_OK);
+    test_write_text(test_path("out/tmp-checkpoint-8/model.safetensors"), "half");
+    CHECK(f->rename(f->user, test_path("out/checkpoint-10"), test_path("out/old-checkpoint-10")) == SEN_FILE_OK);
+    test_remove(test_path("out/checkpoint-12"));
+    CHECK(train_long(0, "", 0, &again) == SEN_OK);      /* finds 10 again */
+    train_same(&whole, &again);
+    CHECK(f->info(f->user, test_path("out/tmp-checkpoint-8"), &info) == SEN_FILE_NOT_FOUND);
+    CHECK(f->info(f->user, test_path("out/old-checkpoint-10"), &info) == SEN_FILE_NOT_FOUND);
+}
+
+/* Runs 4 steps saving each second one; true: the disk was large enough. */
+static bool train_on_disk(int64_t writes)
+{
+    sen_ctx *c = train_ctx(1);
+    train_kit k;
+    sen_trainer *t = NULL;
+    sen_result r;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    k.desc.args.max_steps = 4;
+    k.desc.args.save_strategy = SEN_STRATEGY_STEPS;
+    k.desc.args.save_steps = 2;
+    k.desc.args.save_total_limit = 1;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    train_writes_left = writes;
+    r = sen_train(t);
+    CHECK(r == SEN_OK || r == SEN_ERR_IO);
+    if (r) CHECK(strstr(sen_message(c), "no space is left on the device") != NULL);
+    train_writes_left = INT64_MAX;
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+    return r == SEN_OK;
+}
+
+/* Wherever the disk fills up, each checkpoint that has its name is whole. */
+static void test_train_disk(void)
+{
+    const sen_files *f = sen_system_files();
+    int64_t writes;
+    bool done = false;
+    int seen = 0;
+    for (writes = 0; !done && writes < 400; writes += 7) {
+        int step;
+        done = train_on_disk(writes);
+        for (step = 2; step <= 4; step += 2) {
+            sen_ctx *c = train_ctx(1);
+            sen_model *m = NULL;
+            sen_file_info info;
+            char path[1024], inner[1100];
+            snprintf(path, sizeof path, "%s-%d", test_path("out/checkpoint"), step);
+            if (f->info(f->user, path, &info) == SEN_FILE_OK) {
+                CHECK_OK(c, sen_model_load(c, path, &m));
+                snprintf(inner, sizeof inner, "%s/trainer_state.json", path);
+                CHECK(f->info(f->user, inner, &info) == SEN_FILE_OK);
+                seen++;
+            }
+            snprintf(path, sizeof path, "%s-%d", test_path("out/tmp-checkpoint"), step);
+            CHECK(f->info(f->user, path, &info) == SEN_FILE_NOT_FOUND);
+            sen_model_free(m);
+            sen_ctx_free(c);
+        }
+        test_remove(test_path("out"));
+    }
+    CHECK(done && seen > 3);
+}
+
+/* ---- best model, limits: Python's recorded scenarios ----------------------------------------- */
+
+typedef struct train_script {
+    const sen_json *values;                     /* the metric's values in turn; the last one repeats */
+    int64_t         turn;
+    char            saves[2000];                /* "checkpoint-1 | checkpoint-1 checkpoint-2 | " */
+    const char     *folder;
+} train_script;
+
+static train_script *train_now;                 /* what the scripted evaluator reads */
+
+static sen_result train_scripted(sen_evaluator_call *call)
+{
+    const sen_json *j = train_now->values ? train_now->values->child : NULL;
+    int64_t i;
+    if (!j) return sen_metric_add(call, 0, "m");
+    for (i = 0; j->next && i < train_now->turn; i++) j = j->next;
+    train_now->turn++;
+    return sen_metric_add(call, j->kind == SEN_JSON_NULL ? (double)NAN : j->number, "m");
+}
+
+static const sen_field train_script_fields[] = { SEN_FIELD_END };
+
+static void train_list_one(void *arg, const char *name)
+{
+    char (*list)[64] = (char (*)[64])arg;
+    int i;
+    if (strncmp(name, "checkpoint-", 11) != 0) return;
+    for (i = 0; list[i][0]; i++) { }
+    snprintf(list[i], sizeof list[i], "%s", name);
+}
+
+/* The checkpoints' names in order; there are fewer than ten steps. */
+static void train_list(const char *folder, char *out, size_t size)
+{
+    const sen_files *f = sen_system_files();
+    char list[16][64];
+    int step, i;
+    memset(list, 0, sizeof list);
+    f->list(f->user, folder, train_list_one, list);
+    out[0] = 0;
+    for (step = 1; step < 10; step++)
+        for (i = 0; i < 16; i++)
+            if (list[i][0] && atoi(list[i] + 11) == step)
+                snprintf(out + strlen(out), size - strlen(out), "%s%s", *out ? " " : "", list[i]);
+}
+
+static int train_saved(const sen_train_event *e, void *user)
+{
+    train_script *s = (train_script *)user;
+    const size_t n = strlen(s->saves);
+    char list[600];
+    (void)e;
+    train_list(s->folder, list, sizeof list);
+    snprintf(s->saves + n, sizeof s->saves - n, "%s | ", list);
+    return 0;
+}
+
+static void train_expected(const sen_json *saves, char *out, size_t size)
+{
+    const sen_json *s, *j;
+    out[0] = 0;
+    for (s = saves ? saves->child : NULL; s; s = s->next) {
+        for (j = s->last->child; j; j = j->next)
+            snprintf(out + strlen(out), size - strlen(out), "%s%s", j->text, j->next ? " " : "");
+        snprintf(out + strlen(out), size - strlen(out), " | ");
+    }
+}
+
+static void train_scenario(const sen_json *g)
+{
+    static const sen_evaluator_type type = {
+        .name = "Scripted", .args_size = sizeof(sen_evaluator_args), .fields = train_script_fields,
+        .run = train_scripted
+    };
+    sen_ctx *c = train_ctx(1);
+    sen_evaluator_args none;
+    sen_callback saved = sen_callback_default();
+    const sen_json *stop = sen_json_get(g, "early_stopping"), *error = sen_json_get(g, "error"), *best;
+    train_script script;
+    train_kit k;
+    sen_trainer *t = NULL;
+    char expect[2000], list[600];
+    sen_result r;
+    memset(&none, 0, sizeof none);
+    memset(&script, 0, sizeof script);
+    script.values = sen_json_get(g, "metric_values");
+    script.folder = test_path("out");
+    train_now = &script;
+    none.stamp = SEN__STAMP;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    CHECK_OK(c, sen_register_evaluator(c, &type));
+    CHECK_OK(c, sen_evaluator_new(c, "Scripted", &none, &k.desc.evaluator));
+    CHECK_OK(c, sen_training_arguments_read(c, sen_json_get(g, "args"), &k.desc.args));
+    saved.user = &script;
+    saved.on_save = train_saved;
+    r = sen_trainer_new(c, &k.desc, &t);
+    if (!r) r = sen_add_callback(t, &saved);
+    if (!r && stop && stop->kind == SEN_JSON_OBJECT)
+        r = sen_add_early_stopping(t, (int)sen__json_int_or(stop, "early_stopping_patience", 1),
+                                   sen__json_number_or(stop, "early_stopping_threshold", 0));
+    if (!r) r = sen_train(t);
+    if (error) {
+        CHECK(r == SEN_ERR_ARGUMENT && *sen_message(c));
+    } else if (CHECK_OK(c, r)) {
+        const sen_train_state *s = sen_trainer_state(t);
+        train_expected(sen_json_get(g, "saves"), expect, sizeof expect);
+        CHECK_TEXT(script.saves, expect);
+        train_list(script.folder, list, sizeof list);
+        expect[0] = 0;
+        for (best = sen_json_get(g, "final_dirs")->child; best; best = best->next)
+            snprintf(expect + strlen(expect), sizeof expect - strlen(expect), "%s%s", *expect ? " " : "", best->text);
+        CHECK_TEXT(list, expect);
+        best = sen_json_get(g, "best_checkpoint");
+        CHECK_TEXT(s->best_model_checkpoint ? sen__path_name(s->best_model_checkpoint) : NULL,
+                   best && best->kind == SEN_JSON_TEXT ? best->text : NULL);
+        CHECK(s->global_step == sen_json_get(g, "global_step")->integer);
+        best = sen_json_get(g, "best_metric");
+        CHECK(best->kind == SEN_JSON_NULL ? s->best_metric == SEN_NONE : s->best_metric == best->number);
+    }
+    sen_trainer_free(t);
+    sen_evaluator_free(k.desc.evaluator);
+    train_drop(&k);
+    sen_ctx_free(c);
+    test_remove(script.folder);
+}
+
+static void test_train_scenarios(void)
+{
+    sen_ctx *c = train_ctx(1);
+    sen_json *golden = NULL;
+    const sen_json *g;
+    int n = 0;
+    if (CHECK_OK(c, sen__json_load(c, &c->keep, GOLDEN_DIR "/checkpoints.json", 0, &golden)))
+        for (g = sen_json_get(golden, "cases")->child; g; g = g->next, n++) {
+            const int before = test_failures;
+            train_scenario(g);
+            if (test_failures != before) printf("  in the scenario \"%s\"\n", sen__json_text_or(g, "desc", "?"));
+        }
+    CHECK(n == 21);
+    sen_ctx_free(c);
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+typedef struct train_count {
+    int64_t calls[64];
+} train_count;
+
+static int train_counts(const sen_train_event *e, void *user)
+{
+    if (e->state->global_step < 64) ((train_count *)user)->calls[e->state->global_step] = test_blocks.calls;
+    return 0;
+}
+
+/* Once the longest batch has been seen, a step asks the allocator for nothing. */
+static void test_train_steady(void)
+{
+    int mode;
+    for (mode = SEN_DROPOUT_COUNTER; mode <= SEN_DROPOUT_TORCH; mode++) {
+        sen_ctx *c = train_ctx(2);
+        sen_callback count = sen_callback_default();
+        train_count n;
+        train_kit k;
+        sen_trainer *t = NULL;
+        count.user = &n;
+        count.on_step_end = train_counts;
+        CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0.1));
+        k.desc.args.dropout_rng = mode;
+        k.desc.args.max_steps = 30;
+        k.desc.args.logging_strategy = SEN_STRATEGY_NO;
+        k.desc.args.gradient_accumulation_steps = 2;
+        CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+        CHECK_OK(c, sen_add_callback(t, &count));
+        CHECK_OK(c, sen_train(t));
+        CHECK(n.calls[29] == n.calls[3] && n.calls[3] > 0);
+        sen_trainer_free(t);
+        train_drop(&k);
+        sen_ctx_free(c);
+    }
+}
+
+static sen_result train_work(sen_ctx *c, void *arg)
+{
+    train_kit k;
+    sen_trainer *t = NULL;
+    sen_result r = train_make(&k, c, "MultipleNegativesRankingLoss", 0.1);
+    (void)arg;
+    k.desc.args.max_steps = 2;
+    k.desc.args.save_strategy = SEN_STRATEGY_STEPS;
+    k.desc.eval_dataset = k.data;
+    k.desc.args.eval_strategy = SEN_STRATEGY_STEPS;
+    if (!r) r = sen_trainer_new(c, &k.desc, &t);
+    if (!r) r = sen_train(t);
+    sen_trainer_free(t);
+    train_drop(&k);
+    return r;
+}
+
+/* Memory that runs out at any place: an error, nothing lost. */
+static void test_train_no_memory(void)
+{
+    CHECK(fail_everywhere(train_files(), train_work, NULL) > 50);
+}
+
+static void test_train_plan(void)
+{
+    sen_ctx *c = train_ctx(1);
+    sen_memory_plan p;
+    train_kit k;
+    sen_trainer *t = NULL;
+    int64_t numbers;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    numbers = sen_model_parameters(k.model);
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen_trainer_plan(t, &p));
+    CHECK(p.weights == 4 * numbers && p.optimizer == 2 * p.gradients && p.limit == 0);
+    CHECK(p.batch_tokens == 4 * 2 * 5);             /* rows, columns, three words and two specials */
+    CHECK(p.total == p.weights + p.gradients + p.optimizer + p.data + p.activations);
+    sen_trainer_free(t);
+    k.desc.args.mem_limit = p.total - 1;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK(sen_train(t) == SEN_ERR_LIMIT && strstr(sen_message(c), "mem_limit is") != NULL);
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* The gradient file has every tensor, and leaves the model as it was. */
+static void test_train_gradients(void)
+{
+    static const char *const names[] = {
+        "loss", "labels", "input_ids.first", "attention_mask.second", "embedding.first",
+        "grad_embedding.second", "grad.model.0.model.encoder.layer.0.attention.self.query.weight"
+    };
+    sen_ctx *c = train_ctx(1);
+    sen__safetensors s;
+    train_kit k;
+    sen_trainer *t = NULL;
+    const char *path = test_path("g.safetensors");
+    size_t i;
+    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0.1));
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen_trainer_gradients(t, path));
+    if (CHECK_OK(c, sen__safetensors_open(c, path, &s))) {
+        for (i = 0; i < SEN__COUNT(names); i++) CHECK(sen__safetensors_find(&s, names[i]) != NULL);
+        CHECK(sen__safetensors_find(&s, "grad.model.0.model.pooler.dense.weight") == NULL);
+        sen__safetensors_close(c, &s);
+    }
+    for (i = 0; i < (size_t)sen_model_weights(k.model); i++) CHECK(!sen_model_weight(k.model, (int)i)->has_grad);
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* ---- all ------------------------------------------------------------------------------------- */
+
+static void test_train(void)
+{
+    TEST(test_train_table);
+    TEST(test_train_read);
+    TEST(test_train_settle);
+    TEST(test_train_names);
+    TEST(test_train_scores);
+    TEST(test_train_events);
+    TEST(test_train_log);
+    TEST(test_train_steps);
+    TEST(test_train_threads);
+    TEST(test_train_resume);
+    TEST(test_train_leftovers);
+    TEST(test_train_disk);
+    TEST(test_train_scenarios);
+    TEST(test_train_steady);
+    TEST(test_train_no_memory);
+    TEST(test_train_plan);
+    TEST(test_train_gradients);
+}
+
+#ifndef TEST_ALL
+int main(void)
+{
+    test_chapter("train", test_train);
+    return test_close();
+}
+#endif

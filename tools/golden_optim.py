@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Writes tests/golden/optim.json: optimizer steps by torch, learning rates by transformers.
+
+    python3 tools/golden_optim.py >tests/golden/optim.json
+
+Two tensors, W with weight decay and b without, six updates in float32 with the learning rates
+lrs. Schedules: the rate of each update and of two beyond the end.
+"""
+import json
+import random
+
+import torch
+from transformers import get_scheduler
+
+STEPS, LRS = 6, [0.0, 0.005, 0.01, 0.01, 0.008, 0.004]
+
+OPTIMIZERS = [
+    ("adamw_torch", {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.1}),
+    ("adamw_torch_fused", {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.1}),
+    ("adamw_torch", {"betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.0}),
+    ("adamw_torch", {"betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.01}),
+]
+SCHEDULES = [("linear", {}), ("cosine", {}), ("cosine", {"num_cycles": 1.5}), ("constant", {}),
+             ("constant_with_warmup", {})]
+
+
+def numbers(tensor):
+    return [float(f"{v:.9g}") for v in tensor.detach().flatten().tolist()]
+
+
+def optimizer_case(name, options, weight, bias, grads):
+    w, b = (torch.nn.Parameter(torch.tensor(x)) for x in (weight, bias))
+    options = dict(options)
+    decay = options.pop("weight_decay")
+    groups = [{"params": [w], "weight_decay": decay}, {"params": [b], "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, fused=name.endswith("fused"), **options)
+    steps = []
+    for lr, (gw, gb) in zip(LRS, grads):
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+        w.grad, b.grad = torch.tensor(gw), torch.tensor(gb)
+        optimizer.step()
+        steps.append({"W": numbers(w), "b": numbers(b)})
+    return {"optim": name, "beta1": options["betas"][0], "beta2": options["betas"][1],
+            "epsilon": options["eps"], "weight_decay": decay, "steps": steps}
+
+
+def schedule_case(name, kwargs, warmup, total=20, rate=0.002):
+    w = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([w], lr=rate)
+    schedule = get_scheduler(name, optimizer, warmup, total, scheduler_specific_kwargs=kwargs)
+    rates = []
+    for _ in range(total + 2):
+        rates.append(schedule.get_last_lr()[0])
+        optimizer.step()
+        schedule.step()
+    return {"type": name, "kwargs": kwargs, "warmup": warmup, "total": total, "rate": rate,
+            "lr": rates}
+
+
+def main():
+    rng = random.Random(3)
+
+    def draw(n):
+        return [round(rng.gauss(0, 1), 2) for _ in range(n)]
+
+    weight, bias, grads = draw(12), draw(4), [(draw(12), draw(4)) for _ in range(STEPS)]
+    optimizers = [optimizer_case(*case, weight, bias, grads) for case in OPTIMIZERS]
+    schedules = [schedule_case(*case, warmup) for warmup in (0, 5) for case in SCHEDULES]
+    print(f'{{"about": "tools/golden_optim.py: torch {torch.__version__}",')
+    print(f'"W": {weight}, "b": {bias}, "lrs": {LRS},\n"grads": [')
+    print(",\n".join(json.dumps({"W": w, "b": b}) for w, b in grads) + '],\n"optimizers": [')
+    print(",\n".join(map(json.dumps, optimizers)) + '],\n"schedules": [')
+    print(",\n".join(map(json.dumps, schedules)) + "]}")
+
+
+if __name__ == "__main__":
+    main()
