@@ -25,8 +25,9 @@ int main(int argc, char **argv)
     r = sen_model_load(ctx, argv[1], &model);
     n = r ? 0 : sen_embedding_dimension(model, SEN_NONE);
     v = (float *)malloc((size_t)(2 * n + 1) * sizeof *v);               /* (2,n) */
-    if (!r && v) r = sen_encode(ctx, model, text, 2, NULL, v);
-    if (!r && v) r = sen_similarities(ctx, model, v, 1, v + n, 1, n, &alike);
+    if (!r && !v) r = sen_fail(ctx, SEN_ERR_MEMORY, "out of memory: no room for two embeddings");
+    if (!r) r = sen_encode(ctx, model, text, 2, NULL, v);
+    if (!r) r = sen_similarities(ctx, model, v, 1, v + n, 1, n, &alike);
     if (r) fprintf(stderr, "%s\n", sen_message(ctx));
     else printf("%d numbers each, similarity %.4f\n", n, (double)alike);
     free(v);

@@ -1,5 +1,5 @@
-/* The one idea here: a model learns from pairs that should be close, and they may come from anywhere,
- * here from two C arrays. Within a batch every other pair's second text serves as a wrong answer
+/* The one idea here: a model learns from pairs that should be close, and they may come from
+ * anywhere, here from two C arrays. Within a batch every other pair's second text is a wrong answer
  * (MultipleNegativesRankingLoss), so nobody has to write down what is not alike.
  *
  *     train MODEL_FOLDER NEW_FOLDER
@@ -11,14 +11,16 @@
 #define PAIRS 4
 
 static const char *const question[PAIRS] = {
-    "How do I reset my password?", "Where is my parcel?", "Can I pay by card?", "Do you ship to Norway?"
+    "How do I reset my password?", "Where is my parcel?", "Can I pay by card?",
+    "Do you ship to Norway?"
 };
 static const char *const answer[PAIRS] = {
     "Choose \"forgotten password\" on the login page.", "Enter its number on the tracking page.",
     "We take all common cards.", "Orders go to every country in Europe."
 };
 
-static sen_result train(sen_ctx *ctx, sen_model *model, sen_dataset *pairs, sen_loss *loss, const char *folder)
+static sen_result train(sen_ctx *ctx, sen_model *model, sen_dataset *pairs, sen_loss *loss,
+                        const char *folder)
 {
     sen_trainer_desc desc = sen_trainer_desc_default();     /* then Python's own names */
     sen_trainer *trainer = NULL;

@@ -24,7 +24,8 @@ static inline int faulty_now(faulty_files *f, int kind)
     return ++f->calls == f->fail_at;
 }
 
-static inline sen_file_error faulty_open(void *user, const char *path, sen_file_mode mode, void **file)
+static inline sen_file_error faulty_open(void *user, const char *path, sen_file_mode mode,
+                                         void **file)
 {
     faulty_files *f = (faulty_files *)user;
     sen_file_error e;

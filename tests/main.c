@@ -24,13 +24,16 @@
 #include "test_tape.c"
 #include "test_ops.c"
 #include "test_optim.c"
+#include "test_token.c"
 #include "test_batch.c"
 #include "test_module.c"
+#include "test_model.c"
 #include "test_data.c"
 #include "test_sample.c"
 #include "test_loss.c"
 #include "test_eval.c"
 #include "test_train.c"
+#include "test_torture.c"
 
 typedef struct test_row {
     const char *tag;
@@ -54,13 +57,16 @@ static const test_row test_rows[] = {
     { "tape",    test_tape,    0 },
     { "ops",     test_ops,     0 },
     { "optim",   test_optim,   0 },
+    { "token",   test_token,   0 },
     { "batch",   test_batch,   0 },
     { "module",  test_module,  0 },
+    { "model",   test_model,   0 },
     { "data",    test_data,    0 },
     { "sample",  test_sample,  0 },
     { "loss",    test_loss,    0 },
     { "eval",    test_eval,    0 },
     { "train",   test_train,   0 },
+    { "torture", test_torture, 1 },
 };
 #define TEST_ROWS (sizeof test_rows / sizeof test_rows[0])
 

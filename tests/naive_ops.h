@@ -235,7 +235,7 @@ static inline void naive_attention_row(double *y, const double *qkv, const naive
 {
     const int64_t from = a->first[s], len = a->first[s + 1] - from, width = a->heads * a->dim;
     const double *query = qkv + (from + q) * 3 * width + head * a->dim;
-    double p[64];
+    double p[64] = { 0.0 };
     for (int64_t j = 0; j < len; j++)
         p[j] = a->scale * naive_dot(query, qkv + (from + j) * 3 * width + width + head * a->dim,
                                     a->dim);

@@ -94,7 +94,8 @@ static void batch_owner(void)
     sen_ctx_free(c);
 }
 
-/* After the largest batch the allocator is not called; a refusal leaves a batch that works later. */
+/* After the largest batch the allocator is not called; a refusal leaves a batch that works later.
+ * */
 static void batch_memory(void)
 {
     static const int64_t rows[4] = { 0, 1, 2, 3 };

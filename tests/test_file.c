@@ -85,7 +85,8 @@ static void file_sentences(void)
     sen__names names;
     sen__begin(c);
     CHECK(sen__file_read(c, test_path("none"), &b) == SEN_ERR_IO);
-    snprintf(expect, sizeof expect, "cannot open %s: there is no such file or folder", test_path("none"));
+    snprintf(expect, sizeof expect, "cannot open %s: there is no such file or folder",
+             test_path("none"));
     CHECK_TEXT(sen_message(c), expect);
     sen__forgive(c);
     CHECK(sen__file_read(c, test_folder(), &b) == SEN_ERR_IO);
@@ -93,11 +94,13 @@ static void file_sentences(void)
     CHECK_TEXT(sen_message(c), expect);
     sen__forgive(c);
     CHECK(sen__file_write(c, test_path("no/folder"), "x", 1) == SEN_ERR_IO);
-    snprintf(expect, sizeof expect, "cannot write %s: there is no such file or folder", test_path("no/folder"));
+    snprintf(expect, sizeof expect, "cannot write %s: there is no such file or folder",
+             test_path("no/folder"));
     CHECK_TEXT(sen_message(c), expect);
     sen__forgive(c);
     CHECK(sen__folder_list(c, test_path("none"), &names) == SEN_ERR_IO);
-    snprintf(expect, sizeof expect, "cannot list the folder %s: there is no such file or folder", test_path("none"));
+    snprintf(expect, sizeof expect, "cannot list the folder %s: there is no such file or folder",
+             test_path("none"));
     CHECK_TEXT(sen_message(c), expect);
     sen__forgive(c);
     test_write_text(test_path("file"), "x");
@@ -152,18 +155,18 @@ static void file_remove_folder(void)
     sen_ctx_free(c);
 }
 
-/* Each step of a write fails in turn, for each reason: the old file stands, no .tmp is left, no file
- * stays open, and the sentence has the path and the reason. */
+/* Each step of a write fails in turn, for each reason: the old file stands, no .tmp is left, no
+ * file stays open, and the sentence has the path and the reason. */
 static void file_atomic(void)
 {
     static const struct { int kind; const char *action; } step[] = {
         { FAULTY_OPEN, "write" }, { FAULTY_WRITE, "write" }, { FAULTY_SYNC, "write" },
         { FAULTY_CLOSE, "write" }, { FAULTY_RENAME, "rename a finished file to" }
     };
-    static const struct { sen_file_error error; const char *why; } reason[] = {
-        { SEN_FILE_FULL, "no space is left on the device" }, { SEN_FILE_DENIED, "access is denied" },
-        { SEN_FILE_OTHER, "the system reports an error" }
-    };
+    static const struct { sen_file_error error; const char *why;
+    } reason[] = { { SEN_FILE_FULL, "no space is left on the device" },
+                   { SEN_FILE_DENIED, "access is denied" },
+                   { SEN_FILE_OTHER, "the system reports an error" } };
     char expect[1400], path[1024];
     size_t i, k;
     snprintf(path, sizeof path, "%s", test_path("a.json"));
@@ -176,7 +179,8 @@ static void file_atomic(void)
             c = faulty_ctx(&f, 1);
             sen__begin(c);
             CHECK(sen__end(c, sen__file_write(c, path, "the new file", 12)) == SEN_ERR_IO);
-            snprintf(expect, sizeof expect, "cannot %s %s: %s", step[i].action, path, reason[k].why);
+            snprintf(expect, sizeof expect, "cannot %s %s: %s", step[i].action, path,
+                     reason[k].why);
             CHECK_TEXT(sen_message(c), expect);
             CHECK(f.open == 0);
             CHECK(!file_is(test_path("a.json.tmp")));
@@ -261,7 +265,8 @@ static void file_json(void)
     test_write_text(path, "{\"b\": 1,\n\"a\": [\"x\"}");
     sen__begin(c);
     CHECK(sen__end(c, sen__json_load(c, &c->scratch, path, 0, &j)) == SEN_ERR_FORMAT);
-    snprintf(expect, sizeof expect, "%s:2:10: not valid JSON: a comma or ] should stand here", path);
+    snprintf(expect, sizeof expect, "%s:2:10: not valid JSON: a comma or ] should stand here",
+             path);
     CHECK_TEXT(sen_message(c), expect);
     sen_ctx_free(c);
 }
@@ -273,7 +278,8 @@ static void file_none(void)
     sen__names names;
     c->files = NULL;                            /* as in a build with SENTRAIN_NO_STDIO */
     CHECK(sen__file_read(c, "a", &b) == SEN_ERR_IO);
-    CHECK_TEXT(sen_message(c), "this build has no file functions: give the context a table of them");
+    CHECK_TEXT(sen_message(c),
+               "this build has no file functions: give the context a table of them");
     CHECK(sen__file_write(c, "a", "x", 1) == SEN_ERR_IO);
     CHECK(sen__folder_list(c, "a", &names) == SEN_ERR_IO);
     CHECK(sen__make_folders(c, "a") == SEN_ERR_IO);

@@ -223,7 +223,8 @@ static void loss_check_twin(sen_ctx *c, const char *name, const void *args, int 
                             naive_fn *twin)
 {
     naive_op o = { 0, { 0 }, { 0 }, NULL, 0, 0 };
-    double wide[LOSS_COLUMNS][LOSS_MOST], *in[LOSS_COLUMNS], value, weight = 0.25;
+    double wide[LOSS_COLUMNS][LOSS_MOST], *in[LOSS_COLUMNS];
+    double value[LOSS_MOST] = { 0.0 }, weight[LOSS_MOST] = { 0.25 };   /* only the first is used */
     naive_gradient_of g = { NULL, NULL, NULL, NULL, NULL };
     sen_loss *loss = NULL;
     loss_batch b;
@@ -244,13 +245,13 @@ static void loss_check_twin(sen_ctx *c, const char *name, const void *args, int 
     if (!CHECK_OK(c, sen_loss_new(c, name, args, &loss))) return;
     loss_run(c, loss, &b, 0.25f);
     sen_loss_free(loss);
-    twin(&value, in, &o);
-    test_near(__FILE__, __LINE__, name, &b.value, sizeof(float), &value, sizeof(double), 1, 1e-6);
+    twin(value, in, &o);
+    test_near(__FILE__, __LINE__, name, &b.value, sizeof(float), value, sizeof(double), 1, 1e-6);
     g.f = twin;
     g.o = &o;
     g.in = in;
-    g.y = &value;
-    g.weight = &weight;
+    g.y = value;
+    g.weight = weight;
     for (int k = 0; k < columns; k++) {
         double d[LOSS_MOST];
         naive_gradient(d, in[k], LOSS_ROWS * LOSS_WIDTH, naive_weighted, &g);

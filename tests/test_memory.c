@@ -174,7 +174,8 @@ static void memory_pool_check(const sen__pool *pool)
             CHECK(s->taken || low_seen);
             CHECK(!before || s->taken || before->taken);
             if (before)
-                CHECK((const unsigned char *)before + 64 + before->size == (const unsigned char *)s);
+                CHECK((const unsigned char *)before + 64 + before->size ==
+                      (const unsigned char *)s);
             all += s->size + 64;
             if (s->taken) in_use += s->size + 64;
         }
@@ -246,7 +247,8 @@ static void memory_pool_again(void)
     int round, i;
     sen__pool_init(&pool, &a);
     for (round = 0; round < 5; round++) {
-        for (i = 0; i < 64; i++) block[i] = sen__pool_take(&pool, (size_t)(1000 * (i % 7 + 1) * 40));
+        for (i = 0; i < 64; i++)
+            block[i] = sen__pool_take(&pool, (size_t)(1000 * (i % 7 + 1) * 40));
         if (round == 0) {
             calls = test_blocks.calls;
             peak = pool.peak;

@@ -79,9 +79,11 @@ static void module_pooling_args(void)
     module_start(&t);
     module_pools(&t, "{}", "mean");
     module_pools(&t, "{\"pooling_mode\": \"cls\"}", "cls");
-    module_pools(&t, "{\"embedding_dimension\": 6, \"pooling_mode\": [\"max\", \"cls\"]}", "max cls");
-    module_pools(&t, "{\"pooling_mode\": [\"lasttoken\", \"weightedmean\", \"mean_sqrt_len_tokens\", "
-                     "\"mean\", \"max\", \"cls\"]}",
+    module_pools(&t, "{\"embedding_dimension\": 6, \"pooling_mode\": [\"max\", \"cls\"]}",
+                 "max cls");
+    module_pools(&t,
+                 "{\"pooling_mode\": [\"lasttoken\", \"weightedmean\", \"mean_sqrt_len_tokens\", "
+                 "\"mean\", \"max\", \"cls\"]}",
                  "lasttoken weightedmean mean_sqrt_len_tokens mean max cls");
     module_pools(&t, "{\"word_embedding_dimension\": 6, \"pooling_mode_cls_token\": true}", "cls");
     module_pools(&t, "{\"word_embedding_dimension\": 6, \"pooling_mode_lasttoken\": true, "
@@ -93,8 +95,10 @@ static void module_pooling_args(void)
     module_refused(&t, &sen__pooling_module, "{\"pooling_mode\": \"avg\"}", 6, SEN_ERR_ARGUMENT,
                    "Pooling: no pooling_mode is called \"avg\"; there are: cls, max, mean, "
                    "mean_sqrt_len_tokens, weightedmean, lasttoken");
-    module_refused(&t, &sen__pooling_module, "{\"pooling_mode\": [\"cls\", \"cls\", \"cls\", \"cls\", "
-                   "\"cls\", \"cls\", \"cls\"]}", 6, SEN_ERR_ARGUMENT, "Pooling: more than 6 modes");
+    module_refused(&t, &sen__pooling_module,
+                   "{\"pooling_mode\": [\"cls\", \"cls\", \"cls\", \"cls\", "
+                   "\"cls\", \"cls\", \"cls\"]}",
+                   6, SEN_ERR_ARGUMENT, "Pooling: more than 6 modes");
     module_refused(&t, &sen__pooling_module, "{\"embedding_dimension\": 7}", 6, SEN_ERR_ARGUMENT,
                    "Pooling expects vectors of 7 numbers, but the module before it gives 6");
     module_refused(&t, &sen__pooling_module, "{}", 0, SEN_ERR_ARGUMENT,
@@ -131,7 +135,8 @@ static void module_pooling_forward(void)
     CHECK_OK(t.c, module_make(&t, &sen__pooling_module, "{\"include_prompt\": false}", 2));
     t.m.type->forward(&t.m, tape, &f);
     CHECK_NEAR(f.sentence_embedding->x, skipped, 4, 1e-6);
-    CHECK_OK(t.c, module_make(&t, &sen__pooling_module, "{\"pooling_mode\": [\"cls\", \"max\"]}", 2));
+    CHECK_OK(t.c,
+             module_make(&t, &sen__pooling_module, "{\"pooling_mode\": [\"cls\", \"max\"]}", 2));
     t.m.type->forward(&t.m, tape, &f);
     CHECK(f.sentence_embedding->rows == 2 && f.sentence_embedding->cols == 4);
     CHECK_NEAR(f.sentence_embedding->x, both, 8, 1e-6);
@@ -155,7 +160,8 @@ static void module_dense_args(void)
     module_test t;
     const sen_tensor *w;
     module_start(&t);
-    CHECK_OK(t.c, module_make(&t, &sen__dense_module, "{\"in_features\": 4, \"out_features\": 3}", 4));
+    CHECK_OK(t.c,
+             module_make(&t, &sen__dense_module, "{\"in_features\": 4, \"out_features\": 3}", 4));
     w = t.m.weight;
     CHECK(t.m.n_weights == 2 && t.m.dimension == 3);
     CHECK_TEXT(w[0].name, "linear.weight");
@@ -182,7 +188,8 @@ static void module_dense_args(void)
     module_dense_acts(&t, "\"linear\"", "Identity");
     CHECK_TEXT(test_log_text, "");
     module_dense_acts(&t, "\"my.own.Class\"", "Tanh");
-    CHECK_TEXT(test_log_text, "Dense: the activation my.own.Class is not known here; Tanh is taken\n");
+    CHECK_TEXT(test_log_text,
+               "Dense: the activation my.own.Class is not known here; Tanh is taken\n");
     module_end(&t);
 }
 
@@ -294,9 +301,9 @@ static sen_result module_bert(module_test *t, const char *text)
     return sen__end(t->c, r);
 }
 
-static const char module_small[] =
-    "{\"vocab_size\": 11, \"hidden_size\": 6, \"num_hidden_layers\": 2, \"num_attention_heads\": 2, "
-    "\"intermediate_size\": 8, \"max_position_embeddings\": 9%s}";
+static const char module_small[] = "{\"vocab_size\": 11, \"hidden_size\": 6, "
+                                   "\"num_hidden_layers\": 2, \"num_attention_heads\": 2, "
+                                   "\"intermediate_size\": 8, \"max_position_embeddings\": 9%s}";
 
 static void module_bert_weights(void)
 {
@@ -309,9 +316,12 @@ static void module_bert_weights(void)
     CHECK_TEXT(t.m.weight[0].name, "embeddings.word_embeddings.weight");
     CHECK(t.m.weight[0].shape[0] == 11 && t.m.weight[0].padding_row == 0);
     CHECK(t.m.weight[1].padding_row == -1);
-    CHECK_TEXT(t.m.weight[5 + 16 + SEN__BERT_I_W].name, "encoder.layer.1.intermediate.dense.weight");
-    CHECK(t.m.weight[5 + SEN__BERT_I_W].shape[0] == 8 && t.m.weight[5 + SEN__BERT_I_W].shape[1] == 6);
-    CHECK(t.m.weight[5 + SEN__BERT_D_W].shape[0] == 6 && t.m.weight[5 + SEN__BERT_D_W].shape[1] == 8);
+    CHECK_TEXT(t.m.weight[5 + 16 + SEN__BERT_I_W].name,
+               "encoder.layer.1.intermediate.dense.weight");
+    CHECK(t.m.weight[5 + SEN__BERT_I_W].shape[0] == 8 &&
+          t.m.weight[5 + SEN__BERT_I_W].shape[1] == 6);
+    CHECK(t.m.weight[5 + SEN__BERT_D_W].shape[0] == 6 &&
+          t.m.weight[5 + SEN__BERT_D_W].shape[1] == 8);
     CHECK(t.m.weight[5 + SEN__BERT_I_B].ndim == 1 && t.m.weight[5 + SEN__BERT_I_B].shape[0] == 8);
     CHECK(t.m.weight[5 + SEN__BERT_ON_W].ndim == 1 && t.m.weight[5 + SEN__BERT_ON_W].shape[0] == 6);
     CHECK_TEXT(t.m.weight[37].name, "pooler.dense.weight");
@@ -320,9 +330,11 @@ static void module_bert_weights(void)
 
 static void module_bert_refused(void)
 {
-    static const struct { const char *more; sen_result r; const char *message; } row[] = {
+    static const struct { const char *more; sen_result r; const char *message;
+    } row[] = {
         { ", \"num_attention_heads\": 4", SEN_ERR_FORMAT,
-          "config.json:1:20: hidden_size 6 cannot be split over 4 heads; is this config.json whole?" },
+          "config.json:1:20: hidden_size 6 cannot be split over 4 heads; is this config.json "
+          "whole?" },
         { ", \"vocab_size\": 0", SEN_ERR_FORMAT,
           "config.json:1:1: this config.json has an impossible size: 0" },
         { ", \"intermediate_size\": 99999999", SEN_ERR_FORMAT,
@@ -360,8 +372,8 @@ static void module_bert_refused(void)
 /* ---- names ----------------------------------------------------------------------------------- */
 
 static const sen_module_type module_own = {
-    "MyModule", "my.MyModule", NULL, sizeof(sen__normalize_args), sen__normalize_fields, "config.json",
-    sen__normalize_build, NULL, sen__normalize_forward_module, NULL
+    "MyModule",    "my.MyModule",        NULL, sizeof(sen__normalize_args),   sen__normalize_fields,
+    "config.json", sen__normalize_build, NULL, sen__normalize_forward_module, NULL
 };
 
 static void module_names(void)
@@ -375,7 +387,8 @@ static void module_names(void)
                                "there are: Transformer, Pooling, Dense, Normalize");
     sen__forgive(c);
     sen__unknown_type(c, sen__families, "transformer family (model_type)", "gpt9", NULL);
-    CHECK(strncmp(sen_message(c), "no transformer family (model_type) is called \"gpt9\" here", 56) == 0);
+    CHECK(strncmp(sen_message(c), "no transformer family (model_type) is called \"gpt9\" here",
+                  56) == 0);
     sen__end(c, SEN_ERR_UNSUPPORTED);
     CHECK(sen__find_type(c, sen__modules, "MyModule") == NULL);
     CHECK_OK(c, sen_register_module(c, &module_own));

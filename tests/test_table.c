@@ -7,7 +7,8 @@
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static sen_result table_parse(sen_ctx *c, const char *text, size_t n, unsigned flags, sen_json **out)
+static sen_result table_parse(sen_ctx *c, const char *text, size_t n, unsigned flags,
+                              sen_json **out)
 {
     sen_result r;
     *out = NULL;
@@ -26,7 +27,8 @@ static sen_json *table_json(sen_ctx *c, const char *text)
 static void table_values(void)
 {
     sen_ctx *c = test_ctx(1);
-    const sen_json *j = table_json(c, " { \"a\" : [1, -2.5e1, true ,false,null , \"x\"],\r\n\t\"b\":{} }\n");
+    const sen_json *j =
+        table_json(c, " { \"a\" : [1, -2.5e1, true ,false,null , \"x\"],\r\n\t\"b\":{} }\n");
     const sen_json *a = sen_json_get(j, "a"), *k;
     CHECK(j->kind == SEN_JSON_OBJECT && j->count == 2 && j->parent == NULL);
     CHECK(a && a->kind == SEN_JSON_LIST && a->count == 6 && a->parent == j && j->child == a);
@@ -60,27 +62,30 @@ static void table_values(void)
 
 static void table_numbers(void)
 {
-    static const struct { const char *text; double number; int is_integer; int64_t integer; } row[] = {
-        { "0", 0, 1, 0 },
-        { "-0", 0, 1, 0 },
-        { "-7", -7, 1, -7 },
-        { "9223372036854775807", 9223372036854775807.0, 1, INT64_MAX },
-        { "-9223372036854775808", -9223372036854775808.0, 1, INT64_MIN },
-        { "9223372036854775808", 9223372036854775808.0, 0, 0 },
-        { "123456789012345678901234567890", 1.2345678901234568e29, 0, 0 },
-        { "1.0", 1, 0, 0 },
-        { "-0.0", -0.0, 0, 0 },
-        { "1e400", HUGE_VAL, 0, 0 },
-        { "-1E+400", -HUGE_VAL, 0, 0 },
-        { "1e-400", 0, 0, 0 },
-        { "0.1", 0.1, 0, 0 },
-        { "5e-324", 5e-324, 0, 0 },
-        { "2.2250738585072011e-308", 2.2250738585072011e-308, 0, 0 },
-        { "1E2", 100, 0, 0 },
-        { "NaN", NAN, 0, 0 },
-        { "Infinity", HUGE_VAL, 0, 0 },
-        { "-Infinity", -HUGE_VAL, 0, 0 }
-    };
+    static const struct {
+        const char *text;
+        double number;
+        int is_integer;
+        int64_t integer;
+    } row[] = { { "0", 0, 1, 0 },
+                { "-0", 0, 1, 0 },
+                { "-7", -7, 1, -7 },
+                { "9223372036854775807", 9223372036854775807.0, 1, INT64_MAX },
+                { "-9223372036854775808", -9223372036854775808.0, 1, INT64_MIN },
+                { "9223372036854775808", 9223372036854775808.0, 0, 0 },
+                { "123456789012345678901234567890", 1.2345678901234568e29, 0, 0 },
+                { "1.0", 1, 0, 0 },
+                { "-0.0", -0.0, 0, 0 },
+                { "1e400", HUGE_VAL, 0, 0 },
+                { "-1E+400", -HUGE_VAL, 0, 0 },
+                { "1e-400", 0, 0, 0 },
+                { "0.1", 0.1, 0, 0 },
+                { "5e-324", 5e-324, 0, 0 },
+                { "2.2250738585072011e-308", 2.2250738585072011e-308, 0, 0 },
+                { "1E2", 100, 0, 0 },
+                { "NaN", NAN, 0, 0 },
+                { "Infinity", HUGE_VAL, 0, 0 },
+                { "-Infinity", -HUGE_VAL, 0, 0 } };
     sen_ctx *c = test_ctx(1);
     size_t i;
     for (i = 0; i < SEN__COUNT(row); i++) {
@@ -114,7 +119,8 @@ static void table_strings(void)
     sen_ctx *c = test_ctx(1);
     const sen_json *j;
     size_t i;
-    for (i = 0; i < SEN__COUNT(row); i++) CHECK_TEXT(table_json(c, row[i].text)->text, row[i].expect);
+    for (i = 0; i < SEN__COUNT(row); i++)
+        CHECK_TEXT(table_json(c, row[i].text)->text, row[i].expect);
     j = table_json(c, "\"a\\u0000b\"");
     CHECK(j->length == 3 && memcmp(j->text, "a\0b", 4) == 0);
     sen_ctx_free(c);
@@ -287,7 +293,8 @@ static void table_written(sen_ctx *c, sen_json *j, int indent, bool sorted, bool
 }
 
 static const char table_tree[] =
-    "{\"z\": null, \"a\": true, \"\\u00e4\": \"\\u00fc\\u20ac\\ud83d\\ude00\\u007f\\u0001\\\"\\\\\\/\\n\", \"L\": [], "
+    "{\"z\": null, \"a\": true, \"\\u00e4\": "
+    "\"\\u00fc\\u20ac\\ud83d\\ude00\\u007f\\u0001\\\"\\\\\\/\\n\", \"L\": [], "
     "\"O\": {}, \"n\": [-0, 7, -9223372036854775808, 123456789012345678901234567890, 1.0, 2E-5, "
     "1e16, 1e400, NaN, 0.1], \"o\": {\"b\": {\"y\": [[]], \"x\": false}}}";
 
@@ -295,8 +302,10 @@ static const char table_tree[] =
 static void table_styles(void)
 {
     sen_ctx *c = test_ctx(1);
-    table_written(c, table_json(c, table_tree), 0, false, true,
-        "{\"z\": null, \"a\": true, \"\\u00e4\": \"\\u00fc\\u20ac\\ud83d\\ude00\\u007f\\u0001\\\"\\\\/\\n\", "
+    table_written(
+        c, table_json(c, table_tree), 0, false, true,
+        "{\"z\": null, \"a\": true, \"\\u00e4\": "
+        "\"\\u00fc\\u20ac\\ud83d\\ude00\\u007f\\u0001\\\"\\\\/\\n\", "
         "\"L\": [], \"O\": {}, \"n\": [0, 7, -9223372036854775808, 123456789012345678901234567890, "
         "1.0, 2e-05, 1e+16, Infinity, NaN, 0.1], \"o\": {\"b\": {\"y\": [[]], \"x\": false}}}");
     table_written(c, table_json(c, table_tree), 0, true, false,
@@ -334,8 +343,9 @@ static void table_making(void)
     sen__make_double(&m, list, NULL, 1e-7);
     CHECK(!m.failed && j->count == 8);
     table_written(c, j, 0, false, true,
-        "{\"a\": {\"deep\": [1, {\"x\": \"y\"}]}, \"b\": \"two\", \"c\": 3, \"d\": 0.25, \"e\": null, "
-        "\"f\": null, \"g\": true, \"h\": [-9223372036854775808, 1e-07]}");
+                  "{\"a\": {\"deep\": [1, {\"x\": \"y\"}]}, \"b\": \"two\", \"c\": 3, \"d\": 0.25, "
+                  "\"e\": null, "
+                  "\"f\": null, \"g\": true, \"h\": [-9223372036854775808, 1e-07]}");
     CHECK(sen__json_int_or(j, "c", 9) == 3 && sen__json_int_or(j, "d", 9) == 9);
     CHECK(sen__json_number_or(j, "d", 9) == 0.25 && sen__json_number_or(j, "b", 9) == 9);
     CHECK(sen__json_bool_or(j, "g", false) && sen__json_bool_or(j, "a", true));
@@ -394,16 +404,23 @@ static void table_read(void)
     sen_ctx *c = test_ctx(1);
     table_options o;
     sen_fields_default(table_fields, &o);
-    CHECK_OK(c, sen_fields_read(c, table_json(c, "{\"count\": 3.0, \"total\": 5000000000, \"flag\": false, "
-        "\"rate\": 1, \"name\": \"x\", \"names\": [\"a\", \"b\"], \"numbers\": 2.5, \"any\": {\"k\": 1}, "
-        "\"strategy\": \"IntervalStrategy.EPOCH\"}"), table_fields, &o));
+    CHECK_OK(c,
+             sen_fields_read(c,
+                             table_json(c,
+                                        "{\"count\": 3.0, \"total\": 5000000000, \"flag\": false, "
+                                        "\"rate\": 1, \"name\": \"x\", \"names\": [\"a\", \"b\"], "
+                                        "\"numbers\": 2.5, \"any\": {\"k\": 1}, "
+                                        "\"strategy\": \"IntervalStrategy.EPOCH\"}"),
+                             table_fields, &o));
     CHECK(!o.flag && o.count == 3 && o.total == 5000000000 && o.rate == 1 && o.strategy == 2);
     CHECK_TEXT(o.name, "x");
     CHECK(o.names.n == 2 && o.numbers.n == 1 && o.numbers.item[0] == 2.5);
     CHECK_TEXT(o.names.item[1], "b");
     CHECK(sen_json_get(o.any, "k") != NULL);
-    CHECK_OK(c, sen_fields_read(c, table_json(c, "{\"count\": null, \"rate\": null, \"name\": null, "
-        "\"names\": null, \"numbers\": [], \"any\": null}"), table_fields, &o));
+    CHECK_OK(c, sen_fields_read(c,
+                                table_json(c, "{\"count\": null, \"rate\": null, \"name\": null, "
+                                              "\"names\": null, \"numbers\": [], \"any\": null}"),
+                                table_fields, &o));
     CHECK(o.count == SEN_NONE && o.rate == SEN_NONE && o.name == NULL && o.names.n == 0);
     CHECK(o.numbers.n == 0 && o.any == NULL && o.total == 5000000000);  /* absent: as it was */
     sen_ctx_free(c);
@@ -523,7 +540,9 @@ static sen_result table_work(sen_ctx *c)
     if (copy) sen__json_write(&o, copy, &style);
     if (!r) r = copy ? sen__out_result(&o) : SEN_ERR_MEMORY;
     sen__out_free(&o);
-    if (!r) r = sen__json_parse(c, &c->scratch, "f.json", "{\"names\": [\"a\"], \"numbers\": [1]}", 32, 0, &j);
+    if (!r)
+        r = sen__json_parse(c, &c->scratch, "f.json", "{\"names\": [\"a\"], \"numbers\": [1]}", 32,
+                            0, &j);
     if (!r) r = sen__fields_read(c, j, table_fields, &options);
     sen_arena_release(&c->scratch, mark);
     return sen__end(c, r);

@@ -165,7 +165,7 @@ static void test_tape_too_large(void)
 /* ---- a whole step: embeddings, a transformer layer, pooling, a loss -------------------------- */
 
 #define TAPE_TOKENS 240
-#define TAPE_WIDTH  264                         /* several regions of the pool are needed */
+#define TAPE_WIDTH  204                         /* several regions of the pool are needed */
 #define TAPE_HEADS  4
 #define TAPE_WEIGHTS 9
 

@@ -1,5 +1,5 @@
-/* The thread chapter: every task once, any number of threads, the caller's own parallel_for, several
- * contexts in several threads of the system. */
+/* The thread chapter: every task once, any number of threads, the caller's own parallel_for,
+ * several contexts in several threads of the system. */
 #ifndef SENTRAIN_VERSION
 #define SENTRAIN_IMPLEMENTATION
 #include "sentrain.h"

@@ -1,5 +1,5 @@
-/* The train chapter: arguments, step counts, events, logs, checkpoints, resume, stop, disk and memory
- * that run out. The curves themselves are compared with Python's by `make parity`. */
+/* The train chapter: arguments, step counts, events, logs, checkpoints, resume, stop, disk and
+ * memory that run out. The curves themselves are compared with Python's by `make parity`. */
 #ifndef SENTRAIN_VERSION
 #define SENTRAIN_IMPLEMENTATION
 #include "sentrain.h"
@@ -11,7 +11,8 @@
 #define GOLDEN_DIR "tests/golden"
 #endif
 
-/* ---- a disk that is fast, and full from the n-th write on ------------------------------------- */
+/* ---- a disk that is fast, and full from the n-th write on -------------------------------------
+ */
 
 static int64_t train_writes_left = INT64_MAX;
 
@@ -161,7 +162,8 @@ static int64_t train_weights(sen_model *m, float *out, int64_t room)
 static sen_result train_read(sen_ctx *c, const char *text, sen_training_arguments *a)
 {
     sen_json *j = NULL;
-    const sen_result r = sen__json_parse(c, &c->keep, "args", text, strlen(text), SEN__JSON_STRICT, &j);
+    const sen_result r = sen__json_parse(c, &c->keep, "args", text, strlen(text), SEN__JSON_STRICT,
+                                         &j);
     return r ? r : sen_training_arguments_read(c, j, a);
 }
 
@@ -196,11 +198,13 @@ static void test_train_read(void)
                               "\"greater_is_better\": null, \"tf32\": true, \"past_index\": 3, "
                               "\"dropout_rng\": \"torch\", \"report_to\": \"none\"}", &a));
     CHECK(a.eval_strategy == SEN_STRATEGY_EPOCH && a.mem_limit == 512 << 20 && a.tf32 == 1);
-    CHECK(a.greater_is_better == SEN_NONE && a.dropout_rng == SEN_DROPOUT_TORCH && a.report_to.n == 1);
+    CHECK(a.greater_is_better == SEN_NONE && a.dropout_rng == SEN_DROPOUT_TORCH &&
+          a.report_to.n == 1);
     CHECK(strstr(test_log_text, "evaluation_strategy is called eval_strategy now") != NULL);
     CHECK(strstr(test_log_text, "past_index is gone") != NULL);
     CHECK(train_read(c, "{\"learning_rte\": 1}", &a) == SEN_ERR_ARGUMENT);
-    CHECK_TEXT(sen_message(c), "args:1:2: unknown key \"learning_rte\"; did you mean \"learning_rate\"?");
+    CHECK_TEXT(sen_message(c),
+               "args:1:2: unknown key \"learning_rte\"; did you mean \"learning_rate\"?");
     CHECK(train_read(c, "{\"mem_limit\": \"12X\"}", &a) == SEN_ERR_ARGUMENT);
     CHECK(train_read(c, "{\"eval_strategy\": \"best\"}", &a) == SEN_ERR_ARGUMENT);
     CHECK(train_read(c, "{\"bf16\": 1}", &a) == SEN_ERR_ARGUMENT);
@@ -230,55 +234,64 @@ static void test_train_settle(void)
     train_kit k;
     CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
     train_settles(&k, "{}", SEN_OK, "");
-    train_settles(&k, "{\"fsdp\": \"full_shard\"}", SEN_ERR_UNSUPPORTED, "argument fsdp cannot be used");
+    train_settles(&k, "{\"fsdp\": \"full_shard\"}", SEN_ERR_UNSUPPORTED,
+                  "argument fsdp cannot be used");
     train_settles(&k, "{\"fsdp\": \"\", \"deepspeed\": null}", SEN_OK, "");
     train_settles(&k, "{\"torch_compile\": true}", SEN_OK, "torch_compile has no effect here");
-    train_settles(&k, "{\"dataloader_num_workers\": 4}", SEN_OK, "dataloader_num_workers has no effect");
+    train_settles(&k, "{\"dataloader_num_workers\": 4}", SEN_OK,
+                  "dataloader_num_workers has no effect");
     train_settles(&k, "{\"bf16\": true}", SEN_ERR_UNSUPPORTED, "bf16");
-    train_settles(&k, "{\"optim\": \"adamw_tch\"}", SEN_ERR_UNSUPPORTED, "did you mean \"adamw_torch\"");
+    train_settles(&k, "{\"optim\": \"adamw_tch\"}", SEN_ERR_UNSUPPORTED,
+                  "did you mean \"adamw_torch\"");
     train_settles(&k, "{\"lr_scheduler_type\": \"linaer\"}", SEN_ERR_UNSUPPORTED, "linear");
-    train_settles(&k, "{\"batch_sampler\": \"no_duplicate\"}", SEN_ERR_UNSUPPORTED, "no_duplicates");
+    train_settles(&k, "{\"batch_sampler\": \"no_duplicate\"}", SEN_ERR_UNSUPPORTED,
+                  "no_duplicates");
     train_settles(&k, "{\"logging_steps\": 2.5}", SEN_ERR_ARGUMENT, "whole number");
     train_settles(&k, "{\"logging_steps\": 0}", SEN_ERR_ARGUMENT, "above 0");
     train_settles(&k, "{\"warmup_steps\": -1}", SEN_ERR_ARGUMENT, "negative");
-    train_settles(&k, "{\"eval_strategy\": \"steps\"}", SEN_ERR_ARGUMENT, "neither an eval_dataset");
+    train_settles(&k, "{\"eval_strategy\": \"steps\"}", SEN_ERR_ARGUMENT,
+                  "neither an eval_dataset");
     train_settles(&k, "{\"max_steps\": 0}", SEN_ERR_ARGUMENT, "nothing to train");
     train_settles(&k, "{\"dataloader_drop_last\": true, \"per_device_train_batch_size\": 64}",
                   SEN_ERR_ARGUMENT, "drops the only one");
-    train_settles(&k, "{\"load_best_model_at_end\": true, \"save_strategy\": \"steps\"}", SEN_ERR_ARGUMENT,
-                  "same eval_strategy");
+    train_settles(&k, "{\"load_best_model_at_end\": true, \"save_strategy\": \"steps\"}",
+                  SEN_ERR_ARGUMENT, "same eval_strategy");
     train_settles(&k, "{\"save_strategy\": \"best\"}", SEN_ERR_ARGUMENT, "metric_for_best_model");
     train_settles(&k, "{\"accelerator_config\": {\"use_seedable_samplr\": true}}", SEN_ERR_ARGUMENT,
                   "use_seedable_sampler");
     k.desc.eval_dataset = k.data;
     train_settles(&k, "{\"eval_strategy\": \"steps\", \"metric_for_best_model\": \"los\"}",
                   SEN_ERR_ARGUMENT, "did you mean \"eval_loss\"");
-    train_settles(&k, "{\"eval_strategy\": \"steps\", \"eval_steps\": 3, \"save_strategy\": \"steps\", "
-                      "\"save_steps\": 2, \"load_best_model_at_end\": true}", SEN_ERR_ARGUMENT,
-                  "is none of 3");
+    train_settles(&k,
+                  "{\"eval_strategy\": \"steps\", \"eval_steps\": 3, \"save_strategy\": \"steps\", "
+                  "\"save_steps\": 2, \"load_best_model_at_end\": true}",
+                  SEN_ERR_ARGUMENT, "is none of 3");
     train_drop(&k);
     sen_ctx_free(c);
 }
 
 static void test_train_names(void)
 {
-    static const char *const none[] = {
-        "model.0.model.encoder.layer.0.attention.self.query.bias", "model.0.model.embeddings.LayerNorm.weight",
-        "model.0.model.encoder.relative_attention_bias.weight", "model.0.model.final_norm.weight",
-        "model.1.norm.weight", "norm.weight", "x.rmsnorm1.w"
-    };
-    static const char *const all[] = {
-        "model.0.model.embeddings.word_embeddings.weight", "model.2.linear.weight", "model.0.norm1.weight",
-        "model.0.normal.weight", "model.0.denorm.weight"
-    };
+    static const char *const none[] = { "model.0.model.encoder.layer.0.attention.self.query.bias",
+                                        "model.0.model.embeddings.LayerNorm.weight",
+                                        "model.0.model.encoder.relative_attention_bias.weight",
+                                        "model.0.model.final_norm.weight",
+                                        "model.1.norm.weight",
+                                        "norm.weight",
+                                        "x.rmsnorm1.w" };
+    static const char *const all[] = { "model.0.model.embeddings.word_embeddings.weight",
+                                       "model.2.linear.weight", "model.0.norm1.weight",
+                                       "model.0.normal.weight", "model.0.denorm.weight" };
     size_t i;
     for (i = 0; i < SEN__COUNT(none); i++) CHECK(!sen__decays(none[i]));
     for (i = 0; i < SEN__COUNT(all); i++) CHECK(sen__decays(all[i]));
     CHECK(sen__pattern_found("word", "a.word") && sen__pattern_found("^a\\.w", "a.word"));
     CHECK(sen__pattern_found("rd$", "a.word") && !sen__pattern_found("wor$", "a.word"));
     CHECK(sen__pattern_found("a.w", "aXw") && !sen__pattern_found("a\\.w", "aXw"));
-    CHECK(sen__checkpoint_number("checkpoint-12") == 12 && sen__checkpoint_number("checkpoint-") == -1);
-    CHECK(sen__checkpoint_number("checkpoint-1x") == -1 && sen__checkpoint_number("tmp-checkpoint-1") == -1);
+    CHECK(sen__checkpoint_number("checkpoint-12") == 12 &&
+          sen__checkpoint_number("checkpoint-") == -1);
+    CHECK(sen__checkpoint_number("checkpoint-1x") == -1 &&
+          sen__checkpoint_number("tmp-checkpoint-1") == -1);
 }
 
 /* A score beyond 1 is warned about, with the scale that helps. */
@@ -320,13 +333,16 @@ static sen_callback train_listener(train_events *v)
     sen_callback k = sen_callback_default();
     v->text[0] = 0;
     k.user = v;
-    k.on_init_end = k.on_train_begin = k.on_epoch_begin = k.on_step_begin = k.on_substep_end = train_heard;
+    k.on_init_end = k.on_train_begin = k.on_epoch_begin = k.on_step_begin = k.on_substep_end =
+        train_heard;
     k.on_pre_optimizer_step = k.on_optimizer_step = k.on_step_end = k.on_log = train_heard;
-    k.on_prediction_step = k.on_evaluate = k.on_save = k.on_epoch_end = k.on_train_end = train_heard;
+    k.on_prediction_step = k.on_evaluate = k.on_save = k.on_epoch_end = k.on_train_end =
+        train_heard;
     return k;
 }
 
-/* 20 rows in batches of 8: 8, 8, 4; accumulation 2: two updates an epoch, the second of one batch. */
+/* 20 rows in batches of 8: 8, 8, 4; accumulation 2: two updates an epoch, the second of one batch.
+ */
 static void test_train_events(void)
 {
     sen_ctx *c = train_ctx(1);
@@ -348,10 +364,11 @@ static void test_train_events(void)
     kit.desc.args.save_strategy = SEN_STRATEGY_EPOCH;
     CHECK_OK(c, sen_trainer_new(c, &kit.desc, &t));
     CHECK_OK(c, sen_train(t));
-    CHECK_TEXT(heard.text, "init_end train_begin epoch_begin step_begin substep_end pre_optimizer_step "
-                           "optimizer_step step_end log step_begin pre_optimizer_step optimizer_step "
-                           "step_end log prediction_step prediction_step log evaluate epoch_end save "
-                           "log train_end");
+    CHECK_TEXT(heard.text,
+               "init_end train_begin epoch_begin step_begin substep_end pre_optimizer_step "
+               "optimizer_step step_end log step_begin pre_optimizer_step optimizer_step "
+               "step_end log prediction_step prediction_step log evaluate epoch_end save "
+               "log train_end");
     CHECK(sen_trainer_state(t)->epoch == 1.0 && sen_trainer_state(t)->global_step == 2);
     sen_trainer_free(t);
     train_drop(&kit);
@@ -374,7 +391,8 @@ static void test_train_log(void)
     k.desc.args.logging_first_step = true;
     CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
     s = sen_trainer_state(t);
-    CHECK(s->max_steps == 8 && s->num_train_epochs == 2 && s->steps_per_epoch == 5 && s->logging_steps == 2);
+    CHECK(s->max_steps == 8 && s->num_train_epochs == 2 && s->steps_per_epoch == 5 &&
+          s->logging_steps == 2);
     CHECK_OK(c, sen_train(t));
     CHECK(s->log_history->count == 6);              /* 1 2 4 6 8 and the summary */
     e = s->log_history->child;
@@ -388,10 +406,67 @@ static void test_train_log(void)
     CHECK_OK(c, sen__json_load(c, &c->keep, test_path("out/trainer_state.json"), 0, &file));
     CHECK_TEXT(file->child->key, "best_global_step");
     CHECK(sen_json_get(file, "best_metric")->kind == SEN_JSON_NULL);
-    CHECK(sen_json_get(file, "log_history")->count == 6 && sen_json_get(file, "eval_steps")->integer == 500);
+    CHECK(sen_json_get(file, "log_history")->count == 6 &&
+          sen_json_get(file, "eval_steps")->integer == 500);
     sen_trainer_free(t);
     train_drop(&k);
     sen_ctx_free(c);
+}
+
+typedef struct train_odd_args {
+    uint32_t stamp;
+    int      turn;
+} train_odd_args;
+
+/* A loss that is no number at every second call, without harm to the weights. */
+static sen_var *train_odd(sen_loss_call *call)
+{
+    train_odd_args *a = (train_odd_args *)call->loss->args;
+    const float shift = a->turn++ % 2 ? NAN : 3.0f;
+    return sen_affine(call->tape, sen_mean(call->tape, call->emb[0]), 0.0f, shift);
+}
+
+/* With the filter such a loss counts as the mean of the others since the last log; the log of a
+ * step that has no other says 0. Without it the sum stays NaN for good, as Python's does. */
+static void test_train_nan(void)
+{
+    static const sen_field none[] = { SEN_FIELD_END };
+    static const sen_loss_type type = {
+        .name = "Odd", .columns = "any", .min_columns = 1, .args_size = sizeof(train_odd_args),
+        .fields = none,
+        .forward = train_odd
+    };
+    int filter;
+    for (filter = 0; filter < 2; filter++) {
+        sen_ctx *c = train_ctx(1);
+        sen_loss *odd = NULL;
+        train_kit k;
+        sen_trainer *t = NULL;
+        const sen_json *e;
+        CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+        CHECK_OK(c, sen_register_loss(c, &type));
+        CHECK_OK(c, sen_loss_new(c, "Odd", NULL, &odd));
+        k.desc.loss = odd;
+        k.desc.args.max_steps = 4;
+        k.desc.args.logging_nan_inf_filter = filter != 0;
+        k.desc.args.logging_steps = 2;
+        k.desc.args.logging_first_step = true;
+        CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+        CHECK_OK(c, sen_train(t));
+        e = sen_trainer_state(t)->log_history->child;       /* steps 1, 2, 4 */
+        CHECK(sen_json_get(e, "loss")->number == 3.0);
+        if (filter) {
+            CHECK(sen_json_get(e->next, "loss")->number == 0.0);
+            CHECK(sen_json_get(e->next->next, "loss")->number == (3.0 + 3.0 / 2.0) / 2.0);
+        } else {
+            CHECK(isnan(sen_json_get(e->next, "loss")->number));
+            CHECK(isnan(sen_json_get(e->next->next, "loss")->number));
+        }
+        sen_trainer_free(t);
+        sen_loss_free(odd);
+        train_drop(&k);
+        sen_ctx_free(c);
+    }
 }
 
 /* Hosts with their own loop: step by step is the same run. */
@@ -461,8 +536,10 @@ static void train_history(sen_ctx *c, const sen_json *history, char *out, size_t
     out[0] = 0;
     for (e = log->child; e; e = e->next)
         for (sen__json_sort(e), j = e->child; j; j = j->next)
-            if (!strstr(j->key, "_runtime") && !strstr(j->key, "_per_second") && strcmp(j->key, "train_loss") != 0)
-                n += (size_t)snprintf(out + n, n < size ? size - n : 0, "%s=%.17g ", j->key, j->number);
+            if (!strstr(j->key, "_runtime") && !strstr(j->key, "_per_second") &&
+                strcmp(j->key, "train_loss") != 0)
+                n += (size_t)snprintf(out + n, n < size ? size - n : 0, "%s=%.17g ", j->key,
+                                      j->number);
 }
 
 typedef struct train_result {
@@ -471,8 +548,8 @@ typedef struct train_result {
     char    log[8000];
 } train_result;
 
-/* A run of 12 steps over three epochs, saving every 2, with evaluation; resumed from `from`, or whole
- * where that is NULL. stop_at > 0: sen_request_stop at that step. */
+/* A run of 12 steps over three epochs, saving every 2, with evaluation; resumed from `from`, or
+ * whole where that is NULL. stop_at > 0: sen_request_stop at that step. */
 static int train_stops(const sen_train_event *e, void *user)
 {
     if (e->state->global_step == *(int *)user) sen_request_stop(e->ctx);
@@ -512,12 +589,13 @@ static sen_result train_long(int mode, const char *from, int stop_at, train_resu
 
 static void train_same(const train_result *a, const train_result *b)
 {
-    CHECK(a->n > 0 && a->n == b->n && memcmp(a->weight, b->weight, (size_t)a->n * sizeof(float)) == 0);
+    CHECK(a->n > 0 && a->n == b->n &&
+          memcmp(a->weight, b->weight, (size_t)a->n * sizeof(float)) == 0);
     CHECK_TEXT(a->log, b->log);
 }
 
-/* Resumed from any checkpoint (in mid-epoch, at an epoch's end, at the end), by path or as the latest,
- * or after a stop on request: the same weights and the same log to the bit. */
+/* Resumed from any checkpoint (in mid-epoch, at an epoch's end, at the end), by path or as the
+ * latest, or after a stop on request: the same weights and the same log to the bit. */
 static void test_train_resume(void)
 {
     static train_result whole, again;
@@ -550,7 +628,8 @@ static void test_train_leftovers(void)
     CHECK(train_long(0, NULL, 0, &whole) == SEN_OK);
     CHECK(f->make_folder(f->user, test_path("out/tmp-checkpoint-8")) == SEN_FILE_OK);
     test_write_text(test_path("out/tmp-checkpoint-8/model.safetensors"), "half");
-    CHECK(f->rename(f->user, test_path("out/checkpoint-10"), test_path("out/old-checkpoint-10")) == SEN_FILE_OK);
+    CHECK(f->rename(f->user, test_path("out/checkpoint-10"), test_path("out/old-checkpoint-10")) ==
+          SEN_FILE_OK);
     test_remove(test_path("out/checkpoint-12"));
     CHECK(train_long(0, "", 0, &again) == SEN_OK);      /* finds 10 again */
     train_same(&whole, &again);
@@ -617,7 +696,7 @@ static void test_train_disk(void)
 /* ---- best model, limits: Python's recorded scenarios ----------------------------------------- */
 
 typedef struct train_script {
-    const sen_json *values;                     /* the metric's values in turn; the last one repeats */
+    const sen_json *values; /* the metric's values in turn; the last one repeats */
     int64_t         turn;
     char            saves[2000];                /* "checkpoint-1 | checkpoint-1 checkpoint-2 | " */
     const char     *folder;
@@ -692,7 +771,8 @@ static void train_scenario(const sen_json *g)
     sen_ctx *c = train_ctx(1);
     sen_evaluator_args none;
     sen_callback saved = sen_callback_default();
-    const sen_json *stop = sen_json_get(g, "early_stopping"), *error = sen_json_get(g, "error"), *best;
+    const sen_json *stop = sen_json_get(g, "early_stopping"), *error = sen_json_get(g, "error"),
+                   *best;
     train_script script;
     train_kit k;
     sen_trainer *t = NULL;
@@ -725,14 +805,16 @@ static void train_scenario(const sen_json *g)
         train_list(script.folder, list, sizeof list);
         expect[0] = 0;
         for (best = sen_json_get(g, "final_dirs")->child; best; best = best->next)
-            snprintf(expect + strlen(expect), sizeof expect - strlen(expect), "%s%s", *expect ? " " : "", best->text);
+            snprintf(expect + strlen(expect), sizeof expect - strlen(expect), "%s%s",
+                     *expect ? " " : "", best->text);
         CHECK_TEXT(list, expect);
         best = sen_json_get(g, "best_checkpoint");
         CHECK_TEXT(s->best_model_checkpoint ? sen__path_name(s->best_model_checkpoint) : NULL,
                    best && best->kind == SEN_JSON_TEXT ? best->text : NULL);
         CHECK(s->global_step == sen_json_get(g, "global_step")->integer);
         best = sen_json_get(g, "best_metric");
-        CHECK(best->kind == SEN_JSON_NULL ? s->best_metric == SEN_NONE : s->best_metric == best->number);
+        CHECK(best->kind == SEN_JSON_NULL ? s->best_metric == SEN_NONE
+                                          : s->best_metric == best->number);
     }
     sen_trainer_free(t);
     sen_evaluator_free(k.desc.evaluator);
@@ -751,7 +833,8 @@ static void test_train_scenarios(void)
         for (g = sen_json_get(golden, "cases")->child; g; g = g->next, n++) {
             const int before = test_failures;
             train_scenario(g);
-            if (test_failures != before) printf("  in the scenario \"%s\"\n", sen__json_text_or(g, "desc", "?"));
+            if (test_failures != before)
+                printf("  in the scenario \"%s\"\n", sen__json_text_or(g, "desc", "?"));
         }
     CHECK(n == 21);
     sen_ctx_free(c);
@@ -765,7 +848,8 @@ typedef struct train_count {
 
 static int train_counts(const sen_train_event *e, void *user)
 {
-    if (e->state->global_step < 64) ((train_count *)user)->calls[e->state->global_step] = test_blocks.calls;
+    if (e->state->global_step < 64)
+        ((train_count *)user)->calls[e->state->global_step] = test_blocks.calls;
     return 0;
 }
 
@@ -831,7 +915,7 @@ static void test_train_plan(void)
     CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
     CHECK_OK(c, sen_trainer_plan(t, &p));
     CHECK(p.weights == 4 * numbers && p.optimizer == 2 * p.gradients && p.limit == 0);
-    CHECK(p.batch_tokens == 4 * 2 * 5);             /* rows, columns, three words and two specials */
+    CHECK(p.batch_tokens == 4 * 2 * 5); /* rows, columns, three words and two specials */
     CHECK(p.total == p.weights + p.gradients + p.optimizer + p.data + p.activations);
     sen_trainer_free(t);
     k.desc.args.mem_limit = p.total - 1;
@@ -863,7 +947,8 @@ static void test_train_gradients(void)
         CHECK(sen__safetensors_find(&s, "grad.model.0.model.pooler.dense.weight") == NULL);
         sen__safetensors_close(c, &s);
     }
-    for (i = 0; i < (size_t)sen_model_weights(k.model); i++) CHECK(!sen_model_weight(k.model, (int)i)->has_grad);
+    for (i = 0; i < (size_t)sen_model_weights(k.model); i++)
+        CHECK(!sen_model_weight(k.model, (int)i)->has_grad);
     sen_trainer_free(t);
     train_drop(&k);
     sen_ctx_free(c);
@@ -880,6 +965,7 @@ static void test_train(void)
     TEST(test_train_scores);
     TEST(test_train_events);
     TEST(test_train_log);
+    TEST(test_train_nan);
     TEST(test_train_steps);
     TEST(test_train_threads);
     TEST(test_train_resume);

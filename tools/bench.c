@@ -249,8 +249,8 @@ static void bench_matmul(const bench *b, int layout, int64_t m, int64_t n, int64
         g.b_packed = packed;
     }
     r = bench_measure(b, bench_matmul_run, &g, flop);
-    snprintf(fields, sizeof fields, "\"bench\": \"matmul\", \"layout\": \"%s\", \"m\": %d, \"n\": %d, "
-             "\"k\": %d", names[layout], (int)m, (int)n, (int)k);
+    snprintf(fields, sizeof fields, "\"bench\": \"matmul\", \"layout\": \"%s\", \"m\": %d, "
+             "\"n\": %d, \"k\": %d", names[layout], (int)m, (int)n, (int)k);
     snprintf(label, sizeof label, "%-14s %4d x%5d x%5d", names[layout], (int)m, (int)n, (int)k);
     bench_report(b, fields, label, r, flop);
     free(x);
@@ -332,8 +332,9 @@ static void bench_attend(const bench *b, int length, int dim)
         bench_result r;
         x.backward = backward != 0;
         r = bench_measure(b, bench_attention_run, &x, flop);
-        snprintf(fields, sizeof fields, "\"bench\": \"attention\", \"pass\": \"%s\", \"length\": %d, "
-                 "\"dim\": %d, \"rows\": %d", pass[backward], length, dim, (int)rows);
+        snprintf(fields, sizeof fields, "\"bench\": \"attention\", \"pass\": \"%s\", "
+                 "\"length\": %d, \"dim\": %d, \"rows\": %d", pass[backward], length, dim,
+                 (int)rows);
         snprintf(label, sizeof label, "%-8s L %4d  D %2d  T %5d", pass[backward], length, dim,
                  (int)rows);
         bench_report(b, fields, label, r, flop);

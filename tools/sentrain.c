@@ -123,12 +123,13 @@ static void progress_end(cli *t)
     t->line_open = false;
 }
 
-/* The context's last message as this program's, and the exit status that goes with it. In a job file
- * (job true) every mistake is the caller's: 2. */
+/* The context's last message as this program's, and the exit status that goes with it. job: it
+ * happened while the job file was read, where every mistake is the caller's: 2. */
 static int failed(cli *t, sen_result r, bool job)
 {
     progress_end(t);
-    fprintf(stderr, "sentrain: %s\n", sen_message(t->ctx)[0] ? sen_message(t->ctx) : sen_result_text(r));
+    fprintf(stderr, "sentrain: %s\n",
+            sen_message(t->ctx)[0] ? sen_message(t->ctx) : sen_result_text(r));
     if (r == SEN_ERR_STOPPED) return EXIT_INTERRUPTED;
     if (r == SEN_ERR_LIMIT) return EXIT_LIMIT;
     if (r == SEN_ERR_ARGUMENT) return EXIT_USAGE;
@@ -147,14 +148,16 @@ static void log_line(void *user, sen_log_level level, const char *text)
     cli *t = (cli *)user;
     if (t->flags.quiet && level > SEN_LOG_WARNING) return;
     progress_end(t);
-    fprintf(stderr, "%s%s\n", level == SEN_LOG_WARNING ? "sentrain: warning: " : level == SEN_LOG_ERROR ? "sentrain: " : "", text);
+    fprintf(stderr, "%s%s\n", level == SEN_LOG_WARNING ? "sentrain: warning: "
+                             : level == SEN_LOG_ERROR ? "sentrain: " : "", text);
 }
 
 static int context_open(cli *t, int threads)
 {
     sen_ctx_desc desc = sen_ctx_desc_default();
     sen_result r;
-    if (threads < 0 || threads > 4096) return refused("--threads takes a number from 0 (all) to 4096", "", "");
+    if (threads < 0 || threads > 4096)
+        return refused("--threads takes a number from 0 (all) to 4096", "", "");
     desc.threads = threads;
     desc.log = log_line;
     desc.log_user = t;
@@ -306,12 +309,15 @@ static const sen_kind kind_list = { "a list", NULL, read_node, NULL };
 
 static sen_result read_node(sen_ctx *c, const sen_kind *kind, const sen_json *value, void *to)
 {
-    static const char *const is[] = { "null", "a boolean", "a number", "a text", "a list", "an object" };
+    static const char *const is[] = { "null", "a boolean", "a number", "a text", "a list",
+                                      "an object" };
     const sen_json_kind k = value->kind;
-    const bool good = k == SEN_JSON_NULL || (kind == &kind_list ? k == SEN_JSON_LIST : k == SEN_JSON_OBJECT ||
-                      (kind == &kind_place && (k == SEN_JSON_TEXT || k == SEN_JSON_LIST)));
+    const bool place = kind == &kind_place && (k == SEN_JSON_TEXT || k == SEN_JSON_LIST);
+    const bool good = k == SEN_JSON_NULL || place ||
+                      k == (kind == &kind_list ? SEN_JSON_LIST : SEN_JSON_OBJECT);
     if (!good)
-        return sen_fail_at(c, SEN_ERR_ARGUMENT, value, NULL, "\"%s\" takes %s, not %s", value->key, kind->name, is[k]);
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, value, NULL, "\"%s\" takes %s, not %s", value->key,
+                           kind->name, is[k]);
     if (k == SEN_JSON_NULL) value = NULL;
     memcpy(to, &value, sizeof value);
     return SEN_OK;
@@ -321,8 +327,10 @@ static sen_result read_node(sen_ctx *c, const sen_kind *kind, const sen_json *va
 static bool is_json_word(const char *value)
 {
     char *end;
-    if (strcmp(value, "true") == 0 || strcmp(value, "false") == 0 || strcmp(value, "null") == 0) return true;
-    if (strspn(value, "0123456789+-.eE") != strlen(value) || !strpbrk(value, "0123456789")) return false;
+    if (strcmp(value, "true") == 0 || strcmp(value, "false") == 0 || strcmp(value, "null") == 0)
+        return true;
+    if (strspn(value, "0123456789+-.eE") != strlen(value) || !strpbrk(value, "0123456789"))
+        return false;
     (void)strtod(value, &end);
     return *end == 0;
 }
@@ -330,11 +338,14 @@ static bool is_json_word(const char *value)
 /* VALUE read by the type that the key has: a text needs no quotes, a number is JSON, an object or a
  * list is JSON. kind NULL: a key whose type is not known here, read as JSON if it is that. `where`
  * ends up in messages. */
-static sen_result value_read(cli *t, const sen_kind *kind, const char *where, const char *value, sen_json **out)
+static sen_result value_read(cli *t, const sen_kind *kind, const char *where, const char *value,
+                             sen_json **out)
 {
     const bool text = kind == SEN_KIND_TEXT || (kind && kind->words);
-    const bool no_number = text || kind == SEN_KIND_TEXTS || kind == &kind_place || kind == &kind_object || kind == &kind_list;
-    const bool json = value[0] == '"' || (!text && (value[0] == '{' || value[0] == '[')) || strcmp(value, "null") == 0 ||
+    const bool no_number = text || kind == SEN_KIND_TEXTS || kind == &kind_place ||
+                           kind == &kind_object || kind == &kind_list;
+    const bool opened = !text && (value[0] == '{' || value[0] == '[');
+    const bool json = value[0] == '"' || opened || strcmp(value, "null") == 0 ||
                       (!no_number && is_json_word(value));
     sen_json *j = NULL;
     sen_result r = SEN_OK;
@@ -357,8 +368,8 @@ static const sen_field *field_find(const sen_field *fields, const char *name)
 
 typedef struct job {
     /* The job file's top level. */
-    const sen_json *model, *config, *prompts, *model_card_data, *train_dataset, *eval_dataset, *loss;
-    const sen_json *evaluator, *args, *callbacks, *hyperparameter_search;
+    const sen_json *model, *config, *prompts, *model_card_data, *train_dataset, *eval_dataset;
+    const sen_json *loss, *evaluator, *args, *callbacks, *hyperparameter_search;
     int             max_seq_length, truncate_dim;
     const char     *similarity_fn_name, *default_prompt_name, *save_to;
     /* What is made from it. */
@@ -377,10 +388,12 @@ static const sen_field job_fields[] = {
     JOB(model, &kind_place, "a model folder, or {\"modules\": [...]}"),
     JOB(config, &kind_object, "overrides of the transformer's config.json"),
     SEN_FIELD(job, max_seq_length, SEN_KIND_INT, SEN_NONE, "cut texts after so many tokens"),
-    SEN_FIELD(job, truncate_dim, SEN_KIND_INT, SEN_NONE, "the model's embeddings keep so many numbers"),
+    SEN_FIELD(job, truncate_dim, SEN_KIND_INT, SEN_NONE,
+              "the model's embeddings keep so many numbers"),
     SEN_FIELD_TEXT(job, similarity_fn_name, NULL, "cosine, dot, euclidean or manhattan"),
-    JOB(prompts, &kind_object, "the model's prompts by name (as a flag: --model-prompts)"),
-    SEN_FIELD_TEXT(job, default_prompt_name, NULL, "the prompt that encode uses when none is named"),
+    JOB(prompts, &kind_object, "the model's prompts by name, an object"),
+    SEN_FIELD_TEXT(job, default_prompt_name, NULL,
+                   "the prompt that encode uses when none is named"),
     JOB(model_card_data, &kind_object, "kept for the model card of a later version; not used yet"),
     JOB(train_dataset, &kind_place, "a file, or an object, or an object of named ones"),
     JOB(eval_dataset, &kind_place, "the same, for evaluation losses"),
@@ -388,7 +401,8 @@ static const sen_field job_fields[] = {
     JOB(evaluator, &kind_place, "an evaluator or a list of them"),
     JOB(args, &kind_object, "training arguments: see `sentrain args`"),
     JOB(callbacks, &kind_list, "[{\"type\": \"EarlyStoppingCallback\", ...}]"),
-    JOB(hyperparameter_search, &kind_object, "for the command hpo, which comes with a later version"),
+    JOB(hyperparameter_search, &kind_object,
+        "for the command hpo, which comes with a later version"),
     SEN_FIELD_TEXT(job, save_to, NULL, "the final model's folder (default: OUTPUT_DIR/final)"),
     SEN_FIELD_END
 };
@@ -401,8 +415,10 @@ typedef struct early_stopping {
 
 static const sen_field early_stopping_fields[] = {
     SEN_FIELD_TEXT(early_stopping, type, NULL, "EarlyStoppingCallback"),
-    SEN_FIELD(early_stopping, early_stopping_patience, SEN_KIND_INT, 1, "evaluations without progress"),
-    SEN_FIELD(early_stopping, early_stopping_threshold, SEN_KIND_DOUBLE, 0, "what counts as progress"),
+    SEN_FIELD(early_stopping, early_stopping_patience, SEN_KIND_INT, 1,
+              "evaluations without progress"),
+    SEN_FIELD(early_stopping, early_stopping_threshold, SEN_KIND_DOUBLE, 0,
+              "what counts as progress"),
     SEN_FIELD_END
 };
 
@@ -420,7 +436,8 @@ static void path_tidy(char *path)
     if (*part == '/') part++, to++, floor_++;
     while (*part) {
         const size_t n = strcspn(part, "/");
-        const bool up = n == 2 && memcmp(part, "..", 2) == 0, stay = n == 0 || (n == 1 && part[0] == '.');
+        const bool up = n == 2 && memcmp(part, "..", 2) == 0;
+        const bool stay = n == 0 || (n == 1 && part[0] == '.');
         if (up && to > floor_) {
             to--;
             while (to > floor_ && to[-1] != '/') to--;
@@ -440,17 +457,19 @@ static void path_tidy(char *path)
 /* $NAME and ${NAME} become what the environment has; unknown names stay as they are. */
 static char *path_variables(cli *t, const char *path)
 {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
     char *out = tool_text(t, "", 0);
     while (*path) {
         const size_t plain = strcspn(path, "$");
         const bool braces = path[plain] == '$' && path[plain + 1] == '{';
-        const char *name = path + plain + 1 + braces;
-        size_t n = path[plain] ? strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") : 0;
+        const char *name = path + plain + 1 + braces, *end = path + plain, *value = NULL;
+        const size_t n = *end ? strspn(name, letters) : 0;
         const bool whole = n > 0 && (!braces || name[n] == '}');
-        const char *value = whole ? getenv(tool_text(t, name, n)) : NULL;
-        const char *end = !path[plain] ? path + plain : whole ? name + n + braces : path + plain + 1;
+        if (whole) value = getenv(tool_text(t, name, n));
+        if (*end) end = whole ? name + n + braces : end + 1;
         out = tool_join(t, out, tool_text(t, path, plain), "");
-        out = tool_join(t, out, value ? value : tool_text(t, path + plain, (size_t)(end - path) - plain), "");
+        if (!value) value = tool_text(t, path + plain, (size_t)(end - path) - plain);
+        out = tool_join(t, out, value, "");
         path = end;
     }
     return out;
@@ -470,7 +489,9 @@ static const char *path_from(cli *t, const char *base, const char *path)
 static const char *current_folder(cli *t)
 {
     char here[4096];
-    char *p = getcwd(here, (int)sizeof here - 1) ? tool_text(t, here, strlen(here)) : tool_text(t, "", 0), *s;
+    char *p, *s;
+    if (!getcwd(here, (int)sizeof here - 1)) here[0] = 0;
+    p = tool_text(t, here, strlen(here));
     for (s = p; *s; s++)
         if (*s == '\\') *s = '/';
     return p;
@@ -486,8 +507,9 @@ static void node_path(cli *t, sen_json *j, const char *base)
 /* The paths of a job: these keys anywhere below the model, the datasets, losses and evaluators, and
  * what stands there as a bare text. */
 static const char *const path_keys[] = {
-    "path", "vocab", "tokenizer", "embeddings", "word_weights", "guide", "decoder_name_or_path", "dataset",
-    "queries", "corpus", "relevant_docs", "samples", "sentences_map", "duplicates_list", "teacher_model", "dataset_id"
+    "path", "vocab", "tokenizer", "embeddings", "word_weights", "guide", "decoder_name_or_path",
+    "dataset", "queries", "corpus", "relevant_docs", "samples", "sentences_map",
+    "duplicates_list", "teacher_model", "dataset_id"
 };
 
 static bool is_path_key(const char *key)
@@ -570,9 +592,10 @@ static sen_result file_read(cli *t, const char *path, sen_text *out)
     }
     if (f && path) fclose(f);
     free(data);
-    return whole ? SEN_OK : sen_fail(t->ctx, SEN_ERR_IO, "cannot read %s: %s", path ? path : "standard input",
-                                     !f ? "there is no such file, or access is denied"
-                                        : path && is_folder(path) ? "it is a folder" : "the system reports an error");
+    if (whole) return SEN_OK;
+    return sen_fail(t->ctx, SEN_ERR_IO, "cannot read %s: %s", path ? path : "standard input",
+                    !f ? "there is no such file, or access is denied"
+                    : path && is_folder(path) ? "it is a folder" : "the system reports an error");
 }
 
 /* The lines of a file, without their ends (LF, CR LF, or CR alone, as Python's text files). */
@@ -610,13 +633,15 @@ static sen_result output_fail(cli *t, output *o, const char *action, sen_file_er
 {
     const sen_files *f = sen_system_files();
     static const char *const why[] = {
-        "no reason was given", "there is no such folder", "access is denied", "something of that name is there",
-        "no space is left on the device", "it is a folder", "the system reports an error"
+        "no reason was given", "there is no such folder", "access is denied",
+        "something of that name is there", "no space is left on the device", "it is a folder",
+        "the system reports an error"
     };
     if (o->file) f->close(f->user, o->file);
     f->remove(f->user, o->temporary);
     o->file = NULL;
-    return sen_fail(t->ctx, SEN_ERR_IO, "cannot %s %s: %s", action, o->path, why[(unsigned)e < 7 ? e : 6]);
+    return sen_fail(t->ctx, SEN_ERR_IO, "cannot %s %s: %s", action, o->path,
+                    why[(unsigned)e < 7 ? e : 6]);
 }
 
 static sen_result output_open(cli *t, output *o, const char *path)
@@ -626,7 +651,8 @@ static sen_result output_open(cli *t, output *o, const char *path)
     o->path = path;
     o->temporary = tool_join(t, path, ".tmp", "");
     o->file = NULL;
-    e = is_folder(path) ? SEN_FILE_IS_FOLDER : f->open(f->user, o->temporary, SEN_FILE_WRITE, &o->file);
+    e = is_folder(path) ? SEN_FILE_IS_FOLDER
+                        : f->open(f->user, o->temporary, SEN_FILE_WRITE, &o->file);
     return e ? output_fail(t, o, "write", e) : SEN_OK;
 }
 
@@ -648,12 +674,13 @@ static sen_result output_close(cli *t, output *o)
     return e ? output_fail(t, o, "write", e) : SEN_OK;
 }
 
-/* The head of an .npy file, version 1.0: a Python dict padded so that the numbers begin at a multiple
- * of 64 bytes. */
+/* The head of an .npy file, version 1.0: a Python dict padded so that the numbers begin at a
+ * multiple of 64 bytes. */
 static sen_result npy_head(cli *t, output *o, int64_t rows, int columns)
 {
     char head[192], dict[128];
-    const int n = snprintf(dict, sizeof dict, "{'descr': '<f4', 'fortran_order': False, 'shape': (%lld, %d), }",
+    const int n = snprintf(dict, sizeof dict,
+                           "{'descr': '<f4', 'fortran_order': False, 'shape': (%lld, %d), }",
                            (long long)rows, columns);
     const int size = (10 + n + 1 + 63) / 64 * 64;
     memset(head, ' ', sizeof head);
@@ -690,24 +717,25 @@ typedef struct encode_progress {
 static int on_encoded(void *user, int64_t done, int64_t total)
 {
     encode_progress *p = (encode_progress *)user;
-    const double now = seconds_now(), rate = (double)(p->before + done) / (now > p->began ? now - p->began : 1);
+    cli *t = p->t;
+    const double now = seconds_now(), passed = now - p->began;
+    const double rate = (double)(p->before + done) / (passed > 0 ? passed : 1);
     char left[32];
     (void)total;
-    if (p->t->flags.quiet || now <= p->drawn || now - p->began < 2) return 0;
-    if (!p->t->terminal && now - p->drawn < 10) return 0;
+    if (t->flags.quiet || now <= p->drawn || passed < 2) return 0;
+    if (!t->terminal && now - p->drawn < 10) return 0;
     p->drawn = now;
     done += p->before;
-    if (p->t->terminal) {
-        fprintf(stderr, "\r\033[K%lld of %lld sentences, %.0f a second, %s left", (long long)done, (long long)p->total, rate,
-                clock_text(left, sizeof left, (double)(p->total - done) / rate));
-        p->t->line_open = true;
-    } else if (p->t->flags.json) {
-        fprintf(stderr, "{\"event\": \"progress\", \"done\": %lld, \"total\": %lld, \"per_second\": %.1f}\n", (long long)done,
-                (long long)p->total, rate);
-    } else {
-        fprintf(stderr, "%lld of %lld sentences, %.0f a second, %s left\n", (long long)done, (long long)p->total, rate,
-                clock_text(left, sizeof left, (double)(p->total - done) / rate));
+    if (t->flags.json) {
+        fprintf(stderr, "{\"event\": \"progress\", \"done\": %lld, \"total\": %lld}\n",
+                (long long)done, (long long)p->total);
+        return 0;
     }
+    clock_text(left, sizeof left, (double)(p->total - done) / rate);
+    fprintf(stderr, "%s%lld of %lld sentences, %.0f a second, %s left%s",
+            t->terminal ? "\r\033[K" : "", (long long)done, (long long)p->total, rate, left,
+            t->terminal ? "" : "\n");
+    t->line_open = t->terminal;
     return 0;
 }
 
@@ -722,11 +750,12 @@ typedef struct train_progress {
 static void train_rate(const train_progress *p, const sen_train_event *e, char *out, size_t size)
 {
     const double done = (double)(e->state->global_step - p->first_step);
+    const double to_do = (double)(e->state->max_steps - e->state->global_step);
     const double rate = e->seconds > 0 ? done / e->seconds : 0;
     char left[32];
     if (rate > 0)
         snprintf(out, size, "%.*f steps/s, %s left", rate < 10 ? 2 : 1, rate,
-                 clock_text(left, sizeof left, (double)(e->state->max_steps - e->state->global_step) / rate));
+                 clock_text(left, sizeof left, to_do / rate));
     else snprintf(out, size, "starting");
 }
 
@@ -736,12 +765,12 @@ static int on_train_begin(const sen_train_event *e, void *user)
     p->first_step = e->state->global_step;
     p->drawn = -1;
     if (p->t->flags.json)
-        printf("{\"event\": \"begin\", \"step\": %lld, \"max_steps\": %lld}\n", (long long)e->state->global_step,
-               (long long)e->state->max_steps);
+        printf("{\"event\": \"begin\", \"step\": %lld, \"max_steps\": %lld}\n",
+               (long long)e->state->global_step, (long long)e->state->max_steps);
     else if (!p->t->flags.quiet)
-        fprintf(stderr, "%s%lld steps, %lld epochs of %lld, batches of %d\n", p->first_step ? "resumed: " : "",
-                (long long)e->state->max_steps, (long long)e->state->num_train_epochs, (long long)e->state->steps_per_epoch,
-                e->state->train_batch_size);
+        fprintf(stderr, "%s%lld steps with batches of %d; an epoch has %lld\n",
+                p->first_step ? "resumed: " : "", (long long)e->state->max_steps,
+                e->state->train_batch_size, (long long)e->state->steps_per_epoch);
     return 0;
 }
 
@@ -749,10 +778,12 @@ static int on_step_end(const sen_train_event *e, void *user)
 {
     train_progress *p = (train_progress *)user;
     char rate[80];
-    if (p->t->flags.quiet || p->t->flags.json || !p->t->terminal || e->seconds - p->drawn < 0.2) return 0;
+    if (p->t->flags.quiet || p->t->flags.json || !p->t->terminal || e->seconds - p->drawn < 0.2)
+        return 0;
     p->drawn = e->seconds;
     train_rate(p, e, rate, sizeof rate);
-    fprintf(stderr, "\r\033[K%lld/%lld  loss %.4f  %s", (long long)e->state->global_step, (long long)e->state->max_steps,
+    fprintf(stderr, "\r\033[K%lld/%lld  loss %.4f  %s", (long long)e->state->global_step,
+            (long long)e->state->max_steps,
             e->state->loss, rate);
     p->t->line_open = true;
     return 0;
@@ -774,12 +805,14 @@ static int on_log(const sen_train_event *e, void *user)
     }
     if (p->t->flags.quiet) return 0;
     progress_end(p->t);
-    fprintf(stderr, "step %lld/%lld ", (long long)e->state->global_step, (long long)e->state->max_steps);
+    fprintf(stderr, "step %lld/%lld ", (long long)e->state->global_step,
+            (long long)e->state->max_steps);
     for (j = e->logs->child; j; j = j->next)
         if (j->kind == SEN_JSON_NUMBER && strcmp(j->key, "step") != 0)
             fprintf(stderr, " %s %.5g ", j->key, j->is_integer ? (double)j->integer : j->number);
     train_rate(p, e, rate, sizeof rate);
-    fprintf(stderr, " (%s)\n", rate);
+    if (sen_json_get(e->logs, "train_runtime")) fputc('\n', stderr);      /* the run's summary */
+    else fprintf(stderr, " (%s)\n", rate);
     return 0;
 }
 
@@ -799,8 +832,9 @@ static int on_save(const sen_train_event *e, void *user)
 
 /* Nested keys that are texts whatever they look like: a file may be called 123. */
 static const char *const text_keys[] = {
-    "type", "name", "path", "format", "dataset", "vocab", "sentences1", "sentences2", "scores", "labels", "anchors",
-    "positives", "negatives", "queries", "corpus", "relevant_docs", "guide", "model_name", "model_id", "license", "language"
+    "type", "name", "path", "format", "dataset", "vocab", "sentences1", "sentences2", "scores",
+    "labels", "anchors", "positives", "negatives", "queries", "corpus", "relevant_docs", "guide",
+    "model_name", "model_id", "license", "language"
 };
 
 /* The kind of a --set key with points: NULL where this program does not know it. */
@@ -823,22 +857,28 @@ static sen_result job_set(cli *t, sen_json *root, const char *argument)
 {
     const size_t length = strcspn(argument, "=");
     char *key = tool_text(t, argument, length), *part = key, *dot;
-    const char *first = tool_text(t, key, strcspn(key, ".")), *last = strrchr(key, '.') ? strrchr(key, '.') + 1 : key;
+    const char *first = tool_text(t, key, strcspn(key, ".")), *point = strrchr(key, '.');
+    const char *last = point ? point + 1 : key;
     sen_json *node = root, *value, *next;
     sen_result r;
     if (argument[length] != '=' || !length)
-        return sen_fail(t->ctx, SEN_ERR_ARGUMENT, "--set takes KEY=VALUE, as in --set args.learning_rate=2e-5; \"%s\" is not that", argument);
-    r = value_read(t, key_kind(first, last, last != key), tool_join(t, "--set ", key, ""), argument + length + 1, &value);
+        return sen_fail(t->ctx, SEN_ERR_ARGUMENT, "--set takes KEY=VALUE, as in --set "
+                        "args.learning_rate=2e-5; \"%s\" is not that", argument);
+    r = value_read(t, key_kind(first, last, last != key), tool_join(t, "--set ", key, ""),
+                   argument + length + 1, &value);
     if (r) return r;
     for (; (dot = strchr(part, '.')) != NULL; part = dot + 1, node = next) {
         *dot = 0;
         next = json_find(node, part);
-        if (!next && node->kind == SEN_JSON_OBJECT) json_put(node, part, next = json_new(t, SEN_JSON_OBJECT, part));
+        if (!next && node->kind == SEN_JSON_OBJECT)
+            json_put(node, part, next = json_new(t, SEN_JSON_OBJECT, part));
         if (!next || next->kind < SEN_JSON_LIST)
-            return sen_fail(t->ctx, SEN_ERR_ARGUMENT, "--set %s: \"%s\" is no object or list that could hold \"%s\"", argument, part, dot + 1);
+            return sen_fail(t->ctx, SEN_ERR_ARGUMENT, "--set %s: \"%s\" is no object or list that "
+                            "could hold \"%s\"", argument, part, dot + 1);
     }
     if (node->kind == SEN_JSON_LIST && !json_find(node, part))
-        return sen_fail(t->ctx, SEN_ERR_ARGUMENT, "--set %s: the list has no item %s", argument, part);
+        return sen_fail(t->ctx, SEN_ERR_ARGUMENT, "--set %s: the list has no item %s", argument,
+                        part);
     json_put(node, part, value);
     return SEN_OK;
 }
@@ -853,7 +893,8 @@ static void job_merge(cli *t, sen_json *root, sen_json *over)
             json_put(root, j->key, j);
             continue;
         }
-        if (!args || args->kind != SEN_JSON_OBJECT) json_put(root, "args", args = json_new(t, SEN_JSON_OBJECT, "args"));
+        if (!args || args->kind != SEN_JSON_OBJECT)
+            json_put(root, "args", args = json_new(t, SEN_JSON_OBJECT, "args"));
         for (given = j->child; given; given = j->child) {
             j->child = given->next;
             json_put(args, given->key, given);
@@ -886,10 +927,16 @@ static sen_result job_read(cli *t, const char *path, job *j)
     j->arguments = sen_training_arguments_default();
     if (!r && j->args) r = sen_training_arguments_read(t->ctx, j->args, &j->arguments);
     if (r) return r;
-    if (!j->model) return sen_fail(t->ctx, SEN_ERR_ARGUMENT, "the job has no \"model\": give a folder or {\"modules\": [...]}");
+    if (!j->model)
+        return sen_fail(t->ctx, SEN_ERR_ARGUMENT,
+                        "the job has no \"model\": give a folder or {\"modules\": [...]}");
     if (!j->arguments.output_dir) j->arguments.output_dir = path_from(t, j->base, "out");
-    if (j->model_card_data) sen_log(t->ctx, SEN_LOG_INFO, "model_card_data is kept for the model card of a later version and not used yet");
-    if (j->hyperparameter_search) sen_log(t->ctx, SEN_LOG_INFO, "hyperparameter_search is for the command hpo of a later version and not used here");
+    if (j->model_card_data)
+        sen_log(t->ctx, SEN_LOG_INFO,
+                "model_card_data is kept for the model card of a later version and not used yet");
+    if (j->hyperparameter_search)
+        sen_log(t->ctx, SEN_LOG_INFO, "hyperparameter_search is for the command hpo of a later "
+                "version and not used here");
     return SEN_OK;
 }
 
@@ -897,33 +944,40 @@ static sen_result job_read(cli *t, const char *path, job *j)
 
 static sen_result job_model(cli *t, job *j)
 {
-    sen_result r = sen_model_from_json(t->ctx, j->model, j->config, j->base, (uint64_t)j->arguments.seed, &j->trained);
+    sen_result r = sen_model_from_json(t->ctx, j->model, j->config, j->base,
+                                       (uint64_t)j->arguments.seed, &j->trained);
     if (r) return r;
     if (j->max_seq_length != SEN_NONE) sen_model_set_max_seq_length(j->trained, j->max_seq_length);
     if (j->truncate_dim != SEN_NONE) sen_model_set_truncate_dim(j->trained, j->truncate_dim);
-    if (j->similarity_fn_name) r = sen_model_set_similarity(t->ctx, j->trained, j->similarity_fn_name);
+    if (j->similarity_fn_name)
+        r = sen_model_set_similarity(t->ctx, j->trained, j->similarity_fn_name);
     if (!r && (j->prompts || j->default_prompt_name))
         r = sen_model_set_prompts(t->ctx, j->trained, j->prompts, j->default_prompt_name);
     return r;
 }
 
 /* One dataset, or an object of named ones. */
-static sen_result job_datasets(cli *t, job *j, const sen_json *spec, sen_named_dataset **out, int *n, bool *named)
+static sen_result job_datasets(cli *t, job *j, const sen_json *spec, sen_named_dataset **out,
+                               int *n, bool *named)
 {
     const sen_json *d;
     sen_result r = SEN_OK;
     if (!spec) return SEN_OK;
     *named = spec->kind == SEN_JSON_OBJECT && !sen_json_get(spec, "path");
-    *out = (sen_named_dataset *)tool_alloc(t, (size_t)(*named ? spec->count + 1 : 1) * sizeof **out);
+    *out = (sen_named_dataset *)tool_alloc(t, (size_t)(spec->count + 1) * sizeof **out);
     if (!*named) {
         *n = 1;
         return sen_dataset_from_json(t->ctx, spec, j->base, &(*out)->dataset);
     }
     if (!spec->child)
-        return sen_fail_at(t->ctx, SEN_ERR_ARGUMENT, spec, NULL, "\"%s\" is empty: it takes a path, or \"path\", or named datasets", spec->key);
+        return sen_fail_at(t->ctx, SEN_ERR_ARGUMENT, spec, NULL,
+                           "\"%s\" is empty: it takes a path, or \"path\", or named datasets",
+                           spec->key);
     for (d = spec->child; d && !r; d = d->next) {
         if (d->kind != SEN_JSON_TEXT && d->kind != SEN_JSON_OBJECT)
-            return sen_fail_at(t->ctx, SEN_ERR_ARGUMENT, d, NULL, "\"%s\" has no \"path\", so \"%s\" should be a dataset: a path or an object",
+            return sen_fail_at(t->ctx, SEN_ERR_ARGUMENT, d, NULL,
+                               "\"%s\" has no \"path\", so \"%s\" should be a dataset: a path or "
+                               "an object",
                                spec->key, d->key);
         (*out)[*n].name = d->key;
         r = sen_dataset_from_json(t->ctx, d, j->base, &(*out)[(*n)++].dataset);
@@ -937,14 +991,15 @@ static sen_result job_losses(cli *t, job *j)
     sen_result r = SEN_OK;
     if (!spec) return SEN_OK;
     j->losses_named = spec->kind == SEN_JSON_OBJECT && !sen_json_get(spec, "type");
-    j->losses = (sen_named_dataset *)tool_alloc(t, (size_t)(j->losses_named ? spec->count + 1 : 1) * sizeof *j->losses);
+    j->losses = (sen_named_dataset *)tool_alloc(t, (size_t)(spec->count + 1) * sizeof *j->losses);
     if (!j->losses_named) {
         j->n_losses = 1;
         return sen_loss_from_json(t->ctx, spec, j->base, &j->losses->loss);
     }
     for (d = spec->child; d && !r; d = d->next) {
         if (d->kind != SEN_JSON_TEXT && d->kind != SEN_JSON_OBJECT)
-            return sen_fail_at(t->ctx, SEN_ERR_ARGUMENT, spec, NULL, "\"loss\" needs a \"type\", or the name of a dataset with its loss");
+            return sen_fail_at(t->ctx, SEN_ERR_ARGUMENT, spec, NULL,
+                               "\"loss\" needs a \"type\", or the name of a dataset with its loss");
         j->losses[j->n_losses].name = d->key;
         r = sen_loss_from_json(t->ctx, d, j->base, &j->losses[j->n_losses++].loss);
     }
@@ -952,17 +1007,22 @@ static sen_result job_losses(cli *t, job *j)
 }
 
 /* Gives each named dataset the loss of its name. */
-static sen_result job_match(cli *t, job *j, sen_named_dataset *set, int n, bool named, const char *key)
+static sen_result job_match(cli *t, job *j, sen_named_dataset *set, int n, bool named,
+                            const char *key)
 {
     int i, k;
     if (!n || !j->losses_named) return SEN_OK;
     if (!named)
-        return sen_fail_at(t->ctx, SEN_ERR_ARGUMENT, j->loss, NULL, "\"loss\" has a loss for each dataset name, but \"%s\" is one dataset without a name", key);
+        return sen_fail_at(t->ctx, SEN_ERR_ARGUMENT, j->loss, NULL,
+                           "\"loss\" has a loss for each dataset name, but \"%s\" is one dataset "
+                           "without a name", key);
     for (i = 0; i < n; i++) {
         for (k = 0; k < j->n_losses; k++)
             if (strcmp(j->losses[k].name, set[i].name) == 0) set[i].loss = j->losses[k].loss;
         if (!set[i].loss)
-            return sen_fail_at(t->ctx, SEN_ERR_ARGUMENT, j->loss, NULL, "\"loss\" has no entry for the dataset \"%s\" of \"%s\"", set[i].name, key);
+            return sen_fail_at(t->ctx, SEN_ERR_ARGUMENT, j->loss, NULL,
+                               "\"loss\" has no entry for the dataset \"%s\" of \"%s\"",
+                               set[i].name, key);
     }
     return SEN_OK;
 }
@@ -974,11 +1034,16 @@ static sen_result job_callbacks(cli *t, job *j)
     for (d = j->callbacks ? j->callbacks->child : NULL; d && !r; d = d->next) {
         const sen_json *type = sen_json_get(d, "type");
         early_stopping e;
-        if (!type || type->kind != SEN_JSON_TEXT || strcmp(type->text, "EarlyStoppingCallback") != 0)
-            return sen_fail_at(t->ctx, SEN_ERR_ARGUMENT, d, "type", "a callback is {\"type\": \"EarlyStoppingCallback\", ...}; there is no other kind in a job file");
+        if (!type || type->kind != SEN_JSON_TEXT ||
+            strcmp(type->text, "EarlyStoppingCallback") != 0)
+            return sen_fail_at(t->ctx, SEN_ERR_ARGUMENT, d, "type",
+                               "a callback is {\"type\": \"EarlyStoppingCallback\", ...}; there is "
+                               "no other kind in a job file");
         sen_fields_default(early_stopping_fields, &e);
         r = sen_fields_read(t->ctx, d, early_stopping_fields, &e);
-        if (!r) r = sen_add_early_stopping(j->trainer, e.early_stopping_patience, e.early_stopping_threshold);
+        if (!r)
+            r = sen_add_early_stopping(j->trainer, e.early_stopping_patience,
+                                       e.early_stopping_threshold);
     }
     return r;
 }
@@ -994,11 +1059,14 @@ static sen_result job_open(cli *t, job *j, int need, bool *in_job)
     r = job_losses(t, j);
     *in_job = r != SEN_OK;
     if (!r) r = job_model(t, j);
-    if (!r && (need & NEED_TRAIN)) r = job_datasets(t, j, j->train_dataset, &j->train, &j->n_train, &j->train_named);
-    if (!r && (need & NEED_EVAL)) r = job_datasets(t, j, j->eval_dataset, &j->eval, &j->n_eval, &j->eval_named);
+    if (!r && (need & NEED_TRAIN))
+        r = job_datasets(t, j, j->train_dataset, &j->train, &j->n_train, &j->train_named);
+    if (!r && (need & NEED_EVAL))
+        r = job_datasets(t, j, j->eval_dataset, &j->eval, &j->n_eval, &j->eval_named);
     if (!r) r = job_match(t, j, j->train, j->n_train, j->train_named, "train_dataset");
     if (!r) r = job_match(t, j, j->eval, j->n_eval, j->eval_named, "eval_dataset");
-    if (!r && (need & NEED_EVAL) && j->evaluator) r = sen_evaluator_from_json(t->ctx, j->evaluator, j->base, &j->judge);
+    if (!r && (need & NEED_EVAL) && j->evaluator)
+        r = sen_evaluator_from_json(t->ctx, j->evaluator, j->base, &j->judge);
     if (r) return r;
     desc.model = j->trained;
     desc.args = j->arguments;
@@ -1061,7 +1129,8 @@ static sen_result train_save(cli *t, job *j)
         printf("}\n");
     } else if (!t->flags.quiet) {
         progress_end(t);
-        fprintf(stderr, "%lld steps done, train loss %.4f; the model is in %s\n", (long long)s->global_step, s->training_loss, folder);
+        fprintf(stderr, "%lld steps done, train loss %.4f; the model is in %s\n",
+                (long long)s->global_step, s->training_loss, folder);
     }
     return SEN_OK;
 }
@@ -1071,6 +1140,7 @@ static int run_train(cli *t)
     job j;
     train_progress p;
     sen_callback watch = sen_callback_default();
+    const char *from = NULL;
     bool in_job = false;
     sen_result r;
     int status = job_begin(t, &j);
@@ -1083,10 +1153,11 @@ static int run_train(cli *t)
     watch.on_log = on_log;
     watch.on_save = on_save;
     r = job_open(t, &j, NEED_TRAIN | NEED_EVAL, &in_job);
-    if (!r && !j.n_train) r = sen_fail(t->ctx, SEN_ERR_ARGUMENT, "the job has no \"train_dataset\"");
+    if (!r && !j.n_train)
+        r = sen_fail(t->ctx, SEN_ERR_ARGUMENT, "the job has no \"train_dataset\"");
     if (!r) r = sen_add_callback(j.trainer, &watch);
-    if (!r && t->flags.resume) r = sen_train_resume(j.trainer, t->flags.checkpoint ? path_from(t, current_folder(t), t->flags.checkpoint) : NULL);
-    else if (!r) r = sen_train(j.trainer);
+    if (t->flags.checkpoint) from = path_from(t, current_folder(t), t->flags.checkpoint);
+    if (!r) r = t->flags.resume ? sen_train_resume(j.trainer, from) : sen_train(j.trainer);
     if (!r) r = train_save(t, &j);
     status = r ? failed(t, r, in_job) : EXIT_DONE;
     job_free(&j);
@@ -1098,11 +1169,14 @@ static int run_grad(cli *t)
     job j;
     bool in_job = false;
     sen_result r;
-    int status = t->flags.output ? job_begin(t, &j) : refused("grad needs --output FILE.safetensors", "", "");
+    int status;
+    if (!t->flags.output) return refused("grad needs --output FILE.safetensors", "", "");
+    status = job_begin(t, &j);
     if (status) return status;
     job_only_look(&j, false);
     r = job_open(t, &j, NEED_TRAIN, &in_job);
-    if (!r && !j.n_train) r = sen_fail(t->ctx, SEN_ERR_ARGUMENT, "the job has no \"train_dataset\"");
+    if (!r && !j.n_train)
+        r = sen_fail(t->ctx, SEN_ERR_ARGUMENT, "the job has no \"train_dataset\"");
     if (!r) r = sen_trainer_gradients(j.trainer, t->flags.output);
     status = r ? failed(t, r, in_job) : EXIT_DONE;
     job_free(&j);
@@ -1140,7 +1214,8 @@ static int run_eval(cli *t)
     if (status) return status;
     job_only_look(&j, true);
     if (!j.eval_dataset && !j.evaluator)
-        r = sen_fail(t->ctx, SEN_ERR_ARGUMENT, "nothing to evaluate: the job has neither \"evaluator\" nor \"eval_dataset\"");
+        r = sen_fail(t->ctx, SEN_ERR_ARGUMENT,
+                     "nothing to evaluate: the job has neither \"evaluator\" nor \"eval_dataset\"");
     if (!r) r = job_open(t, &j, NEED_EVAL, &in_job);
     if (!r) r = sen_trainer_evaluate(j.trainer, &metrics);
     if (!r) print_metrics(metrics);
@@ -1195,7 +1270,8 @@ static sen_result write_rows(cli *t, output *o, float *rows, int64_t n)
 }
 
 /* Encodes in pieces, so that the embeddings of a large file are never all in memory. */
-static sen_result encode_lines(cli *t, const sen_model *m, const sen_text *lines, int64_t n, output *o)
+static sen_result encode_lines(cli *t, const sen_model *m, const sen_text *lines, int64_t n,
+                               output *o)
 {
     encode_progress p;
     sen_encode_args a = encode_args(t);
@@ -1231,7 +1307,8 @@ static int run_encode(cli *t)
     sen_result r;
     int dimension;
     if (strcmp(precision, "float32") != 0)
-        return refused("--precision ", precision, " comes with a later version; this one has float32");
+        return refused("--precision ", precision,
+                       " comes with a later version; this one has float32");
     r = model_open(t, t->place[0], &m);
     if (!r) r = lines_read(t, t->n_places > 1 ? t->place[1] : NULL, &lines, &n);
     if (r) goto done;
@@ -1245,9 +1322,11 @@ static int run_encode(cli *t)
     if (!r) {
         r = encode_lines(t, m, lines, n, &o);
         if (!r) r = output_close(t, &o);
-        else if (o.file) output_fail(t, &o, "write", SEN_FILE_OTHER);       /* the first message stays */
+        else if (o.file)
+            output_fail(t, &o, "write", SEN_FILE_OTHER);       /* the first message stays */
     }
-    if (!r && !t->flags.quiet) printf("{\"shape\": [%lld, %d], \"dtype\": \"float32\"}\n", (long long)n, dimension);
+    if (!r && !t->flags.quiet)
+        printf("{\"shape\": [%lld, %d], \"dtype\": \"float32\"}\n", (long long)n, dimension);
 done:
     n = r ? failed(t, r, false) : EXIT_DONE;
     sen_model_free(m);
@@ -1318,7 +1397,8 @@ static void print_hits(const sen_text *query, const hit *best, int n, const sen_
 }
 
 /* Every query against every line of the corpus. */
-static sen_result search_all(cli *t, const sen_model *m, const sen_text *corpus, int64_t n, const sen_text *queries, int64_t k)
+static sen_result search_all(cli *t, const sen_model *m, const sen_text *corpus, int64_t n,
+                             const sen_text *queries, int64_t k)
 {
     const int e = sen_embedding_dimension(m, SEN_NONE);
     const int top = (int64_t)t->flags.top_k < n ? t->flags.top_k : (int)n;
@@ -1373,7 +1453,8 @@ static void print_tokens(const sen_tokenizer *words, const int32_t *ids, int64_t
     fputs("]}\n", stdout);
 }
 
-static sen_result tokenize_lines(cli *t, const sen_tokenizer *words, const sen_text *lines, int64_t n)
+static sen_result tokenize_lines(cli *t, const sen_tokenizer *words, const sen_text *lines,
+                                 int64_t n)
 {
     int64_t i, k, room = 1 << 12;
     int32_t *ids = (int32_t *)tool_alloc(t, (size_t)room * sizeof *ids);
@@ -1401,8 +1482,10 @@ static int run_tokenize(cli *t)
     int status;
     sen_result r = sen_tokenizer_load(t->ctx, folder, &words);
     if (r == SEN_ERR_IO && sen_model_load(t->ctx, folder, &m) == SEN_OK) r = SEN_OK;
-    else if (r == SEN_ERR_IO) r = sen_tokenizer_load(t->ctx, folder, &words);       /* for its message */
-    if (!r && !words && !sen_model_tokenizer(m)) r = sen_fail(t->ctx, SEN_ERR_FORMAT, "%s: the model has no tokenizer", folder);
+    else if (r == SEN_ERR_IO)
+        r = sen_tokenizer_load(t->ctx, folder, &words);       /* for its message */
+    if (!r && !words && !sen_model_tokenizer(m))
+        r = sen_fail(t->ctx, SEN_ERR_FORMAT, "%s: the model has no tokenizer", folder);
     if (!r) r = lines_read(t, t->n_places > 1 ? t->place[1] : NULL, &lines, &n);
     if (!r) r = tokenize_lines(t, words ? words : sen_model_tokenizer(m), lines, n);
     status = r ? failed(t, r, false) : EXIT_DONE;
@@ -1421,27 +1504,30 @@ static void print_bytes(double bytes)
     printf(i ? "%.1f %s" : "%.0f %s", bytes, unit[i]);
 }
 
-/* "float16" of a folder's model.safetensors: the type of its first tensor. "" where there is none. */
+/* "float16" of a folder's model.safetensors: the type of its first tensor of real numbers (older
+ * files hold whole ones too). "unknown" where that cannot be seen. */
 static const char *file_dtype(cli *t, const char *folder)
 {
-    static const char *const names[][2] = { { "F32", "float32" }, { "F16", "float16" }, { "BF16", "bfloat16" }, { "F64", "float64" } };
+    static const char *const names[][2] = { { "F32", "float32" }, { "F16", "float16" },
+                                            { "BF16", "bfloat16" }, { "F64", "float64" } };
     unsigned char size[8];
     FILE *f = fopen(tool_join(t, folder, "/model.safetensors", ""), "rb");
     uint64_t n = 0;
-    const char *out = "";
+    const char *out = NULL;
     char *head, *found;
     int i;
-    if (!f) return out;
+    if (!f) return "unknown";
     if (fread(size, 1, 8, f) == 8)
         for (i = 7; i >= 0; i--) n = n << 8 | size[i];
     if (n > 0 && n < (1 << 26)) {
         head = (char *)tool_alloc(t, (size_t)n + 1);
-        if (fread(head, 1, (size_t)n, f) == (size_t)n && (found = strstr(head, "\"dtype\":\"")) != NULL)
+        found = fread(head, 1, (size_t)n, f) == (size_t)n ? head : NULL;
+        while (!out && found && (found = strstr(found + 1, "\"dtype\":\"")) != NULL)
             for (i = 0; i < COUNT(names); i++)
                 if (strncmp(found + 9, names[i][0], strlen(names[i][0])) == 0) out = names[i][1];
     }
     fclose(f);
-    return out;
+    return out ? out : "unknown";
 }
 
 static int64_t module_parameters(const sen_module *m)
@@ -1452,64 +1538,90 @@ static int64_t module_parameters(const sen_module *m)
     return n;
 }
 
-/* A module's settings as its own table has them. */
-static void print_settings(cli *t, const sen_module *m)
+/* A module's settings as its config file has them; what is false or null goes without saying. */
+static void print_settings(cli *t, const sen_module *m, const char *folder)
 {
-    const sen_field *f;
-    for (f = m->type->fields; f && f->name; f++) {
-        const sen_json *j = f->kind->write ? f->kind->write(t->ctx, f->kind, (const char *)m->args + f->offset) : NULL;
-        if (!j || j->kind == SEN_JSON_NULL) continue;
-        printf("  %s=", f->name);
+    static const char *const bert[] = { "model_type", "num_hidden_layers", "num_attention_heads",
+                                        "intermediate_size", "max_position_embeddings" };
+    const bool whole = strcmp(m->type->name, "Transformer") != 0;
+    const sen_json *j;
+    sen_json *config = NULL;
+    sen_text text;
+    int i;
+    if (!whole && file_read(t, path_from(t, folder, "config.json"), &text) == SEN_OK)
+        sen_json_parse(t->ctx, "config.json", text.data, text.length, &config);
+    for (j = m->config && whole ? m->config->child : NULL; j; j = j->next) {
+        if (j->kind == SEN_JSON_NULL || (j->kind == SEN_JSON_BOOL && j->number == 0)) continue;
+        printf("  %s=", j->key);
         print_json(stdout, j);
     }
+    for (i = 0; !whole && i < COUNT(bert); i++) {
+        j = sen_json_get(config, bert[i]);
+        if (!j) continue;
+        printf("  %s=", bert[i]);
+        print_json(stdout, j);
+    }
+}
+
+static void info_module(cli *t, const sen_module *m, int i, const char *folder)
+{
+    folder = path_from(t, folder, m->path);
+    if (t->flags.json) {
+        printf("%s{\"type\": \"%s\", \"parameters\": %lld, \"dimension\": %d, \"dtype\": \"%s\"}",
+               i ? ", " : "", m->type->name, (long long)module_parameters(m), m->dimension,
+               m->n_weights ? file_dtype(t, folder) : "");
+        return;
+    }
+    printf("%d %-12s out %d", i, m->type->name, m->dimension);
+    if (m->n_weights)
+        printf("  %lld parameters in %d tensors, %s in the file", (long long)module_parameters(m),
+               m->n_weights, file_dtype(t, folder));
+    print_settings(t, m, folder);
+    putchar('\n');
+}
+
+static void info_sizes(const cli *t, const sen_model *m)
+{
+    const sen_tokenizer *words = sen_model_tokenizer(m);
+    const long long vocabulary = words ? (long long)sen_tokenizer_size(words) : 0;
+    const long long parameters = (long long)sen_model_parameters(m);
+    const double bytes = 4.0 * (double)parameters;
+    const int dimension = sen_embedding_dimension(m, SEN_NONE);
+    if (t->flags.json) {
+        printf("\"dimension\": %d, \"similarity\": \"%s\", \"max_seq_length\": %d, ",
+               dimension, sen_model_similarity(m), sen_model_max_seq_length(m));
+        printf("\"vocabulary\": %lld, \"parameters\": %lld, ", vocabulary, parameters);
+        printf("\"bytes_encode\": %.0f, \"bytes_train\": %.0f}\n", bytes, 4 * bytes);
+        return;
+    }
+    printf("embeddings of %d numbers, similarity %s, texts cut after %d tokens, "
+           "vocabulary of %lld\n%lld parameters, computed in float32: ", dimension,
+           sen_model_similarity(m), sen_model_max_seq_length(m), vocabulary, parameters);
+    print_bytes(bytes);
+    printf(" to encode, ");
+    print_bytes(4 * bytes);                     /* weights, gradients, AdamW's two moments */
+    printf(" and the activations to train with AdamW\n");
 }
 
 static int info_model(cli *t, const char *folder)
 {
     sen_model *m = NULL;
     const sen_result r = model_open(t, folder, &m);
-    const sen_module *module;
-    double bytes;
     int i;
     if (r) return failed(t, r, false);
-    bytes = 4.0 * (double)sen_model_parameters(m);
     if (t->flags.json) printf("{\"modules\": [");
-    for (i = 0; i < sen_model_modules(m); i++) {
-        module = sen_model_module(m, i);
-        folder = path_from(t, path_from(t, "", t->place[0]), module->path);
-        if (t->flags.json) {
-            printf("%s{\"type\": \"%s\", \"parameters\": %lld, \"dimension\": %d, \"dtype\": \"%s\"}", i ? ", " : "", module->type->name,
-                   (long long)module_parameters(module), module->dimension, module->n_weights ? file_dtype(t, folder) : "");
-            continue;
-        }
-        printf("%d %-12s out %d", i, module->type->name, module->dimension);
-        if (module->n_weights)
-            printf("  %lld parameters in %d tensors, %s in the file", (long long)module_parameters(module), module->n_weights, file_dtype(t, folder));
-        print_settings(t, module);
-        putchar('\n');
-    }
-    if (t->flags.json) {
-        printf("], \"dimension\": %d, \"similarity\": \"%s\", \"max_seq_length\": %d, \"vocabulary\": %lld, \"parameters\": %lld, "
-               "\"bytes_encode\": %.0f, \"bytes_train\": %.0f}\n", sen_embedding_dimension(m, SEN_NONE), sen_model_similarity(m),
-               sen_model_max_seq_length(m), sen_model_tokenizer(m) ? (long long)sen_tokenizer_size(sen_model_tokenizer(m)) : 0LL,
-               (long long)sen_model_parameters(m), bytes, 4 * bytes);
-    } else {
-        printf("embeddings of %d numbers, similarity %s, texts cut after %d tokens", sen_embedding_dimension(m, SEN_NONE),
-               sen_model_similarity(m), sen_model_max_seq_length(m));
-        if (sen_model_tokenizer(m)) printf(", vocabulary of %lld", (long long)sen_tokenizer_size(sen_model_tokenizer(m)));
-        printf("\n%lld parameters, computed in float32: ", (long long)sen_model_parameters(m));
-        print_bytes(bytes);
-        printf(" to encode, ");
-        print_bytes(4 * bytes);
-        printf(" and the activations to train with AdamW\n");
-    }
+    for (i = 0; i < sen_model_modules(m); i++)
+        info_module(t, sen_model_module(m, i), i, path_from(t, "", folder));
+    if (t->flags.json) printf("], ");
+    info_sizes(t, m);
     sen_model_free(m);
     return EXIT_DONE;
 }
 
 static bool is_label(const char *name)
 {
-    return strcmp(name, "label") == 0 || strcmp(name, "labels") == 0 || strcmp(name, "score") == 0 || strcmp(name, "scores") == 0;
+    return strcmp(name, "label") == 0 || strcmp(name, "labels") == 0 ||
+        strcmp(name, "score") == 0 || strcmp(name, "scores") == 0;
 }
 
 /* One line a dataset: its columns as the loss takes them. */
@@ -1519,7 +1631,8 @@ static void print_dataset(const char *key, const sen_named_dataset *d, const sen
     const int n = sen_dataset_columns(d->dataset);
     bool labelled = false;
     int i, text = 0;
-    printf("%s%s%s: %lld rows\n", key, d->name ? " " : "", d->name ? d->name : "", (long long)sen_dataset_rows(d->dataset));
+    printf("%s%s%s: %lld rows\n", key, d->name ? " " : "", d->name ? d->name : "",
+           (long long)sen_dataset_rows(d->dataset));
     for (i = 0; i < n; i++) {
         const char *name = sen_dataset_column_name(d->dataset, i);
         const bool label = !labelled && is_label(name);
@@ -1528,7 +1641,8 @@ static void print_dataset(const char *key, const sen_named_dataset *d, const sen
         else printf("text %d of the loss\n", ++text);
         labelled = labelled || label;
     }
-    if (loss) printf("  %s takes: %s\n", sen_loss_type_of(loss)->name, sen_loss_type_of(loss)->columns);
+    if (loss)
+        printf("  %s takes: %s\n", sen_loss_type_of(loss)->name, sen_loss_type_of(loss)->columns);
 }
 
 static void print_plan(const sen_memory_plan *p)
@@ -1554,23 +1668,32 @@ static void print_job(cli *t, const job *j, const sen_memory_plan *p)
 {
     const sen_train_state *s = sen_trainer_state(j->trainer);
     int i;
+    const sen_loss *loss = j->n_losses ? j->losses->loss : NULL;
     if (t->flags.json) {
-        printf("{\"max_steps\": %lld, \"num_train_epochs\": %lld, \"steps_per_epoch\": %lld, \"train_batch_size\": %d, "
-               "\"parameters\": %lld, \"bytes\": {\"weights\": %lld, \"gradients\": %lld, \"optimizer\": %lld, \"data\": %lld, "
-               "\"activations\": %lld, \"total\": %lld, \"limit\": %lld}, \"batch_tokens\": %lld}\n", (long long)s->max_steps,
-               (long long)s->num_train_epochs, (long long)s->steps_per_epoch, s->train_batch_size,
-               (long long)sen_model_parameters(j->trained), (long long)p->weights, (long long)p->gradients, (long long)p->optimizer,
-               (long long)p->data, (long long)p->activations, (long long)p->total, (long long)p->limit, (long long)p->batch_tokens);
+        printf("{\"max_steps\": %lld, \"num_train_epochs\": %lld, \"steps_per_epoch\": %lld, ",
+               (long long)s->max_steps, (long long)s->num_train_epochs,
+               (long long)s->steps_per_epoch);
+        printf("\"train_batch_size\": %d, \"parameters\": %lld, \"batch_tokens\": %lld, ",
+               s->train_batch_size, (long long)sen_model_parameters(j->trained),
+               (long long)p->batch_tokens);
+        printf("\"bytes\": {\"weights\": %lld, \"gradients\": %lld, \"optimizer\": %lld, ",
+               (long long)p->weights, (long long)p->gradients, (long long)p->optimizer);
+        printf("\"data\": %lld, \"activations\": %lld, \"total\": %lld, \"limit\": %lld}}\n",
+               (long long)p->data, (long long)p->activations, (long long)p->total,
+               (long long)p->limit);
         return;
     }
     for (i = 0; i < j->n_train; i++)
-        print_dataset("train_dataset", j->train + i, j->train[i].loss ? j->train[i].loss : j->n_losses ? j->losses->loss : NULL);
+        print_dataset("train_dataset", j->train + i, j->train[i].loss ? j->train[i].loss : loss);
     for (i = 0; i < j->n_eval; i++)
-        print_dataset("eval_dataset", j->eval + i, j->eval[i].loss ? j->eval[i].loss : j->n_losses ? j->losses->loss : NULL);
-    if (j->judge) printf("evaluator: %s %s\n", sen_evaluator_type_of(j->judge)->name, sen_evaluator_name(j->judge));
+        print_dataset("eval_dataset", j->eval + i, j->eval[i].loss ? j->eval[i].loss : loss);
+    if (j->judge)
+        printf("evaluator: %s %s\n", sen_evaluator_type_of(j->judge)->name,
+               sen_evaluator_name(j->judge));
     if (!j->n_train) return;
-    printf("%lld steps: %lld epochs of %lld, batches of %d\n", (long long)s->max_steps, (long long)s->num_train_epochs,
-           (long long)s->steps_per_epoch, s->train_batch_size);
+    printf("%lld steps with batches of %d; an epoch has %lld\n", (long long)s->max_steps,
+           s->train_batch_size,
+           (long long)s->steps_per_epoch);
     print_plan(p);
 }
 
@@ -1597,7 +1720,9 @@ static int run_info(cli *t)
 {
     const char *what = t->n_places ? path_from(t, "", t->place[0]) : NULL;
     int status;
-    if (!what && !t->job_flags->child) return refused("info takes a model folder or a job file; see `sentrain info --help`", "", "");
+    if (!what && !t->job_flags->child)
+        return refused("info takes a model folder or a job file; see `sentrain info --help`", "",
+                       "");
     if (!what || !is_folder(what)) return info_job(t);
     status = context_open(t, t->flags.threads == SEN_NONE ? 0 : t->flags.threads);
     return status ? status : info_model(t, t->place[0]);
@@ -1628,7 +1753,8 @@ static int run_args(cli *t)
         }
         printf("%s = ", f->name);
         print_json(stdout, j);
-        printf("   (%s)\n    %s%s%s\n", f->kind->name, help, note && help[0] ? " -- " : "", note ? note : "");
+        printf("   (%s)\n    %s%s%s\n", f->kind->name, help, note && help[0] ? " -- " : "",
+               note ? note : "");
     }
     return EXIT_DONE;
 }
@@ -1645,59 +1771,74 @@ static int run_args(cli *t)
     SEN_FIELD_TEXT(flags, task, NULL, "query or document: the model's prompt for it"), \
     FLAG(normalize, SEN_KIND_BOOL, 0, "embeddings of length 1"), \
     FLAG(truncate_dim, SEN_KIND_INT, SEN_NONE, "the first so many numbers of each embedding"), \
-    FLAG(batch_size, SEN_KIND_INT, 32, "texts that are encoded together; changes no bit of the result")
+    FLAG(batch_size, SEN_KIND_INT, 32, "texts that are encoded together; changes no result")
 
 static const sen_field flags_common[] = { FLAGS_COMMON, SEN_FIELD_END };
 static const sen_field flags_train[] = {
     SEN_FIELD_TEXT(flags, checkpoint, NULL, ""),        /* the value of --resume; see flag_resume */
-    FLAG(resume, SEN_KIND_BOOL, 0, "go on from a checkpoint: --resume [CKPT], the latest if none is named"),
+    FLAG(resume, SEN_KIND_BOOL, 0, "--resume [CKPT]: go on from a checkpoint, else the latest"),
     FLAGS_COMMON, SEN_FIELD_END
 };
 static const sen_field flags_grad[] = {
-    SEN_FIELD_TEXT(flags, output, NULL, "the .safetensors file to write"), FLAGS_COMMON, SEN_FIELD_END
+    SEN_FIELD_TEXT(flags, output, NULL, "the .safetensors file to write"),
+    FLAGS_COMMON, SEN_FIELD_END
 };
 static const sen_field flags_encode[] = {
-    SEN_FIELD_TEXT(flags, output, NULL, "the .npy file to write; none: JSON lines on standard output"), FLAGS_PROMPT,
-    SEN_FIELD_TEXT(flags, precision, "float32", "float32; others come with a later version"), FLAGS_COMMON, SEN_FIELD_END
+    SEN_FIELD_TEXT(flags, output, NULL, "the .npy file; none: JSON lines on standard output"),
+    FLAGS_PROMPT,
+    SEN_FIELD_TEXT(flags, precision, "float32", "float32; others come with a later version"),
+    FLAGS_COMMON, SEN_FIELD_END
 };
 static const sen_field flags_similarity[] = { FLAGS_PROMPT, FLAGS_COMMON, SEN_FIELD_END };
 static const sen_field flags_search[] = {
     SEN_FIELD_TEXT(flags, corpus, NULL, "the texts that are searched, one a line"),
     FLAG(top_k, SEN_KIND_INT, 5, "so many hits for each query"),
-    FLAG(batch_size, SEN_KIND_INT, 32, "texts that are encoded together"), FLAGS_COMMON, SEN_FIELD_END
+    FLAG(batch_size, SEN_KIND_INT, 32, "texts that are encoded together"),
+    FLAGS_COMMON, SEN_FIELD_END
 };
 
 static const command commands[] = {
-    { "train", run_train, flags_train, true, 0, 1, "train JOB.json [--resume [CKPT]] [--set KEY=VALUE]...",
+    { "train", run_train, flags_train, true, 0, 1,
+      "train JOB.json [--resume [CKPT]] [--set KEY=VALUE]...",
       "Trains, evaluates, saves checkpoints and the final model, writes trainer_state.json." },
     { "grad", run_grad, flags_grad, true, 0, 1, "grad JOB.json --output FILE.safetensors",
-      "Writes the loss, the embeddings and every gradient of the first batch, rows in file order." },
+      "Writes the loss, the embeddings and every gradient of the first batch, rows in file "
+      "order." },
     { "eval", run_eval, flags_common, true, 0, 1, "eval JOB.json [--model DIR]",
-      "Runs the job's evaluators and the losses of its eval_dataset; prints one JSON object of metrics." },
+      "Runs the job's evaluators and the losses of its eval_dataset; prints one JSON object of "
+      "metrics." },
     { "encode", run_encode, flags_encode, false, 1, 2, "encode MODEL [FILE] [--output FILE.npy]",
       "Embeddings of the lines of FILE (none: standard input)." },
     { "similarity", run_similarity, flags_similarity, false, 3, 3, "similarity MODEL TEXT TEXT",
       "How alike two texts are, by the model's own similarity function: one number." },
-    { "search", run_search, flags_search, false, 1, 2, "search MODEL --corpus FILE [FILE] [--top-k K]",
-      "The lines of the corpus that are nearest to each line of FILE (none: standard input), as JSON lines." },
+    { "search", run_search, flags_search, false, 1, 2,
+      "search MODEL --corpus FILE [FILE] [--top-k K]",
+      "The lines of the corpus that are nearest to each line of FILE (none: standard input), as "
+      "JSON lines." },
     { "tokenize", run_tokenize, flags_common, false, 1, 2, "tokenize MODEL [FILE]",
       "Token ids and tokens of each line, as JSON lines." },
     { "info", run_info, flags_common, true, 0, 1, "info MODEL | info JOB.json",
-      "A model: modules, sizes, parameters, memory. A job: columns as the loss takes them, steps, memory." },
+      "A model: modules, sizes, parameters, memory. A job: columns as the loss takes them, steps, "
+      "memory." },
     { "args", run_args, flags_common, false, 0, 0, "args",
       "Every training argument: default, type, what it does here." }
 };
 
-static const char *const later[] = { "hpo", "mine", "doctor", "migrate", "vocab", "convert-checkpoint", "export", "pull" };
+static const char *const later[] = { "hpo", "mine", "doctor", "migrate", "vocab",
+                                     "convert-checkpoint", "export", "pull" };
 static const char *const later_flags[] = { "no-baseline", "fail-on-regression", "hard-negatives" };
 
 static int help_all(void)
 {
     int i;
-    printf("sentrain " SENTRAIN_VERSION ": trains and runs sentence-embedding transformers, as Python's sentence-transformers does\n\n");
-    for (i = 0; i < COUNT(commands); i++) printf("  sentrain %s\n      %s\n", commands[i].usage, commands[i].help);
-    printf("\n  sentrain COMMAND --help tells a command's flags; all take --threads N, --quiet, --json.\n"
-           "  Exit status: 0 done, 1 failed, 2 command line or job file wrong, 4 over mem_limit, 130 interrupted.\n");
+    printf("sentrain " SENTRAIN_VERSION ": trains and runs sentence-embedding transformers,\n"
+           "as Python's sentence-transformers does\n\n");
+    for (i = 0; i < COUNT(commands); i++)
+        printf("  sentrain %s\n      %s\n", commands[i].usage, commands[i].help);
+    printf("\n  `sentrain COMMAND --help` tells a command's flags; all take --threads N, --quiet "
+           "and\n"
+           "  --json. Exit status: 0 done, 1 failed, 2 the command line or the job file is wrong,\n"
+           "  4 over mem_limit, 130 interrupted.\n");
     return EXIT_DONE;
 }
 
@@ -1706,8 +1847,9 @@ static void help_fields(const sen_field *fields)
     char name[64];
     int i;
     for (; fields->name; fields++) {
+        const bool models = fields->kind == &kind_object && strcmp(fields->name, "prompts") == 0;
         if (!fields->help || !fields->help[0]) continue;
-        snprintf(name, sizeof name, "--%s", strcmp(fields->name, "prompts") == 0 && fields->kind == &kind_object ? "model-prompts" : fields->name);
+        snprintf(name, sizeof name, "--%s", models ? "model-prompts" : fields->name);
         for (i = 2; name[i]; i++)
             if (name[i] == '_') name[i] = '-';
         printf("  %-24s %s\n", name, fields->help);
@@ -1719,9 +1861,11 @@ static int help_command(const command *c)
     printf("sentrain %s\n\n%s\n\n", c->usage, c->help);
     help_fields(c->fields);
     if (!c->takes_job) return EXIT_DONE;
-    printf("  %-24s %s\n\nThe keys of the job file are flags too and win over it, and so does every training argument\n"
-           "(`sentrain args`), e.g. --learning-rate 2e-5; with them the job file may be left out. Paths in the\n"
-           "file and in --set are relative to the file's folder, paths in flags to the current one.\n\n",
+    printf("  %-24s %s\n\n"
+           "The keys of the job file are flags too and win over it, and so is every training\n"
+           "argument (`sentrain args`), as in --learning-rate 2e-5; with them the job file may be\n"
+           "left out. Paths in the file and in --set are relative to the file's folder, paths in\n"
+           "flags to the current one.\n\n",
            "--set a.b.c=VALUE", "override one key of the job file");
     help_fields(job_fields);
     return EXIT_DONE;
@@ -1730,9 +1874,9 @@ static int help_command(const command *c)
 /* ---- the command line ------------------------------------------------------------------------ */
 
 /* "--learning-rate" is the key learning_rate. */
-static char *flag_key(cli *t, const char *flag, size_t n)
+static char *flag_key(cli *t, const char *flag)
 {
-    char *key = tool_text(t, flag + 2, n - 2), *p;
+    char *key = tool_text(t, flag + 2, strlen(flag + 2)), *p;
     for (p = key; *p; p++)
         if (*p == '-') *p = '_';
     return key;
@@ -1741,22 +1885,27 @@ static char *flag_key(cli *t, const char *flag, size_t n)
 /* No such flag: the message of the field tables names the nearest one. */
 static int flag_unknown(cli *t, const char *flag, const char *key)
 {
-    const sen_field *const tables[] = { t->command->fields, t->command->takes_job ? job_fields : flags_common + COUNT(flags_common) - 1,
-                                        t->command->takes_job ? sen_training_fields() : flags_common + COUNT(flags_common) - 1 };
+    const sen_field *tables[3];
     sen_field *all;
     sen_json *object = json_new(t, SEN_JSON_OBJECT, NULL);
+    const int n_tables = t->command->takes_job ? 3 : 1;
     size_t n = 1;
     int i, k;
     for (i = 0; i < COUNT(later_flags); i++)
-        if (strcmp(later_flags[i], flag + 2) == 0) return refused(flag, " comes with a later version", "");
-    for (i = 0; i < 3; i++)
+        if (strcmp(later_flags[i], flag + 2) == 0)
+            return refused(flag, " comes with a later version", "");
+    tables[0] = t->command->fields;
+    tables[1] = job_fields;
+    tables[2] = sen_training_fields();
+    for (i = 0; i < n_tables; i++)
         for (k = 0; tables[i][k].name; k++) n++;
     all = (sen_field *)tool_alloc(t, n * sizeof *all);
-    for (i = 0, n = 0; i < 3; i++)
+    for (i = 0, n = 0; i < n_tables; i++)
         for (k = 0; tables[i][k].name; k++) all[n++] = tables[i][k];
     json_put(object, key, json_new(t, SEN_JSON_NULL, NULL));
     sen_fields_read(t->ctx, object, all, &t->flags);
-    fprintf(stderr, "sentrain: %s: %s; see `sentrain %s --help`\n", flag, sen_message(t->ctx), t->command->name);
+    fprintf(stderr, "sentrain: %s: %s (`sentrain %s --help` lists what there is)\n", flag,
+            sen_message(t->ctx), t->command->name);
     return EXIT_USAGE;
 }
 
@@ -1766,14 +1915,19 @@ static bool is_switch(const sen_kind *kind)
 }
 
 /* One flag with its value (NULL: none was written with '='). *used: how many further arguments. */
-static int flag_take(cli *t, const char *flag, const char *key, const char *value, char **rest, int n_rest, int *used, sen_json *mine)
+static int flag_take(cli *t, const char *flag, const char *key, const char *value, char **rest,
+                     int n_rest, int *used, sen_json *mine)
 {
     const sen_field *f = field_find(t->command->fields, key);
     const bool own = f != NULL;
+    bool given;
     sen_json *args = json_find(t->job_flags, "args"), *to, *j;
     sen_result r;
-    if (!f && t->command->takes_job && (f = field_find(sen_training_fields(), key)) == NULL && sen_training_renamed(key))
-        f = field_find(sen_training_fields(), sen_training_renamed(key));
+    if (!f && t->command->takes_job) {
+        f = field_find(sen_training_fields(), key);
+        if (!f && sen_training_renamed(key))
+            f = field_find(sen_training_fields(), sen_training_renamed(key));
+    }
     to = own ? mine : args;
     if (!f && t->command->takes_job) {
         key = strcmp(key, "model_prompts") == 0 ? "prompts" : key;
@@ -1781,8 +1935,8 @@ static int flag_take(cli *t, const char *flag, const char *key, const char *valu
         to = t->job_flags;
     }
     if (!f) return flag_unknown(t, flag, key);
-    if (!value && is_switch(f->kind) &&
-        !(!own && n_rest && (strcmp(rest[0], "true") == 0 || strcmp(rest[0], "false") == 0 || strcmp(rest[0], "null") == 0))) {
+    given = n_rest && (strcmp(rest[0], "true") == 0 || strcmp(rest[0], "false") == 0);
+    if (!value && is_switch(f->kind) && (own || !given)) {
         value = "true";
     } else if (!value) {
         if (!n_rest) return refused(flag, " needs a value", "");
@@ -1792,7 +1946,8 @@ static int flag_take(cli *t, const char *flag, const char *key, const char *valu
     if (own && f->kind == SEN_KIND_TEXT) j = json_text(t, value), r = SEN_OK;
     else r = value_read(t, f->kind, flag, value, &j);
     if (r) return failed(t, r, true);
-    if (to == args && args == NULL) json_put(t->job_flags, "args", to = json_new(t, SEN_JSON_OBJECT, NULL));
+    if (to == args && args == NULL)
+        json_put(t->job_flags, "args", to = json_new(t, SEN_JSON_OBJECT, NULL));
     json_put(to, key, j);
     return EXIT_DONE;
 }
@@ -1814,18 +1969,21 @@ static int flags_parse(cli *t, int argc, char **argv)
     t->set = (const char **)tool_alloc(t, (size_t)argc * sizeof *t->set);
     for (i = 0; i < argc && !status; i++) {
         const char *a = argv[i], *equals = strchr(a, '=');
-        const char *value = equals ? equals + 1 : NULL, *key;
+        const char *value = equals ? equals + 1 : NULL, *name, *key;
         int used = 0;
         if (strcmp(a, "-h") == 0 && !only_places) a = "--help";
         if (only_places || a[0] != '-' || !a[1]) {
-            if (t->n_places == COUNT(t->place)) return refused("too many arguments; usage: sentrain ", t->command->usage, "");
+            if (t->n_places == COUNT(t->place))
+                return refused("too many arguments; usage: sentrain ", t->command->usage, "");
             t->place[t->n_places++] = a;
             continue;
         }
-        if (a[1] != '-') return refused(a, ": flags begin with two dashes; see `sentrain --help`", "");
+        if (a[1] != '-')
+            return refused(a, ": flags begin with two dashes; see `sentrain --help`", "");
         only_places = a[2] == 0;
         if (only_places) continue;
-        key = flag_key(t, a, equals ? (size_t)(equals - a) : strlen(a));
+        name = tool_text(t, a, equals ? (size_t)(equals - a) : strlen(a));
+        key = flag_key(t, name);
         if (t->command->takes_job && strcmp(key, "set") == 0) {
             if (!value && i + 1 < argc) value = argv[++i];
             if (!value) return refused("--set needs KEY=VALUE", "", "");
@@ -1837,7 +1995,7 @@ static int flags_parse(cli *t, int argc, char **argv)
             if (value) json_put(mine, "checkpoint", json_text(t, value));
             value = "true";
         }
-        status = flag_take(t, tool_text(t, a, equals ? (size_t)(equals - a) : strlen(a)), key, value, argv + i + 1, argc - i - 1, &used, mine);
+        status = flag_take(t, name, key, value, argv + i + 1, argc - i - 1, &used, mine);
         i += used;
     }
     if (status) return status;
@@ -1851,12 +2009,17 @@ static int run(cli *t, int argc, char **argv)
     t->reader = t->ctx;
     if (status) return status;
     if (argc < 2) return help_all(), EXIT_USAGE;
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) return help_all();
-    if (strcmp(argv[1], "--version") == 0) return printf("sentrain " SENTRAIN_VERSION "\n"), EXIT_DONE;
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0)
+        return help_all();
+    if (strcmp(argv[1], "--version") == 0)
+        return printf("sentrain " SENTRAIN_VERSION "\n"), EXIT_DONE;
     for (i = 0; i < COUNT(commands); i++)
         if (strcmp(commands[i].name, argv[1]) == 0) t->command = &commands[i];
     for (i = 0; i < COUNT(later); i++)
-        if (strcmp(later[i], argv[1]) == 0) return refused(argv[1], " comes with a later version", "; see `sentrain --help` for what is there");
+        if (strcmp(later[i], argv[1]) == 0)
+            return refused(argv[1], " comes with a later version",
+                           "; see `sentrain --help` for what is there");
     if (!t->command) return refused("there is no command ", argv[1], "; see `sentrain --help`");
     sen_fields_default(flags_encode, &t->flags);
     sen_fields_default(flags_search, &t->flags);
@@ -1865,7 +2028,8 @@ static int run(cli *t, int argc, char **argv)
     if (t->flags.help) return help_command(t->command);
     if (t->n_places < t->command->min_places || t->n_places > t->command->max_places)
         return refused("usage: sentrain ", t->command->usage, "");
-    if (!t->command->takes_job) status = context_open(t, t->flags.threads == SEN_NONE ? 0 : t->flags.threads);
+    if (!t->command->takes_job)
+        status = context_open(t, t->flags.threads == SEN_NONE ? 0 : t->flags.threads);
     return status ? status : t->command->run(t);
 }
 
@@ -1886,6 +2050,7 @@ int main(int argc, char **argv)
         free(t.blocks);
         t.blocks = next;
     }
-    if (fflush(stdout) != 0 && !status) status = refused("cannot write to standard output", "", ""), status = EXIT_FAILED;
+    if (fflush(stdout) != 0 && !status)
+        status = refused("cannot write to standard output", "", ""), status = EXIT_FAILED;
     return status;
 }

@@ -1,0 +1,884 @@
+/* The model chapter: new weights as Python makes them, saving and loading, both dialects, encode
+ * beside Python's numbers, and every broken folder with its sentence. */
+#ifndef SENTRAIN_VERSION
+#define SENTRAIN_IMPLEMENTATION
+#include "sentrain.h"
+#endif
+#include "test.h"
+#include "tiny.h"
+
+/* ---- new models ------------------------------------------------------------------------------ */
+
+typedef struct model_golden {
+    const char *name;
+    double      sum, abs_sum;
+    float       first[4];
+} model_golden;
+
+/* BertModel(config) + Pooling + Dense after set_seed(42) in Python (torch 2.9, transformers 5). */
+static const model_golden model_goldens[] = {
+    { "0.model.embeddings.word_embeddings.weight",
+      1.4533768232071367,
+      247.5062148537682,
+      { 0, 0, 0, 0 } },
+    { "0.model.embeddings.position_embeddings.weight",
+      0.020097762706427602,
+      31.794803143562604,
+      { 0.017535990104079247f, 0.014309663325548172f, 0.01805209368467331f,
+        0.0003836796968244016f } },
+    { "0.model.encoder.layer.0.attention.self.query.weight",
+      0.4313503984531053,
+      15.856516406981427,
+      { 0.018332501873373985f, 0.02291431650519371f, -0.006273158825933933f,
+        -0.01972022093832493f } },
+    { "0.model.encoder.layer.1.output.dense.weight",
+      0.6235860853757913,
+      33.125651169737466,
+      { 0.0017330385744571686f, -0.02497103251516819f, -0.0015718088252469897f,
+        0.008262437768280506f } },
+    { "0.model.encoder.layer.1.output.LayerNorm.weight", 32, 32, { 1, 1, 1, 1 } },
+    { "0.model.pooler.dense.weight",
+      -1.079425195046042,
+      16.10551554929725,
+      { 0.009309929795563221f, -0.0010758981807157397f, 0.03604326397180557f,
+        -0.015554611571133137f } },
+    { "2.linear.weight",
+      -1.4293109886639286,
+      43.9552465925517,
+      { -0.09302711486816406f, 0.01656215265393257f, 0.027221322059631348f,
+        0.011809694580733776f } },
+    { "2.linear.bias",
+      -0.3731843829154968,
+      1.4627443328499794,
+      { 0.10480178147554398f, -0.039522428065538406f, -0.1196538656949997f,
+        -0.11289796233177185f } }
+};
+
+static sen_tensor *model_weight(sen_model *m, const char *name)
+{
+    int i;
+    for (i = 0; i < sen_model_weights(m); i++) {
+        if (strcmp(sen_model_weight_name(m, i), name) == 0) return sen_model_weight(m, i);
+    }
+    CHECK(!"no such weight");
+    return NULL;
+}
+
+static void model_new(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, TINY_MODULES);
+    size_t g;
+    CHECK(sen_model_modules(m) == 3 && sen_embedding_dimension(m, SEN_NONE) == 16);
+    CHECK(sen_model_max_seq_length(m) == 48 && sen_tokenizer_size(sen_model_tokenizer(m)) == 480);
+    CHECK(sen_model_weights(m) == 5 + 32 + 2 + 2);
+    CHECK_TEXT(sen_model_similarity(m), "cosine");
+    for (g = 0; g < SEN__COUNT(model_goldens); g++) {
+        const model_golden *e = &model_goldens[g];
+        const sen_tensor *w = model_weight(m, e->name);
+        double sums[2] = { 0, 0 }, expect[2];
+        int64_t i;
+        if (!w) continue;
+        for (i = 0; i < w->count; i++) {
+            sums[0] += (double)w->data[i];
+            sums[1] += fabs((double)w->data[i]);
+        }
+        expect[0] = e->sum;
+        expect[1] = e->abs_sum;
+        CHECK_NEAR(sums, expect, 2, 1e-5);      /* torch's vector log and cos are a few 1e-8 off */
+        CHECK_NEAR(w->data, e->first, 4, 2e-8);
+    }
+    sen_model_free(m);
+    sen_model_free(NULL);
+    sen_ctx_free(c);
+}
+
+static void model_spec_refused(void)
+{
+    static const struct { const char *modules; sen_result r; const char *message;
+    } row[] = {
+        { "", SEN_ERR_FORMAT, "this model makes no embeddings" },
+        { "%s", SEN_ERR_FORMAT,
+          "this model has no Pooling behind its Transformer, so it makes no embeddings" },
+        { "{\"type\": \"Transfomer\"}", SEN_ERR_UNSUPPORTED,
+          "job.json:1:14: no module is called \"Transfomer\" here; did you mean \"Transformer\"?; "
+          "there are: Transformer, Pooling, Dense, Normalize" },
+        { "5", SEN_ERR_ARGUMENT, "job.json:1:14: a module is an object with \"type\"" },
+        { "{\"type\": \"Pooling\"}", SEN_ERR_ARGUMENT,
+          "Pooling needs a module before it that makes token vectors" },
+        { "{\"type\": \"Transformer\"}", SEN_ERR_ARGUMENT,
+          "job.json:1:14: a Transformer needs "
+          "\"path\" (a folder), or \"config\" and \"vocab\" to be made new" },
+        { "{\"type\": \"Transformer\", \"vocab\": \"vocab.txt\", \"config\": {\"model_type\": "
+          "\"brt\"}}",
+          SEN_ERR_UNSUPPORTED, NULL },
+        { "{\"type\": \"Transformer\", \"paht\": \"x\"}", SEN_ERR_ARGUMENT,
+          "job.json:1:38: unknown key \"paht\"; did you mean \"path\"?" },
+        { "%s, {\"type\": \"Pooling\"}, {\"type\": \"Transformer\", \"path\": \"x\"}",
+          SEN_ERR_UNSUPPORTED, NULL },
+        { "{\"type\": \"Transformer\", \"vocab\": \"vocab.txt\", \"config\": {\"model_type\": "
+          "\"bert\", "
+          "\"vocab_size\": 400, \"hidden_size\": 32, \"num_attention_heads\": 4, "
+          "\"num_hidden_layers\": 0}}",
+          SEN_ERR_FORMAT, NULL }
+    };
+    sen_ctx *c = test_ctx(1);
+    size_t i;
+    tiny_vocab(test_path("vocab.txt"));
+    for (i = 0; i < SEN__COUNT(row); i++) {
+        sen_model *m = (sen_model *)1;
+        CHECK(tiny_try(c, row[i].modules, test_folder(), &m) == row[i].r);
+        CHECK(m == NULL);
+        CHECK(sen_message(c)[0]);
+        if (row[i].message) CHECK_TEXT(sen_message(c), row[i].message);
+    }
+    sen_ctx_free(c);
+}
+
+/* Modules that fit by their widths, but of which nothing makes sentence embeddings of them. */
+static void model_no_sentence(void)
+{
+    static const char *const modules[] = {
+        "%s, {\"type\": \"Normalize\"}", "%s, {\"type\": \"Dense\", \"out_features\": 8}",
+        "%s, {\"type\": \"Pooling\", \"pooling_mode\": [\"cls\", \"max\"]}, {\"type\": \"Pooling\"}"
+    };
+    sen_ctx *c = test_ctx(1);
+    sen_text text = tiny_text("abc");
+    float out[64];
+    size_t i;
+    tiny_vocab(test_path("vocab.txt"));
+    for (i = 0; i < SEN__COUNT(modules); i++) {
+        sen_model *m = NULL;
+        sen_result r = tiny_try(c, modules[i], test_folder(), &m);
+        if (!r) r = sen_encode(c, m, &text, 1, NULL, out);
+        CHECK(r == SEN_ERR_FORMAT || r == SEN_ERR_ARGUMENT);
+        CHECK(sen_message(c)[0]);
+        sen_model_free(m);
+    }
+    sen_ctx_free(c);
+}
+
+/* ---- saving and loading ---------------------------------------------------------------------- */
+
+static void model_encode(sen_ctx *c, const sen_model *m, float *out)
+{
+    sen_text texts[TINY_TEXTS];
+    tiny_texts(texts);
+    CHECK_OK(c, sen_encode(c, m, texts, TINY_TEXTS, NULL, out));
+}
+
+static int model_same_file(const char *folder, const char *other, const char *name)
+{
+    char path[2][1024];
+    size_t n[2] = { 0, 0 };
+    char *data[2];
+    int same, i;
+    snprintf(path[0], sizeof path[0], "%s/%s", folder, name);
+    snprintf(path[1], sizeof path[1], "%s/%s", other, name);
+    for (i = 0; i < 2; i++) data[i] = test_read(path[i], &n[i]);
+    same = data[0] && data[1] && n[0] == n[1] && memcmp(data[0], data[1], n[0]) == 0;
+    for (i = 0; i < 2; i++) free(data[i]);
+    return same;
+}
+
+static const char *const model_files[] = {
+    "modules.json", "config_sentence_transformers.json", "config.json", "sentence_bert_config.json",
+    "tokenizer.json", "tokenizer_config.json", "model.safetensors", "1_Pooling/config.json",
+    "2_Dense/config.json", "2_Dense/model.safetensors"
+};
+
+/* New, saved, loaded, saved: the same bits and the same bytes; what is on disk is Python's form. */
+static void model_save_load(void)
+{
+    sen_ctx *c = test_ctx(2);
+    sen_model *m = tiny_model(c, TINY_MODULES), *again = NULL;
+    float before[TINY_TEXTS * 16], after[TINY_TEXTS * 16];
+    char *text;
+    size_t i;
+    model_encode(c, m, before);
+    CHECK_OK(c, sen_model_save(c, m, test_path("deep/a")));
+    CHECK_OK(c, sen_model_load(c, test_path("deep/a"), &again));
+    CHECK(again && sen_model_max_seq_length(again) == 48);
+    model_encode(c, again, after);
+    CHECK(memcmp(before, after, sizeof before) == 0);
+    CHECK_OK(c, sen_model_save(c, m, test_path("b")));
+    CHECK_OK(c, sen_model_save(c, again, test_path("c")));
+    for (i = 0; i < SEN__COUNT(model_files); i++) {
+        CHECK(model_same_file(test_path("deep/a"), test_path("b"), model_files[i]));
+        CHECK(model_same_file(test_path("deep/a"), test_path("c"), model_files[i]));
+    }
+    text = test_read(test_path("b/1_Pooling/config.json"), NULL);
+    CHECK_TEXT(text,
+               "{\n    \"word_embedding_dimension\": 32,\n    \"pooling_mode_cls_token\": false,\n"
+               "    \"pooling_mode_max_tokens\": false,\n    \"pooling_mode_mean_tokens\": true,\n"
+               "    \"pooling_mode_mean_sqrt_len_tokens\": false,\n"
+               "    \"pooling_mode_weightedmean_tokens\": false,\n"
+               "    \"pooling_mode_lasttoken\": false,\n    \"include_prompt\": true\n}");
+    free(text);
+    text = test_read(test_path("b/2_Dense/config.json"), NULL);
+    CHECK_TEXT(text, "{\n    \"in_features\": 32,\n    \"out_features\": 16,\n    \"bias\": true,\n"
+               "    \"activation_function\": \"torch.nn.modules.activation.Tanh\"\n}");
+    free(text);
+    sen_model_free(m);
+    sen_model_free(again);
+    sen_ctx_free(c);
+}
+
+/* Replaces the first `old` in a file by `new_text`. */
+static void model_edit(const char *name, const char *old, const char *new_text)
+{
+    char *text = test_read(test_path(name), NULL), *at = text ? strstr(text, old) : NULL;
+    CHECK(at != NULL);
+    if (at) {
+        const size_t n = strlen(text) + strlen(new_text) + 1;
+        char *made = (char *)malloc(n);
+        snprintf(made, n, "%.*s%s%s", (int)(at - text), text, new_text, at + strlen(old));
+        test_write_text(test_path(name), made);
+        free(made);
+    }
+    free(text);
+}
+
+static int model_file_has(const char *name, const char *part)
+{
+    char *text = test_read(test_path(name), NULL);
+    const int has = text && strstr(text, part) != NULL;
+    free(text);
+    return has;
+}
+
+static int model_count(const char *name, const char *part)
+{
+    char *text = test_read(test_path(name), NULL), *at = text;
+    int n = 0;
+    while (at && (at = strstr(at, part)) != NULL) n++, at++;
+    free(text);
+    return n;
+}
+
+/* What only sentence-transformers 6 can say is written in its words; all else in the older ones.
+ * Keys that nobody knows come through, and none is written twice. */
+static void model_dialects(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c,
+                              "%s, {\"type\": \"Pooling\", \"pooling_mode\": [\"max\", \"cls\"]}, "
+                              "{\"type\": \"Normalize\"}"),
+              *again = NULL;
+    float before[TINY_TEXTS * 64], after[TINY_TEXTS * 64];
+    model_encode(c, m, before);
+    CHECK_OK(c, sen_model_save(c, m, test_path("new")));
+    CHECK(model_file_has("new/1_Pooling/config.json", "\"pooling_mode\": [\n        \"max\","));
+    CHECK(!model_file_has("new/1_Pooling/config.json", "word_embedding_dimension"));
+    CHECK(model_file_has("new/modules.json",
+                         "sentence_transformers.base.modules.transformer.Transformer"));
+    CHECK(strstr(test_log_text, "needs sentence-transformers 6 or later") != NULL);
+    model_edit("new/config.json", "{", "{\n  \"zz_mine\": [1, {\"a\": null}],");
+    model_edit("new/1_Pooling/config.json", "{", "{\n    \"mine\": \"kept\",");
+    model_edit("new/config_sentence_transformers.json", "{", "{\n  \"mine\": 1.50,");
+    CHECK_OK(c, sen_model_load(c, test_path("new"), &again));
+    model_encode(c, again, after);
+    CHECK(memcmp(before, after, sizeof before) == 0);
+    CHECK_OK(c, sen_model_save(c, again, test_path("again")));
+    CHECK(model_file_has("again/config.json", "\"zz_mine\": [\n    1,\n    {\n      \"a\": null"));
+    CHECK(model_file_has("again/1_Pooling/config.json", "\"mine\": \"kept\""));
+    CHECK(model_file_has("again/config_sentence_transformers.json", "\"mine\": 1.5"));
+    CHECK(model_count("again/config_sentence_transformers.json", "\"prompts\"") == 1);
+    CHECK(model_count("again/2_Normalize/config.json", "\"module_input_name\"") == 1);
+    sen_model_free(again);
+    /* the older class paths and switches, by hand */
+    model_edit("new/modules.json", "sentence_transformers.base.modules.transformer.Transformer",
+               "sentence_transformers.models.Transformer");
+    test_write_text(test_path("new/1_Pooling/config.json"),
+                    "{\"word_embedding_dimension\": 32, \"pooling_mode_cls_token\": true, "
+                    "\"pooling_mode_mean_tokens\": false, \"pooling_mode_max_tokens\": true}");
+    sen_system_files()->remove(NULL, test_path("new/2_Normalize/config.json"));
+    CHECK_OK(c, sen_model_load(c, test_path("new"), &again));
+    CHECK(sen_embedding_dimension(again, SEN_NONE) == 64);
+    model_encode(c, again, after);
+    CHECK_NEAR(after, before + 32, 32, 1e-6);   /* cls first now, then max */
+    CHECK_NEAR(after + 32, before, 32, 1e-6);
+    CHECK_OK(c, sen_model_save(c, again, test_path("old")));
+    CHECK(model_file_has("old/modules.json", "sentence_transformers.models.Pooling"));
+    CHECK(model_file_has("old/1_Pooling/config.json", "\"pooling_mode_max_tokens\": true"));
+    sen_model_free(again);
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
+/* A folder with no modules.json gets mean pooling. */
+static void model_bare(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, "%s, {\"type\": \"Pooling\"}"), *again = NULL;
+    float before[TINY_TEXTS * 32], after[TINY_TEXTS * 32];
+    model_encode(c, m, before);
+    CHECK_OK(c, sen_model_save(c, m, test_path("m")));
+    sen_system_files()->remove(NULL, test_path("m/modules.json"));
+    sen_system_files()->remove(NULL, test_path("m/config_sentence_transformers.json"));
+    CHECK_OK(c, sen_model_load(c, test_path("m"), &again));
+    model_encode(c, again, after);
+    CHECK(memcmp(before, after, sizeof before) == 0);
+    sen_model_free(m);
+    sen_model_free(again);
+    sen_ctx_free(c);
+}
+
+/* ---- encode ---------------------------------------------------------------------------------- */
+
+/* Alone, in batches of any size, in any company and order: the same bits. */
+static void model_batches(void)
+{
+    sen_ctx *c = test_ctx(2);
+    sen_model *m = tiny_model(c, TINY_MODULES);
+    sen_encode_args args = sen_encode_args_default();
+    sen_text texts[TINY_TEXTS], other[TINY_TEXTS];
+    float all[TINY_TEXTS * 16], one[TINY_TEXTS * 16];
+    int i, size;
+    tiny_texts(texts);
+    model_encode(c, m, all);
+    for (i = 0; i < TINY_TEXTS; i++) {
+        CHECK_OK(c, sen_encode(c, m, texts + i, 1, NULL, one));
+        CHECK(memcmp(one, all + 16 * i, 64) == 0);
+        other[i] = texts[TINY_TEXTS - 1 - i];
+    }
+    for (size = 1; size <= 3; size++) {
+        args.batch_size = size;
+        CHECK_OK(c, sen_encode(c, m, other, TINY_TEXTS, &args, one));
+        for (i = 0; i < TINY_TEXTS; i++)
+            CHECK(memcmp(one + 16 * i, all + 16 * (TINY_TEXTS - 1 - i), 64) == 0);
+    }
+    CHECK_OK(c, sen_encode(c, m, texts, 0, NULL, one));
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
+static void model_threads_work(sen_ctx *c, void *out, void *arg)
+{
+    sen_model *m = tiny_model(c, TINY_MODULES);
+    (void)arg;
+    model_encode(c, m, (float *)out);
+    sen_model_free(m);
+}
+
+static void model_threads(void)
+{
+    test_same_bits(model_threads_work, TINY_TEXTS * 16 * sizeof(float), NULL);
+}
+
+static int model_progress(void *user, int64_t done, int64_t total)
+{
+    int64_t *last = (int64_t *)user;
+    CHECK(done > *last && done <= total && total == TINY_TEXTS);
+    *last = done;
+    return done >= 4;
+}
+
+static void model_args(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, TINY_MODULES);
+    sen_encode_args args = sen_encode_args_default();
+    sen_text texts[TINY_TEXTS];
+    float whole[TINY_TEXTS * 16], cut[TINY_TEXTS * 16];
+    int64_t last = 0;
+    int i;
+    tiny_texts(texts);
+    model_encode(c, m, whole);
+    args.truncate_dim = 5;
+    CHECK(sen_embedding_dimension(m, 5) == 5 && sen_embedding_dimension(m, 99) == 16);
+    CHECK_OK(c, sen_encode(c, m, texts, TINY_TEXTS, &args, cut));
+    for (i = 0; i < TINY_TEXTS; i++) CHECK(memcmp(cut + 5 * i, whole + 16 * i, 20) == 0);
+    sen_model_set_truncate_dim(m, 3);           /* the model's own; a call's wins */
+    CHECK(sen_embedding_dimension(m, SEN_NONE) == 3 && sen_embedding_dimension(m, 5) == 5);
+    args.truncate_dim = SEN_NONE;
+    args.normalize_embeddings = true;
+    CHECK_OK(c, sen_encode(c, m, texts, TINY_TEXTS, &args, cut));
+    for (i = 0; i < TINY_TEXTS; i++) {
+        float norm = 0, one = 1;
+        int k;
+        for (k = 0; k < 3; k++) norm += cut[3 * i + k] * cut[3 * i + k];
+        CHECK_NEAR(&norm, &one, 1, 1e-5);
+    }
+    sen_model_set_truncate_dim(m, 0);           /* nonsense is no cut */
+    CHECK(sen_embedding_dimension(m, SEN_NONE) == 16);
+    sen_model_set_truncate_dim(m, -3);
+    CHECK(sen_embedding_dimension(m, SEN_NONE) == 16);
+    sen_model_set_truncate_dim(m, SEN_NONE);
+    args = sen_encode_args_default();
+    args.batch_size = 0;
+    CHECK(sen_encode(c, m, texts, 1, &args, cut) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c), "batch_size must be at least 1, not 0");
+    args = sen_encode_args_default();
+    args.truncate_dim = -1;
+    CHECK(sen_encode(c, m, texts, 1, &args, cut) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c), "truncate_dim must be at least 1, not -1");
+    memset(&args, 0, sizeof args);
+    CHECK(sen_encode(c, m, texts, 1, &args, cut) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c),
+               "make sen_encode_args with sen_encode_args_default(), then set its fields");
+    args = sen_encode_args_default();
+    args.batch_size = 2;
+    args.progress = model_progress;
+    args.progress_user = &last;
+    CHECK(sen_encode(c, m, texts, TINY_TEXTS, &args, cut) == SEN_ERR_STOPPED);
+    CHECK_TEXT(sen_message(c), "encoding was stopped after 4 texts");
+    CHECK(last == 4);
+    args.progress = NULL;
+    sen_request_stop(c);
+    CHECK(sen_encode(c, m, texts, TINY_TEXTS, &args, cut) == SEN_ERR_STOPPED);
+    sen__stop_set(c, 0);
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
+/* A length of nothing, of less and of too much are all the number of positions: never more. */
+static void model_lengths(void)
+{
+    static const int asked[] = { 0, -5, 64, 65, 1000000, 10 };
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, TINY_MODULES);
+    float out[TINY_TEXTS * 16];
+    size_t i;
+    for (i = 0; i < SEN__COUNT(asked); i++) {
+        sen_model_set_max_seq_length(m, asked[i]);
+        CHECK(sen_model_max_seq_length(m) == (asked[i] == 10 ? 10 : 64));
+        model_encode(c, m, out);
+    }
+    sen_model_free(m);
+    m = NULL;
+    CHECK_OK(c,
+             tiny_try(c,
+                      "{\"type\": \"Transformer\", \"config\": {\"model_type\": \"bert\", "
+                      "\"hidden_size\": 16, \"num_hidden_layers\": 1, \"num_attention_heads\": 2, "
+                      "\"intermediate_size\": 8, \"max_position_embeddings\": 20}, "
+                      "\"vocab\": \"vocab.txt\", \"max_seq_length\": 0}, {\"type\": \"Pooling\"}",
+                      test_folder(), &m));
+    CHECK(m && sen_model_max_seq_length(m) == 20);
+    if (m) model_encode(c, m, out);
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
+static void model_prompted(sen_ctx *c, const sen_model *m, sen_encode_args *args, const char *same)
+{
+    const sen_text text = tiny_text("abc"), whole = tiny_text(same);
+    float got[16], expect[16];
+    sen_encode_args plain = sen_encode_args_default();
+    plain.prompt = "";
+    CHECK_OK(c, sen_encode(c, m, &text, 1, args, got));
+    CHECK_OK(c, sen_encode(c, m, &whole, 1, &plain, expect));
+    CHECK(memcmp(got, expect, sizeof got) == 0);
+    *args = sen_encode_args_default();
+}
+
+static void model_prompts(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, TINY_MODULES);
+    sen_encode_args args = sen_encode_args_default();
+    const sen_text text = tiny_text("abc");
+    static const char prompts[] = "{\"q\": \"word88 \", \"passage\": \"word77 \", \"none\": null}";
+    sen_json *j = NULL;
+    float out[16];
+    CHECK_OK(c, sen__json_parse(c, &c->scratch, "p.json", prompts, sizeof prompts - 1, 0, &j));
+    CHECK_OK(c, sen_model_set_prompts(c, m, j, NULL));
+    model_prompted(c, m, &args, "abc");
+    args.prompt = "word99 ";
+    model_prompted(c, m, &args, "word99 abc");
+    args.prompt_name = "q";
+    model_prompted(c, m, &args, "word88 abc");
+    args.prompt = "word99 ";                    /* wins over the name */
+    args.prompt_name = "q";
+    model_prompted(c, m, &args, "word99 abc");
+    args.task = "document";                     /* "document" is there, and empty */
+    model_prompted(c, m, &args, "abc");
+    args.task = "query";
+    model_prompted(c, m, &args, "abc");
+    CHECK_OK(c, sen_model_set_prompts(c, m, j, "passage"));
+    model_prompted(c, m, &args, "word77 abc");
+    args.prompt_name = "none";
+    CHECK(sen_encode(c, m, &text, 1, &args, out) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c), "the model has no prompt called \"none\"; there are: q, passage, "
+                               "query, document");
+    args = sen_encode_args_default();
+    args.task = "clustering";
+    CHECK(sen_encode(c, m, &text, 1, &args, out) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c), "the task is \"query\" or \"document\", not \"clustering\"");
+    CHECK(sen_model_set_prompts(c, m, j, "missing") == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c), "default_prompt_name \"missing\" is not among the model's prompts");
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
+static void model_similarities(void)
+{
+    static const float a[4] = { 3, 4, 1, 0 }, b[2] = { 0, 2 };
+    static const struct { const char *name; float expect[2]; } row[] = {
+        { "cosine", { 0.8f, 0 } }, { "dot", { 8, 0 } },
+        { "euclidean", { -3.605551275f, -2.236067977f } }, { "manhattan", { -5, -3 } }
+    };
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, TINY_MODULES);
+    float out[2];
+    size_t i;
+    for (i = 0; i < SEN__COUNT(row); i++) {
+        CHECK_OK(c, sen_model_set_similarity(c, m, row[i].name));
+        CHECK_TEXT(sen_model_similarity(m), row[i].name);
+        CHECK_OK(c, sen_similarities(c, m, a, 2, b, 1, 2, out));
+        CHECK_NEAR(out, row[i].expect, 2, 1e-5);
+    }
+    CHECK(sen_model_set_similarity(c, m, "cos") == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c), "no similarity function is called \"cos\"; there are: cosine, dot, "
+                               "euclidean, manhattan");
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
+/* ---- beside Python --------------------------------------------------------------------------- */
+
+/* A float32 .npy file's numbers (free them) and shape. */
+static float *model_npy(const char *path, int64_t shape[2])
+{
+    size_t n = 0, head;
+    char *data = test_read(path, &n), *at;
+    float *out = NULL;
+    shape[0] = shape[1] = 0;
+    if (data && n > 12 && memcmp(data, "\x93NUMPY\x01", 7) == 0) {
+        head = 10 + (size_t)(unsigned char)data[8] + 256 * (size_t)(unsigned char)data[9];
+        at = strstr(data + 10, "'shape': (");
+        if (at && strstr(data + 10, "'<f4'")) {
+            shape[0] = strtol(at + 10, &at, 10);
+            shape[1] = strtol(at + 1, &at, 10);
+            out = (float *)malloc(n);
+            memcpy(out, data + head, n - head);
+        }
+    }
+    free(data);
+    return out;
+}
+
+/* One row of the index with a context of so many threads; false if that model is not for us yet. */
+static int model_oracle_row(sen_ctx *c, const sen_json *row, const sen_text *lines, int64_t n)
+{
+    const char *root = "oracle/cases", *name = sen__json_text_or(row, "model", "");
+    const bool normalize = sen__json_bool_or(row, "normalize", false);
+    char path[512];
+    int64_t shape[2], i;
+    double worst = 0, most = 0;
+    sen_encode_args args = sen_encode_args_default();
+    sen_model *m = NULL;
+    float *expect, *got, *again;
+    sen_result r;
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    r = sen_model_load(c, test_shared_path(path), &m);
+    if (r == SEN_ERR_UNSUPPORTED) return 0;
+    if (!CHECK_OK(c, r)) return 1;
+    snprintf(path, sizeof path, "%s/%s", root, sen__json_text_or(row, "expected", ""));
+    expect = model_npy(test_shared_path(path), shape);
+    args.prompt = sen__json_text_or(row, "prompt", NULL);
+    args.prompt_name = sen__json_text_or(row, "prompt_name", NULL);
+    args.task = sen__json_text_or(row, "task", NULL);
+    args.truncate_dim = (int)sen__json_int_or(row, "truncate_dim", SEN_NONE);
+    args.batch_size = (int)sen__json_int_or(row, "batch_size", 32);
+    args.normalize_embeddings = normalize;
+    CHECK(expect && shape[0] == n && shape[1] == sen_embedding_dimension(m, args.truncate_dim));
+    got = (float *)calloc((size_t)(n * shape[1] + 1), sizeof *got);
+    again = (float *)calloc((size_t)(n * shape[1] + 1), sizeof *got);
+    CHECK_OK(c, sen_encode(c, m, lines, n, &args, got));
+    for (i = 0; expect && i < n * shape[1]; i++) {
+        most = fmax(most, fabs((double)expect[i]));
+        worst = fmax(worst, fabs((double)expect[i] - (double)got[i]));
+    }
+    if (!(worst <= 2e-5 * most)) {
+        printf("%s: off by %.3g of %.3g\n", sen__json_text_or(row, "expected", ""), worst, most);
+        CHECK(worst <= 2e-5 * most);
+    }
+    for (i = 0; i < n; i++)
+        CHECK_OK(c, sen_encode(c, m, lines + i, 1, &args, again + i * shape[1]));
+    CHECK(memcmp(got, again, (size_t)(n * shape[1]) * sizeof *got) == 0);
+    args.batch_size = 7;
+    CHECK_OK(c, sen_encode(c, m, lines, n, &args, again));
+    CHECK(memcmp(got, again, (size_t)(n * shape[1]) * sizeof *got) == 0);
+    free(expect);
+    free(got);
+    free(again);
+    sen_model_free(m);
+    return 1;
+}
+
+static void model_oracle(void)
+{
+    static const int threads[3] = { 1, 2, 7 };
+    const char *index_path = test_shared_path("oracle/cases/encode/index.json");
+    char *text, *p;
+    sen_text lines[200];
+    int64_t n = 0;
+    int k = 0, done = 0;
+    sen_ctx *c;
+    sen_json *index = NULL;
+    const sen_json *row;
+    if (!index_path) return;
+    c = test_ctx(1);
+    CHECK_OK(c, sen__json_load(c, &c->keep, index_path, 0, &index));
+    text = test_read(test_shared_path("oracle/cases/data/lines.txt"), NULL);
+    for (p = text; p && *p && n < 200; n++) {
+        lines[n].data = p;
+        lines[n].length = strcspn(p, "\n");
+        p += lines[n].length;
+        p += *p == '\n';
+    }
+    row = index ? sen_json_get(index, "encode") : NULL;
+    for (row = row ? row->child : NULL; row; row = row->next) {
+        if (sen_json_get(row, "precision")) continue;
+        {
+            sen_ctx *own = test_ctx(threads[k++ % 3]);
+            done += model_oracle_row(own, row, lines, n);
+            sen_ctx_free(own);
+        }
+    }
+    CHECK(done >= 15);
+    free(text);
+    sen_ctx_free(c);
+}
+
+/* ---- broken folders -------------------------------------------------------------------------- */
+
+static char model_dir[1024];
+
+/* A good folder in test_path("m"), freshly written. */
+static void model_fresh(sen_ctx *c, const sen_model *m)
+{
+    snprintf(model_dir, sizeof model_dir, "%s", test_path("m"));
+    test_remove(model_dir);
+    CHECK_OK(c, sen_model_save(c, m, model_dir));
+}
+
+/* It must fail with this result and this sentence, in which each @ stands for the folder. */
+static void model_fails(sen_ctx *c, sen_result expect, const char *message)
+{
+    char whole[2048];
+    size_t n = 0;
+    sen_model *m = (sen_model *)1;
+    const sen_result r = sen_model_load(c, model_dir, &m);
+    for (; *message && n + sizeof model_dir < sizeof whole; message++) {
+        if (*message == '@') n += (size_t)snprintf(whole + n, sizeof whole - n, "%s", model_dir);
+        else whole[n++] = *message;
+    }
+    whole[n] = 0;
+    CHECK(r == expect && m == NULL);
+    CHECK_TEXT(sen_message(c), whole);
+    if (!r) sen_model_free(m);
+}
+
+static void model_missing(void)
+{
+    static const struct { const char *file, *message; } row[] = {
+        { "config.json", "cannot open @/config.json: there is no such file or folder" },
+        { "model.safetensors", "cannot open @/model.safetensors: there is no such file or folder" },
+        { "2_Dense/model.safetensors",
+          "cannot open @/2_Dense/model.safetensors: there is no such file or folder" }
+    };
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, TINY_MODULES), *none = NULL;
+    size_t i;
+    for (i = 0; i < SEN__COUNT(row); i++) {
+        char name[200];
+        model_fresh(c, m);
+        snprintf(name, sizeof name, "m/%s", row[i].file);
+        sen_system_files()->remove(NULL, test_path(name));
+        model_fails(c, SEN_ERR_IO, row[i].message);
+    }
+    model_fresh(c, m);
+    sen_system_files()->remove(NULL, test_path("m/tokenizer.json"));
+    CHECK(sen_model_load(c, model_dir, &none) == SEN_ERR_IO && strstr(sen_message(c), model_dir));
+    model_fresh(c, m);
+    sen_system_files()->rename(NULL, test_path("m/model.safetensors"),
+                               test_path("m/pytorch_model.bin"));
+    model_fails(c, SEN_ERR_UNSUPPORTED,
+                "@ holds its weights in pytorch_model.bin, which is a program of Python; save the "
+                "model again with safetensors, then it can be read here");
+    test_remove(model_dir);
+    model_fails(c, SEN_ERR_IO, "cannot open the model folder @: there is no such file or folder");
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
+static void model_wrong_json(void)
+{
+    static const struct {
+        const char *file, *old, *now;
+        sen_result r;
+        const char *message;
+    } row[] = {
+        { "m/modules.json", "[", "{", SEN_ERR_FORMAT,
+          "@/modules.json:2:3: not valid JSON: a key in quotes should stand here" },
+        { "m/modules.json", "models.Dense", "models.Dens", SEN_ERR_UNSUPPORTED,
+          "@/modules.json:14:3: no module is called \"Dens\" here; did you mean \"Dense\"?; there "
+          "are: "
+          "Transformer, Pooling, Dense, Normalize" },
+        { "m/modules.json", "sentence_transformers.models.Dense", "my_code.CustomHead",
+          SEN_ERR_UNSUPPORTED,
+          "@/modules.json:14:3: no module is called \"CustomHead\" here; there "
+          "are: Transformer, Pooling, Dense, Normalize" },
+        { "m/config.json", "\"bert\"", "\"bart\"", SEN_ERR_UNSUPPORTED, NULL },
+        { "m/config.json", "\"model_type\"", "\"model_typ\"", SEN_ERR_FORMAT,
+          "@/config.json:1:1: this config.json has no model_type; is it a transformer's?" },
+        { "m/config.json", "\"hidden_size\": 32", "\"hidden_size\": \"32\"", SEN_ERR_ARGUMENT,
+          NULL },
+        { "m/config.json", "\"vocab_size\": 480", "\"vocab_size\": 300", SEN_ERR_FORMAT,
+          "@: the tokenizer knows 480 tokens, but config.json says vocab_size 300; the two are not "
+          "of "
+          "one model" },
+        { "m/config.json", "\"vocab_size\": 480", "\"vocab_size\": 500", SEN_ERR_FORMAT, NULL },
+        { "m/config.json", "\"hidden_size\": 32", "\"hidden_size\": 16", SEN_ERR_FORMAT, NULL },
+        { "m/config.json", "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3", SEN_ERR_FORMAT,
+          "@/model.safetensors has no weight \"encoder.layer.2.attention.self.query.weight\"; is "
+          "the "
+          "file that of another model?" },
+        { "m/2_Dense/config.json", "16", "8", SEN_ERR_FORMAT, NULL },
+        { "m/2_Dense/config.json", "32", "33", SEN_ERR_ARGUMENT,
+          "Dense expects 33 numbers, but the module before it gives 32" },
+        { "m/1_Pooling/config.json", "32", "31", SEN_ERR_ARGUMENT,
+          "Pooling expects vectors of 31 numbers, but the module before it gives 32" },
+        { "m/config_sentence_transformers.json", "\"cosine\"", "\"cosmic\"", SEN_ERR_ARGUMENT,
+          NULL },
+        { "m/config_sentence_transformers.json", "\"SentenceTransformer\"", "\"CrossEncoder\"",
+          SEN_ERR_UNSUPPORTED, NULL },
+        { "m/config_sentence_transformers.json", "\"default_prompt_name\": null",
+          "\"default_prompt_name\": \"x\"", SEN_ERR_ARGUMENT,
+          "default_prompt_name \"x\" is not among the model's prompts" }
+    };
+    static const char *const files[] = {
+        "m/modules.json", "m/config.json", "m/sentence_bert_config.json", "m/1_Pooling/config.json",
+        "m/2_Dense/config.json", "m/config_sentence_transformers.json", "m/tokenizer.json"
+    };
+    static const char *const texts[] = { "", "[]", "[1]", "[[]]", "{", "{}", "null", "7", "\"x\"" };
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, TINY_MODULES), *none;
+    size_t i, k;
+    for (i = 0; i < SEN__COUNT(row); i++) {
+        model_fresh(c, m);
+        model_edit(row[i].file, row[i].old, row[i].now);
+        if (row[i].message) {
+            model_fails(c, row[i].r, row[i].message);
+        } else {
+            CHECK(sen_model_load(c, model_dir, &none) == row[i].r && none == NULL);
+            CHECK(strstr(sen_message(c), model_dir) != NULL);           /* the file is named */
+        }
+    }
+    for (i = 0; i < SEN__COUNT(files); i++) {   /* any other document: an error, or a whole model */
+        for (k = 0; k < SEN__COUNT(texts); k++) {
+            sen_result r;
+            model_fresh(c, m);
+            test_write_text(test_path(files[i]), texts[k]);
+            r = sen_model_load(c, model_dir, &none);
+            CHECK((r == SEN_OK) == (sen_message(c)[0] == 0) && (r == SEN_OK) == (none != NULL));
+            if (none) CHECK_OK(c, sen_model_save(c, none, test_path("other")));
+            sen_model_free(none);
+        }
+    }
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
+/* model.safetensors cut at many places, and headers that lie. */
+static void model_wrong_weights(void)
+{
+    static const struct { const char *old, *now; } lie[] = {
+        { "\"data_offsets\"", "\"data_offsetz\"" },
+        { "[32,32]", "[32,31]" },
+        { "[32,32]", "[-1,32]" },
+        { "[32,32]", "[9e9,3]" },
+        { "\"F32\"", "\"I64\"" },
+        { "\"F32\"", "\"XYZ\"" },
+        { "embeddings.LayerNorm.bias", "embeddings.LayerNorm.bia_" },
+        { "[0,", "[9," }
+    };
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, TINY_MODULES), *none;
+    size_t n = 0, cut, i;
+    char *data;
+    model_fresh(c, m);
+    data = test_read(test_path("m/model.safetensors"), &n);
+    CHECK(n > 100000);
+    for (cut = 0; data && cut < n; cut += cut < 16 ? 1 : cut < 6000 ? 131 : 20011) {
+        test_write(test_path("m/model.safetensors"), data, cut);
+        CHECK(sen_model_load(c, model_dir, &none) == SEN_ERR_FORMAT && none == NULL);
+        CHECK(strstr(sen_message(c), "model.safetensors") != NULL);
+    }
+    for (i = 0; data && i < 8; i++) {           /* a header of 2^60 bytes and less */
+        char *bad = (char *)malloc(n);
+        memcpy(bad, data, n);
+        bad[i] = 0x10;
+        test_write(test_path("m/model.safetensors"), bad, n);
+        CHECK(sen_model_load(c, model_dir, &none) == SEN_ERR_FORMAT && none == NULL);
+        free(bad);
+    }
+    for (i = 0; data && i < SEN__COUNT(lie); i++) {
+        char *bad = (char *)malloc(n), *at = NULL;
+        size_t k, length = strlen(lie[i].old);
+        memcpy(bad, data, n);
+        for (k = 8; !at && k + length < 8000; k++) {
+            if (memcmp(bad + k, lie[i].old, length) == 0) at = bad + k;
+        }
+        CHECK(at && strlen(lie[i].now) == length);
+        if (at) memcpy(at, lie[i].now, length);
+        test_write(test_path("m/model.safetensors"), bad, n);
+        CHECK(sen_model_load(c, model_dir, &none) == SEN_ERR_FORMAT && none == NULL);
+        CHECK(strstr(sen_message(c), "model.safetensors") != NULL);
+        free(bad);
+    }
+    free(data);
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
+/* A trainer's hold: others get SEN_ERR_BUSY, the holder may encode. */
+static void model_held(void)
+{
+    sen_ctx *c = test_ctx(1), *other = test_ctx(1);
+    sen_model *m = tiny_model(c, TINY_MODULES);
+    const sen_text text = tiny_text("abc");
+    float out[16];
+    CHECK_OK(c, sen__model_hold(c, m));
+    CHECK(sen__model_hold(c, m) == SEN_ERR_BUSY);
+    sen__forgive(c);
+    CHECK_OK(c, sen_encode(c, m, &text, 1, NULL, out));
+    CHECK(sen_encode(other, m, &text, 1, NULL, out) == SEN_ERR_BUSY);
+    CHECK_TEXT(sen_message(other),
+               "a trainer on another context holds this model; encode with a copy of it");
+    sen__model_release(m);
+    CHECK_OK(other, sen_encode(other, m, &text, 1, NULL, out));
+    sen_model_free(m);
+    sen_ctx_free(other);
+    sen_ctx_free(c);
+}
+
+static void test_model(void)
+{
+    TEST(model_new);
+    TEST(model_spec_refused);
+    TEST(model_no_sentence);
+    TEST(model_save_load);
+    TEST(model_dialects);
+    TEST(model_bare);
+    TEST(model_batches);
+    TEST(model_threads);
+    TEST(model_args);
+    TEST(model_lengths);
+    TEST(model_prompts);
+    TEST(model_similarities);
+    TEST(model_oracle);
+    TEST(model_missing);
+    TEST(model_wrong_json);
+    TEST(model_wrong_weights);
+    TEST(model_held);
+}
+
+#ifndef TEST_ALL
+int main(void)
+{
+    return test_run("model", test_model);
+}
+#endif

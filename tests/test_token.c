@@ -1,0 +1,675 @@
+/* The token chapter: Python's recorded ids over many pipelines, vocabularies, added tokens, cuts,
+ * threads, saving, broken files. */
+#ifndef SENTRAIN_VERSION
+#define SENTRAIN_IMPLEMENTATION
+#include "sentrain.h"
+#endif
+#include "test.h"
+#include "fail.h"
+
+#ifndef GOLDEN_DIR
+#define GOLDEN_DIR "tests/golden"
+#endif
+
+static const char *const token_words[] = {
+    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "red", "kite", "##s", "un", "##believ",
+    "##able", "!", ",", "caf", "cafe", "##e", "a", "b", "##b", "x", "##x", "\xE6\x9D\xB1", "flew",
+    "over", "harbour", "harbourmaster", "##master"
+};
+enum { TOKEN_WORDS = sizeof token_words / sizeof token_words[0] };
+
+static sen_tokenizer *token_made(sen_ctx *c, bool lower)
+{
+    sen_tokenizer *t = NULL;
+    CHECK_OK(c, sen_tokenizer_from_vocab(c, token_words, TOKEN_WORDS, lower, &t));
+    return t;
+}
+
+static sen_text token_text(const char *text)
+{
+    sen_text t;
+    t.data = text;
+    t.length = strlen(text);
+    return t;
+}
+
+/* Does the text give these tokens, written with spaces between them? */
+static void token_gives(sen_ctx *c, const sen_tokenizer *t, const char *text, int64_t max_length,
+                        bool specials, const char *expect)
+{
+    char got[2000] = "";
+    int32_t ids[200];
+    int64_t n = 0, i;
+    CHECK_OK(c, sen_tokenize(c, t, token_text(text), max_length, specials, ids, 200, &n));
+    for (i = 0; i < n && i < 200; i++) {
+        if (i) strcat(got, " ");
+        strcat(got, sen_tokenizer_token(t, ids[i]));
+    }
+    CHECK_TEXT(got, expect);
+}
+
+/* ---- a vocabulary alone ---------------------------------------------------------------------- */
+
+static void token_vocabulary(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_tokenizer *t = token_made(c, true);
+    CHECK(sen_tokenizer_size(t) == TOKEN_WORDS);
+    CHECK(sen_tokenizer_id(t, "kite") == 7 && sen_tokenizer_id(t, "##s") == 8);
+    CHECK(sen_tokenizer_id(t, "Kite") == -1 && sen_tokenizer_id(t, "") == -1);
+    CHECK(sen_tokenizer_id(t, "harbou") == -1 && sen_tokenizer_id(t, "harbourmaster") == 26);
+    CHECK_TEXT(sen_tokenizer_token(t, 7), "kite");
+    CHECK_TEXT(sen_tokenizer_token(t, -1), "");
+    CHECK_TEXT(sen_tokenizer_token(t, TOKEN_WORDS), "");
+    CHECK(sen__tokenizer_special(t, SEN__CLS) == 2 && sen__tokenizer_special(t, SEN__SEP) == 3);
+    CHECK(sen__tokenizer_special(t, SEN__PAD) == 0 && sen__tokenizer_special(t, SEN__MASK) == 4);
+    CHECK(sen__tokenizer_special(t, SEN__UNK) == 1 && sen__tokenizer_special(t, SEN__BOS) == -1);
+    CHECK(sen__tokenizer_max_length(t) == INT64_MAX && sen__tokenizer_lowers(t));
+    CHECK(!sen__tokenizer_pads_left(t) && sen__tokenizer_around(t) == 2);
+    sen_tokenizer_free(t);
+    sen_tokenizer_free(NULL);
+    sen_ctx_free(c);
+}
+
+static void token_words_of_text(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_tokenizer *t = token_made(c, true), *cased = token_made(c, false);
+    char word[400];
+    token_gives(c, t, "The RED kites, unbelievable!", 0, true,
+                "[CLS] the red kite ##s , un ##believ ##able ! [SEP]");
+    token_gives(c, t, "", 0, true, "[CLS] [SEP]");
+    token_gives(c, t, "", 0, false, "");
+    token_gives(c, t, " \t\r\n", 0, false, "");
+    token_gives(c, t, "Caf\xC3\xA9 cafe\xCC\x81 caf\xC3\xA9""e", 0, false, "cafe cafe cafe ##e");
+    token_gives(c, t, "kite\xE6\x9D\xB1kite", 0, false, "kite \xE6\x9D\xB1 kite");
+    token_gives(c, t, "harbour harbours harbourmaster harbourmasters", 0, false,
+                "harbour harbour ##s harbourmaster harbourmaster ##s");
+    token_gives(c, t, "kitez zkite kite", 0, false, "[UNK] [UNK] kite");
+    token_gives(c, cased, "the The kite", 0, false, "the [UNK] kite");
+    CHECK(!sen__tokenizer_lowers(cased));
+    CHECK_OK(c, sen__tokenizer_set_lower(c, cased));
+    CHECK_OK(c, sen__tokenizer_set_lower(c, cased));            /* a second time: nothing */
+    CHECK(cased->n_normal == 2);
+    token_gives(c, cased, "the The [SEP] kite", 0, false, "the the [SEP] kite");
+    memset(word, 'x', 101);                     /* 100 characters may be a word, 101 may not */
+    word[100] = 0;
+    {
+        int64_t n = 0;
+        CHECK_OK(c, sen_tokenize(c, t, token_text(word), 0, false, NULL, 0, &n));
+        CHECK(n == 100);
+    }
+    word[100] = 'x';
+    word[101] = 0;
+    token_gives(c, t, word, 0, false, "[UNK]");
+    sen_tokenizer_free(t);
+    sen_tokenizer_free(cased);
+    sen_ctx_free(c);
+}
+
+/* Special tokens in a user's text are found before anything else happens to it. */
+static void token_typed(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_tokenizer *t = token_made(c, true);
+    token_gives(c, t, "[SEP]", 0, true, "[CLS] [SEP] [SEP]");
+    token_gives(c, t, "a[MASK]b", 0, false, "a [MASK] b");
+    token_gives(c, t, "[mask] [SE", 0, false, "[UNK] [UNK] [UNK] [UNK] [UNK]");
+    token_gives(c, t, "[[SEP]][SEP", 0, false, "[UNK] [SEP] [UNK] [UNK] [UNK]");
+    token_gives(c, t, "[CLS][CLS]", 3, true, "[CLS] [CLS] [SEP]");
+    sen_tokenizer_free(t);
+    sen_ctx_free(c);
+}
+
+static void token_cut(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_tokenizer *t = token_made(c, true);
+    int32_t ids[4] = { -7, -7, -7, -7 };
+    int64_t n = 0;
+    token_gives(c, t, "the red kites flew", 5, true, "[CLS] the red kite [SEP]");
+    token_gives(c, t, "the red kites flew", 3, false, "the red kite");
+    token_gives(c, t, "the red kites flew", 2, true, "[CLS] [SEP]");
+    token_gives(c, t, "the red kites flew", 100, true, "[CLS] the red kite ##s flew [SEP]");
+    token_gives(c, t, "unbelievablez the", 3, true, "[CLS] [UNK] [SEP]");   /* decided by its end */
+    t->cut_left = true;
+    token_gives(c, t, "the red kites flew", 5, true, "[CLS] kite ##s flew [SEP]");
+    token_gives(c, t, "the red", 5, true, "[CLS] the red [SEP]");
+    token_gives(c, t, "the red", 2, true, "[CLS] [SEP]");
+    t->cut_left = false;
+    CHECK_OK(c, sen_tokenize(c, t, token_text("the red kites"), 0, true, ids, 2, &n));
+    CHECK(n == 6 && ids[0] == 2 && ids[1] == 5 && ids[2] == -7);
+    CHECK(sen_tokenize(c, t, token_text("the"), 1, true, ids, 4, &n) == SEN_ERR_ARGUMENT && n == 0);
+    CHECK_TEXT(sen_message(c), "a text cannot be cut to 1 tokens: the 2 special ones are counted "
+               "too (0 means: no cut)");
+    CHECK(sen_tokenize(c, t, token_text("the"), -1, false, ids, 4, &n) == SEN_ERR_ARGUMENT);
+    CHECK_OK(c, sen_tokenize(c, t, token_text("the"), 1, false, ids, 4, &n));
+    CHECK(n == 1);
+    sen_tokenizer_free(t);
+    sen_ctx_free(c);
+}
+
+/* Bytes that are no UTF-8 count as U+FFFD, which BERT takes out; a NUL is a character. */
+static void token_bytes(void)
+{
+    static const char bytes[] = "ki\0te \xFF\xC3 re\xF0\x9F" "d\xE6\x9D";
+    sen_ctx *c = test_ctx(1);
+    sen_tokenizer *t = token_made(c, true);
+    int32_t ids[8];
+    int64_t n = 0, i;
+    uint32_t seed = 1;
+    sen_text text = { bytes, sizeof bytes - 1 };
+    CHECK_OK(c, sen_tokenize(c, t, text, 0, false, ids, 8, &n));
+    CHECK(n == 2 && ids[0] == 7 && ids[1] == 6);
+    for (i = 0; i < 2000; i++) {                /* anything at all: no more is asked than an end */
+        char noise[64];
+        size_t k;
+        text.data = noise;
+        text.length = (size_t)(i % 64);
+        for (k = 0; k < text.length; k++) {
+            seed = seed * 1664525u + 1013904223u;
+            noise[k] = (char)(seed >> 24);
+        }
+        CHECK(sen_tokenize(c, t, text, 0, false, ids, 8, &n) == SEN_OK && n <= 64);
+    }
+    sen_tokenizer_free(t);
+    sen_ctx_free(c);
+}
+
+static void token_vocabulary_wrong(void)
+{
+    static const char *const twice[] = { "[UNK]", "[CLS]", "[SEP]", "a", "b", "a" };
+    static const char *const empty[] = { "[UNK]", "[CLS]", "[SEP]", "" };
+    static const char *const no_unk[] = { "[CLS]", "[SEP]", "a" };
+    static const char *const no_sep[] = { "[UNK]", "[CLS]", "a" };
+    static const char *const no_pad[] = { "[UNK]", "[CLS]", "[SEP]", "a" };
+    sen_ctx *c = test_ctx(1);
+    sen_tokenizer *t = NULL;
+    CHECK(sen_tokenizer_from_vocab(c, twice, 6, true, &t) == SEN_ERR_ARGUMENT && t == NULL);
+    CHECK_TEXT(sen_message(c), "\"a\" is in the vocabulary twice, as word 3 and as word 5");
+    CHECK(sen_tokenizer_from_vocab(c, empty, 4, true, &t) == SEN_ERR_ARGUMENT && t == NULL);
+    CHECK_TEXT(sen_message(c), "word 3 of the vocabulary is empty");
+    CHECK(sen_tokenizer_from_vocab(c, no_unk, 3, true, &t) == SEN_ERR_ARGUMENT && t == NULL);
+    CHECK_TEXT(sen_message(c), "the vocabulary has no \"[UNK]\" (unk_token), which stands for "
+               "unknown words");
+    CHECK(sen_tokenizer_from_vocab(c, no_sep, 3, true, &t) == SEN_ERR_ARGUMENT && t == NULL);
+    CHECK_TEXT(sen_message(c), "the vocabulary has no \"[SEP]\" (sep_token), which stands around "
+               "every text");
+    CHECK(sen_tokenizer_from_vocab(c, no_sep, 0, true, &t) == SEN_ERR_ARGUMENT && t == NULL);
+    CHECK_OK(c, sen_tokenizer_from_vocab(c, no_pad, 4, true, &t));
+    CHECK(sen_tokenizer_size(t) == 6 && sen_tokenizer_id(t, "[PAD]") == 4);
+    CHECK(sen_tokenizer_id(t, "[MASK]") == 5);
+    token_gives(c, t, "a[MASK]", 0, true, "[CLS] a [MASK] [SEP]");
+    sen_tokenizer_free(t);
+    sen_ctx_free(c);
+}
+
+/* ---- Python's ids ---------------------------------------------------------------------------- */
+
+/* Writes a case's files into the test's folder: its tokenizer.json gets the shared vocabulary. */
+static void token_write_case(sen_ctx *c, const sen_json *golden, const sen_json *g)
+{
+    static const sen__json_style style = { 2, false, false };
+    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen_json *config = sen_json_get(g, "config");
+    sen__maker m = sen__maker_in(c, &c->scratch);
+    sen_json *file = sen__make_copy(&m, NULL, NULL, sen_json_get(g, "file")), *copy;
+    sen_json *model = (sen_json *)sen_json_get(file, "model");
+    sen__make_copy(&m, model, "vocab", sen_json_get(golden, "vocab"));
+    CHECK_OK(c, sen__json_save(c, test_path("tokenizer.json"), file, &style, ""));
+    test_remove(test_path("tokenizer_config.json"));
+    if (config->kind == SEN_JSON_OBJECT) {
+        copy = sen__make_copy(&m, NULL, NULL, config);
+        CHECK_OK(c, sen__json_save(c, test_path("tokenizer_config.json"), copy, &style, "\n"));
+    }
+    CHECK(!m.failed);
+    sen_arena_release(&c->scratch, mark);
+}
+
+/* Compares the ids of all texts; says which text of which case is wrong. */
+static void token_same_ids(sen_ctx *c, const sen_tokenizer *t, const sen_json *golden,
+                           const sen_json *expect, int64_t max_length, const char *name)
+{
+    const sen_json *text = sen_json_get(golden, "texts")->child, *list, *id;
+    for (list = expect->child; list && text; list = list->next, text = text->next) {
+        int32_t ids[400];
+        int64_t n = 0, i = 0;
+        sen_text x;
+        bool same;
+        x.data = text->text;
+        x.length = text->length;
+        CHECK_OK(c, sen_tokenize(c, t, x, max_length, true, ids, 400, &n));
+        same = n == list->count;
+        for (id = list->child; same && id; id = id->next) same = ids[i++] == id->integer;
+        CHECK(same);
+        if (!same) printf("    case \"%s\", text \"%s\"\n", name, text->text);
+    }
+    CHECK(!list && !text);
+}
+
+static void token_golden(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_json *golden = NULL;
+    const sen_json *g;
+    int cases = 0;
+    if (!CHECK_OK(c, sen__json_load(c, &c->keep, GOLDEN_DIR "/tokens.json", 0, &golden))) {
+        sen_ctx_free(c);
+        return;
+    }
+    for (g = sen_json_get(golden, "cases")->child; g; g = g->next, cases++) {
+        const bool plain = sen_json_get(g, "config")->kind != SEN_JSON_OBJECT;
+        const char *name = sen_json_get(g, "name")->text;
+        sen_tokenizer *t = NULL;
+        token_write_case(c, golden, g);
+        sen__begin(c);
+        CHECK_OK(c, sen__end(c, sen__tokenizer_open(c, test_folder(), plain, &t)));
+        if (!t) continue;
+        token_same_ids(c, t, golden, sen_json_get(g, "ids"), 0, name);
+        token_same_ids(c, t, golden, sen_json_get(g, "cut"), 8, name);
+        sen_tokenizer_free(t);
+    }
+    CHECK(cases >= 19);
+    sen_ctx_free(c);
+}
+
+/* ---- many texts ------------------------------------------------------------------------------ */
+
+#define TOKEN_MANY 300
+
+/* Texts of all lengths, the 77th without a space and longer than a work area at first. */
+static sen_text *token_texts(char **memory)
+{
+    const size_t long_bytes = 300000;
+    sen_text *x = (sen_text *)malloc(TOKEN_MANY * sizeof *x);
+    char *p = (char *)malloc(TOKEN_MANY * 400 + long_bytes);
+    uint32_t seed = 5;
+    int i, k;
+    *memory = p;
+    for (i = 0; i < TOKEN_MANY; i++) {
+        const char *start = p;
+        for (k = 0; k < i % 40; k++) {
+            seed = seed * 1664525u + 1013904223u;
+            p += sprintf(p, "%s%s", token_words[seed >> 16 & 15] , seed >> 28 & 3 ? " " : "");
+        }
+        if (i == 77)
+            for (k = 0; k < (int)long_bytes / 3; k++) p += sprintf(p, "\xE6\x9D\xB1");
+        x[i].data = start;
+        x[i].length = (size_t)(p - start);
+    }
+    return x;
+}
+
+static void token_many(void)
+{
+    static const int threads[3] = { 1, 2, 7 };
+    static int32_t one[200000];
+    char *memory;
+    sen_text *x = token_texts(&memory);
+    sen__token_list list[3];
+    int64_t i, n;
+    int k;
+    memset(list, 0, sizeof list);
+    for (k = 0; k < 3; k++) {
+        sen_ctx *c = test_ctx(threads[k]);
+        sen_tokenizer *t = token_made(c, true);
+        int64_t calls;
+        CHECK_OK(c, sen__token_many(c, t, x, TOKEN_MANY, 0, true, &list[k]));
+        CHECK(list[k].n == TOKEN_MANY && list[k].first[0] == 0);
+        CHECK(list[k].first[TOKEN_MANY] == list[0].first[TOKEN_MANY]);
+        CHECK(memcmp(list[k].ids, list[0].ids, (size_t)list[0].first[TOKEN_MANY] * 4) == 0);
+        for (i = 0; i < TOKEN_MANY && k == 0; i++) {
+            CHECK_OK(c, sen_tokenize(c, t, x[i], 0, true, one, 200000, &n));
+            CHECK(n == list[0].first[i + 1] - list[0].first[i]);
+            CHECK(memcmp(one, list[0].ids + list[0].first[i], (size_t)n * 4) == 0);
+        }
+        calls = test_blocks.calls;              /* a second run needs no memory */
+        CHECK_OK(c, sen__token_many(c, t, x, TOKEN_MANY, 0, true, &list[k]));
+        CHECK_OK(c, sen__token_many(c, t, x, TOKEN_MANY, 9, true, &list[k]));
+        CHECK_OK(c, sen_tokenize(c, t, x[77], 0, true, NULL, 0, &n));
+        CHECK(test_blocks.calls == calls);
+        for (i = 0; i < TOKEN_MANY; i++) CHECK(list[k].first[i + 1] - list[k].first[i] <= 9);
+        CHECK_OK(c, sen__token_many(c, t, x, 0, 9, true, &list[k]));
+        CHECK(list[k].n == 0 && list[k].first[0] == 0);
+        CHECK(sen__token_many(c, t, x, TOKEN_MANY, 1, true, &list[k]) == SEN_ERR_ARGUMENT);
+        sen__forgive(c);
+        CHECK_OK(c, sen__token_many(c, t, x, TOKEN_MANY, 0, true, &list[k]));
+        if (k) sen__token_list_free(c, &list[k]);
+        else {                                  /* kept to compare with: out of this context */
+            const sen__token_list kept = list[0];
+            list[0].ids = (int32_t *)malloc((size_t)kept.first[TOKEN_MANY] * 4);
+            list[0].first = (int64_t *)malloc((TOKEN_MANY + 1) * sizeof(int64_t));
+            memcpy(list[0].ids, kept.ids, (size_t)kept.first[TOKEN_MANY] * 4);
+            memcpy(list[0].first, kept.first, (TOKEN_MANY + 1) * sizeof(int64_t));
+            sen__delete(c, kept.ids);
+            sen__delete(c, kept.first);
+        }
+        sen_tokenizer_free(t);
+        sen_ctx_free(c);
+    }
+    free(list[0].ids);
+    free(list[0].first);
+    free(x);
+    free(memory);
+}
+
+/* ---- saving ---------------------------------------------------------------------------------- */
+
+static void token_file_is(const char *name, const char *expect)
+{
+    char *text = test_read(test_path(name), NULL);
+    CHECK_TEXT(text, expect);
+    free(text);
+}
+
+/* What is made from a vocabulary is saved as Python's own class saves it, byte for byte. */
+static void token_save_made(void)
+{
+    const char *words[16];
+    sen_ctx *c = test_ctx(1);
+    sen_json *golden = NULL;
+    const sen_json *g, *j;
+    sen_tokenizer *t = NULL;
+    int64_t n = 0;
+    if (!CHECK_OK(c, sen__json_load(c, &c->keep, GOLDEN_DIR "/tokens.json", 0, &golden))) {
+        sen_ctx_free(c);
+        return;
+    }
+    g = sen_json_get(sen_json_get(golden, "saved"), "bert");
+    for (j = g->child->child; j && n < 16; j = j->next) words[n++] = j->text;
+    CHECK_OK(c, sen_tokenizer_from_vocab(c, words, n, false, &t));
+    CHECK_OK(c, sen__tokenizer_save(c, t, test_folder()));
+    token_file_is("tokenizer.json", g->child->next->text);
+    token_file_is("tokenizer_config.json", g->last->text);
+    sen_tokenizer_free(t);
+    CHECK_OK(c, sen_tokenizer_load(c, test_folder(), &t));
+    CHECK_OK(c, sen__tokenizer_save(c, t, test_folder()));      /* a second time: the same */
+    token_file_is("tokenizer.json", g->child->next->text);
+    token_file_is("tokenizer_config.json", g->last->text);
+    sen_tokenizer_free(t);
+    sen_ctx_free(c);
+}
+
+static void token_save_mpnet(void)
+{
+    static const char vocab[] = "<s>\n<pad>\n</s>\n[UNK]\nthe\n<mask>\n";
+    sen_ctx *c = test_ctx(1);
+    sen_json *golden = NULL;
+    const sen_json *g;
+    sen_tokenizer *t = NULL;
+    test_write_text(test_path("vocab.txt"), vocab);
+    test_write_text(test_path("config.json"), "{\"model_type\": \"mpnet\"}");
+    CHECK_OK(c, sen_tokenizer_load(c, test_folder(), &t));
+    token_gives(c, t, "The  <mask>", 0, true, "<s> the <mask> </s>");
+    CHECK_OK(c, sen__tokenizer_save(c, t, test_folder()));
+    CHECK_OK(c, sen__json_load(c, &c->keep, GOLDEN_DIR "/tokens.json", 0, &golden));
+    g = sen_json_get(sen_json_get(golden, "saved"), "mpnet");
+    token_file_is("vocab.txt", vocab);
+    if (g) token_file_is("tokenizer.json", g->child->next->text);
+    if (g) token_file_is("tokenizer_config.json", g->last->text);
+    sen_tokenizer_free(t);
+    sen_ctx_free(c);
+}
+
+static const char token_file[] =
+    "{\"version\": \"1.0\", \"truncation\": null, \"padding\": null, \"added_tokens\": [],\n"
+    " \"normalizer\": {\"type\": \"Lowercase\"},\n"
+    " \"pre_tokenizer\": {\"type\": \"Whitespace\"},\n"
+    " \"post_processor\": null, \"decoder\": null,\n"
+    " \"model\": {\"type\": \"WordLevel\", \"unk_token\": \"?\", \"vocab\": {\"?\": 0, \"a\": "
+    "1}}}\n";
+
+/* What was read is written as it was; unknown keys stay, the length is the one that was set. */
+static void token_save_read(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_tokenizer *t = NULL;
+    test_write_text(test_path("tokenizer.json"), token_file);
+    test_write_text(test_path("special_tokens_map.json"), "{}");
+    test_write_text(test_path("tokenizer_config.json"), "{\"zebra\": [1, {\"k\": null}], "
+                    "\"model_max_length\": 12, \"tokenizer_class\": \"PreTrainedTokenizerFast\"}");
+    CHECK_OK(c, sen_tokenizer_load(c, test_folder(), &t));
+    CHECK(sen__tokenizer_max_length(t) == 12);
+    sen__tokenizer_set_max_length(t, 99);
+    CHECK(sen__tokenizer_max_length(t) == 99);
+    CHECK_OK(c, sen__make_folders(c, test_path("copy")));
+    CHECK_OK(c, sen__tokenizer_save(c, t, test_path("copy")));
+    token_file_is("copy/tokenizer.json", token_file);
+    token_file_is("copy/special_tokens_map.json", "{}");
+    token_file_is("copy/tokenizer_config.json", "{\n  \"model_max_length\": 99,\n"
+                  "  \"tokenizer_class\": \"PreTrainedTokenizerFast\",\n"
+                  "  \"zebra\": [\n    1,\n    {\n      \"k\": null\n    }\n  ]\n}\n");
+    CHECK(!sen__file_exists(c, test_path("copy/vocab.txt")));
+    sen_tokenizer_free(t);
+    CHECK_OK(c, sen_tokenizer_load(c, test_path("copy"), &t));
+    token_gives(c, t, "a A b", 0, true, "a a ?");
+    sen_tokenizer_free(t);
+    sen_ctx_free(c);
+}
+
+/* ---- broken and unsupported files ------------------------------------------------------------ */
+
+typedef struct token_broken {
+    const char *find, *put;             /* in token_file: what is put in place of what */
+    sen_result  result;
+    const char *sentence;               /* behind "FOLDER/" */
+} token_broken;
+
+static const token_broken token_broken_files[] = {
+    { "\"a\": 1", "\"a\": 2", SEN_ERR_FORMAT, "tokenizer.json:5:69: the token \"a\" has the id 2, "
+      "but the vocabulary has 2 tokens: ids must be 0, 1, 2 ... without a hole" },
+    { "\"a\": 1", "\"a\": 4294967295", SEN_ERR_FORMAT, "tokenizer.json:5:69: the token \"a\" has "
+      "the id 4294967295, but the vocabulary has 2 tokens: ids must be 0, 1, 2 ... without a "
+      "hole" },
+    { "\"a\": 1", "\"a\": 0", SEN_ERR_FORMAT, "tokenizer.json:5:69: the tokens \"?\" and \"a\" "
+      "have the same id 0" },
+    { "\"a\": 1", "\"a\": -1", SEN_ERR_FORMAT, "tokenizer.json:5:69: the id of the token \"a\" "
+      "should be a whole number from 0 on" },
+    { "\"a\": 1", "\"a\": 0.5", SEN_ERR_FORMAT, "tokenizer.json:5:69: the id of the token \"a\" "
+      "should be a whole number from 0 on" },
+    { "\"a\": 1", "\"?\": 1", SEN_ERR_FORMAT, "tokenizer.json:5:69: the token \"?\" is given "
+      "twice, as 0 and as 1" },
+    { "{\"?\": 0, \"a\": 1}", "{}", SEN_ERR_FORMAT, "tokenizer.json:5:51: the model should have a "
+      "\"vocab\" object of tokens and their ids" },
+    { "\"unk_token\": \"?\"", "\"unk_token\": \"!\"", SEN_ERR_FORMAT, "tokenizer.json:5:51: the "
+      "vocabulary has no \"!\" (unk_token), which stands for unknown words" },
+    { "WordLevel", "BPE", SEN_ERR_UNSUPPORTED, "tokenizer.json:5:12: the model \"BPE\" is not "
+      "supported; supported are: WordPiece, WordLevel" },
+    { "\"Lowercase\"", "\"Nmt\"", SEN_ERR_UNSUPPORTED,
+      "tokenizer.json:2:17: the normalizer \"Nmt\" is "
+      "not supported; supported are: BertNormalizer, Lowercase, StripAccents, NFC, NFD, NFKC, "
+      "NFKD, Strip, Replace, Prepend" },
+    { "\"Whitespace\"", "\"ByteLevel\"", SEN_ERR_UNSUPPORTED, "tokenizer.json:3:20: the "
+      "pre-tokenizer \"ByteLevel\" is not supported; supported are: BertPreTokenizer, Whitespace, "
+      "WhitespaceSplit, Punctuation, Digits" },
+    { "{\"type\": \"Whitespace\"}", "{\"type\": \"Punctuation\", \"behavior\": \"Odd\"}",
+      SEN_ERR_FORMAT,
+      "tokenizer.json:3:43: the behavior \"Odd\" is unknown; there are: Removed, Isolated, "
+      "MergedWithPrevious, MergedWithNext, Contiguous" },
+    { "{\"type\": \"Lowercase\"}", "{\"type\": \"Replace\", \"pattern\": {\"Regex\": \"a+\"}, "
+      "\"content\": \"\"}", SEN_ERR_UNSUPPORTED, "tokenizer.json:2:36: a Replace normalizer takes "
+      "a pattern of the form {\"String\": ...} here; a Regex is not supported" },
+    { "{\"type\": \"Lowercase\"}", "[]", SEN_ERR_FORMAT, "tokenizer.json:2:2: a normalizer should "
+      "be an object with a \"type\"" },
+    { "\"post_processor\": null", "\"post_processor\": {\"type\": \"BertProcessing\", \"sep\": "
+      "[\"a\", 1], \"cls\": [\"a\", 2]}", SEN_ERR_FORMAT, "tokenizer.json:4:77: a special token's "
+      "id should be one of the tokenizer's, from 0 to 1" },
+    { "\"post_processor\": null", "\"post_processor\": {\"type\": \"TemplateProcessing\", "
+      "\"single\": [{\"SpecialToken\": {\"id\": \"a\", \"type_id\": 0}}]}", SEN_ERR_FORMAT,
+      "tokenizer.json:4:63: the template names \"a\", but \"special_tokens\" gives no ids for it" },
+    { "\"post_processor\": null", "\"post_processor\": {\"type\": \"TemplateProcessing\", "
+      "\"single\": []}", SEN_ERR_FORMAT, "tokenizer.json:4:51: the template \"single\" should "
+      "hold the text (Sequence A) once, and special tokens" },
+    { "\"added_tokens\": []", "\"added_tokens\": [{\"id\": 2}]", SEN_ERR_FORMAT,
+      "tokenizer.json:1:74: an added token should be a text, or an object with a \"content\" that "
+      "is one" },
+    { "\"model\"", "\"modell\"", SEN_ERR_FORMAT, "tokenizer.json:1:1: tokenizer.json has no "
+      "\"model\"" },
+    { "{\"version\"", "[{\"version\"", SEN_ERR_FORMAT, "tokenizer.json:6:1: not valid JSON: the "
+      "text ends inside a list or object" },
+};
+
+static void token_load_fails(sen_ctx *c, sen_result result, const char *sentence)
+{
+    sen_tokenizer *t = NULL;
+    const char *message;
+    const size_t folder = strlen(test_folder()) + 1;
+    CHECK(sen_tokenizer_load(c, test_folder(), &t) == result && t == NULL);
+    message = sen_message(c);
+    CHECK(strncmp(message, test_folder(), folder - 1) == 0);
+    if (strlen(message) > folder) CHECK_TEXT(message + folder, sentence);
+    sen_tokenizer_free(t);
+}
+
+static void token_broken_json(void)
+{
+    sen_ctx *c = test_ctx(1);
+    size_t i;
+    for (i = 0; i < sizeof token_broken_files / sizeof token_broken_files[0]; i++) {
+        const token_broken *b = &token_broken_files[i];
+        const char *at = strstr(token_file, b->find);
+        char text[2000];
+        CHECK(at != NULL);
+        sprintf(text, "%.*s%s%s", (int)(at - token_file), token_file, b->put, at + strlen(b->find));
+        test_write_text(test_path("tokenizer.json"), text);
+        token_load_fails(c, b->result, b->sentence);
+    }
+    sen_ctx_free(c);
+}
+
+static void token_broken_folder(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_tokenizer *t = NULL;
+    char sentence[1200];
+    CHECK(sen_tokenizer_load(c, test_folder(), &t) == SEN_ERR_IO && t == NULL);
+    sprintf(sentence, "the folder %s has no tokenizer: neither tokenizer.json nor vocab.txt stands "
+            "there", test_folder());
+    CHECK_TEXT(sen_message(c), sentence);
+    test_write_text(test_path("vocab.txt"), "[UNK]\n[CLS]\n[SEP]\na\n");
+    CHECK(sen_tokenizer_load(c, test_folder(), &t) == SEN_ERR_UNSUPPORTED && t == NULL);
+    sprintf(sentence, "the folder %s has a vocab.txt only, and nothing (tokenizer_config.json, "
+            "config.json) says that it is BERT's", test_folder());
+    CHECK_TEXT(sen_message(c), sentence);
+    test_write_text(test_path("config.json"), "{\"model_type\": \"bert\"}");
+    CHECK_OK(c, sen_tokenizer_load(c, test_folder(), &t));
+    token_gives(c, t, "A a", 0, true, "[CLS] a a [SEP]");
+    sen_tokenizer_free(t);
+    test_write_text(test_path("vocab.txt"), "[UNK]\r\n[CLS]\n[SEP] \t\na\n[CLS]\n");
+    token_load_fails(c, SEN_ERR_FORMAT, "vocab.txt:5:1: the token \"[CLS]\" is line 2 too; each "
+                     "line should hold a new one");
+    test_write_text(test_path("vocab.txt"), "[UNK]\n[CLS]\na");
+    token_load_fails(c, SEN_ERR_FORMAT, "vocab.txt: the vocabulary has no \"[SEP]\" (sep_token), "
+                     "which stands around every text");
+    test_write_text(test_path("vocab.txt"), "a\n");
+    token_load_fails(c, SEN_ERR_FORMAT, "vocab.txt: the vocabulary has no \"[UNK]\" (unk_token), "
+                     "which stands for unknown words");
+    sen_ctx_free(c);
+}
+
+static void token_broken_config(void)
+{
+    sen_ctx *c = test_ctx(1);
+    test_write_text(test_path("tokenizer.json"), token_file);
+    test_write_text(test_path("tokenizer_config.json"), "{\"tokenizer_class\": "
+        "\"T5TokenizerFast\"}");
+    token_load_fails(c, SEN_ERR_UNSUPPORTED, "tokenizer_config.json:1:2: the tokenizer class "
+                     "\"T5Tokenizer\" is not supported; supported are: BertTokenizer, "
+                     "DistilBertTokenizer, ElectraTokenizer, MobileBertTokenizer, "
+                     "SqueezeBertTokenizer, ConvBertTokenizer, LayoutLMTokenizer, MPNetTokenizer, "
+                     "PreTrainedTokenizerFast");
+    test_write_text(test_path("tokenizer_config.json"), "{\"tokenizer_class\": \"BertTokenizer\"}");
+    token_load_fails(c, SEN_ERR_FORMAT, "tokenizer.json:5:12: a BertTokenizer has a WordPiece "
+                     "model, not \"WordLevel\"");
+    test_write_text(test_path("tokenizer_config.json"), "{\"model_max_length\": 0}");
+    token_load_fails(c, SEN_ERR_FORMAT, "tokenizer_config.json:1:2: \"model_max_length\" is 0.0; a "
+                     "text has at least one token");
+    test_write_text(test_path("tokenizer_config.json"), "[]");
+    token_load_fails(c, SEN_ERR_FORMAT, "tokenizer_config.json:1:1: tokenizer_config.json should "
+                     "hold an object");
+    test_write_text(test_path("tokenizer_config.json"), "{\"cls_token\": 5}");
+    token_load_fails(c, SEN_ERR_FORMAT, "tokenizer_config.json:1:2: an added token should be a "
+                     "text, or an object with a \"content\" that is one");
+    sen_ctx_free(c);
+}
+
+/* A file that was cut anywhere, or has one byte wrong, gives a sentence or a tokenizer, no harm. */
+static void token_damaged(void)
+{
+    sen_ctx *c = test_ctx(1);
+    size_t i;
+    for (i = 0; i < 2 * (sizeof token_file - 1); i++) {
+        char text[sizeof token_file];
+        sen_tokenizer *t = NULL;
+        const size_t at = i / 2;
+        memcpy(text, token_file, sizeof text);
+        if (i & 1) text[at] = (char)(text[at] ^ 1);
+        test_write(test_path("tokenizer.json"), text, i & 1 ? sizeof text - 1 : at);
+        if (sen_tokenizer_load(c, test_folder(), &t) == SEN_OK) {
+            int64_t n;
+            CHECK_OK(c, sen_tokenize(c, t, token_text("a b"), 0, true, NULL, 0, &n));
+        } else {
+            CHECK(t == NULL && sen_message(c)[0] != 0);
+        }
+        sen_tokenizer_free(t);
+    }
+    sen_ctx_free(c);
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static sen_result token_work(sen_ctx *c, void *folder)
+{
+    sen_tokenizer *t = NULL;
+    sen__token_list list;
+    sen_text x[2];
+    int64_t n;
+    sen_result r = sen_tokenizer_load(c, (const char *)folder, &t);
+    memset(&list, 0, sizeof list);
+    x[0] = token_text("a b");
+    x[1] = token_text("b a");
+    if (!r) r = sen_tokenize(c, t, x[0], 0, true, NULL, 0, &n);
+    if (!r) r = sen__token_many(c, t, x, 2, 0, true, &list);
+    if (!r) r = sen__tokenizer_save(c, t, (const char *)folder);
+    sen_tokenizer_free(t);
+    if (!r) r = sen_tokenizer_from_vocab(c, token_words, TOKEN_WORDS, true, &t);
+    if (!r) sen_tokenizer_free(t);
+    sen__token_list_free(c, &list);
+    return r;
+}
+
+static void token_memory(void)
+{
+    char folder[600];
+    strcpy(folder, test_folder());
+    test_write_text(test_path("tokenizer.json"), token_file);
+    test_write_text(test_path("tokenizer_config.json"), "{\"mask_token\": \"<mask>\"}");
+    CHECK(fail_everywhere(sen_system_files(), token_work, folder) > 20);
+}
+
+static void test_token(void)
+{
+    TEST(token_vocabulary);
+    TEST(token_words_of_text);
+    TEST(token_typed);
+    TEST(token_cut);
+    TEST(token_bytes);
+    TEST(token_vocabulary_wrong);
+    TEST(token_golden);
+    TEST(token_many);
+    TEST(token_save_made);
+    TEST(token_save_mpnet);
+    TEST(token_save_read);
+    TEST(token_broken_json);
+    TEST(token_broken_folder);
+    TEST(token_broken_config);
+    TEST(token_damaged);
+    TEST(token_memory);
+}
+
+#ifndef TEST_ALL
+int main(void)
+{
+    return test_run("token", test_token);
+}
+#endif
