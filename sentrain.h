@@ -2220,7 +2220,7 @@ static sen_result sen__register(sen_ctx *c, const void *table, const void *type)
 
 /* ---- strings --------------------------------------------------------------------------------- */
 
-/* Is the NUL-terminated a the same text as the n bytes at b? For a piece of a file, which no NUL
+/* Are the n bytes at a the same text as the NUL-terminated b? For a piece of a file, which no NUL
  * ends, against a name that the program knows. */
 static bool sen__text_equal(const char *a, size_t n, const char *b)
 {
@@ -7552,7 +7552,10 @@ SENTRAIN_DEF void sen_ctx_free(sen_ctx *c)
 
 /* Exactly one SEN__TARGET_ macro comes out of this, from the best downwards. AVX-512 needs the four
  * parts that every server and desktop processor with it has had since 2017; the Xeon Phi, which
- * lacks three of them, is served as AVX2. */
+ * lacks three of them, is served as AVX2.
+ * Microsoft's compiler says AVX2 and means FMA as well, and has _M_IX86_FP, 2 for SSE2, in 32-bit
+ * programs only. NEON counts lanes from the other end on a big-endian ARM; generic vectors, which
+ * know no order but that of memory, are right there. */
 #if defined(SENTRAIN_SCALAR)                /* the reference, chosen on purpose */
 #define SEN__TARGET_SCALAR
 #elif defined(SENTRAIN_GNU_VECTORS)         /* chosen on purpose too */
@@ -7618,7 +7621,8 @@ SENTRAIN_DEF void sen_ctx_free(sen_ctx *c)
  * torch's scalar conversion.
  * A float in [1, 2) has 23 bits after the point, a bfloat16 7: of the 16 that go, 0x7FFF plus the
  * last kept bit makes a carry exactly when they are above half, or half with that bit odd. A carry
- * into the exponent is right as it is: the next power of two, at last infinity. */
+ * into the exponent is right as it is: the next power of two, at last infinity.
+ * torch.Tensor.bfloat16(), safetensors' BF16. */
 SEN__INLINE uint16_t sen__bf16_from_float(float x)
 {
     uint32_t u;
@@ -7760,6 +7764,7 @@ SEN__INLINE sen__vm sen__vf_lt(sen__vf a, sen__vf b)
     return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
 }
 
+/* Not lt negated: for a NaN both are false. */
 SEN__INLINE sen__vm sen__vf_gt(sen__vf a, sen__vf b)
 {
     return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ);
@@ -7986,7 +7991,9 @@ SEN__INLINE sen__vf sen__vf_load_bf16(const uint16_t *p)
 }
 
 /* packus joins two registers of 32-bit lanes to one of 16 bits; what it would clip, above 0xFFFF,
- * cannot occur after the shift by 16. */
+ * cannot occur after the shift by 16.
+ * NaN lanes take 0x7FC0 instead; blendv picks byte by byte, and a mask has all bytes of a lane
+ * alike. */
 SEN__INLINE void sen__vf_store_bf16(uint16_t *p, sen__vf v)
 {
     const __m256i u = _mm256_castps_si256(v);
@@ -8160,7 +8167,8 @@ SEN__INLINE sen__vf sen__vf_load_bf16(const uint16_t *p)
 }
 
 /* There is no unsigned pack before SSE4.1; the signed one clips to -32768 ... 32767, and a shift
- * that keeps the sign brings every half into that range. */
+ * that keeps the sign brings every half into that range.
+ * It packs the same four twice; only the lower half, 8 bytes, is stored. */
 SEN__INLINE void sen__vf_store_bf16(uint16_t *p, sen__vf v)
 {
     const __m128i u = _mm_castps_si128(v);
@@ -8474,7 +8482,7 @@ SEN__INLINE sen__vf sen__vf_ldexp(sen__vf x, sen__vf i)
 {
     typedef uint32_t bits __attribute__((vector_size(16)));
     const bits up = (bits)(i + sen__vf_set1(12582912.0f)) << 23;
-    return (sen__vf)((bits)x + up);
+    return (sen__vf)((bits)x + (up & (bits)(x == x)));          /* a NaN stays as it is */
 }
 
 /* >> on signed elements keeps the sign under both compilers. */
@@ -8546,6 +8554,7 @@ SEN__INLINE sen__vf sen__vf_ldexp(sen__vf x, sen__vf i)
 {
     const float low = i + 12582912.0f;      /* its low bits: i */
     uint32_t u, up;
+    if (x != x) return x;                   /* NaN: its bits are no exponent to add to */
     memcpy(&u, &x, sizeof u);
     memcpy(&up, &low, sizeof up);
     u += up << 23;                          /* i onto the exponent */
@@ -9773,7 +9782,8 @@ static float sen__cross_entropy_forward(float *lse, const float *x, int64_t labe
     return *lse - x[label];
 }
 
-/* dx += dy (softmax(x) - [i = label]). */
+/* dx += dy (softmax(x) - [i = label]). The gradient of lse is the softmax, that of - x[label] is -1
+ * in one place: what is expected less what came, so a row that is right already moves nothing. */
 static void sen__cross_entropy_backward(float *dx, float dy, const float *x, float lse,
                                         int64_t label, int64_t n)
 {
@@ -9822,7 +9832,9 @@ static float sen__cosine_forward(float norms[2], const float *x, const float *y,
 /* dx += d (y / c_y - cos x / |x|) / c_x with c = max(norm, 1e-8), and the same with x and y
  * exchanged. As in torch the gradient goes through a norm that was raised; at |x| = 0 its part is
  * 0. dx or dy may be NULL.
- * Here d is the gradient of the cosine, a number; dx and dy belong to the rows x and y. */
+ * Here d is the gradient of the cosine, a number; dx and dy belong to the rows x and y.
+ * The bracket is the part of y's direction that is across x: turning x changes the cosine,
+ * stretching x does not. */
 static void sen__cosine_backward(float *dx, float *dy, float d, float cosine,
                                  const float norms[2], const float *x, const float *y, int64_t n)
 {
@@ -9861,7 +9873,8 @@ static float sen__euclidean_forward(const float *x, const float *y, int64_t n, f
 }
 
 /* dx += d (x - y + eps) / distance, dy -= the same; nothing at distance 0. dx or dy may be NULL.
- * scale is d / distance, which is the same for the whole row. */
+ * scale is d / distance, which is the same for the whole row.
+ * The gradient of a distance is the unit vector along the difference. */
 SEN__INLINE void sen__deuclidean_step(float *dx, float *dy, const float *x, const float *y,
                                       sen__vf scale, sen__vf eps, int64_t i, int k)
 {
@@ -10042,7 +10055,8 @@ static void sen__scatter_add_rows(float *dtable, const float *dy, const int32_t 
  * Kingma and Ba 2014, arXiv:1412.6980; the decay beside the gradient instead of in it: Loshchilov
  * and Hutter 2017, arXiv:1711.05101. m and v are running means of g and g^2 that start at 0 and are
  * therefore too small at first; 1 - b1^t and 1 - b2^t make up for it. The quotient is near 1 in
- * size whatever the gradient's scale: lr is about how far a weight moves in one step. */
+ * size whatever the gradient's scale: lr is about how far a weight moves in one step.
+ * At t = 1 they make exactly g of m and g^2 of v: the first step is lr times the sign of g. */
 
 typedef struct sen__adamw {
     float grad_scale;                       /* clipping: 1 or smaller */
@@ -16460,6 +16474,8 @@ static const char *const sen__bert_layer_names[SEN__BERT_LAYER_WEIGHTS] = {
 
 #define SEN__LIMIT_SIZE (1 << 24)               /* no dimension of a real model comes near this */
 
+/* What config.json says is not believed: sizes bound the memory that is asked for, and a number
+ * that is none would only show up as embeddings that are none. */
 static sen_result sen__bert_check(sen_ctx *c, const sen_json *json, sen__transformer *tr)
 {
     const sen__bert *b = (const sen__bert *)tr->config;
@@ -16503,6 +16519,8 @@ static sen_result sen__bert_check(sen_ctx *c, const sen_json *json, sen__transfo
     return SEN_OK;
 }
 
+/* The sixteen weights of one layer. Matrices are (out,in), as torch stores a Linear; those named
+ * "dense.weight" and the three of query, key and value are matrices, all others vectors. */
 static sen_result sen__bert_layer_build(sen__weights *w, const sen__bert *b, int layer)
 {
     const int64_t h = b->hidden_size, inner = b->intermediate_size;
@@ -16522,6 +16540,8 @@ static sen_result sen__bert_layer_build(sen__weights *w, const sen__bert *b, int
     return r;
 }
 
+/* All weights in the order in which BertModel's constructor makes them: new weights are drawn in
+ * that order, so it decides which number lands where. */
 static sen_result sen__bert_weights(sen_ctx *c, sen_arena *arena, sen_module *m)
 {
     const sen__transformer *tr = (const sen__transformer *)m->extra;
@@ -16616,6 +16636,9 @@ static sen_var *sen__bert_layer(sen_module *m, sen_tape *t, const sen_batch *b, 
     return sen__tape_drop_inputs(t, y, used, 3);
 }
 
+/* (T) ids to (T,H). Word, position and type embeddings are summed in one pass; the type is 0 for
+ * all tokens, as sentence-transformers feeds single texts. Without a gradient to come each layer
+ * gives its matrices back, so that a forward pass holds one layer's at a time. */
 static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b)
 {
     const sen__transformer *tr = (const sen__transformer *)m->extra;
@@ -16673,6 +16696,7 @@ static const sen_field sen__transformer_fields[] = {
     SEN_FIELD_END
 };
 
+/* The module's numbers come from its family, whose configuration was read and checked before. */
 static sen_result sen__transformer_build(sen_ctx *c, sen_arena *arena, sen_module *m,
                                          int in_dimension)
 {
@@ -16749,6 +16773,7 @@ static const sen_field sen__pooling_fields[] = {
     SEN_FIELD_END
 };
 
+/* One more mode, by its new name; both dialects come through here. */
 static sen_result sen__pooling_add(sen_ctx *c, sen__pooling_args *a, const char *name)
 {
     const char *names[SEN__COUNT(sen__pooling_modes) + 1];
@@ -16767,6 +16792,8 @@ static sen_result sen__pooling_add(sen_ctx *c, sen__pooling_args *a, const char 
                     name, sen__word_list(list, sizeof list, names));
 }
 
+/* The new dialect's list wins over the older one's switches, and neither means the mean, as in
+ * Python. The width is only checked: it is the Transformer's to say. */
 static sen_result sen__pooling_build(sen_ctx *c, sen_arena *arena, sen_module *m, int in_dimension)
 {
     sen__pooling_args *a = (sen__pooling_args *)m->args;
@@ -16800,6 +16827,7 @@ static sen_result sen__pooling_build(sen_ctx *c, sen_arena *arena, sen_module *m
     return SEN_OK;
 }
 
+/* (T,H) to (N, H * modes), one block of columns for each mode. */
 static void sen__pooling_forward(sen_module *m, sen_tape *t, sen_features *f)
 {
     const sen__pooling_args *a = (const sen__pooling_args *)m->args;
@@ -16873,6 +16901,8 @@ static const sen__activation *sen__dense_activation(sen_ctx *c, const sen_json *
     return sen__activation_find("Tanh");
 }
 
+/* linear.weight (out,in), linear.bias (out), and residual.weight (out,in) where x must change its
+ * width before it can be added. */
 static sen_result sen__dense_build(sen_ctx *c, sen_arena *arena, sen_module *m, int in_dimension)
 {
     sen__dense_args *a = (sen__dense_args *)m->args;
@@ -16900,6 +16930,7 @@ static sen_result sen__dense_build(sen_ctx *c, sen_arena *arena, sen_module *m, 
     return r;
 }
 
+/* As torch.nn.Linear: uniform in +-1/sqrt(in), the weight before the bias. */
 static void sen__dense_init(sen_module *m, sen_rng *rng)
 {
     const sen__dense_args *a = (const sen__dense_args *)m->args;
@@ -16909,6 +16940,7 @@ static void sen__dense_init(sen_module *m, sen_rng *rng)
         sen__rng_linear(rng, w[m->n_weights - 1].data, NULL, a->out_features, a->in_features);
 }
 
+/* y = act(W x + b), plus x or W_r x with use_residual: the sum comes behind the activation. */
 static void sen__dense_forward(sen_module *m, sen_tape *t, sen_features *f)
 {
     const sen__dense_args *a = (const sen__dense_args *)m->args;
@@ -18440,8 +18472,11 @@ SENTRAIN_DEF sen_result sen_encode(sen_ctx *c, const sen_model *m, const sen_tex
                                    const sen_encode_args *args, float *out)
 {
     const sen_encode_args defaults = sen_encode_args_default();
+    sen_result r;
     sen__begin(c);
-    return sen__end(c, sen__encode(c, m, texts, n, args ? args : &defaults, out));
+    r = sen__end(c, sen__encode(c, m, texts, n, args ? args : &defaults, out));
+    if (r == SEN_ERR_STOPPED && c->depth == 0) sen__stop_set(c, 0);     /* the wish is granted */
+    return r;
 }
 
 /* ---- similarities ---------------------------------------------------------------------------- */
@@ -22878,14 +22913,29 @@ static sen_result sen__evaluator_names(sen_ctx *c, sen_evaluator *e, const sen_m
  *        trainer_callback.py, trainer_utils.py (5.23); sentence_transformers trainer.py (6.2).
  * ============================================================================================== */
 
+/* How to read this chapter. The first part says what a run is asked to do: the arguments, their
+ * table, their checks. Then comes the trainer's struct, and what the loop is made of: events, the
+ * default flow (when to log, evaluate and save), early stopping, data, the memory plan, the
+ * optimizer's groups, log, evaluation. Then what a run leaves behind and how it is taken up again:
+ * trainer_state.json, checkpoints, resuming. The loop itself comes near the end and is short,
+ * because by then everything that it calls has been said. */
+
 /* ---- kinds of arguments ---------------------------------------------------------------------- */
 
+/* Most arguments have the plain kinds of the table chapter. The others are here: strategies and the
+ * dropout generator are words in JSON and small integers here, a bool that may be None has three
+ * values, and a number of bytes may carry a unit. A kind is a reader and a writer; both ways go
+ * through the same words, so what is saved in training_args.json can be read again.
+ *
+ * The order of the words is that of the enums in the interface. */
 static const char *const sen__interval_words[] = { "no", "steps", "epoch", NULL };
 static const char *const sen__save_words[] = { "no", "steps", "epoch", "best", NULL };
 static const char *const sen__dropout_words[] = { "counter", "torch", NULL };
-static const char *const sen__maybe_words[] = { "false", "true", NULL };
+static const char *const sen__maybe_words[] = { "false", "true", NULL }; /* for messages only */
 
-/* A bool that may be None: an int, SEN_NONE for null. */
+/* A bool that may be None: an int, SEN_NONE for null. Python tells "not given" from false, since
+ * only what was not given is filled in later (greater_is_better from the metric's name). memcpy,
+ * because the member is known by its offset only. */
 static sen_result sen__read_maybe(sen_ctx *c, const sen_kind *kind, const sen_json *value, void *to)
 {
     int v = SEN_NONE;
@@ -22895,7 +22945,8 @@ static sen_result sen__read_maybe(sen_ctx *c, const sen_kind *kind, const sen_js
     return SEN_OK;
 }
 
-/* Back to JSON: null, true or false. */
+/* Back to JSON: null, true or false. The node is in the scratch arena; the caller keeps or copies
+ * it. */
 static sen_json *sen__write_maybe(sen_ctx *c, const sen_kind *kind, const void *from)
 {
     sen__maker m = sen__maker_in(c, &c->scratch);
@@ -22905,7 +22956,9 @@ static sen_json *sen__write_maybe(sen_ctx *c, const sen_kind *kind, const void *
     return v == SEN_NONE ? sen__make_null(&m, NULL, NULL) : sen__make_bool(&m, NULL, NULL, v != 0);
 }
 
-/* Bytes: a whole number, or a text such as "512M" (K, M, G: powers of 1024). null: 0. */
+/* Bytes: a whole number, or a text such as "512M" (K, M, G: powers of 1024, in either case, a B
+ * behind it is allowed). null: 0, no limit. A fraction is refused, and so is a product that would
+ * not fit: the bound has one bit to spare, so the shift below cannot overflow. */
 static sen_result sen__read_bytes(sen_ctx *c, const sen_kind *kind, const sen_json *value, void *to)
 {
     static const char units[] = "KMG";
@@ -22916,8 +22969,8 @@ static sen_result sen__read_bytes(sen_ctx *c, const sen_kind *kind, const sen_js
         n = value->integer;
     else if (end) {
         p = sen__text_to_int64(value->text, end, &n);
-        unit = p && p < end ? strchr(units, *p & 0x5F) : NULL;
-        if (unit && *unit) {
+        unit = p && p < end ? strchr(units, *p & 0x5F) : NULL; /* upper case */
+        if (unit && *unit) {                            /* not the 0 at the list's end */
             shift = 10 * (unit - units + 1);
             p++;
         }
@@ -22930,7 +22983,8 @@ static sen_result sen__read_bytes(sen_ctx *c, const sen_kind *kind, const sen_js
     return SEN_OK;
 }
 
-/* Back to JSON: a number of bytes whatever the unit was, null for none. */
+/* Back to JSON: a number of bytes whatever the unit was, null for none. "512M" comes back as
+ * 536870912, which means the same and needs no guess about the unit. */
 static sen_json *sen__write_bytes(sen_ctx *c, const sen_kind *kind, const void *from)
 {
     sen__maker m = sen__maker_in(c, &c->scratch);
@@ -22940,6 +22994,7 @@ static sen_json *sen__write_bytes(sen_ctx *c, const sen_kind *kind, const void *
     return v ? sen__make_int(&m, NULL, NULL, v) : sen__make_null(&m, NULL, NULL);
 }
 
+/* How the kinds call themselves in messages and in the command line's help. */
 static const sen_kind sen__kind_interval = SEN__KIND_WORDS("strategy", sen__interval_words);
 static const sen_kind sen__kind_save = SEN__KIND_WORDS("strategy", sen__save_words);
 static const sen_kind sen__kind_dropout = SEN__KIND_WORDS("name", sen__dropout_words);
@@ -22954,7 +23009,14 @@ static const sen_kind sen__kind_bytes = {
 
 /* One row an argument: name (Python's), kind, default, help. The row drives reading, checking,
  * saving, `sentrain args` and the flags of the command line; what has no meaning here has a second
- * row below, with the reason. Every row is either read in this chapter or has its note. */
+ * row below, with the reason. Every row is either read in this chapter or has its note.
+ *
+ * The order is Python's order of declaration, and the defaults are those of transformers 5.23 and
+ * sentence-transformers 6.2 (training_args.py in both). Some of them surprise whoever knows older
+ * releases: the optimizer is the fused AdamW, and report_to is "none".
+ *
+ * How a row is made: the member's name is the argument's name, so the two cannot differ; its offset
+ * and size come from the struct. The macros fix a kind each and keep the rows to one line. */
 
 #define SEN__ARG(member, kind, initial, help)                                                      \
     SEN_FIELD(sen_training_arguments, member, kind, initial, help)
@@ -22969,6 +23031,7 @@ static const sen_kind sen__kind_bytes = {
 #define SEN__ARG_MAYBE(member, help) SEN__ARG(member, &sen__kind_maybe, SEN_NONE, help)
 
 static const sen_field sen__arguments[] = {
+    /* Length of the run, rate, optimizer. warmup_steps below 1 is a share of all steps. */
     SEN__ARG_TEXT(output_dir, NULL,
                   "folder of checkpoints and of trainer_state.json; made if needed"),
     SEN__ARG_INT(per_device_train_batch_size, 8, "rows of a batch"),
@@ -22985,10 +23048,12 @@ static const sen_field sen__arguments[] = {
     SEN__ARG_DOUBLE(adam_beta2, 0.999, "decay of the mean of squared gradients"),
     SEN__ARG_DOUBLE(adam_epsilon, 1e-8, "added to the root of that mean"),
     SEN__ARG_JSON(optim_target_modules, "modules for GaLore and APOLLO"),
+    /* How an update comes about: batches per update, and the length that gradients may have. */
     SEN__ARG_INT(gradient_accumulation_steps, 1, "batches whose gradients make one update"),
     SEN__ARG_BOOL(average_tokens_across_devices, 1, "several devices"),
     SEN__ARG_DOUBLE(max_grad_norm, 1.0, "gradients are scaled down to this length; 0: never"),
     SEN__ARG_DOUBLE(label_smoothing_factor, 0.0, "unused by sentence-transformers"),
+    /* Number formats, recomputation and compilers: nothing of it changes what is computed here. */
     SEN__ARG_BOOL(bf16, 0, "mixed precision in bfloat16"),
     SEN__ARG_BOOL(fp16, 0, "mixed precision in float16"),
     SEN__ARG_BOOL(bf16_full_eval, 0, "evaluation in bfloat16"),
@@ -23007,6 +23072,7 @@ static const sen_field sen__arguments[] = {
     SEN__ARG_DOUBLE(neftune_noise_alpha, SEN_NONE, "noise on token embeddings"),
     SEN__ARG_INT(torch_empty_cache_steps, SEN_NONE, "torch's memory cache"),
     SEN__ARG_BOOL(auto_find_batch_size, 0, "smaller batches when memory is short"),
+    /* The log. These steps may be shares of all steps too, as eval_steps and save_steps may. */
     SEN__ARG(logging_strategy, &sen__kind_interval, SEN_STRATEGY_STEPS,
              "when to log: no, steps, epoch"),
     SEN__ARG_DOUBLE(logging_steps, 500, "updates from log to log; below 1: a share of all"),
@@ -23017,12 +23083,14 @@ static const sen_field sen__arguments[] = {
     SEN__ARG_TEXT(log_level, "passive", "what Python's logger shows"),
     SEN__ARG_TEXT(log_level_replica, "warning", "what Python's logger shows"),
     SEN__ARG_MAYBE(disable_tqdm, "no progress bar"),
+    /* Trackers: recorded in training_args.json, used by nobody here. */
     SEN__ARG(report_to, SEN_KIND_TEXTS, 0, "trackers: none, tensorboard ..."),
     SEN__ARG_TEXT(run_name, NULL, "a tracker's name for the run"),
     SEN__ARG_TEXT(project, "huggingface", "a tracker's project"),
     SEN__ARG_TEXT(trackio_space_id, NULL, "a tracker's place"),
     SEN__ARG_TEXT(trackio_bucket_id, NULL, "a tracker's place"),
     SEN__ARG_TEXT(trackio_static_space_id, NULL, "a tracker's place"),
+    /* Evaluation. */
     SEN__ARG(eval_strategy, &sen__kind_interval, SEN_STRATEGY_NO,
              "when to evaluate: no, steps, epoch"),
     SEN__ARG_DOUBLE(eval_steps, SEN_NONE, "updates between; below 1: a share; null: logging_steps"),
@@ -23035,6 +23103,7 @@ static const sen_field sen__arguments[] = {
     SEN__ARG_INT(eval_accumulation_steps, SEN_NONE, "how predictions are collected"),
     SEN__ARG(include_for_metrics, SEN_KIND_TEXTS, 0, "what compute_metrics gets"),
     SEN__ARG_BOOL(batch_eval_metrics, 0, "what compute_metrics gets"),
+    /* Checkpoints. */
     SEN__ARG_BOOL(save_only_model, 0,
                   "checkpoints without the optimizer: they cannot be resumed exactly"),
     SEN__ARG(save_strategy, &sen__kind_save, SEN_STRATEGY_STEPS,
@@ -23043,6 +23112,7 @@ static const sen_field sen__arguments[] = {
     SEN__ARG_BOOL(save_on_each_node, 0, "several machines"),
     SEN__ARG_INT(save_total_limit, SEN_NONE, "keep so many checkpoints (the best one always)"),
     SEN__ARG_BOOL(enable_jit_checkpoint, 0, "save when asked to stop"),
+    /* The Hub. */
     SEN__ARG_BOOL(push_to_hub, 0, "upload the model"),
     SEN__ARG_TEXT(hub_token, NULL, "of the Hub"),
     SEN__ARG_MAYBE(hub_private_repo, "of the Hub"),
@@ -23050,6 +23120,7 @@ static const sen_field sen__arguments[] = {
     SEN__ARG_TEXT(hub_strategy, "every_save", "of the Hub"),
     SEN__ARG_BOOL(hub_always_push, 0, "of the Hub"),
     SEN__ARG_TEXT(hub_revision, NULL, "of the Hub"),
+    /* The best model, and what a resumed run takes up again. */
     SEN__ARG_BOOL(load_best_model_at_end, 0, "end with the best checkpoint's weights"),
     SEN__ARG_TEXT(metric_for_best_model, NULL, "which metric says so; eval_ may be left out"),
     SEN__ARG_MAYBE(greater_is_better, "null: yes, unless the metric's name ends in loss"),
@@ -23057,11 +23128,13 @@ static const sen_field sen__arguments[] = {
     SEN__ARG_BOOL(restore_callback_states_from_checkpoint, 0,
                   "resume early stopping's counter too"),
     SEN__ARG_BOOL(full_determinism, 0, "always so"),
+    /* Random numbers: everything that is drawn follows from these two. */
     SEN__ARG_INT64(seed, 42, "of batches, new weights and dropout"),
     SEN__ARG_INT64(data_seed, SEN_NONE, "of the order of batches alone"),
     SEN__ARG_BOOL(use_cpu, 0, "always so"),
     SEN__ARG_JSON(accelerator_config, "use_seedable_sampler has a meaning here"),
     SEN__ARG_JSON(parallelism_config, "several devices"),
+    /* The data loader. */
     SEN__ARG_BOOL(dataloader_drop_last, 0, "drop a last batch that is not full"),
     SEN__ARG_INT(dataloader_num_workers, 0, "processes that tokenize"),
     SEN__ARG_BOOL(dataloader_pin_memory, 1, "transfers to a GPU"),
@@ -23073,6 +23146,7 @@ static const sen_field sen__arguments[] = {
     SEN__ARG(label_names, SEN_KIND_TEXTS, 0, "unused by sentence-transformers"),
     SEN__ARG_TEXT(train_sampling_strategy, "random", "unused by sentence-transformers"),
     SEN__ARG_TEXT(length_column_name, "length", "unused by sentence-transformers"),
+    /* Several devices, and flags that scripts read for themselves. */
     SEN__ARG_MAYBE(ddp_find_unused_parameters, "several devices"),
     SEN__ARG_INT(ddp_bucket_cap_mb, SEN_NONE, "several devices"),
     SEN__ARG_MAYBE(ddp_broadcast_buffers, "several devices"),
@@ -23089,12 +23163,14 @@ static const sen_field sen__arguments[] = {
     SEN__ARG_BOOL(do_predict, 0, "a flag for scripts"),
     SEN__ARG_JSON(resume_from_checkpoint, "a checkpoint's folder, or true: the latest"),
     SEN__ARG_INT(local_rank, -1, "several devices"),
+    /* What sentence-transformers adds to the arguments of transformers. */
     SEN__ARG_JSON(prompts, "put before the texts: one for all, by column, or by dataset"),
     SEN__ARG_TEXT(batch_sampler, "batch_sampler", "how rows are chosen for a batch"),
     SEN__ARG_TEXT(multi_dataset_batch_sampler, "proportional", "how several datasets take turns"),
     SEN__ARG_JSON(router_mapping, "column to route"),
     SEN__ARG_JSON(learning_rate_mapping, "{pattern of weights' names: learning rate}"),
     SEN__ARG_DOUBLE(warmup_ratio, SEN_NONE, "old name of warmup_steps below 1"),
+    /* Ours: Python has none of these. */
     SEN__ARG(dropout_rng, &sen__kind_dropout, SEN_DROPOUT_COUNTER,
              "ours: counter (fast, the same in any batch) or torch (Python's own masks)"),
     SEN__ARG(mem_limit, &sen__kind_bytes, 0, "ours: refuse a run that needs more bytes"),
@@ -23104,13 +23180,15 @@ static const sen_field sen__arguments[] = {
 };
 
 /* Arguments that change nothing here. What is refused would change the result; what is noted would
- * not, or belongs to somebody else. */
+ * not, or belongs to somebody else. So a job file that was written for Python either trains the
+ * same model here, or is told why it cannot: nothing is passed over in silence. */
 typedef struct sen__argument_note {
     const char *name;
-    bool        refused;
-    const char *why;
+    bool        refused;                        /* true: an error; false: a line in the log */
+    const char *why;                            /* goes behind "has no effect here: " */
 } sen__argument_note;
 
+/* Reasons that several rows share. */
 #define SEN__ONE_DEVICE "there is one device here"
 #define SEN__NO_TORCH "there is no torch here"
 #define SEN__TRACKERS "this version reports to its log and trainer_state.json only"
@@ -23122,7 +23200,10 @@ typedef struct sen__argument_note {
 #define SEN__NO_BF16 "mixed precision comes with a later version; use float32"
 #define SEN__NO_PREDICTIONS "predictions are not collected"
 
+/* Asked only for an argument whose value is not its default, so a job file that spells out defaults
+ * is not nagged. */
 static const sen__argument_note sen__argument_notes[] = {
+    /* First what several processes, precision, compilers and GPUs would want ... */
     { "optim_args", true, "the optimizers of this version take none" },
     { "optim_target_modules", true, "GaLore and APOLLO are not here" },
     { "average_tokens_across_devices", false, SEN__ONE_DEVICE },
@@ -23133,6 +23214,8 @@ static const sen__argument_note sen__argument_notes[] = {
     { "fp16_full_eval", true, "float16 is a number format of GPUs; use float32" },
     { "tf32", false, SEN__NO_GPU },
     { "activation_checkpointing", true, SEN__RECOMPUTE },
+    /* Recomputing activations would give the same numbers in less memory; it is refused all the
+     * same, since whoever asks for it has a memory limit in mind that would not be kept. */
     { "activation_checkpointing_kwargs", true, SEN__RECOMPUTE },
     { "gradient_checkpointing", true, SEN__RECOMPUTE },
     { "gradient_checkpointing_kwargs", true, SEN__RECOMPUTE },
@@ -23145,6 +23228,7 @@ static const sen__argument_note sen__argument_notes[] = {
     { "neftune_noise_alpha", true, "noise on embeddings is not done" },
     { "torch_empty_cache_steps", false, SEN__NO_TORCH },
     { "auto_find_batch_size", false, "a batch that does not fit is refused, never made smaller" },
+    /* ... then logs and trackers, which belong to the program around this ... */
     { "log_on_each_node", false, SEN__ONE_DEVICE },
     { "include_num_input_tokens_seen", false, "Python's count stays 0 with these models too" },
     { "log_level", false, "the context's log_level decides" },
@@ -23156,12 +23240,15 @@ static const sen__argument_note sen__argument_notes[] = {
     { "trackio_space_id", false, SEN__TRACKERS },
     { "trackio_bucket_id", false, SEN__TRACKERS },
     { "trackio_static_space_id", false, SEN__TRACKERS },
+    /* ... how predictions are collected, which they are not ... */
     { "prediction_loss_only", false, SEN__NO_PREDICTIONS },
     { "eval_do_concat_batches", false, SEN__NO_PREDICTIONS },
     { "eval_use_gather_object", false, SEN__ONE_DEVICE },
     { "eval_accumulation_steps", false, SEN__NO_PREDICTIONS },
     { "include_for_metrics", false, SEN__NO_PREDICTIONS },
     { "batch_eval_metrics", false, SEN__NO_PREDICTIONS },
+    /* ... saving and the Hub: only an order to upload is refused, since the run would end without
+     * it ... */
     { "save_on_each_node", false, SEN__ONE_DEVICE },
     { "enable_jit_checkpoint", false, "a run that is asked to stop always saves a checkpoint" },
     { "push_to_hub", true, SEN__NO_HUB },
@@ -23172,6 +23259,7 @@ static const sen__argument_note sen__argument_notes[] = {
     { "hub_always_push", false, SEN__NO_HUB },
     { "hub_revision", false, SEN__NO_HUB },
     { "parallelism_config", true, SEN__ONE_DEVICE },
+    /* ... data loader and tokenizing ... */
     { "dataloader_num_workers", false, SEN__ONCE },
     { "dataloader_pin_memory", false, SEN__NO_GPU },
     { "dataloader_persistent_workers", false, SEN__ONCE },
@@ -23182,6 +23270,7 @@ static const sen__argument_note sen__argument_notes[] = {
     { "label_names", false, "the label is the first there is of label, labels, score, scores" },
     { "train_sampling_strategy", false, "batch_sampler decides" },
     { "length_column_name", false, SEN__UNUSED },
+    /* ... distributed training: a configuration of it is refused, its details are noted ... */
     { "ddp_find_unused_parameters", false, SEN__ONE_DEVICE },
     { "ddp_bucket_cap_mb", false, SEN__ONE_DEVICE },
     { "ddp_broadcast_buffers", false, SEN__ONE_DEVICE },
@@ -23191,6 +23280,7 @@ static const sen__argument_note sen__argument_notes[] = {
     { "fsdp", true, SEN__ONE_DEVICE },
     { "fsdp_config", true, SEN__ONE_DEVICE },
     { "deepspeed", true, SEN__ONE_DEVICE },
+    /* ... and the rest. router_mapping is refused because a route changes what is computed. */
     { "debug", false, "activations are not watched" },
     { "skip_memory_metrics", false, "memory is not measured" },
     { "do_train", false, "a flag for scripts" },
@@ -23201,12 +23291,16 @@ static const sen__argument_note sen__argument_notes[] = {
     { "restore_loss_weights", false, "no loss of this version has weights of its own" },
 };
 
-/* Names of older releases; "" where nothing took their place. */
+/* Names of older releases, in pairs: the old one, what it is called now; "" where nothing took its
+ * place. transformers 5 refuses all of these; they are taken here since job files live longer than
+ * releases. */
 static const char *const sen__argument_renamed[] = {
+    /* These took another name, */
     "evaluation_strategy", "eval_strategy",
     "per_gpu_train_batch_size", "per_device_train_batch_size",
     "per_gpu_eval_batch_size", "per_device_eval_batch_size",
     "no_cuda", "use_cpu",
+    /* and these are gone: their values are not even looked at. */
     "overwrite_output_dir", "", "save_safetensors", "", "group_by_length", "", "fp16_backend", "",
     "half_precision_backend", "", "fp16_opt_level", "", "logging_dir", "", "use_mps_device", "",
     "jit_mode_eval", "", "use_ipex", "", "tpu_num_cores", "", "tpu_metrics_debug", "",
@@ -23215,12 +23309,15 @@ static const char *const sen__argument_renamed[] = {
     "include_tokens_per_second", "", "dispatch_batches", "", "split_batches", "",
 };
 
+/* The table itself, for whoever shows or checks arguments: `sentrain args` prints its help from
+ * it. */
 SENTRAIN_DEF const sen_field *sen_training_fields(void)
 {
     return sen__arguments;
 }
 
-/* The note about an argument; NULL: it works. The lists are short and looked up a few times. */
+/* The note about an argument; NULL: it works. The lists are short and looked up a few times, so
+ * they are walked through. */
 static const sen__argument_note *sen__argument_note_of(const char *name)
 {
     size_t i;
@@ -23229,12 +23326,14 @@ static const sen__argument_note *sen__argument_note_of(const char *name)
     return NULL;
 }
 
+/* Only the reason: whether the argument is refused as well shows when a trainer is made. */
 SENTRAIN_DEF const char *sen_training_note(const char *name)
 {
     const sen__argument_note *note = sen__argument_note_of(name);
     return note ? note->why : NULL;
 }
 
+/* By pairs, so the step is 2. */
 SENTRAIN_DEF const char *sen_training_renamed(const char *name)
 {
     size_t i;
@@ -23243,17 +23342,21 @@ SENTRAIN_DEF const char *sen_training_renamed(const char *name)
     return NULL;
 }
 
-/* The struct is cleared first: the table does not know the gaps between members. */
+/* The struct is cleared first: the table does not know the gaps between members, and two
+ * descriptions with the same values shall be the same bytes. The stamp tells a struct that came
+ * from here from one that was merely declared, whose members would be anything. */
 SENTRAIN_DEF sen_training_arguments sen_training_arguments_default(void)
 {
     sen_training_arguments a;
     memset(&a, 0, sizeof a);
     sen_fields_default(sen__arguments, &a);
-    a.stamp = SEN__STAMP;
+    a.stamp = SEN__STAMP;                               /* looked at by the trainer */
     return a;
 }
 
-/* One member of a job file's "args". */
+/* One member of a job file's "args": read through the table's row, whatever its kind. An old name
+ * is followed to the new one with a note; an unknown one is an error with the nearest names, since
+ * a misspelt argument that is ignored costs a whole run. */
 static sen_result sen__argument_read(sen_ctx *c, const sen_json *j, sen_training_arguments *args)
 {
     const sen_field *f = sen__field_find(sen__arguments, j->key);
@@ -23267,15 +23370,18 @@ static sen_result sen__argument_read(sen_ctx *c, const sen_json *j, sen_training
         return SEN_OK;
     }
     if (!f) return sen__field_unknown(c, j, sen__arguments);
-    return f->kind->read(c, f->kind, j, (char *)args + f->offset);
+    return f->kind->read(c, f->kind, j, (char *)args + f->offset); /* straight into the member */
 }
 
-/* Members in the file's order: of two spellings of one argument the later counts. */
+/* Members in the file's order: of two spellings of one argument the later counts. Members that are
+ * not there keep what stands in *args, so the caller decides what the defaults are. On failure the
+ * members before the wrong one have been read. */
 SENTRAIN_DEF sen_result sen_training_arguments_read(sen_ctx *c, const sen_json *object,
                                                     sen_training_arguments *args)
 {
     const sen_json *j;
     sen_result r = SEN_OK;
+    /* One frame for all members: the first wrong one is the message. */
     sen__begin(c);
     if (object->kind != SEN_JSON_OBJECT)
         r = sen_fail_at(c, SEN_ERR_ARGUMENT, object, NULL,
@@ -23287,9 +23393,14 @@ SENTRAIN_DEF sen_result sen_training_arguments_read(sen_ctx *c, const sen_json *
 /* ---- checking the arguments ------------------------------------------------------------------ */
 
 /* Everything that can be known from the arguments alone is said before a trainer exists: first what
- * Python would fill in, then what Python would refuse, then what this library does not do. */
+ * Python would fill in, then what Python would refuse, then what this library does not do. Python's
+ * rules are those of TrainingArguments.__post_init__ and of Trainer.__init__; the messages name the
+ * argument and the value, since a job file may be far from who reads them. */
 
-/* Copies of all texts and trees, so that the caller's may go. */
+/* Copies of all texts and trees into the trainer's arena, so that the caller's may go: a
+ * description made from a job file borrows from that file's tree. Runs after the arguments are
+ * settled, so texts that were filled in are copied too. The members are reached by offset, hence
+ * the memcpy both ways; the other kinds hold no pointers. */
 static sen_result sen__arguments_keep(sen_ctx *c, sen_arena *arena, sen_training_arguments *a)
 {
     sen__maker m = sen__maker_in(c, arena);
@@ -23297,6 +23408,7 @@ static sen_result sen__arguments_keep(sen_ctx *c, sen_arena *arena, sen_training
     int64_t i;
     for (f = sen__arguments; f->name && !m.failed; f++) {
         char *at = (char *)a + f->offset;
+        /* Three kinds hold pointers; each is copied with all that it points to. */
         if (f->kind == SEN_KIND_TEXT) {
             const char *text;
             memcpy(&text, at, sizeof text);
@@ -23311,12 +23423,14 @@ static sen_result sen__arguments_keep(sen_ctx *c, sen_arena *arena, sen_training
             sen_texts t;
             const char **item;
             memcpy(&t, at, sizeof t);
+            /* One entry more than texts, so that an empty list is no request for 0 bytes. */
             item = (const char **)sen_arena_alloc(arena, ((size_t)t.n + 1) * sizeof *item);
             for (i = 0; item && i < t.n; i++) {
                 item[i] = sen__arena_text(arena, t.item[i], strlen(t.item[i]));
                 if (!item[i]) m.failed = true;
             }
             if (!item) m.failed = true;
+            /* The struct of the argument is small, so it goes back whole. */
             t.item = item;
             memcpy(at, &t, sizeof t);
         }
@@ -23324,7 +23438,9 @@ static sen_result sen__arguments_keep(sen_ctx *c, sen_arena *arena, sen_training
     return m.failed ? sen__no_memory(c, 0, "training arguments") : SEN_OK;
 }
 
-/* null, false, "", "no", "none", [] and {} all mean: not used. */
+/* null, false, "", "no", "none", [] and {} all mean: not used. Python writes one thing in several
+ * ways (fsdp: "" or [], debug: "" or []); a job file that says so says nothing. A list of one such
+ * value is empty too: report_to: ["none"]. */
 static bool sen__argument_empty(const sen_json *j)
 {
     switch (j->kind) {
@@ -23338,10 +23454,14 @@ static bool sen__argument_empty(const sen_json *j)
     }
 }
 
-/* Whether the argument has another value than its default. */
+/* Whether the argument has another value than its default. Both are turned to JSON, so that one
+ * comparison serves all kinds; a list or an object that is not empty counts as changed, since no
+ * default has one. No memory: false, and the context has the error, which the caller looks at. */
 static bool sen__argument_changed(sen_ctx *c, const sen_field *f, const sen_training_arguments *a,
                                   const sen_training_arguments *initial)
 {
+    /* As JSON, so that a kind unknown here (bytes, words, a bool that may be None) needs no case
+     * below. */
     const sen_json *x = sen__field_write(c, f, a), *y = sen__field_write(c, f, initial);
     if (!x || !y || (sen__argument_empty(x) && sen__argument_empty(y))) return false;
     if (x->kind != y->kind) return true;
@@ -23349,7 +23469,8 @@ static bool sen__argument_changed(sen_ctx *c, const sen_field *f, const sen_trai
     return x->kind == SEN_JSON_LIST || x->kind == SEN_JSON_OBJECT || x->number != y->number;
 }
 
-/* Arguments without a meaning here, by name. */
+/* Arguments without a meaning here, by name. The first refused one ends the check. sen__error at
+ * the end: a comparison that had no memory has said "unchanged", and must not pass for one. */
 static sen_result sen__arguments_notes(sen_ctx *c, const sen_training_arguments *a)
 {
     const sen_mark mark = sen_arena_mark(&c->scratch);
@@ -23360,6 +23481,7 @@ static sen_result sen__arguments_notes(sen_ctx *c, const sen_training_arguments 
         const sen__argument_note *n = &sen__argument_notes[i];
         const sen_field *f = sen__field_find(sen__arguments, n->name);
         if (!sen__argument_changed(c, f, a, &initial)) continue;
+        /* Refused only where the value would have changed the run; see the list. */
         if (n->refused)
             r = sen_fail(c, SEN_ERR_UNSUPPORTED, "the training argument %s cannot be used here: %s",
                          n->name, n->why);
@@ -23371,7 +23493,9 @@ static sen_result sen__arguments_notes(sen_ctx *c, const sen_training_arguments 
     return r ? r : sen__error(c);
 }
 
-/* "steps" above 1 are whole; below 1 they are shares. */
+/* "steps" above 1 are whole; below 1 they are shares of max_steps, 1 itself is one step. The
+ * negated comparison refuses NaN too. Only looked at where the strategy is "steps": a file may
+ * carry steps that its strategy does not use. */
 static sen_result sen__arguments_interval(sen_ctx *c, const char *name, int strategy, double steps)
 {
     if (strategy != SEN_STRATEGY_STEPS) return SEN_OK;
@@ -23386,7 +23510,9 @@ static sen_result sen__arguments_interval(sen_ctx *c, const char *name, int stra
 }
 
 /* Values that no run could have. Each message names the argument, since several are looked at here.
- */
+ * Comparisons are written so that NaN fails them. Python finds some of these only when the run is
+ * under way (betas inside torch, batch size 0 in the loader); here all of it comes before the model
+ * is held. */
 static sen_result sen__arguments_numbers(sen_ctx *c, const sen_training_arguments *a)
 {
     if (a->per_device_train_batch_size < 1 || a->per_device_eval_batch_size < 1)
@@ -23397,6 +23523,7 @@ static sen_result sen__arguments_numbers(sen_ctx *c, const sen_training_argument
         return sen_fail(c, SEN_ERR_ARGUMENT,
                         "gradient_accumulation_steps should be 1 at least, not %d",
                         a->gradient_accumulation_steps);
+    /* No update: a schedule of length 0, and nothing that the trainer could return. */
     if (a->max_steps == 0 || (a->max_steps < 0 && !(a->num_train_epochs > 0)))
         return sen_fail(c, SEN_ERR_ARGUMENT,
                         "nothing to train: max_steps is %lld and num_train_epochs %g",
@@ -23409,6 +23536,8 @@ static sen_result sen__arguments_numbers(sen_ctx *c, const sen_training_argument
                         "adam_beta1 and adam_beta2 should be at least 0 and below 1");
     if (!(a->warmup_steps >= 0) || (a->warmup_ratio != SEN_NONE && !(a->warmup_ratio >= 0)))
         return sen_fail(c, SEN_ERR_ARGUMENT, "warmup_steps and warmup_ratio cannot be negative");
+    /* Python demands this although the number of workers means nothing here: a job file that is
+     * wrong there is wrong here. */
     if (a->dataloader_prefetch_factor != SEN_NONE && a->dataloader_num_workers == 0)
         return sen_fail(c, SEN_ERR_ARGUMENT,
                         "dataloader_prefetch_factor needs dataloader_num_workers above 0");
@@ -23416,15 +23545,21 @@ static sen_result sen__arguments_numbers(sen_ctx *c, const sen_training_argument
         return sen_fail(c, SEN_ERR_ARGUMENT, "torch_empty_cache_steps should be above 0");
     if (a->bf16 && a->fp16)
         return sen_fail(c, SEN_ERR_ARGUMENT, "bf16 and fp16 cannot both be true");
+    /* Sizes, rates and flags are possible from here on; whether they fit each other comes next. */
     return SEN_OK;
 }
 
-/* load_best_model_at_end needs every save to have been evaluated. */
+/* load_best_model_at_end needs every save to have been evaluated, or the best step may have no
+ * checkpoint to go back to: the same strategy, and saves only at multiples of evaluations.
+ * save_strategy "best" saves right after an evaluation and is free of this. Shares below 1 are
+ * compared as millionths, as in Python: their remainder in binary would be noise. (Reference:
+ * TrainingArguments.__post_init__.) */
 static sen_result sen__arguments_best(sen_ctx *c, const sen_training_arguments *a)
 {
     double times;
     if (a->save_strategy == SEN_STRATEGY_BEST && !a->metric_for_best_model)
         return sen_fail(c, SEN_ERR_ARGUMENT, "save_strategy \"best\" needs metric_for_best_model");
+    /* Nothing more to ask: "best" saves exactly when the best was evaluated. */
     if (!a->load_best_model_at_end || a->save_strategy == SEN_STRATEGY_BEST) return SEN_OK;
     if (a->eval_strategy != a->save_strategy)
         return sen_fail(
@@ -23432,13 +23567,14 @@ static sen_result sen__arguments_best(sen_ctx *c, const sen_training_arguments *
             "load_best_model_at_end needs the same eval_strategy and save_strategy, not "
             "\"%s\" and \"%s\"",
             sen__save_words[a->eval_strategy], sen__save_words[a->save_strategy]);
-    if (a->eval_strategy != SEN_STRATEGY_STEPS) return SEN_OK;
-    if ((a->eval_steps < 1) != (a->save_steps < 1))
+    if (a->eval_strategy != SEN_STRATEGY_STEPS) return SEN_OK; /* epochs always coincide */
+    if ((a->eval_steps < 1) != (a->save_steps < 1))     /* steps and shares do not mix */
         return sen_fail(
             c, SEN_ERR_ARGUMENT,
             "load_best_model_at_end needs eval_steps and save_steps both below 1 or both "
             "whole, not %g and %g",
             a->eval_steps, a->save_steps);
+    /* Both in the same unit here, so the remainder is one of whole numbers. */
     times = a->eval_steps < 1 ? fmod(floor(a->save_steps * 1e6), floor(a->eval_steps * 1e6))
                               : fmod(a->save_steps, a->eval_steps);
     if (times != 0)
@@ -23450,7 +23586,10 @@ static sen_result sen__arguments_best(sen_ctx *c, const sen_training_arguments *
     return SEN_OK;
 }
 
-/* The keys of accelerator_config: one of them has a meaning. */
+/* The keys of accelerator_config: one of them has a meaning. use_seedable_sampler decides whether
+ * each epoch's order is drawn from a seed of its own or goes on where the last epoch stopped; the
+ * others are about several processes. An unknown key is an error, as in Python's
+ * AcceleratorConfig. */
 static sen_result sen__arguments_accelerator(sen_ctx *c, const sen_training_arguments *a)
 {
     static const char *const keys[] = {
@@ -23460,11 +23599,12 @@ static sen_result sen__arguments_accelerator(sen_ctx *c, const sen_training_argu
     const sen_json *j = a->accelerator_config;
     char list[300];
     size_t i;
+    /* NULL and JSON's null are the default. */
     if (!j || j->kind == SEN_JSON_NULL) return SEN_OK;
     if (j->kind != SEN_JSON_OBJECT)
         return sen_fail_at(c, SEN_ERR_ARGUMENT, j, NULL, "accelerator_config takes an object");
     for (j = j->child; j; j = j->next) {
-        for (i = 0; keys[i] && strcmp(keys[i], j->key) != 0; i++) { }
+        for (i = 0; keys[i] && strcmp(keys[i], j->key) != 0; i++) { } /* ends at NULL: unknown */
         if (!keys[i])
             return sen_fail_at(c, SEN_ERR_ARGUMENT, j, NULL,
                                "accelerator_config has no \"%s\"; it has: %s", j->key,
@@ -23474,10 +23614,14 @@ static sen_result sen__arguments_accelerator(sen_ctx *c, const sen_training_argu
     return SEN_OK;
 }
 
-/* Fills in what Python fills in, then checks. */
+/* Fills in what Python fills in, then checks. The order of filling in matters:
+ * load_best_model_at_end brings the metric, and the metric's name brings the direction. A metric
+ * whose name ends in "loss" is better when smaller, any other when greater. warmup_ratio is the old
+ * spelling of warmup_steps below 1 and counts only where that is 0. */
 static sen_result sen__arguments_settle(sen_ctx *c, sen_training_arguments *a)
 {
     sen_result r;
+    /* Not made by our function: the values are whatever was in memory. */
     if (a->stamp != SEN__STAMP)
         return sen_fail(c, SEN_ERR_ARGUMENT,
                         "the training arguments should come from sen_training_arguments_default()");
@@ -23485,13 +23629,15 @@ static sen_result sen__arguments_settle(sen_ctx *c, sen_training_arguments *a)
     if (a->warmup_ratio != SEN_NONE && a->warmup_steps == 0) a->warmup_steps = a->warmup_ratio;
     if (a->eval_strategy == SEN_STRATEGY_STEPS && (a->eval_steps == SEN_NONE || a->eval_steps == 0))
         a->eval_steps = a->logging_steps;
+    /* A direction needs a metric: these two follow each other. */
     if (a->load_best_model_at_end && !a->metric_for_best_model) a->metric_for_best_model = "loss";
     if (a->metric_for_best_model && a->greater_is_better == SEN_NONE)
         a->greater_is_better = !sen__text_ends(a->metric_for_best_model, "loss");
     r = sen__arguments_numbers(c, a);
+    /* Each with its own strategy: a cadence that is not used may be anything. */
     if (!r) r = sen__arguments_interval(c, "logging_steps", a->logging_strategy, a->logging_steps);
     if (!r) r = sen__arguments_interval(c, "eval_steps", a->eval_strategy, a->eval_steps);
-    if (!r && a->save_steps != 0)
+    if (!r && a->save_steps != 0)                       /* 0: never in between */
         r = sen__arguments_interval(c, "save_steps", a->save_strategy, a->save_steps);
     if (!r) r = sen__arguments_best(c, a);
     if (!r) r = sen__arguments_accelerator(c, a);
@@ -23505,13 +23651,18 @@ static sen_result sen__arguments_settle(sen_ctx *c, sen_training_arguments *a)
 
 /* ---- the trainer ----------------------------------------------------------------------------- */
 
-#define SEN__COLUMNS_MAX 64
+/* One struct for the whole run. Who reads the loop below will want to know what lives how long:
+ * `keep` lasts as long as the trainer; log_arena from the beginning of one run to that of the next;
+ * metrics_arena from one evaluation to the next; the tapes' values for one batch; the context's
+ * scratch arena for one function. Objects of the caller (model, datasets, losses, evaluator) are
+ * borrowed. */
+#define SEN__COLUMNS_MAX 64                             /* text columns of a dataset, at most */
 
 /* A dataset as the loop sees it: its text columns tokenized, its label column apart. */
 typedef struct sen__train_set {
     const char  *name;                          /* NULL: the only one */
     sen_dataset *data;
-    sen_loss    *loss;
+    sen_loss    *loss;                          /* given by name, or the common one */
     int          column[SEN__COLUMNS_MAX];      /* of the dataset, without the label */
     int          n_columns;
     int          label;                         /* -1: none */
@@ -23521,64 +23672,68 @@ typedef struct sen__train_set {
 
 typedef struct sen__stopper sen__stopper;       /* early stopping */
 
+/* A callback in the list, in the order of arrival. */
 typedef struct sen__hook {
     sen_callback      callback;
     struct sen__hook *next;
 } sen__hook;
 
 struct sen_trainer {
-    sen_ctx                 *c;
-    sen_model               *model;
+    sen_ctx                 *c;                 /* memory, files, threads, message */
+    sen_model               *model;             /* borrowed, held against other trainers */
     bool                     holds;             /* the model */
-    sen_training_arguments   args;
+    sen_training_arguments   args;              /* settled; texts and trees in keep */
     sen_arena                keep;              /* texts, trees and lists that last */
     sen_loss                *own_loss;          /* made here where none was given */
-    sen_evaluator           *evaluator;
+    sen_evaluator           *evaluator;         /* borrowed, or NULL */
     sen__train_set          *train, *eval;      /* [n_train], [n_eval] */
     int                      n_train, n_eval;
     bool                     eval_named;        /* the dict form */
     sen_sampler             *sampler;           /* of the training data */
     int64_t                  batches;           /* of an epoch */
-    sen__hook               *hooks;
-    sen__stopper            *stoppers;
+    sen__hook               *hooks;             /* first: the default flow */
+    sen__stopper            *stoppers;          /* in the order of arrival */
 
-    sen_train_state          state;
-    sen_train_control        control;
+    sen_train_state          state;             /* what callbacks may read */
+    sen_train_control        control;           /* what callbacks may change */
     sen_arena                log_arena, metrics_arena;
-    sen_json                *log, *metrics;
+    sen_json                *log, *metrics;     /* history of the run; last evaluation */
 
     sen_tape                *tape, *eval_tape;  /* recording; values only */
-    sen__packed              batch;
+    sen__packed              batch;             /* token ids of the current batch */
     sen__dropout_plan        dropout;
     sen_var                **emb;               /* [SEN__COLUMNS_MAX] */
     float                   *label;             /* [rows of the largest batch] */
-    int32_t                 *label_index;
+    int32_t                 *label_index;       /* [the same] labels as class numbers */
     int64_t                 *rows;              /* [accumulation, train batch size] */
     int64_t                 *rows_n;            /* [accumulation] */
     int                     *rows_set;          /* [accumulation] the dataset of each */
     int64_t                 *eval_rows;         /* [eval batch size] */
 
     sen__optimizer          *optimizer;
-    const sen_schedule_type *schedule;
-    double                   warmup;
+    const sen_schedule_type *schedule;          /* a row of the schedules' table */
+    double                   warmup;            /* updates of rising rate, as a number */
     sen_rng                  rng;               /* torch's global generator */
 
     const char              *resume;            /* a checkpoint's folder, or NULL */
     bool                     running, over, epoch_open, epoch_over;
     bool                     in_train;          /* decides the prefix of the evaluator's metrics */
+    /* Where the run stands within its epoch: what a resumed run must find again. */
     int64_t                  epoch, micro;      /* micro-batches done in the epoch */
     int64_t skip; /* micro-batches to pass over when the epoch opens */
     float                    loss_sum;          /* since the last log; float32 as in Python */
     double                   loss_before;       /* the part of it that an earlier run summed up */
     double                   loss_total;        /* of this run, up to the last log */
-    int64_t                  last_logged, first_step, saved_step;
+    int64_t                  last_logged, first_step, saved_step; /* numbers of updates */
     double                   started;           /* seconds on the clock */
 };
 
+/* The clock is the only thing that this chapter needs from the system. */
 #include <time.h>
 
 /* Seconds on a clock that never goes back; only differences mean something. 0 where there is none.
- */
+ * Times enter the records (train_runtime and the like) and nothing else: no decision of the loop
+ * depends on one, so a slow machine gives the same model. */
 static double sen__seconds(void)
 {
 #if defined(_WIN32) && !defined(SENTRAIN_NO_STDIO)
@@ -23595,13 +23750,15 @@ static double sen__seconds(void)
 #endif
 }
 
-/* Rounded to so many decimals, as Python's round() up to ties. */
+/* Rounded to so many decimals (power: 10^decimals), as Python's round() up to ties. Python rounds
+ * its times and speeds and nothing else: losses, norms and rates are logged with all digits. */
 static double sen__rounded(double v, double power)
 {
     return floor(v * power + 0.5) / power;
 }
 
-/* A name in the trainer's own arena. */
+/* A name in the trainer's own arena: for what outlives the call, since the scratch arena does
+ * not. */
 static const char *sen__trainer_text(sen_trainer *t, const char *text)
 {
     const char *copy = sen__arena_text(&t->keep, text, strlen(text));
@@ -23609,7 +23766,8 @@ static const char *sen__trainer_text(sen_trainer *t, const char *text)
     return copy;
 }
 
-/* "output_dir/checkpoint-N" in the scratch arena. */
+/* "output_dir/checkpoint-N" in the scratch arena; with a prefix "tmp-" or "old-" the two names that
+ * nobody resumes from. NULL: no memory, the context has the error. */
 static const char *sen__checkpoint_path(sen_trainer *t, const char *prefix, int64_t step)
 {
     char name[64];
@@ -23621,13 +23779,29 @@ static const char *sen__checkpoint_path(sen_trainer *t, const char *prefix, int6
 
 /* The trainer knows its callbacks by place in the struct: an event is an offset, so that adding one
  * is a member in the interface and a call in the loop. Python clears a flag right before it tells
- * the callbacks that the thing happens; so does each caller here. */
+ * the callbacks that the thing happens (CallbackHandler.on_log and its like); so does each caller
+ * here.
+ *
+ * The order of a run, brackets for what may be absent:
+ *
+ *     on_init_end, on_train_begin,
+ *       { on_epoch_begin,
+ *           { on_step_begin, [on_substep_end ...], on_pre_optimizer_step, on_optimizer_step,
+ *             on_step_end, [on_log], [on_prediction_step ..., on_log, on_evaluate],
+ *             [on_save] } ...
+ *         on_epoch_end, [the same optional ones] } ...
+ *     on_log, on_train_end */
 
-/* Calls one event's function of every callback, in the order in which they were added. */
+/* Calls one event's function of every callback, in the order in which they were added; all of them,
+ * even after one asked to stop. A callback cannot return an error; it may leave one in the context
+ * (its own call of sen_fail, or a call of the library that failed), and that ends the run. So an
+ * error that some callback has dealt with by itself still ends the run: it cannot be told apart. */
 static sen_result sen__train_event(sen_trainer *t, size_t at, const char *name,
                                    const sen_json *metrics, const sen_json *logs)
 {
     const sen__hook *h;
+    /* The same for every callback of this event; the flags alone may change from one to the
+     * next. */
     sen_train_event e;
     memset(&e, 0, sizeof e);
     e.ctx = t->c;
@@ -23639,12 +23813,13 @@ static sen_result sen__train_event(sen_trainer *t, size_t at, const char *name,
     e.model = t->model;
     e.metrics = metrics;
     e.logs = logs;
-    e.seconds = t->running ? sen__seconds() - t->started : 0.0;
+    e.seconds = t->running ? sen__seconds() - t->started : 0.0; /* 0 outside a run */
     for (h = t->hooks; h; h = h->next) {
         sen_train_fn fn;
-        memcpy(&fn, (const char *)&h->callback + at, sizeof fn);
+        memcpy(&fn, (const char *)&h->callback + at, sizeof fn); /* the member at that offset */
         if (fn && fn(&e, h->callback.user)) t->control.should_training_stop = true;
     }
+    /* A callback that failed has left its sentence; it is this event's result. */
     return sen__error(t->c);
 }
 
@@ -23652,6 +23827,7 @@ static sen_result sen__train_event(sen_trainer *t, size_t at, const char *name,
     sen__train_event(t, offsetof(sen_callback, member), #member, metrics, logs)
 #define SEN__EVENT(t, member) SEN__EVENT_WITH(t, member, NULL, NULL)
 
+/* Nothing is called until a function is set. */
 SENTRAIN_DEF sen_callback sen_callback_default(void)
 {
     sen_callback k;
@@ -23661,7 +23837,7 @@ SENTRAIN_DEF sen_callback sen_callback_default(void)
 }
 
 /* At the end of the list: callbacks run in the order in which they came, as in Python. The list is
- * in the trainer's arena, so nothing is freed one by one. */
+ * in the trainer's arena, so nothing is freed one by one, and none can be removed. */
 static sen_result sen__hook_add(sen_trainer *t, const sen_callback *callback)
 {
     sen__hook **tail = &t->hooks;
@@ -23675,14 +23851,22 @@ static sen_result sen__hook_add(sen_trainer *t, const sen_callback *callback)
 
 /* ---- the default flow: when to log, evaluate, save and stop ---------------------------------- */
 
-/* Whether a "steps" strategy has its turn at this step. */
+/* An example: 25 steps with logging_steps, eval_steps and save_steps 10 and all strategies "steps".
+ * Records of training at 10 and 20, evaluations and checkpoints at 10, 20 and 25; the losses of
+ * steps 21 to 25 are in train_loss only. With eval_delay 15 the evaluation at 10 is left out, and
+ * so is its chance to be the best. */
+
+/* Whether a "steps" strategy has its turn at this step. `every` comes from the state, where shares
+ * have become numbers; 0 is never (save_steps 0). */
 static bool sen__flow_due(int strategy, int64_t step, int64_t every)
 {
     return strategy == SEN_STRATEGY_STEPS && every > 0 && step % every == 0;
 }
 
-/* The last step is evaluated and saved even where it is no multiple, but not logged: the tail of
- * the losses is in train_loss only, as in Python. */
+/* DefaultFlowCallback.on_step_end. The last step is evaluated and saved even where it is no
+ * multiple, but not logged: the tail of the losses is in train_loss only, as in Python. max_steps
+ * is known before the run, so "the last step" is a comparison; where a sampler gives fewer batches
+ * than it promised, the run ends with its epochs instead, without this last evaluation and save. */
 static int sen__flow_step_end(const sen_train_event *e, void *user)
 {
     const sen_training_arguments *a = e->args;
@@ -23690,23 +23874,27 @@ static int sen__flow_step_end(const sen_train_event *e, void *user)
     sen_train_control *k = e->control;
     const bool late = a->eval_delay <= (double)s->global_step;
     (void)user;
+    /* Flags are only ever set here: clearing them is the business of sen__loop_update. */
     if (s->global_step == 1 && a->logging_first_step) k->should_log = true;
     if (sen__flow_due(a->logging_strategy, s->global_step, s->logging_steps)) k->should_log = true;
     if (sen__flow_due(a->eval_strategy, s->global_step, s->eval_steps) && late)
         k->should_evaluate = true;
     if (sen__flow_due(a->save_strategy, s->global_step, s->save_steps)) k->should_save = true;
-    if (s->global_step < s->max_steps) return 0;
+    if (s->global_step < s->max_steps) return 0;        /* not the last one */
+    /* From here: the last step. */
     k->should_training_stop = true;
     if (a->eval_strategy == SEN_STRATEGY_STEPS && late) k->should_evaluate = true;
     if (a->save_strategy == SEN_STRATEGY_STEPS) k->should_save = true;
     return 0;
 }
 
-/* The "epoch" strategies. eval_delay counts epochs then. */
+/* DefaultFlowCallback.on_epoch_end: the "epoch" strategies. eval_delay counts epochs then;
+ * state.epoch is a fraction, but at this place a whole number unless the epoch was broken off. */
 static int sen__flow_epoch_end(const sen_train_event *e, void *user)
 {
     const sen_training_arguments *a = e->args;
     (void)user;
+    /* Each of the three asks for itself; sen__loop_act does them in the order of its own. */
     if (a->logging_strategy == SEN_STRATEGY_EPOCH) e->control->should_log = true;
     if (a->eval_strategy == SEN_STRATEGY_EPOCH && a->eval_delay <= e->state->epoch)
         e->control->should_evaluate = true;
@@ -23715,7 +23903,7 @@ static int sen__flow_epoch_end(const sen_train_event *e, void *user)
 }
 
 /* The flow is a callback like any other, the first one: later ones see and may change what it asked
- * for. */
+ * for. That is how a user's callback puts off an evaluation or asks for one more save. */
 static sen_result sen__flow_add(sen_trainer *t)
 {
     sen_callback flow = sen_callback_default();
@@ -23726,13 +23914,21 @@ static sen_result sen__flow_add(sen_trainer *t)
 
 /* ---- early stopping -------------------------------------------------------------------------- */
 
+/* EarlyStoppingCallback: counts evaluations without progress, and stops at `patience` of them. A
+ * trainer may have several, each with a counter of its own; a checkpoint keeps that of the first.
+ * With patience 2, threshold 0 and a metric that should fall:
+ *
+ *     metric     0.50   0.40   0.41   0.40
+ *     best       none   0.50   0.40   0.40       before this evaluation
+ *     counter       0      0      1      2       a tie is no progress: the run stops here */
 struct sen__stopper {
-    int           patience, counter;
-    double        threshold;
+    int           patience, counter;            /* evaluations; those without progress */
+    double        threshold;                    /* progress by no more than this is none */
     sen__stopper *next;
 };
 
-/* metric_for_best_model with its prefix, in `out`. */
+/* metric_for_best_model with its prefix, in `out`: "loss" is looked up as "eval_loss". A name that
+ * has the prefix already is left as it is. */
 static const char *sen__best_key(const sen_training_arguments *a, char *out, size_t size)
 {
     const char *name = a->metric_for_best_model;
@@ -23740,14 +23936,15 @@ static const char *sen__best_key(const sen_training_arguments *a, char *out, siz
     return out;
 }
 
-/* Strictly: a tie is no improvement, and NaN is never better. */
+/* Strictly: a tie is no improvement, so of equal evaluations the first stays the best, and NaN is
+ * never better than anything, nor anything better than a NaN. */
 static bool sen__best_better(const sen_training_arguments *a, double value, double best)
 {
     return a->greater_is_better ? value > best : value < best;
 }
 
-/* A callback reports what is wrong through sen_fail: the event then ends the run with that
- * sentence. */
+/* Python asserts here. A callback reports what is wrong through sen_fail: the event then ends the
+ * run with that sentence, before its first step. */
 static int sen__stopper_begin(const sen_train_event *e, void *user)
 {
     (void)user;
@@ -23763,7 +23960,13 @@ static int sen__stopper_begin(const sen_train_event *e, void *user)
     return 0;
 }
 
-/* Comes before the trainer takes the metric into account: best_metric is that of earlier ones. */
+/* Comes before the trainer takes the metric into account: best_metric is that of earlier ones.
+ * (Were it the other way round, no evaluation could ever be better than the best, and every run
+ * would stop after `patience` evaluations.) Progress has two conditions, better and by more than
+ * the threshold, and the best metric itself moves even by less.
+ *
+ * With named datasets this is called once for each of them, with that dataset's metrics only; those
+ * without the metric warn and do not count. Python: the same. */
 static int sen__stopper_evaluate(const sen_train_event *e, void *user)
 {
     sen__stopper *s = (sen__stopper *)user;
@@ -23771,19 +23974,21 @@ static int sen__stopper_evaluate(const sen_train_event *e, void *user)
     char key[300];
     const sen_json *m;
     if (!e->args->metric_for_best_model) return 0;
+    /* Under its full name, as it stands in the record. */
     m = sen_json_get(e->metrics, sen__best_key(e->args, key, sizeof key));
     if (!m) {
         sen_log(e->ctx, SEN_LOG_WARNING,
                 "early stopping needs the metric %s, which this evaluation does not have", key);
         return 0;
     }
-    if (best == SEN_NONE ||
+    if (best == SEN_NONE || /* the first one always counts as progress */
         (sen__best_better(e->args, m->number, best) && fabs(m->number - best) > s->threshold))
         s->counter = 0;
     else s->counter++;
-    return s->counter >= s->patience;
+    return s->counter >= s->patience;                   /* non-zero: stop */
 }
 
+/* The struct is made in the arena, so the callback's `user` stays valid as long as the trainer. */
 SENTRAIN_DEF sen_result sen_add_early_stopping(sen_trainer *t, int patience, double threshold)
 {
     sen_callback k = sen_callback_default();
@@ -23792,6 +23997,7 @@ SENTRAIN_DEF sen_result sen_add_early_stopping(sen_trainer *t, int patience, dou
     sen__begin(t->c);
     s = (sen__stopper *)sen__arena_zero(&t->keep, sizeof *s);
     if (!s) r = sen__no_memory(t->c, sizeof *s, "a callback");
+    /* A patience of 0 would stop at the first evaluation, before there was any progress to miss. */
     if (!r && (patience < 1 || !(threshold >= 0)))
         r = sen_fail(
             t->c, SEN_ERR_ARGUMENT,
@@ -23810,10 +24016,12 @@ SENTRAIN_DEF sen_result sen_add_early_stopping(sen_trainer *t, int patience, dou
     return sen__end(t->c, r);
 }
 
+/* The stamp is looked at first: a struct that was not cleared would be a list of wild pointers. */
 SENTRAIN_DEF sen_result sen_add_callback(sen_trainer *t, const sen_callback *callback)
 {
     sen_result r;
     sen__begin(t->c);
+    /* Copied, so the caller's struct may go; what `user` points to may not. */
     r = callback->stamp == SEN__STAMP
             ? sen__hook_add(t, callback)
             : sen_fail(t->c, SEN_ERR_ARGUMENT,
@@ -23824,7 +24032,11 @@ SENTRAIN_DEF sen_result sen_add_callback(sen_trainer *t, const sen_callback *cal
 /* ---- the data -------------------------------------------------------------------------------- */
 
 /* All rows are tokenized once, before step 1: a batch is then a copy of token ids, and the widest
- * batch of the whole run is known in advance. A column's prompt becomes part of its ids. */
+ * batch of the whole run is known in advance. A column's prompt becomes part of its ids. Python
+ * tokenizes each batch anew in its collator, which gives the same ids, epoch by epoch again.
+ *
+ * Datasets come alone or by name. Alone, one loss sees every batch; by name, each has its own loss,
+ * its own prompts, and its turn in the order of batches. A batch never mixes datasets. */
 
 /* What a message calls the dataset: its file, its name in the dict, or just that. */
 static const char *sen__set_path(const sen__train_set *s)
@@ -23832,7 +24044,10 @@ static const char *sen__set_path(const sen__train_set *s)
     return s->data->path ? s->data->path : s->name ? s->name : "the dataset";
 }
 
-/* Labels are numbers; scores that a cosine cannot reach are warned about once. */
+/* Labels are numbers; scores that a cosine cannot reach are warned about once, with the first row
+ * that has one. (A similarity score of 0 to 5 against a cosine trains without an error and to
+ * little use: a common mistake with such data.) Only losses that compare labels with a cosine have
+ * a scale to suggest. */
 static sen_result sen__set_check_labels(sen_ctx *c, const sen__train_set *s)
 {
     const sen_dataset *d = s->data;
@@ -23842,13 +24057,16 @@ static sen_result sen__set_check_labels(sen_ctx *c, const sen__train_set *s)
     if (sen_dataset_column_kind(d, s->label) == SEN_COLUMN_TEXT)
         return sen__dataset_fail(c, SEN_ERR_ARGUMENT, d, 0, s->label,
                                  "labels should be numbers; name the words with \"class_names\"");
+    /* `worst` decides on the scale, `at` is the first row that is too large: an example for the
+     * message. */
     for (i = 0; i < d->rows; i++) {
         const double v = fabs(sen_dataset_number(d, i, s->label));
-        if (v > worst) {
+        if (v > worst) {                                /* more than a cosine can say */
             at = at < 0 && sen__loss_label_scale(s->loss, v) < 1.0 ? i : at;
             worst = v;
         }
     }
+    /* Warned about and trained on: the loss is defined, it is only never small. */
     scale = sen__loss_label_scale(s->loss, worst);
     if (scale < 1.0 && at >= 0)
         sen_log(c, SEN_LOG_WARNING,
@@ -23860,11 +24078,15 @@ static sen_result sen__set_check_labels(sen_ctx *c, const sen__train_set *s)
     return SEN_OK;
 }
 
-/* Which columns are texts, which is the label, and whether the loss can take them. */
+/* Which columns are texts, which is the label, and whether the loss can take them. Columns are
+ * taken by position, never by name, as in Python; the label is the one exception (label, labels,
+ * score, scores). A second column of numbers is an error, because to drop it silently would hide a
+ * wrong file. Text columns stay in file order: the loss's anchor is the first. */
 static sen_result sen__set_columns(sen_ctx *c, sen__train_set *s)
 {
     sen_result r;
     int i;
+    /* A streamed dataset has no number of rows, and Python's step counts need one. */
     if (s->data->streaming)
         return sen_fail(c, SEN_ERR_UNSUPPORTED,
                         "%s: streaming comes with a later version; leave \"streaming\" out",
@@ -23873,7 +24095,7 @@ static sen_result sen__set_columns(sen_ctx *c, sen__train_set *s)
         return sen_fail(c, SEN_ERR_ARGUMENT, "%s has no rows", sen__set_path(s));
     s->label = sen__dataset_label_column(s->data);
     for (i = 0; i < s->data->n_columns; i++) {
-        if (i == s->label) continue;
+        if (i == s->label) continue;                    /* not an input of the model */
         if (sen_dataset_column_kind(s->data, i) != SEN_COLUMN_TEXT)
             return sen__dataset_fail(
                 c, SEN_ERR_ARGUMENT, s->data, 0, i,
@@ -23883,13 +24105,16 @@ static sen_result sen__set_columns(sen_ctx *c, sen__train_set *s)
                             SEN__COLUMNS_MAX);
         s->column[s->n_columns++] = i;
     }
+    /* The loss knows how many columns it takes and whether it wants a label. */
     r = sen__loss_check_columns(c, s->loss, s->n_columns, s->label >= 0);
     if (r) return r;
     sen__dataset_warn_names(c, s->data);
     return sen__set_check_labels(c, s);
 }
 
-/* The sets of one kind: a lone dataset, or the dict form. */
+/* The sets of one kind (training or evaluation): a lone dataset, or the dict form. A lone one has
+ * no name, which is how the rest tells the two apart. *n_out is set before the sets are filled: if
+ * one is refused, sen_trainer_free frees them all, and those not reached are zeros. */
 static sen_result sen__sets_make(sen_trainer *t, sen_dataset *one, const sen_named_dataset *many,
                                  int n, sen_loss *common, sen__train_set **out, int *n_out)
 {
@@ -23898,12 +24123,13 @@ static sen_result sen__sets_make(sen_trainer *t, sen_dataset *one, const sen_nam
     int i;
     if (one && n > 0)
         return sen_fail(t->c, SEN_ERR_ARGUMENT, "give either one dataset or named ones, not both");
-    if (count == 0) return SEN_OK;
+    if (count == 0) return SEN_OK;                      /* neither is given: that is no error yet */
     *out = (sen__train_set *)sen__arena_zero(&t->keep, (size_t)count * sizeof **out);
     if (!*out) return sen__no_memory(t->c, (size_t)count * sizeof **out, "datasets");
     *n_out = count;
     for (i = 0; !r && i < count; i++) {
         sen__train_set *s = &(*out)[i];
+        /* A lone dataset and one entry of the dict are the same from here on, but for the name. */
         s->data = one ? one : many[i].dataset;
         s->loss = !one && many[i].loss ? many[i].loss : common;
         if (!one && !(s->name = sen__trainer_text(t, many[i].name))) return SEN_ERR_MEMORY;
@@ -23912,7 +24138,10 @@ static sen_result sen__sets_make(sen_trainer *t, sen_dataset *one, const sen_nam
     return r;
 }
 
-/* The prompt for a column, as Python's collator finds it: one for all, by column, or by dataset. */
+/* The prompt for a column, as Python's collator finds it: one text for all, {column: text}, or
+ * {dataset: either}. A dataset's name is looked for first; whether the object goes by dataset shows
+ * in its first value. No entry: no prompt, which is no error. Trap: a lone dataset has no name, so
+ * prompts by dataset are an error with it, though only when its texts are tokenized. */
 static sen_result sen__set_prompt(const sen_trainer *t, const sen__train_set *s, const char *column,
                                   const char **prompt)
 {
@@ -23921,20 +24150,22 @@ static sen_result sen__set_prompt(const sen_trainer *t, const sen__train_set *s,
     if (!p) return SEN_OK;
     if (p->kind == SEN_JSON_OBJECT) {
         const sen_json *own = s->name ? sen_json_get(p, s->name) : NULL;
+        /* By dataset, if the first value is itself an object. */
         const bool nested = p->child && p->child->kind == SEN_JSON_OBJECT;
         if (nested && !s->name)
             return sen_fail_at(t->c, SEN_ERR_ARGUMENT, p, NULL,
                                "prompts by dataset need datasets with names");
-        if (own || nested) p = own;
+        if (own || nested) p = own;                     /* NULL: this dataset has none */
         if (p && p->kind == SEN_JSON_OBJECT) p = sen_json_get(p, column);
         if (!p) return SEN_OK;
     }
     if (p->kind != SEN_JSON_TEXT)
         return sen_fail_at(t->c, SEN_ERR_ARGUMENT, p, NULL, "a prompt should be a text");
-    *prompt = p->length ? p->text : NULL;
+    *prompt = p->length ? p->text : NULL;               /* "" adds nothing */
     return SEN_OK;
 }
 
+/* What sen__set_cell needs to know. */
 typedef struct sen__set_cells {
     const sen_dataset *data;
     int                column;
@@ -23947,7 +24178,9 @@ static sen_text sen__set_cell(void *arg, int64_t i)
     return sen_dataset_text(k->data, i, k->column);
 }
 
-/* Tokenizes what has not been yet. */
+/* Tokenizes what has not been yet: training sets when a run begins, evaluation sets then too or at
+ * the first evaluation. Done once for the trainer's life, so a second run or a second evaluation
+ * costs nothing here. */
 static sen_result sen__sets_tokenize(sen_trainer *t, sen__train_set *sets, int n)
 {
     sen_result r = SEN_OK;
@@ -23957,10 +24190,12 @@ static sen_result sen__sets_tokenize(sen_trainer *t, sen__train_set *sets, int n
             sen__train_set *s = &sets[i];
             const char *prompt = NULL;
             sen__set_cells cells;
-            if (s->tokens[k]) continue;
+            if (s->tokens[k]) continue;                 /* done before */
             cells.data = s->data;
             cells.column = s->column[k];
             r = sen__set_prompt(t, s, sen_dataset_column_name(s->data, s->column[k]), &prompt);
+            /* The model adds what it always adds (special tokens, its length limit) around prompt
+             * and text. */
             if (!r)
                 r = sen__model_tokens(t->c, t->model, sen__set_cell, &cells, s->data->rows, prompt,
                                       &s->tokens[k]);
@@ -23979,7 +24214,8 @@ static void sen__sets_free(sen_ctx *c, sen__train_set *sets, int n)
 }
 
 /* The one description that training and evaluation share: Python makes both loaders by the same
- * code, so evaluation data are shuffled too, and drop_last counts for them. */
+ * code (get_train_dataloader, get_eval_dataloader), so evaluation data are shuffled too, and
+ * drop_last counts for them. Only the batch size differs. */
 static sen__sampler_desc sen__trainer_sampler_desc(const sen_trainer *t,
                                                    const sen_dataset *const *datasets, int n,
                                                    int64_t batch_size)
@@ -23997,7 +24233,8 @@ static sen__sampler_desc sen__trainer_sampler_desc(const sen_trainer *t,
     return d;
 }
 
-/* A sampler over all training data. */
+/* A sampler over all training data: of one dataset, or of several that take turns. The list of
+ * datasets is borrowed by the sampler, so it lies in the trainer's arena. */
 static sen_result sen__trainer_sampler(sen_trainer *t, sen_sampler **out)
 {
     const sen_dataset **list = (const sen_dataset **)sen__arena_zero(&t->keep, (size_t)t->n_train *
@@ -24007,11 +24244,16 @@ static sen_result sen__trainer_sampler(sen_trainer *t, sen_sampler **out)
     if (!list) return sen__no_memory(t->c, (size_t)t->n_train * sizeof *list, "datasets");
     for (i = 0; i < t->n_train; i++) list[i] = t->train[i].data;
     d = sen__trainer_sampler_desc(t, list, t->n_train, t->args.per_device_train_batch_size);
+    /* The dict form, even of one: its sampler shuffles differently from that of a lone dataset. */
     if (t->train[0].name) d.multi_dataset_batch_sampler = t->args.multi_dataset_batch_sampler;
+    /* Row numbers from this sampler run on over all datasets, see sen__update_fetch. */
     return sen__sampler_new(t->c, &d, out);
 }
 
-/* The batch for rows of one dataset, and its labels: integers as class numbers too. */
+/* The batch for rows of one dataset, and its labels: as floats for losses that compare, and as
+ * class numbers where the column is of whole numbers (a number that is no index becomes -1). The
+ * labels' arrays are the trainer's: valid until the next batch. `rows` are row numbers of this
+ * dataset, not of all datasets together. */
 static sen_result sen__trainer_fill(sen_trainer *t, const sen__train_set *s, const int64_t *rows,
                                     int64_t n, sen_labels *labels)
 {
@@ -24021,33 +24263,41 @@ static sen_result sen__trainer_fill(sen_trainer *t, const sen__train_set *s, con
     memset(labels, 0, sizeof *labels);
     if (s->label >= 0) {
         for (i = 0; i < n; i++) {
+            /* A whole column gives both forms, so that any loss finds the one that it wants. */
             const double v = sen_dataset_number(s->data, rows[i], s->label);
             t->label[i] = (float)v;
+            /* C's conversion of a number that does not fit is undefined: hence the bound. */
             t->label_index[i] = whole && fabs(v) < 2147483647.0 ? (int32_t)v : -1;
         }
         labels->value = t->label;
         labels->index = whole ? t->label_index : NULL;
         labels->n = n;
     }
+    /* Row numbers to token ids: one copy per text, of all columns, packed one behind the other. */
     return sen__packed_fill(t->c, &t->batch, s->tokens, s->n_columns, rows, n);
 }
 
-/* Columns' embeddings, each (B,E), into t->emb; then the loss. NULL: the tape has the error. */
+/* Columns' embeddings, each (B,E), into t->emb; then the loss. One forward pass over all columns at
+ * once, (K*B, E) in column order, then cut: a packed batch has no padding, so a long column costs
+ * the others nothing, and dropout is drawn in one order. `keep`: values and gradients are wanted
+ * after backward. NULL: the tape has the error. */
 static sen_var *sen__trainer_loss(sen_trainer *t, sen_tape *tape, const sen__train_set *s,
                                   const sen_labels *labels, bool keep)
 {
     const int64_t rows = t->batch.batch.rows;
     sen_var *all = sen__model_forward(t->model, tape, &t->batch.batch);
     int k;
+    /* All columns at once, whatever the loss will make of them. */
     if (all && keep) all->keep = true;
     for (k = 0; k < s->n_columns; k++) {
-        t->emb[k] = sen_slice_rows(tape, all, k * rows, rows);
+        t->emb[k] = sen_slice_rows(tape, all, k * rows, rows); /* a view, no copy */
         if (t->emb[k] && keep) t->emb[k]->keep = true;
     }
     return all ? sen_loss_forward(s->loss, tape, t->emb, s->n_columns, labels) : NULL;
 }
 
-/* The tape's error, or that of a function that gave nothing without one. */
+/* The tape's error, or that of a function that gave nothing without one (a user's loss that
+ * returned NULL for reasons of its own). */
 static sen_result sen__trainer_tape_error(sen_trainer *t, const sen_tape *tape)
 {
     const sen_result r = sen_tape_result(tape);
@@ -24055,7 +24305,13 @@ static sen_result sen__trainer_tape_error(sen_trainer *t, const sen_tape *tape)
 }
 
 /* Forward and backward over one micro-batch, its gradients divided by `parts` added to the
- * weights'. *value is loss / parts, in float32. */
+ * weights'. *value is loss / parts, in float32, as Python logs it.
+ *
+ * The trap is `parts`: the number of batches that were really fetched for this update. At the end
+ * of an epoch that may be fewer than gradient_accumulation_steps, and dividing by the full number
+ * would make the last update too small. (Older releases of transformers did that.) Every
+ * micro-batch weighs the same whatever its rows. `number` counts micro-batches over the whole run:
+ * the counter form of dropout needs nothing else to give the same masks after a resume. */
 static sen_result sen__trainer_micro(sen_trainer *t, const sen__train_set *s, const int64_t *rows,
                                      int64_t n, int64_t parts, uint32_t number, float *value)
 {
@@ -24063,27 +24319,35 @@ static sen_result sen__trainer_micro(sen_trainer *t, const sen__train_set *s, co
     sen_labels labels;
     sen_var *loss;
     sen_result r = sen__trainer_fill(t, s, rows, n, &labels);
+    /* Dropout is set up before the forward pass, since torch's masks are drawn in the order in
+     * which it meets them, and all of them are drawn here. */
     if (!r)
         r = sen__dropout_begin(t->c, &t->dropout, t->model, &t->batch.batch, torch,
                                (uint64_t)t->args.seed, number, &t->rng);
     if (r) return r;
-    sen_tape_reset(t->tape);
+    sen_tape_reset(t->tape);                            /* the last batch's values go */
     t->tape->dropout = sen__dropout_of(&t->dropout);
     loss = sen__trainer_loss(t, t->tape, s, &labels, false);
+    /* Kept by nobody: `loss` lives on the tape until its next reset. */
     if (!loss) return sen__trainer_tape_error(t, t->tape);
     *value = loss->x[0] / (float)parts;
-    return sen_backward(t->tape, loss, 1.0f / (float)parts);
+    return sen_backward(t->tape, loss, 1.0f / (float)parts); /* d(loss / parts) */
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
 /* What the run will hold at its widest moment, counted before it begins: a run that cannot fit is
- * refused with the numbers, not killed half way. */
+ * refused with the numbers, not killed half way. That is possible because all lengths are known and
+ * the order of batches follows from the seed. Python would learn it from an out-of-memory error, at
+ * whatever step the widest batch comes. */
 
 /* Floats that one token keeps until its backward pass: every linear's output twice (itself and what
  * its activation makes of it), every norm's three times. Attention keeps no scores. An estimate: of
  * all-MiniLM-L6-v2 the tape reserved 55.6 and 223.7 MB where this says 55.3 and 209.5 (batches of 8
- * and of 32 short pairs), so the plan adds an eighth for the gaps between matrices. */
+ * and of 32 short pairs), so the plan adds an eighth for the gaps between matrices.
+ *
+ * It goes by names: embeddings have a row per word, not per token, and a pooler is not computed; a
+ * matrix of any other name is taken for a linear of `rows` outputs. */
 static int64_t sen__plan_token_floats(sen_model *m)
 {
     int64_t floats = 0;
@@ -24091,6 +24355,7 @@ static int64_t sen__plan_token_floats(sen_model *m)
     for (i = 0; i < sen_model_weights(m); i++) {
         const sen_tensor *w = sen_model_weight(m, i);
         const char *name = sen_model_weight_name(m, i);
+        /* Without its first letter, since some names have it as a capital. */
         if (strstr(name, "mbedding") || strstr(name, "pooler.")) continue;
         if (w->ndim == 2) floats += 2 * sen__tensor_rows(w);
         else if (sen__text_ends(name, "orm.weight")) floats += 3 * w->count;
@@ -24098,7 +24363,9 @@ static int64_t sen__plan_token_floats(sen_model *m)
     return floats;
 }
 
-/* Tokens of the widest batch: all epochs are gone through as they will be. */
+/* Tokens of the widest batch: all epochs are gone through as they will be, with a sampler of its
+ * own, so that the training one is not moved. Row numbers run on over the datasets; `first` takes a
+ * batch's back to its own dataset. Costs a permutation per epoch and no arithmetic. */
 static sen_result sen__plan_widest(sen_trainer *t, int64_t *widest)
 {
     const int64_t epochs = t->state.num_train_epochs;
@@ -24108,6 +24375,7 @@ static sen_result sen__plan_widest(sen_trainer *t, int64_t *widest)
     *widest = 0;
     for (e = 0; !r && e < epochs; e++) {
         sen__sampler_begin_epoch(s, e);
+        /* As many as the loop will fetch, not as many as there are. */
         for (b = 0; b < t->batches && sen__sampler_next(s, t->rows, &n); b++) {
             const sen__train_set *set = &t->train[s->source];
             int k;
@@ -24123,9 +24391,11 @@ static sen_result sen__plan_widest(sen_trainer *t, int64_t *widest)
 }
 
 /* Exact but for the activations, which are an estimate (above). Needs the tokens' lengths, so the
- * data are tokenized now if they have not been. */
+ * data are tokenized now if they have not been. Weights count even where they are frozen; gradients
+ * and moments only where they train. */
 static sen_result sen__plan_make(sen_trainer *t, sen_memory_plan *p)
 {
+    /* An unknown optimizer has been refused when the trainer was made. */
     const sen_optimizer_type *type = (const sen_optimizer_type *)sen__find_type(
         t->c, sen__optimizers, t->args.optim);
     int64_t i;
@@ -24134,6 +24404,7 @@ static sen_result sen__plan_make(sen_trainer *t, sen_memory_plan *p)
     memset(p, 0, sizeof *p);
     if (!r && t->n_train > 0) r = sen__plan_widest(t, &p->batch_tokens);
     if (r) return r;
+    /* Gradients and optimizer state stand beside the weights for the whole run. */
     for (i = 0; i < sen_model_weights(t->model); i++) {
         const sen_tensor *w = sen_model_weight(t->model, (int)i);
         p->weights += 4 * w->count;
@@ -24141,23 +24412,27 @@ static sen_result sen__plan_make(sen_trainer *t, sen_memory_plan *p)
         p->gradients += 4 * w->count;
         p->optimizer += 4 * w->count * (type ? type->n_state : 0);
     }
+    /* Four bytes for each id, eight for where a text begins. */
     for (set = 0; set < t->n_train; set++)
         for (k = 0; k < t->train[set].n_columns; k++)
             p->data += 4 * t->train[set].tokens[k]->list.first[t->train[set].data->rows] +
                        8 * t->train[set].data->rows;
+    /* Four bytes for each float, and an eighth more: 4.5. */
     p->activations = 9 * p->batch_tokens * sen__plan_token_floats(t->model) / 2;
     p->total = p->weights + p->gradients + p->optimizer + p->data + p->activations;
     p->limit = t->args.mem_limit;
     return SEN_OK;
 }
 
-/* Refuses before step 1 what would not fit. */
+/* Refuses before step 1 what would not fit. Without mem_limit nothing is counted: the plan's walk
+ * over all epochs is not free. */
 static sen_result sen__plan_check(sen_trainer *t)
 {
     sen_memory_plan p;
     sen_result r;
     if (t->args.mem_limit <= 0) return SEN_OK;
     r = sen__plan_make(t, &p);
+    /* The sentence has all parts, so that the reader can tell which one to make smaller. */
     if (!r && p.total > p.limit)
         r = sen_fail(
             t->c, SEN_ERR_LIMIT,
@@ -24171,6 +24446,7 @@ static sen_result sen__plan_check(sen_trainer *t)
     return r;
 }
 
+/* Also before a run, and without a limit: for whoever asks what a run would need. */
 SENTRAIN_DEF sen_result sen_trainer_plan(sen_trainer *t, sen_memory_plan *plan)
 {
     sen_result r;
@@ -24181,10 +24457,13 @@ SENTRAIN_DEF sen_result sen_trainer_plan(sen_trainer *t, sen_memory_plan *plan)
 
 /* ---- optimizer and schedule ------------------------------------------------------------------ */
 
-/* Python's groups are kept as marks on each weight (decay or not, a factor on the rate): the update
- * is the same, and the order of the weights stays that of the model. */
+/* Python makes two groups of parameters, with decay and without, and more of them for
+ * learning_rate_mapping. Here the groups are marks on each weight (decay or not, a factor on the
+ * rate): the update is the same, and the order of the weights stays that of the model, which is
+ * also that of the checkpoint. Source: Trainer.create_optimizer, get_decay_parameter_names. */
 
-/* A name with '.' before and behind it, or an end: the part `norm` of Python's pattern. */
+/* A name with '.' before and behind it, or an end: the part `norm` of Python's pattern. With '_'
+ * before it, it is the other part, _norm. */
 static bool sen__decay_norm_part(const char *name)
 {
     const char *p = name;
@@ -24196,7 +24475,8 @@ static bool sen__decay_norm_part(const char *name)
 }
 
 /* Python's get_decay_parameter_names: no decay for what matches bias, layernorm, rmsnorm,
- * (^|.)norm($|.), _norm($|.) in lower case. */
+ * (^|.)norm($|.), _norm($|.) in lower case. Names decide, not shapes, with two results that
+ * surprise: MPNet's relative_attention_bias.weight, a table, does not decay; embeddings do. */
 static bool sen__decays(const char *name)
 {
     char lower[300];
@@ -24210,14 +24490,16 @@ static bool sen__decays(const char *name)
 }
 
 /* The patterns of learning_rate_mapping that are done: text, where '.' is any character and an
- * escaped one itself, ^ and $ the ends. */
+ * escaped one itself, ^ and $ the ends. Anything more of Python's regular expressions is refused by
+ * name: a pattern that was read as plain text would quietly match other weights. A backslash before
+ * a letter is a class (\d, \w) and refused too. */
 static sen_result sen__pattern_check(sen_ctx *c, const sen_json *at)
 {
     const char *p = at->key;
     for (; *p; p++) {
         if (*p == '\\' && p[1]) {
             p++;
-            if ((*p | 32) >= 'a' && (*p | 32) <= 'z') break;
+            if ((*p | 32) >= 'a' && (*p | 32) <= 'z') break; /* a class such as \d */
         } else if (strchr("*+?()[]{}|", *p)) break;
     }
     return *p ? sen_fail_at(c, SEN_ERR_UNSUPPORTED, at, NULL,
@@ -24227,9 +24509,11 @@ static sen_result sen__pattern_check(sen_ctx *c, const sen_json *at)
               : SEN_OK;
 }
 
-/* Whether the pattern matches at exactly this place. */
+/* Whether the pattern matches at exactly this place. Each sign of it stands for one character, so
+ * there is nothing to go back to: one walk decides. */
 static bool sen__pattern_here(const char *p, const char *name)
 {
+    /* '$' counts only at the end of the pattern; elsewhere it would be a sign like others. */
     for (; *p; p++, name++) {
         if (*p == '$' && !p[1]) return *name == 0;
         if (!*name) return false;
@@ -24240,7 +24524,8 @@ static bool sen__pattern_here(const char *p, const char *name)
     return true;
 }
 
-/* Python's re.search: anywhere in the name, unless the pattern is tied to its start. */
+/* Python's re.search: anywhere in the name, unless the pattern is tied to its start. The place
+ * behind the last character is tried too, for "$" and the empty pattern. */
 static bool sen__pattern_found(const char *pattern, const char *name)
 {
     if (*pattern == '^') return sen__pattern_here(pattern + 1, name);
@@ -24250,7 +24535,9 @@ static bool sen__pattern_found(const char *pattern, const char *name)
     }
 }
 
-/* learning_rate_mapping: later patterns win; one that matches nothing is an error. */
+/* learning_rate_mapping: later patterns win, since in Python a pattern takes its weights out of the
+ * groups where they are; one that matches nothing is an error, as in Python. Rates become factors
+ * on learning_rate, so the schedule moves all groups alike; hence learning_rate may not be 0. */
 static sen_result sen__trainer_rates(sen_trainer *t, sen__param *param, int64_t n)
 {
     const sen_json *j = t->args.learning_rate_mapping;
@@ -24258,7 +24545,7 @@ static sen_result sen__trainer_rates(sen_trainer *t, sen__param *param, int64_t 
     int64_t i, hits;
     if (!j) return SEN_OK;
     if (j->kind != SEN_JSON_OBJECT || t->args.learning_rate <= 0)
-        return j->count == 0 ? SEN_OK
+        return j->count == 0 ? SEN_OK                   /* none, or {} */
                              : sen_fail_at(t->c, SEN_ERR_ARGUMENT, j, NULL,
                                            "learning_rate_mapping takes an object "
                                            "pattern -> rate, and a learning_rate above 0");
@@ -24266,6 +24553,7 @@ static sen_result sen__trainer_rates(sen_trainer *t, sen__param *param, int64_t 
         r = j->kind == SEN_JSON_NUMBER ? sen__pattern_check(t->c, j)
                                        : sen_fail_at(t->c, SEN_ERR_ARGUMENT, j, NULL,
                                                      "a learning rate should be a number");
+        /* Every pattern is held against all weights, those of earlier patterns too. */
         for (hits = 0, i = 0; !r && i < n; i++)
             if (sen__pattern_found(j->key, param[i].name)) {
                 param[i].lr_factor = j->number / t->args.learning_rate;
@@ -24280,7 +24568,9 @@ static sen_result sen__trainer_rates(sen_trainer *t, sen__param *param, int64_t 
     return r;
 }
 
-/* All weights that train, under Python's names, with their groups. */
+/* All weights that train, under Python's names, with their groups. Frozen ones are left out.
+ * "model." comes before the model's own name because Python walks the loss module, whose attribute
+ * `model` the model is; patterns, decay and checkpoints all go by this name. */
 static sen_result sen__trainer_params(sen_trainer *t, sen__param *param, int64_t *n)
 {
     char name[320];
@@ -24289,7 +24579,7 @@ static sen_result sen__trainer_params(sen_trainer *t, sen__param *param, int64_t
     for (i = 0; i < sen_model_weights(t->model); i++) {
         sen_tensor *w = sen_model_weight(t->model, i);
         sen__param *p = &param[*n];
-        if (!w->requires_grad) continue;
+        if (!w->requires_grad) continue;                /* frozen */
         memset(p, 0, sizeof *p);
         sen__text_format(name, sizeof name, "model.%s", sen_model_weight_name(t->model, i));
         p->tensor = w;
@@ -24303,7 +24593,7 @@ static sen_result sen__trainer_params(sen_trainer *t, sen__param *param, int64_t
 }
 
 /* Made once, with the gradients: a trainer that runs a second time goes on with the moments that it
- * has, as Python's does. */
+ * has, as Python's does. Also made for sen_trainer_gradients, which wants the list of weights. */
 static sen_result sen__trainer_optimizer(sen_trainer *t)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
@@ -24312,14 +24602,18 @@ static sen_result sen__trainer_optimizer(sen_trainer *t)
     sen__param *param;
     int64_t n = 0;
     sen_result r;
-    if (t->optimizer) return SEN_OK;
+    if (t->optimizer) return SEN_OK;                    /* also of an earlier run */
+    /* A list of all weights; those that are frozen leave room unused. */
     param = (sen__param *)sen__scratch(t->c, sen_model_weights(t->model) + 1, sizeof *param,
                                        "a list of weights");
     r = param ? sen__trainer_params(t, param, &n) : SEN_ERR_MEMORY;
     if (!r && n == 0) r = sen_fail(t->c, SEN_ERR_ARGUMENT, "the model has no weights that train");
+    /* Gradients before moments: both are as large as the weights, and the first lack of room is
+     * named. */
     if (!r) r = sen__model_grads(t->c, t->model);
     if (!r) r = sen__optimizer_new(t->c, type, param, n, &t->optimizer);
     if (!r) {
+        /* Python's own names of the four; per weight there are only the marks. */
         t->optimizer->beta1 = t->args.adam_beta1;
         t->optimizer->beta2 = t->args.adam_beta2;
         t->optimizer->epsilon = t->args.adam_epsilon;
@@ -24329,7 +24623,9 @@ static sen_result sen__trainer_optimizer(sen_trainer *t)
     return r;
 }
 
-/* The rate of the next update: the schedule after so many updates as were made. */
+/* The rate of the next update: the schedule after so many updates as were made. Computed from
+ * global_step alone, so there is no scheduler that could get out of step with it, and nothing of it
+ * to restore. With a warm-up the first update has rate 0, as in Python. */
 static double sen__trainer_rate(const sen_trainer *t)
 {
     return t->args.learning_rate * t->schedule->factor((double)t->state.global_step, t->warmup,
@@ -24340,19 +24636,32 @@ static double sen__trainer_rate(const sen_trainer *t)
 /* ---- log ------------------------------------------------------------------------------------- */
 
 /* The history is a JSON tree that only grows; numbers stay double until they are written, and are
- * written as Python's repr, so a log can be compared with Python's to the last digit. */
+ * written as Python's repr, so a log can be compared with Python's to the last digit. Three kinds
+ * of record: of training (loss, grad_norm, learning_rate), of evaluation, and the final one.
+ *
+ * A last digit is only the same if every sum is made in Python's type and order:
+ *
+ *     loss of a batch, its share, their sum     float32: a tensor that is added to batch by batch
+ *     loss in a record, train_loss              double: that sum, divided as a Python number
+ *     grad_norm                                 float32, the norm of a step
+ *     learning_rate, epoch                      double, Python's own arithmetic
+ *     eval_loss                                 rounded to float32, as NumPy's mean gives it */
 
-/* Python's state.epoch is the integer 0 until the first update. */
+/* Python's state.epoch is the integer 0 until the first update, and a float from then on; JSON
+ * shows the difference (0, 1.0). */
 static void sen__make_epoch(sen__maker *m, sen_json *object, double epoch)
 {
     if (epoch == 0) sen__make_int(m, object, "epoch", 0);
     else sen__make_double(m, object, "epoch", epoch);
 }
 
-/* Adds a copy of `record` with epoch and step to the history, and tells the callbacks. */
+/* Trainer.log: adds a copy of `record` with epoch and step to the history, and tells the callbacks,
+ * who see the copy. The flag is cleared before the event, so a callback may ask for the next log. A
+ * record that has an epoch already (an evaluation's) keeps its place. */
 static sen_result sen__trainer_log(sen_trainer *t, const sen_json *record)
 {
     sen__maker m = sen__maker_in(t->c, &t->log_arena);
+    /* The caller's record is in an arena that goes; the history's copy stays with the run. */
     sen_json *entry = sen__make_copy(&m, t->log, NULL, record);
     if (entry) {
         sen__make_epoch(&m, entry, t->state.epoch);
@@ -24363,7 +24672,14 @@ static sen_result sen__trainer_log(sen_trainer *t, const sen_json *record)
     return SEN__EVENT_WITH(t, on_log, NULL, entry);
 }
 
-/* The training record: the mean loss since the last one. */
+/* The training record: the mean loss since the last one. The parts were divided by their group's
+ * size when they were computed, so their sum over the steps, divided by the steps, is the mean of
+ * updates. grad_norm is the norm before clipping, of the last update only; learning_rate is the one
+ * that update used, not the one that comes next (Trainer._maybe_log_save_evaluate, which remembers
+ * the rate before the scheduler moves).
+ *
+ * loss_before: what a resumed run found summed up already. It counts in this record, but not in
+ * train_loss, which tells of this call's own steps. */
 static sen_result sen__trainer_log_loss(sen_trainer *t)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
@@ -24371,9 +24687,10 @@ static sen_result sen__trainer_log_loss(sen_trainer *t)
     sen_json *record = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT);
     const double sum = (double)t->loss_sum, steps = (double)(t->state.global_step - t->last_logged);
     sen_result r = SEN_ERR_MEMORY;
-    sen__make_double(&m, record, "loss", sum / steps);
+    sen__make_double(&m, record, "loss", sum / steps);  /* mean per update */
     sen__make_double(&m, record, "grad_norm", t->state.grad_norm);
     sen__make_double(&m, record, "learning_rate", t->state.learning_rate);
+    /* The callbacks see the mean until the next step's own loss. */
     t->state.loss = sum / steps;
     t->loss_total += sum - t->loss_before;
     t->loss_before = 0;
@@ -24386,10 +24703,12 @@ static sen_result sen__trainer_log_loss(sen_trainer *t)
 
 /* ---- evaluation ------------------------------------------------------------------------------ */
 
-/* An evaluation loop is a loss over a dataset, then the evaluator, then how long both took. Each
- * loop takes two draws of torch's generator even without dropout: later masks depend on that. */
+/* An evaluation loop is a loss over a dataset, then the evaluator, then how long both took
+ * (Trainer.evaluate, evaluation_loop). Each loop takes two draws of torch's generator even without
+ * dropout, as making a data loader's iterator does in Python: the masks of every later training
+ * step depend on that. */
 
-/* "prefix_name" in the scratch arena. */
+/* "prefix_name" in the scratch arena; NULL: no memory. */
 static const char *sen__metric_name(sen_ctx *c, const char *prefix, const char *name)
 {
     const size_t n = strlen(prefix) + strlen(name) + 2;
@@ -24398,7 +24717,7 @@ static const char *sen__metric_name(sen_ctx *c, const char *prefix, const char *
     return out;
 }
 
-/* Adds "prefix_name": value. */
+/* Adds "prefix_name": value. The object copies the name, so the scratch arena may go. */
 static void sen__make_metric(sen__maker *m, sen_json *object, const char *prefix, const char *name,
                              double value)
 {
@@ -24407,16 +24726,23 @@ static void sen__make_metric(sen__maker *m, sen_json *object, const char *prefix
     else m->failed = true;
 }
 
-/* Python counts each batch's loss batch-size times, the last one (rows mod batch size) times,
- * whatever the batches really hold; losses that are no numbers are left out where there are others.
- */
+/* Python repeats each batch's loss batch-size times, the last one (rows mod batch size) times, and
+ * takes the mean of all. So
+ *
+ *     eval_loss = (size * (sum of all L but the last) + rest * last L) / (size * (n - 1) + rest)
+ *     n batches;  rest = rows mod size, or size where that is 0
+ *
+ * whatever the batches really hold: with no_duplicates, or where drop_last has dropped the rest,
+ * that is no mean over rows, and it is what Python reports. Losses that are no numbers are left out
+ * where there are others. */
 typedef struct sen__eval_mean {
-    double  sum, weight, bad;
+    double  sum, weight, bad;                           /* bad: a loss that was left out */
     int64_t batches;
 } sen__eval_mean;
 
-/* One batch's share. What is left out by the filter is kept in `bad`, for an evaluation in which no
- * batch gave a number. */
+/* One batch's share. What is left out by the filter (logging_nan_inf_filter) is kept in `bad`, for
+ * an evaluation in which no batch gave a number: then NaN is the truth and is reported. The
+ * comparison is false for NaN and for both infinities. */
 static void sen__eval_add(sen__eval_mean *e, double loss, double weight, bool filter)
 {
     if (filter && !(fabs(loss) <= DBL_MAX)) {
@@ -24427,13 +24753,15 @@ static void sen__eval_add(sen__eval_mean *e, double loss, double weight, bool fi
     e->weight += weight;
 }
 
-/* The value of one batch's loss, without gradients. */
+/* The value of one batch's loss, without gradients: the second tape records nothing, and has no
+ * dropout, which is what evaluation mode means here. The value is read before the next reset. */
 static sen_result sen__eval_batch(sen_trainer *t, const sen__train_set *s, int64_t n, double *loss)
 {
     sen_labels labels;
     sen_var *v;
     sen_result r = sen__trainer_fill(t, s, t->eval_rows, n, &labels);
     if (r) return r;
+    /* The last batch's values go before this one's come: evaluation holds one batch at a time. */
     sen_tape_reset(t->eval_tape);
     v = sen__trainer_loss(t, t->eval_tape, s, &labels, false);
     if (!v) return sen__trainer_tape_error(t, t->eval_tape);
@@ -24441,7 +24769,14 @@ static sen_result sen__eval_batch(sen_trainer *t, const sen__train_set *s, int64
     return SEN__EVENT(t, on_prediction_step);
 }
 
-/* The mean loss over a dataset, in the order of training's first epoch: shuffled, as in Python. */
+/* The mean loss over a dataset, in the order of training's first epoch: shuffled, as in Python,
+ * where the evaluation loader is built like the training one and nobody ever tells it an epoch. The
+ * order matters: a loss with negatives from the batch depends on who shares a batch. It is the same
+ * at every evaluation, so that evaluations can be compared. All batches are taken that the sampler
+ * gives, even more than it promised; training would stop at the promise.
+ *
+ * Whether a batch is the last shows only when the next one does not come, so each loss is added one
+ * batch late. */
 static sen_result sen__eval_loss(sen_trainer *t, sen__train_set *s, sen__eval_mean *e)
 {
     const int64_t size = t->args.per_device_eval_batch_size, rest = s->data->rows % size;
@@ -24454,7 +24789,7 @@ static sen_result sen__eval_loss(sen_trainer *t, sen__train_set *s, sen__eval_me
         const sen_dataset **one = (const sen_dataset **)sen__arena_zero(&t->keep, sizeof *one);
         sen__sampler_desc d;
         if (!one) return sen__no_memory(t->c, sizeof *one, "a dataset");
-        *one = data;
+        *one = data;                                    /* borrowed by the sampler */
         d = sen__trainer_sampler_desc(t, one, 1, size);
         r = sen__sampler_new(t->c, &d, &s->sampler);
     }
@@ -24466,12 +24801,15 @@ static sen_result sen__eval_loss(sen_trainer *t, sen__train_set *s, sen__eval_me
         if (e->batches++ > 0) sen__eval_add(e, loss, (double)size, t->args.logging_nan_inf_filter);
         r = sen__eval_batch(t, s, n, &loss);
     }
+    /* The last one's loss has been computed but not added. */
     if (!r && e->batches > 0)
         sen__eval_add(e, loss, (double)(rest ? rest : size), t->args.logging_nan_inf_filter);
     return r;
 }
 
-/* The evaluator's metrics under the prefix, where they do not have it yet. */
+/* The evaluator's metrics under the prefix, where they do not have it yet. It gets the folder
+ * output_dir/eval for its CSV files (made even where it writes none, as in Python), and epoch and
+ * step for their rows. */
 static sen_result sen__eval_scores(sen_trainer *t, const char *prefix, sen__maker *m,
                                    sen_json *metrics)
 {
@@ -24483,6 +24821,7 @@ static sen_result sen__eval_scores(sen_trainer *t, const char *prefix, sen__make
     if (!r)
         r = sen_evaluate(t->c, t->evaluator, t->model, folder, t->state.epoch, t->state.global_step,
                          &found);
+    /* Names of evaluators that bring the prefix already would otherwise have it twice. */
     for (i = 0; !r && i < found.n; i++) {
         if (sen__text_starts(found.item[i].name, start))
             sen__make_double(m, metrics, found.item[i].name, found.item[i].value);
@@ -24491,8 +24830,12 @@ static sen_result sen__eval_scores(sen_trainer *t, const char *prefix, sen__make
     return r;
 }
 
-/* One evaluation loop: the loss over a dataset (or none), the evaluator's metrics under `scores`
- * (NULL: not asked for), how long it took. Logged. */
+/* One evaluation loop: the loss over a dataset (or none: evaluator and times only, over 0 rows),
+ * the evaluator's metrics under `scores` (NULL: not asked for), how long it took. Logged, then
+ * on_evaluate. *out is set on failure too; it lives until the next evaluation. The order of the
+ * keys is Python's: loss, scores, times, epoch.
+ *
+ * The mean is rounded to float32, because Python's is one. */
 static sen_result sen__evaluate_one(sen_trainer *t, sen__train_set *s, const char *prefix,
                                     const char *scores, sen_json **out)
 {
@@ -24506,6 +24849,7 @@ static sen_result sen__evaluate_one(sen_trainer *t, sen__train_set *s, const cha
     sen__rng_skip(&t->rng, 2);                          /* a data loader's base seed */
     memset(&mean, 0, sizeof mean);
     if (s) r = sen__eval_loss(t, s, &mean);
+    /* weight is 0 where every loss was bad. */
     if (!r && mean.batches > 0)
         sen__make_metric(&m, metrics, prefix, "loss",
                          mean.weight > 0 ? (double)(float)(mean.sum / mean.weight) : mean.bad);
@@ -24513,11 +24857,13 @@ static sen_result sen__evaluate_one(sen_trainer *t, sen__train_set *s, const cha
     seconds = SEN__MAX(sen__seconds() - start, 1e-9);
     sen__make_metric(&m, metrics, prefix, "runtime", sen__rounded(seconds, 1e4));
     sen__make_metric(&m, metrics, prefix, "samples_per_second", sen__rounded(rows / seconds, 1e3));
+    /* A partial batch counts as a step. */
     sen__make_metric(
         &m, metrics, prefix, "steps_per_second",
         sen__rounded(ceil(rows / (double)t->args.per_device_eval_batch_size) / seconds, 1e3));
     sen__make_epoch(&m, metrics, t->state.epoch);
     if (!r && m.failed) r = SEN_ERR_MEMORY;
+    /* The event comes after the record: its metrics are what the record has, epoch included. */
     if (!r) r = sen__trainer_log(t, metrics);
     t->control.should_evaluate = false;
     if (!r) r = SEN__EVENT_WITH(t, on_evaluate, metrics, NULL);
@@ -24526,7 +24872,11 @@ static sen_result sen__evaluate_one(sen_trainer *t, sen__train_set *s, const cha
     return r;
 }
 
-/* trainer.evaluate(): all evaluation data. In training the evaluator runs once, with the first. */
+/* Trainer.evaluate: all evaluation data. By name, one loop for each dataset under "eval_NAME", and
+ * their metrics merged, later ones over earlier. In training the evaluator runs once, with the
+ * first dataset, and its metrics are called "eval_..." without the name; outside training it runs
+ * with each, and they have it. (BaseTrainer.evaluation_loop of sentence-transformers decides so by
+ * is_in_train; metric_for_best_model depends on it.) */
 static sen_result sen__evaluate_all(sen_trainer *t)
 {
     sen__maker m = sen__maker_in(t->c, &t->metrics_arena);
@@ -24537,23 +24887,25 @@ static sen_result sen__evaluate_all(sen_trainer *t)
     sen_result r = SEN_OK;
     int i;
     memset(&start, 0, sizeof start);
-    sen_arena_release(&t->metrics_arena, start);
+    sen_arena_release(&t->metrics_arena, start);        /* the last evaluation's metrics go */
     if (!t->eval_named)
         return sen__evaluate_one(t, t->eval, "eval", t->evaluator ? "eval" : NULL, &t->metrics);
     t->metrics = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT);
+    /* Merged under their full names, so nothing is lost but what is equal in all: the epoch. */
     for (i = 0; !r && i < t->n_eval; i++) {
         const bool scores = t->evaluator && (i == 0 || !t->in_train);
         sen__text_format(prefix, sizeof prefix, "eval_%s", t->eval[i].name);
         r = sen__evaluate_one(t, &t->eval[i], prefix, scores ? t->in_train ? "eval" : prefix : NULL,
                               &one);
         for (j = one ? one->child : NULL; !r && j; j = j->next)
-            if (j->is_integer) sen__make_int(&m, t->metrics, j->key, j->integer);
+            if (j->is_integer) sen__make_int(&m, t->metrics, j->key, j->integer); /* epoch 0 */
             else sen__make_double(&m, t->metrics, j->key, j->number);
     }
     return m.failed ? SEN_ERR_MEMORY : r;
 }
 
-/* The error for a metric that is not there; `metrics` are those that are. */
+/* The error for a metric that is not there; `metrics` are those that are, named in the message with
+ * the one that is spelt most like it. */
 static sen_result sen__best_missing(sen_trainer *t, const char *key, const sen_json *metrics)
 {
     const char *words[64], *near;
@@ -24564,6 +24916,7 @@ static sen_result sen__best_missing(sen_trainer *t, const char *key, const sen_j
         words[n++] = j->key;
     words[n] = NULL;
     near = sen__nearest(key, words);
+    /* The message names what was asked for in both forms, with and without the prefix. */
     return sen_fail(
         t->c, SEN_ERR_ARGUMENT,
         "metric_for_best_model is \"%s\", but no evaluation gives %s%s%s%s; there are: %s",
@@ -24571,7 +24924,11 @@ static sen_result sen__best_missing(sen_trainer *t, const char *key, const sen_j
         near ? "\"?" : "", sen__word_list(list, sizeof list, words));
 }
 
-/* Takes the last evaluation into account; *better: it is the best so far. */
+/* Trainer._determine_best_metric: takes the last evaluation into account; *better: it is the best
+ * so far. The comparison is strict and starts from the worst number there is. So a first NaN leaves
+ * the best metric at that infinity: no step is the best yet, and trainer_state.json says Infinity
+ * or -Infinity, as Python's does. best_global_step only moves where there are checkpoints at
+ * all. */
 static sen_result sen__trainer_best(sen_trainer *t, bool *better)
 {
     char key[300];
@@ -24580,20 +24937,23 @@ static sen_result sen__trainer_best(sen_trainer *t, bool *better)
     if (!t->args.metric_for_best_model) return SEN_OK;
     m = sen_json_get(t->metrics, sen__best_key(&t->args, key, sizeof key));
     if (!m) return sen__best_missing(t, key, t->metrics);
-    if (t->state.best_metric == SEN_NONE)
+    if (t->state.best_metric == SEN_NONE)               /* first evaluation */
         t->state.best_metric = t->args.greater_is_better ? -(double)INFINITY : (double)INFINITY;
     if (!sen__best_better(&t->args, m->number, t->state.best_metric)) return SEN_OK;
     *better = true;
+    /* A tie has returned above: the earlier step stays the best. */
     t->state.best_metric = m->number;
     if (t->args.save_strategy != SEN_STRATEGY_NO) t->state.best_global_step = t->state.global_step;
     return SEN_OK;
 }
 
 /* The names of an evaluator's metrics before it has run: its scores of two made-up rows. *known is
- * cleared where that cannot be told. */
+ * cleared where that cannot be told: an evaluator that embeds texts for itself has no scoring that
+ * could be tried. What goes wrong with the made-up rows is no error, only memory is. */
 static sen_result sen__scores_names(sen_trainer *t, sen_evaluator *e, sen__maker *m,
                                     sen_json *metrics, bool *known)
 {
+    /* Three columns of two rows: enough for pairs and triplets, and no two alike. */
     static const float rows[3][4] = { { 1, 0, 0, 1 }, { 1, 0, 1, 0 }, { 0, 1, 1, 0 } };
     static const double numbers[2] = { 1, 0 };
     sen_evaluator_call call;
@@ -24614,6 +24974,7 @@ static sen_result sen__scores_names(sen_trainer *t, sen_evaluator *e, sen__maker
     call.rows = call.dimension = 2;
     call.epoch = -1;
     call.steps = -1;
+    /* A score of two rows costs nothing; what is wanted are the names in e->metric. */
     if (sen__eval_score(&call)) {
         *known = false;
         if (sen__error(t->c) == SEN_ERR_MEMORY) return SEN_ERR_MEMORY;
@@ -24624,7 +24985,10 @@ static sen_result sen__scores_names(sen_trainer *t, sen_evaluator *e, sen__maker
     return SEN_OK;
 }
 
-/* metric_for_best_model that no evaluation can give is refused before step 1. */
+/* metric_for_best_model that no evaluation can give is refused before step 1. Python notices at the
+ * first evaluation, which may be hours later. All names that an evaluation in training could give
+ * are made up here with value 0, by the rules of the functions above; where an evaluator's names
+ * cannot be told, nothing is refused. */
 static sen_result sen__best_possible(sen_trainer *t)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
@@ -24635,16 +24999,19 @@ static sen_result sen__best_possible(sen_trainer *t)
     sen_result r = SEN_OK;
     int i;
     if (!t->args.metric_for_best_model || t->args.eval_strategy == SEN_STRATEGY_NO) return SEN_OK;
+    /* The losses: one name, or one per dataset. */
     for (i = 0; i < t->n_eval; i++) {
         sen__text_format(prefix, sizeof prefix, "eval_%s", t->eval[i].name ? t->eval[i].name : "");
         sen__make_metric(&m, metrics, t->eval_named ? prefix : "eval", "loss", 0);
     }
+    /* The evaluator's own, or those of each that a SequentialEvaluator holds. */
     if (t->evaluator && t->evaluator->n_children == 0)
         r = sen__scores_names(t, t->evaluator, &m, metrics, &known);
     for (i = 0; !r && t->evaluator && i < t->evaluator->n_children; i++)
         r = sen__scores_names(t, t->evaluator->child[i], &m, metrics, &known);
     if (t->evaluator && t->evaluator->n_children > 0)
         sen__make_double(&m, metrics, "eval_sequential_score", 0);
+    /* Times can be the metric too, though nobody should want that. */
     for (i = 0; i < SEN__MAX(t->n_eval, 1); i++) {
         const char *name = t->eval_named ? t->eval[i].name : "";
         sen__text_format(prefix, sizeof prefix, "eval%s%s", *name ? "_" : "", name);
@@ -24653,6 +25020,7 @@ static sen_result sen__best_possible(sen_trainer *t)
         sen__make_metric(&m, metrics, prefix, "steps_per_second", 0);
     }
     if (!r && m.failed) r = SEN_ERR_MEMORY;
+    /* Not there, and nothing unknown among those that are: it cannot come. */
     if (!r && known && !sen_json_get(metrics, sen__best_key(&t->args, key, sizeof key)))
         r = sen__best_missing(t, key, metrics);
     sen_arena_release(&t->c->scratch, mark);
@@ -24661,8 +25029,10 @@ static sen_result sen__best_possible(sen_trainer *t)
 
 /* ---- trainer_state.json ---------------------------------------------------------------------- */
 
-/* What Python calls stateful callbacks: how each is made again (args), what it has come to since
- * (attributes). */
+/* trainer_state.json is Python's file: transformers can read what is written here, and what Python
+ * wrote is read here. Callbacks that have something to remember say how each is made again (args)
+ * and what it has come to since (attributes). should_save is true in every checkpoint: the flag is
+ * cleared after the save. */
 static void sen__state_control(const sen_trainer *t, sen__maker *m, sen_json *callbacks)
 {
     sen_json *control = sen__make(m, callbacks, "TrainerControl", SEN_JSON_OBJECT);
@@ -24674,10 +25044,12 @@ static void sen__state_control(const sen_trainer *t, sen__maker *m, sen_json *ca
     sen__make_bool(m, args, "should_training_stop", t->control.should_training_stop);
     sen__make(m, control, "attributes", SEN_JSON_OBJECT);
     if (t->stoppers) {
+        /* Of several, the first: Python keys the object by the class's name. */
         sen_json *stop = sen__make(m, callbacks, "EarlyStoppingCallback", SEN_JSON_OBJECT);
         args = sen__make(m, stop, "args", SEN_JSON_OBJECT);
         sen__make_int(m, args, "early_stopping_patience", t->stoppers->patience);
         sen__make_double(m, args, "early_stopping_threshold", t->stoppers->threshold);
+        /* Attributes: what changes while the run goes on. */
         args = sen__make(m, stop, "attributes", SEN_JSON_OBJECT);
         sen__make_int(m, args, "early_stopping_patience_counter", t->stoppers->counter);
     }
@@ -24690,7 +25062,9 @@ static void sen__make_int_or_null(sen__maker *m, sen_json *object, const char *k
     else sen__make_int(m, object, key, value);
 }
 
-/* TrainerState as Python saves it; the keys come in order when it is written. */
+/* TrainerState as Python saves it; the keys come in order when it is written. best_metric may be
+ * infinite, see above. Fields that mean nothing here have the value that they have in Python with
+ * these models: total_flos 0.0, no trial, one process. NULL: no memory. */
 static sen_json *sen__state_json(const sen_trainer *t, sen__maker *m)
 {
     const sen_train_state *s = &t->state;
@@ -24700,31 +25074,34 @@ static sen_json *sen__state_json(const sen_trainer *t, sen__maker *m)
     else sen__make_double(m, o, "best_metric", s->best_metric);
     sen__make_text(m, o, "best_model_checkpoint", s->best_model_checkpoint);
     sen__make_epoch(m, o, s->epoch);
-    sen__make_int(m, o, "eval_steps", s->eval_steps);
+    sen__make_int(m, o, "eval_steps", s->eval_steps);   /* of the state, not of the arguments */
     sen__make_int(m, o, "global_step", s->global_step);
     sen__make_bool(m, o, "is_hyper_param_search", false);
-    sen__make_bool(m, o, "is_local_process_zero", true);
+    sen__make_bool(m, o, "is_local_process_zero", true); /* one process */
     sen__make_bool(m, o, "is_world_process_zero", true);
     sen__make_copy(m, o, "log_history", t->log);
     sen__make_int(m, o, "logging_steps", s->logging_steps);
     sen__make_int(m, o, "max_steps", s->max_steps);
-    sen__make_int(m, o, "num_input_tokens_seen", 0);
+    sen__make_int(m, o, "num_input_tokens_seen", 0);    /* Python's count stays 0 too */
     sen__make_int(m, o, "num_train_epochs", s->num_train_epochs);
     sen__make_int(m, o, "save_steps", s->save_steps);
     sen__state_control(t, m, sen__make(m, o, "stateful_callbacks", SEN_JSON_OBJECT));
     sen__make_double(m, o, "total_flos", 0.0);
     sen__make_int(m, o, "train_batch_size", s->train_batch_size);
-    sen__make_null(m, o, "trial_name");
+    sen__make_null(m, o, "trial_name");                 /* no search */
     sen__make_null(m, o, "trial_params");
     return m->failed ? NULL : o;
 }
 
+/* Two blanks, keys sorted, ASCII: json.dumps(..., indent=2, sort_keys=True). */
 static const sen__json_style sen__state_style = { 2, true, true };
 
-/* Writes a tree that was made in the scratch arena (NULL: no memory) as folder/name. */
+/* Writes a tree that was made in the scratch arena (NULL: no memory) as folder/name: under a
+ * temporary name, synced and renamed, as every file of this library. */
 static sen_result sen__save_tree(sen_ctx *c, const char *folder, const char *name, sen_json *tree)
 {
     const char *path = sen_path(c, folder, name);
+    /* Both are NULL only for lack of memory, and the context has said so. */
     return tree && path ? sen__json_save(c, path, tree, &sen__state_style, "\n") : SEN_ERR_MEMORY;
 }
 
@@ -24739,7 +25116,8 @@ static sen_result sen__save_state(sen_trainer *t, const char *folder)
     return r;
 }
 
-/* training_args.json: every argument by its name. */
+/* training_args.json: every argument by its name, in the form in which a job file may give it.
+ * Python's file is a pickle. The hub's token is a secret and stays out, whatever was given. */
 static sen_result sen__save_args(sen_trainer *t, const char *folder)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
@@ -24748,6 +25126,7 @@ static sen_result sen__save_args(sen_trainer *t, const char *folder)
     const sen_field *f;
     sen_result r;
     for (f = sen__arguments; o && f->name && !m.failed; f++) {
+        /* By name, not by place: the one argument that must not be written down. */
         const sen_json *value = strcmp(f->name, "hub_token") != 0
                                     ? sen__field_write(t->c, f, &t->args)
                                     : NULL;
@@ -24762,8 +25141,9 @@ static sen_result sen__save_args(sen_trainer *t, const char *folder)
 /* ---- checkpoints: writing -------------------------------------------------------------------- */
 
 /* A checkpoint is filled under a name that nobody resumes from ("tmp-checkpoint-N") and renamed
- * when every file of it is on disk. So each folder called checkpoint-N is whole, at any moment,
- * whatever was killed or full. Nothing in it is a pickle:
+ * when every file of it is on disk. A rename either happens or does not, so a run that is killed
+ * while it saves, or that fills the disk, leaves a folder with the temporary name and all earlier
+ * checkpoints as they were. Nothing in it is a pickle:
  *
  *     model.safetensors, config.json, modules.json ...   the model, as Python loads it
  *     optimizer.safetensors   exp_avg.PARAMETER, exp_avg_sq.PARAMETER, step.PARAMETER
@@ -24772,9 +25152,20 @@ static sen_result sen__save_args(sen_trainer *t, const char *folder)
  *     trainer_state.json      TrainerState, as Python writes it
  *     training_args.json      all arguments
  *
- * The sampler needs no file: its order follows from the seed and the epoch. */
+ * What the next update depends on is the weights, the moments and their counts, the step (for the
+ * rate and for the place in the epoch), the generator (for dropout), and the order of batches. The
+ * last needs no file: it follows from the seed and the epoch, and the sampler is made to pass over
+ * what was used. The sum of losses since the last log changes no weight, but it is in the next
+ * record.
+ *
+ * What a kill can leave, and what the next run makes of it (sen__checkpoints_tidy):
+ *
+ *     filling the folder     tmp-checkpoint-N in part                 goes
+ *     before its rename      tmp-checkpoint-N whole                   goes: one save is lost
+ *     between two renames    old-checkpoint-N, tmp-checkpoint-N       old- gets its name back
+ *     removing the old one   checkpoint-N, old-checkpoint-N in part   old- goes */
 
-/* "kind.PARAMETER" in the scratch arena. */
+/* "kind.PARAMETER" in the scratch arena; NULL: no memory. */
 static const char *sen__state_name(sen_ctx *c, const char *kind, const char *parameter)
 {
     const size_t n = strlen(kind) + strlen(parameter) + 2;
@@ -24784,7 +25175,9 @@ static const char *sen__state_name(sen_ctx *c, const char *kind, const char *par
 }
 
 /* optimizer.safetensors: the optimizer's arrays of every weight that was ever updated, and how
- * often it was ("step", a float32 as in torch). */
+ * often it was ("step", a float32 as in torch, exact up to 2^24 updates). A weight that never had a
+ * gradient (BERT's pooler) has no entry, as in Python's optimizer.pt. The optimizer's name goes
+ * along, so that moments are not taken for another's. */
 static sen_result sen__save_optimizer(sen_trainer *t, const char *folder)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
@@ -24792,22 +25185,24 @@ static sen_result sen__save_optimizer(sen_trainer *t, const char *folder)
     const char *path = sen_path(t->c, folder, "optimizer.safetensors"), *metadata[5];
     sen__to_store *item = (sen__to_store *)sen__scratch(t->c, 3 * o->n + 1, sizeof *item,
                                                         "a list of tensors");
+    /* Lives until the file is written: the scratch arena is released behind that. */
     float *steps = (float *)sen__scratch(t->c, o->n + 1, sizeof *steps, "numbers of updates");
     int64_t i, n = 0;
     int k;
     sen_result r = path && item && steps ? SEN_OK : SEN_ERR_MEMORY;
     for (i = 0; !r && i < o->n; i++) {
         const sen__param *p = &o->param[i];
-        if (p->steps == 0) continue;
+        if (p->steps == 0) continue;                    /* never updated: nothing to keep */
         for (k = 0; k < o->type->n_state; k++)
             item[n++] = sen__store_tensor(sen__state_name(t->c, o->type->state_name[k], p->name),
                                           p->tensor, p->state[k]);
         steps[i] = (float)p->steps;
         item[n] = sen__store_matrix(sen__state_name(t->c, "step", p->name), &steps[i], 1, 1);
-        item[n++].ndim = 0;
+        item[n++].ndim = 0;                             /* a scalar, as in torch */
     }
     for (i = 0; !r && i < n; i++)
         if (!item[i].name) r = SEN_ERR_MEMORY;
+    /* Pairs of name and value. "format": "pt" is what Python's readers of safetensors ask for. */
     metadata[0] = "format";
     metadata[1] = "pt";
     metadata[2] = "optimizer";
@@ -24818,7 +25213,11 @@ static sen_result sen__save_optimizer(sen_trainer *t, const char *folder)
     return r;
 }
 
-/* scheduler.json, with the loss that is summed up but not logged yet; rng_state.json. */
+/* scheduler.json, with the loss that is summed up but not logged yet; rng_state.json.
+ * loss_since_log is a float32 written as the double that it equals, so it comes back to the bit,
+ * NaN included. The generator is saved after evaluation, whose data loaders drew from it: log,
+ * evaluate, save is the order of sen__loop_act. last_lr is for the reader: the rate follows from
+ * the step. */
 static sen_result sen__save_progress(sen_trainer *t, const char *folder)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
@@ -24835,6 +25234,8 @@ static sen_result sen__save_progress(sen_trainer *t, const char *folder)
     sen__make_int(&m, o, "last_logged_step", t->last_logged);
     r = sen__save_tree(t->c, folder, "scheduler.json", m.failed ? NULL : o);
     o = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT);
+    /* The generator as whole numbers: its state is words of 32 bits, and JSON keeps those
+     * exactly. */
     list = sen__make(&m, o, "torch", SEN_JSON_LIST);
     sen__rng_save(words, &t->rng);
     for (i = 0; i < SEN__RNG_SAVED; i++) sen__make_int(&m, list, NULL, (int64_t)words[i]);
@@ -24843,11 +25244,14 @@ static sen_result sen__save_progress(sen_trainer *t, const char *folder)
     return r;
 }
 
-/* Everything of a checkpoint into a folder that has no name yet. */
+/* Everything of a checkpoint into a folder that has no name yet. save_only_model leaves out what a
+ * resume needs; the model and its history are there all the same. */
 static sen_result sen__checkpoint_fill(sen_trainer *t, const char *folder)
 {
     sen_result r = sen__make_folders(t->c, folder);
     if (!r) r = sen_model_save(t->c, t->model, folder);
+    /* The model first: it is the largest, so a full disk is noticed before anything else is
+     * written. */
     if (!r) r = sen__save_args(t, folder);
     if (!r && !t->args.save_only_model) {
         r = sen__save_optimizer(t, folder);
@@ -24857,20 +25261,26 @@ static sen_result sen__checkpoint_fill(sen_trainer *t, const char *folder)
     return r;
 }
 
-/* Gives a finished folder its name; one that has it already is put aside first and then removed. */
+/* Gives a finished folder its name; one that has it already (a second run in the same output_dir)
+ * is put aside first and then removed. Killed between the two renames, both folders are there under
+ * other names, and sen__checkpoints_tidy puts the old one back. So at any moment there is a whole
+ * checkpoint of this number on disk. */
 static sen_result sen__checkpoint_name(sen_trainer *t, const char *from, const char *to)
 {
     const char *old = sen__checkpoint_path(t, "old-", t->state.global_step);
     const bool again = sen__folder_exists(t->c, to);
     sen_result r = old ? SEN_OK : SEN_ERR_MEMORY;
+    /* Left from an earlier time: `to` exists, so this one is not needed. */
     if (!r && again && sen__folder_exists(t->c, old)) r = sen__remove_folder(t->c, old);
     if (!r && again) r = sen__rename(t->c, to, old);
+    /* From here until the next line has run, the number has no folder of its own. */
     if (!r) r = sen__rename(t->c, from, to);
     if (!r && again) r = sen__remove_folder(t->c, old);
     return r;
 }
 
-/* The number in "checkpoint-N"; -1: another name. */
+/* The number in "checkpoint-N"; -1: another name ("checkpoint-", "checkpoint-5b",
+ * "tmp-checkpoint-5"). */
 static int64_t sen__checkpoint_number(const char *name)
 {
     static const char start[] = "checkpoint-";
@@ -24881,12 +25291,14 @@ static int64_t sen__checkpoint_number(const char *name)
     return end && *end == 0 ? n : -1;
 }
 
+/* A checkpoint in output_dir. */
 typedef struct sen__saved {
     int64_t number;
     double  modified;
 } sen__saved;
 
-/* The checkpoints of output_dir, by number; in the scratch arena. */
+/* The checkpoints of output_dir, by number, smallest first; in the scratch arena. A folder that is
+ * not there has none. Files of such a name, and folders of another, are passed over. */
 static sen_result sen__checkpoints(sen_trainer *t, sen__saved **out, int64_t *n)
 {
     sen__names names;
@@ -24898,6 +25310,8 @@ static sen_result sen__checkpoints(sen_trainer *t, sen__saved **out, int64_t *n)
     r = sen__folder_list(t->c, t->args.output_dir, &names);
     if (!r) *out = (sen__saved *)sen__scratch(t->c, names.n + 1, sizeof **out, "checkpoints");
     if (!r && !*out) r = SEN_ERR_MEMORY;
+    /* A name that ends in a number, and a folder: all else in output_dir is none of our
+     * business. */
     for (i = 0; !r && i < names.n; i++) {
         const int64_t number = sen__checkpoint_number(names.name[i]);
         sen_file_info info;
@@ -24905,6 +25319,7 @@ static sen_result sen__checkpoints(sen_trainer *t, sen__saved **out, int64_t *n)
             !sen__file_info(t->c, sen_path(t->c, t->args.output_dir, names.name[i]), &info))
             continue;
         if (!info.is_folder) continue;
+        /* Insertion: a run has a handful of checkpoints. */
         for (k = (*n)++; k > 0 && (*out)[k - 1].number > number; k--) (*out)[k] = (*out)[k - 1];
         (*out)[k].number = number;
         (*out)[k].modified = info.modified;
@@ -24913,7 +25328,8 @@ static sen_result sen__checkpoints(sen_trainer *t, sen__saved **out, int64_t *n)
 }
 
 /* Oldest first: by time, or by number where all were written within a second (Python's rule, since
- * some file systems keep no finer time). */
+ * some file systems keep no finer time). Time comes first because a second run into the same folder
+ * starts again at small numbers. Stable, so equal times stay in order of number. */
 static void sen__checkpoints_by_age(sen__saved *s, int64_t n)
 {
     double first = 0, last = 0;
@@ -24922,7 +25338,7 @@ static void sen__checkpoints_by_age(sen__saved *s, int64_t n)
         first = i ? SEN__MIN(first, s[i].modified) : s[i].modified;
         last = i ? SEN__MAX(last, s[i].modified) : s[i].modified;
     }
-    if (last - first < 1.0) return;
+    if (last - first < 1.0) return;                     /* keep the order of numbers */
     for (i = 1; i < n; i++) {
         const sen__saved one = s[i];
         for (k = i; k > 0 && s[k - 1].modified > one.modified; k--) s[k] = s[k - 1];
@@ -24930,7 +25346,9 @@ static void sen__checkpoints_by_age(sen__saved *s, int64_t n)
     }
 }
 
-/* save_total_limit: the oldest go, but neither the newest nor the best. */
+/* rotate_checkpoints of trainer_utils.py: the oldest go until save_total_limit are left, but
+ * neither the newest (a stopped run resumes from it) nor the best (its weights may be wanted at the
+ * end). So with limit 1 two may be there during the run. SEN_NONE or 0 and less: keep all. */
 static sen_result sen__checkpoints_rotate(sen_trainer *t)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
@@ -24941,6 +25359,7 @@ static sen_result sen__checkpoints_rotate(sen_trainer *t)
     int64_t n = 0, left, i;
     sen_result r = SEN_OK;
     if (t->args.save_total_limit == SEN_NONE || limit <= 0) return SEN_OK;
+    /* Oldest first; those that are protected are passed over and still count as left. */
     r = sen__checkpoints(t, &s, &n);
     if (!r) sen__checkpoints_by_age(s, n);
     for (left = n, i = 0; !r && i < n && left > limit; i++) {
@@ -24952,7 +25371,10 @@ static sen_result sen__checkpoints_rotate(sen_trainer *t)
     return r;
 }
 
-/* best_model_checkpoint becomes the best step's folder, if that was or is being saved. */
+/* best_model_checkpoint becomes the best step's folder, if that was or is being saved. Called
+ * before the folder is filled, so that its own trainer_state.json names it. Where evaluations come
+ * more often than saves, the best step may have no folder: then the last best that has one
+ * stays. */
 static sen_result sen__checkpoint_best(sen_trainer *t)
 {
     const int64_t best = t->state.best_global_step;
@@ -24960,35 +25382,45 @@ static sen_result sen__checkpoint_best(sen_trainer *t)
     if (best == SEN_NONE) return SEN_OK;
     path = sen__checkpoint_path(t, "", best);
     if (!path) return SEN_ERR_MEMORY;
+    /* Neither saved before nor being saved now: the best step has no folder. */
     if (best != t->state.global_step && !sen__folder_exists(t->c, path)) return SEN_OK;
     if (t->state.best_model_checkpoint && strcmp(t->state.best_model_checkpoint, path) == 0)
-        return SEN_OK;
+        return SEN_OK;                                  /* no second copy in the arena */
     t->state.best_model_checkpoint = sen__trainer_text(t, path);
     return t->state.best_model_checkpoint ? SEN_OK : SEN_ERR_MEMORY;
 }
 
-/* Writes output_dir/checkpoint-N: whole, or not at all. */
+/* Writes output_dir/checkpoint-N: whole, or not at all. Whatever fails on the way (disk full), the
+ * unfinished folder is removed and the error is that of the failure, since the first one wins. Only
+ * then are older ones deleted: never first, or a failing save would have cost one for nothing. */
 static sen_result sen__checkpoint_save(sen_trainer *t)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
     const char *to = sen__checkpoint_path(t, "", t->state.global_step);
     const char *from = sen__checkpoint_path(t, "tmp-", t->state.global_step);
     sen_result r = to && from ? sen__checkpoint_best(t) : SEN_ERR_MEMORY;
+    /* Left by a save that failed or was killed: of unknown contents, so it goes. */
     if (!r && sen__folder_exists(t->c, from)) r = sen__remove_folder(t->c, from);
     if (!r) {
         r = sen__checkpoint_fill(t, from);
         if (!r) r = sen__checkpoint_name(t, from, to);
+        /* Its result is not looked at: the failure that led here is the one to report. */
         if (r && sen__folder_exists(t->c, from)) sen__remove_folder(t->c, from);
     }
     if (!r) {
         t->saved_step = t->state.global_step;
         r = sen__checkpoints_rotate(t);
+    /* What has its name now stays, even if an older one cannot be removed. */
     }
     sen_arena_release(&t->c->scratch, mark);
     return r;
 }
 
-/* What a killed run may have left: folders without a name, or one put aside for a new one. */
+/* What a killed run may have left: folders without a name, or one put aside for a new one. A "tmp-"
+ * folder may be half written and goes. An "old-" one is whole: if its own name is free the kill
+ * came between the two renames, and it gets the name back; else the new one stands there, and it
+ * goes. By their beginning, whatever comes behind: names of a user's own should not begin so. Two
+ * runs at a time in one output_dir would take each other's folders for leftovers. */
 static sen_result sen__checkpoints_tidy(sen_trainer *t)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
@@ -25011,10 +25443,18 @@ static sen_result sen__checkpoints_tidy(sen_trainer *t)
 
 /* ---- checkpoints: resuming ------------------------------------------------------------------- */
 
-/* Two kinds of exactness: what Python's resumed run logs is logged here too (train_loss tells of
- * the resumed part only), and the weights have the bits of a run that was never interrupted. */
+/* The weights have the bits of a run that was never interrupted, and the log goes on as that run's:
+ * a record that was half summed up when the checkpoint was written is completed. (Python drops the
+ * half, so its first record after a resume tells of the steps since then.) train_loss tells of the
+ * resumed part only, in both.
+ *
+ * What must come back, and from where: weights (model folder); moments and counts
+ * (optimizer.safetensors); step, history, best metric, cadences (trainer_state.json); sum of losses
+ * (scheduler.json); generator (rng_state.json). The sampler is wound forward. The arguments are
+ * those of the new trainer: whoever changes them resumes another run. */
 
-/* One of the checkpoint's JSON files, in the scratch arena. NaN and Infinity are allowed in it. */
+/* One of the checkpoint's JSON files, in the scratch arena. NaN and Infinity are allowed in it: a
+ * best metric or a sum of losses may be one. */
 static sen_result sen__resume_file(sen_trainer *t, const char *name, sen_json **out)
 {
     const char *path = sen_path(t->c, t->resume, name);
@@ -25025,7 +25465,8 @@ static sen_result sen__resume_file(sen_trainer *t, const char *name, sen_json **
     return r;
 }
 
-/* A whole number that must be there. */
+/* A whole number, not negative, that must be there. (Most members may be missing, so that Python's
+ * files of other releases can be read; these may not.) */
 static sen_result sen__resume_int(sen_ctx *c, const sen_json *o, const char *key, int64_t *out)
 {
     const sen_json *j = sen_json_get(o, key);
@@ -25035,7 +25476,9 @@ static sen_result sen__resume_int(sen_ctx *c, const sen_json *o, const char *key
     return SEN_OK;
 }
 
-/* Early stopping's counter, where the arguments ask for it. */
+/* Early stopping's counter, where restore_callback_states_from_checkpoint asks for it. By default
+ * it begins at 0 again, as in Python, so a resumed run may stop later than the whole one would
+ * have. */
 static void sen__resume_stopper(sen_trainer *t, const sen_json *state)
 {
     const sen_json *j = sen_json_get(sen_json_get(state, "stateful_callbacks"),
@@ -25046,8 +25489,9 @@ static void sen__resume_stopper(sen_trainer *t, const sen_json *state)
 }
 
 /* trainer_state.json: where the run stood, its history, its best. The cadences that it was made
- * with go on, even where the arguments say something else now (Python's rule). A best checkpoint
- * that is gone is forgotten. */
+ * with go on, even where the arguments say something else now (Python's rule: a difference is at
+ * most a warning), but max_steps and the number of epochs are those of the arguments, so a run can
+ * be made longer. A best checkpoint that is gone is forgotten; the best metric is not. */
 static sen_result sen__resume_state(sen_trainer *t)
 {
     sen__maker m = sen__maker_in(t->c, &t->log_arena);
@@ -25058,6 +25502,7 @@ static sen_result sen__resume_state(sen_trainer *t)
     sen_result r = sen__resume_file(t, "trainer_state.json", &o);
     if (!r) r = sen__resume_int(t->c, o, "global_step", &s->global_step);
     if (r) return r;
+    /* Missing members keep what the arguments say: an older Python may not have written them. */
     s->epoch = sen__json_number_or(o, "epoch", 0);
     s->logging_steps = sen__json_int_or(o, "logging_steps", s->logging_steps);
     s->eval_steps = sen__json_int_or(o, "eval_steps", s->eval_steps);
@@ -25065,11 +25510,14 @@ static sen_result sen__resume_state(sen_trainer *t)
     s->best_global_step = sen__json_int_or(o, "best_global_step", SEN_NONE);
     best = sen_json_get(o, "best_metric");
     s->best_metric = best && best->kind == SEN_JSON_NUMBER ? best->number : SEN_NONE;
+    /* Forgotten if it is gone: a name without a folder could not be loaded at the end. */
     path = sen__json_text_or(o, "best_model_checkpoint", NULL);
     if (path && sen__folder_exists(t->c, path) &&
         !(s->best_model_checkpoint = sen__trainer_text(t, path)))
         return SEN_ERR_MEMORY;
+    /* The history of the run before: records of this one are put behind it. */
     j = sen_json_get(o, "log_history");
+    /* Copied to the run's own arena: the file's tree goes with the scratch. */
     for (j = j ? j->child : NULL; j && !m.failed; j = j->next) sen__make_copy(&m, t->log, NULL, j);
     if (sen__json_int_or(o, "train_batch_size", s->train_batch_size) != s->train_batch_size)
         sen_log(t->c, SEN_LOG_WARNING,
@@ -25078,8 +25526,10 @@ static sen_result sen__resume_state(sen_trainer *t)
     return m.failed ? SEN_ERR_MEMORY : SEN_OK;
 }
 
-/* The optimizer's arrays back from optimizer.safetensors. A weight that is not in it was never
- * updated. */
+/* The optimizer's arrays back from optimizer.safetensors, by the weights' names, so their order
+ * does not matter. A weight that is not in it was never updated, and begins with zeros. One that is
+ * there must have all its arrays in the right size. Another optimizer's file is refused: its arrays
+ * may have the same size and mean something else. */
 static sen_result sen__resume_optimizer(sen_trainer *t)
 {
     const sen__optimizer *o = t->optimizer;
@@ -25089,7 +25539,7 @@ static sen_result sen__resume_optimizer(sen_trainer *t)
     int k;
     sen_result r = path ? sen__safetensors_open(t->c, path, &s) : SEN_ERR_MEMORY;
     if (r) return r;
-    type = sen__json_text_or(s.metadata, "optimizer", o->type->name);
+    type = sen__json_text_or(s.metadata, "optimizer", o->type->name); /* an unnamed one passes */
     if (strcmp(type, o->type->name) != 0)
         r = sen_fail(t->c, SEN_ERR_ARGUMENT, "%s is of the optimizer %s, not of %s", path, type,
                      o->type->name);
@@ -25099,9 +25549,10 @@ static sen_result sen__resume_optimizer(sen_trainer *t)
         const sen__stored *found = name ? sen__safetensors_find(&s, name) : NULL;
         float steps = 0;
         if (!name) r = SEN_ERR_MEMORY;
-        if (!found || found->count != 1) continue;
+        if (!found || found->count != 1) continue;      /* never updated */
         r = sen__stored_floats(t->c, &s, found, &steps);
         p->steps = (int64_t)steps;
+        /* A step without its moments would start them from zero in the middle of a run. */
         for (k = 0; !r && k < o->type->n_state; k++) {
             name = sen__state_name(t->c, o->type->state_name[k], p->name);
             found = name ? sen__safetensors_find(&s, name) : NULL;
@@ -25116,7 +25567,8 @@ static sen_result sen__resume_optimizer(sen_trainer *t)
     return r;
 }
 
-/* The running sums and the random generator. */
+/* The running sums and the random generator. loss_before remembers what of the sum belongs to the
+ * run before, see sen__trainer_log_loss. */
 static sen_result sen__resume_progress(sen_trainer *t)
 {
     uint32_t words[SEN__RNG_SAVED];
@@ -25126,6 +25578,7 @@ static sen_result sen__resume_progress(sen_trainer *t)
     sen_result r = sen__resume_file(t, "scheduler.json", &o);
     if (!r) r = sen__resume_int(t->c, o, "last_logged_step", &t->last_logged);
     if (r) return r;
+    /* To float32 again: the sum goes on in the same steps of rounding. */
     t->loss_sum = (float)sen__json_number_or(o, "loss_since_log", 0);
     t->loss_before = (double)t->loss_sum;
     r = sen__resume_file(t, "rng_state.json", &o);
@@ -25133,24 +25586,30 @@ static sen_result sen__resume_progress(sen_trainer *t)
     list = sen_json_get(o, "torch");
     for (j = list ? list->child : NULL; j && n < SEN__RNG_SAVED; j = j->next)
         words[n++] = (uint32_t)j->integer;
+    /* Too few words, or a place within them that cannot be: the file was changed by hand. */
     if (n < SEN__RNG_SAVED || !sen__rng_load(&t->rng, words))
         return sen_fail_at(t->c, SEN_ERR_FORMAT, o, "torch",
                            "this is no state of a random generator");
     return SEN_OK;
 }
 
-/* All of a checkpoint but the weights. Without an optimizer (save_only_model) that starts afresh.
- */
+/* All of a checkpoint but the weights. Without an optimizer (save_only_model) that starts afresh,
+ * with a warning: the run goes on, but not as it was. Python's own checkpoint can be read but for
+ * its optimizer.pt, and is refused rather than continued without.
+ *
+ * The place in the epoch follows from the step alone: whole epochs of steps_per_epoch updates, then
+ * `skip` batches of the next. That holds since every epoch has the same number of batches. */
 static sen_result sen__resume_run(sen_trainer *t)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
     const int64_t k = t->args.gradient_accumulation_steps;
     sen_result r = sen__resume_state(t);
-    t->last_logged = t->state.global_step;
+    t->last_logged = t->state.global_step;              /* unless a file says otherwise */
     if (!r && sen__file_exists(t->c, sen_path(t->c, t->resume, "optimizer.safetensors"))) {
         r = sen__resume_optimizer(t);
         if (!r) r = sen__resume_progress(t);
     } else if (!r && sen__file_exists(t->c, sen_path(t->c, t->resume, "optimizer.pt"))) {
+        /* Written by Python: its weights could be used, its moments could not. */
         r = sen_fail(t->c, SEN_ERR_UNSUPPORTED,
                      "%s was written by Python: its optimizer.pt cannot be read by this version",
                      t->resume);
@@ -25159,14 +25618,16 @@ static sen_result sen__resume_run(sen_trainer *t)
                 "%s has no optimizer: it starts afresh, so the run does not go on as it was",
                 t->resume);
     }
+    /* Integer division: updates before this epoch are whole epochs. */
     t->epoch = t->state.global_step / t->state.steps_per_epoch;
     t->skip = t->args.ignore_data_skip ? 0 : t->state.global_step % t->state.steps_per_epoch * k;
-    t->saved_step = t->state.global_step;
+    t->saved_step = t->state.global_step;               /* this step has a checkpoint */
     sen_arena_release(&t->c->scratch, mark);
     return r;
 }
 
-/* The checkpoint of the largest number. */
+/* The checkpoint of the largest number, as Python's get_last_checkpoint. Tidied before, since the
+ * largest may be one that a kill has left under its put-aside name. */
 static sen_result sen__resume_latest(sen_trainer *t)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
@@ -25179,6 +25640,7 @@ static sen_result sen__resume_latest(sen_trainer *t)
         r = sen_fail(t->c, SEN_ERR_ARGUMENT, "there is no checkpoint to resume from in %s",
                      t->args.output_dir);
     if (!r) {
+        /* Sorted by number, so the last is the latest. */
         path = sen__checkpoint_path(t, "", s[n - 1].number);
         t->resume = path ? sen__trainer_text(t, path) : NULL;
         if (!t->resume) r = SEN_ERR_MEMORY;
@@ -25187,7 +25649,8 @@ static sen_result sen__resume_latest(sen_trainer *t)
     return r;
 }
 
-/* Decides on the folder before anything is touched. */
+/* Decides on the folder before anything is touched: a name that is wrong shall not cost the weights
+ * that are in memory. trainer_state.json is what makes a folder a checkpoint. */
 static sen_result sen__resume_from(sen_trainer *t, const char *checkpoint)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
@@ -25205,16 +25668,47 @@ static sen_result sen__resume_from(sen_trainer *t, const char *checkpoint)
 
 /* Units: a micro-batch is one batch of the sampler; an update is up to gradient_accumulation_steps
  * of them; global_step counts updates; an epoch has `batches` micro-batches and steps_per_epoch
- * updates, the last of which takes what is left. */
+ * updates, the last of which takes what is left. Example: 10 batches, 4 to an update: updates of 4,
+ * 4 and 2 batches, steps_per_epoch 3.
+ *
+ * The whole run, told in short. Everything in capitals is an event that callbacks see:
+ *
+ *     begin    read the checkpoint, if any                               ON_TRAIN_BEGIN
+ *              eval_on_start: evaluate
+ *     epoch    order of batches from seed and epoch; pass over `skip`    ON_EPOCH_BEGIN
+ *       update   fetch up to k batches
+ *         batch    first of the group:                                   ON_STEP_BEGIN
+ *                  forward, loss / n, backward
+ *                  not the last of the group:                            ON_SUBSTEP_END
+ *         clip                                                           ON_PRE_OPTIMIZER_STEP
+ *         step of the optimizer                                          ON_OPTIMIZER_STEP
+ *         gradients to zero, global_step + 1                             ON_STEP_END
+ *         log, evaluate, save, as asked for                              ON_LOG ...
+ *       end of the epoch                                                 ON_EPOCH_END
+ *         log, evaluate, save, as asked for                              ON_LOG ...
+ *     finish   final record, best weights                                ON_LOG, ON_TRAIN_END
+ *
+ * It is cut into turns of one update each, so that a host with its own loop (a window, a server)
+ * can have the time between two updates. All that a turn must know of the one before is in the
+ * struct.
+ *
+ * Who draws from t->rng, which stands for torch's global generator: the training loader two 32-bit
+ * numbers at each epoch's beginning, every evaluation loop two, and dropout one double for each
+ * element, where dropout_rng is "torch". Nothing else may, or the masks of a run and of its Python
+ * twin part for good. The order of batches comes from the sampler's own generator. */
 
-/* Steps as a whole number: a share of all steps below 1; none: Python's default. */
+/* Steps as a whole number: a share of all steps below 1, rounded up; none: Python's default, which
+ * is what trainer_state.json then says. In the state, never in the arguments: those stay as they
+ * were given. */
 static int64_t sen__loop_interval(double steps, int64_t max_steps)
 {
     if (steps == SEN_NONE) return 500;
     return steps < 1 ? (int64_t)ceil((double)max_steps * steps) : (int64_t)steps;
 }
 
-/* Step counts as in Python; the state is fresh. */
+/* Step counts as in Python (Trainer.set_initial_training_values); the state is fresh. max_steps
+ * wins over epochs; a fraction of an epoch counts as an epoch that max_steps cuts short. The
+ * schedule's length is max_steps, so the warm-up can be a share of it. */
 static sen_result sen__loop_counts(sen_trainer *t)
 {
     const sen_training_arguments *a = &t->args;
@@ -25225,13 +25719,14 @@ static sen_result sen__loop_counts(sen_trainer *t)
     s->best_global_step = SEN_NONE;
     s->train_batch_size = a->per_device_train_batch_size;
     s->log_history = t->log;
-    if (t->n_train == 0) return SEN_OK;
+    if (t->n_train == 0) return SEN_OK;                 /* evaluation only */
+    /* Known before the run: the schedule, the last step and the number of saves all follow. */
     t->batches = sen__sampler_length(t->sampler);
     if (t->batches < 1)
         return sen_fail(t->c, SEN_ERR_ARGUMENT, "%s gives no batch of %d rows%s",
                         sen__set_path(&t->train[0]), a->per_device_train_batch_size,
                         a->dataloader_drop_last ? "; dataloader_drop_last drops the only one" : "");
-    s->steps_per_epoch = (t->batches + k - 1) / k;
+    s->steps_per_epoch = (t->batches + k - 1) / k;      /* the last may be short */
     if (a->max_steps > 0) {
         s->max_steps = a->max_steps;
         s->num_train_epochs = (a->max_steps + s->steps_per_epoch - 1) / s->steps_per_epoch;
@@ -25239,34 +25734,41 @@ static sen_result sen__loop_counts(sen_trainer *t)
         s->max_steps = (int64_t)ceil(a->num_train_epochs * (double)s->steps_per_epoch);
         s->num_train_epochs = (int64_t)ceil(a->num_train_epochs);
     }
+    /* Shares become steps only now that max_steps is known. */
     s->logging_steps = sen__loop_interval(a->logging_steps, s->max_steps);
     s->eval_steps = sen__loop_interval(a->eval_steps, s->max_steps);
     s->save_steps = sen__loop_interval(a->save_steps, s->max_steps);
+    /* Below 1 a share, rounded up as the others are; from 1 on a number of updates, cut to a whole
+     * one. */
     t->warmup = a->warmup_steps < 1 ? ceil((double)s->max_steps * a->warmup_steps)
                                     : floor(a->warmup_steps);
     return SEN_OK;
 }
 
-/* A fresh history, so that a trainer can run twice. */
+/* A fresh history, so that a trainer can run twice. All that a run changes is set here, except
+ * weights, moments and the generator, which go on. */
 static sen_result sen__loop_fresh(sen_trainer *t)
 {
     sen__maker m = sen__maker_in(t->c, &t->log_arena);
     sen_mark start;
+    /* A mark of zeros is the arena's very beginning. */
     memset(&start, 0, sizeof start);
-    sen_arena_release(&t->log_arena, start);
+    sen_arena_release(&t->log_arena, start);            /* all records go */
     t->log = sen__make(&m, NULL, NULL, SEN_JSON_LIST);
     t->epoch = t->micro = t->skip = t->last_logged = t->first_step = 0;
-    t->saved_step = -1;
+    t->saved_step = -1;                                 /* none */
     t->loss_sum = 0;
     t->loss_before = t->loss_total = 0;
+    /* `running` is not touched: that is for who calls. */
     t->over = t->epoch_open = false;
     memset(&t->control, 0, sizeof t->control);
     return t->log ? sen__loop_counts(t) : SEN_ERR_MEMORY;
 }
 
 /* The order matters: weights before the optimizer looks at them, tokens before the plan, the plan
- * before the large blocks, and the random generator's state last, since nothing may be drawn after
- * it. */
+ * before the large blocks, and the checkpoint's random state behind all that might draw. `resume`
+ * is cleared only when all of it has worked. A run that was finished already has no update left: it
+ * is over at once and writes its final record. */
 static sen_result sen__loop_begin(sen_trainer *t)
 {
     sen_result r;
@@ -25274,7 +25776,8 @@ static sen_result sen__loop_begin(sen_trainer *t)
     t->started = sen__seconds();
     r = sen__loop_fresh(t);
     if (!r) r = sen__make_folders(t->c, t->args.output_dir);
-    if (!r) r = sen__checkpoints_tidy(t);
+    if (!r) r = sen__checkpoints_tidy(t);               /* what a kill left */
+    /* With the weights of the checkpoint, not yet with its moments: those need the optimizer. */
     if (!r && t->resume) r = sen__model_load_weights(t->c, t->model, t->resume);
     if (!r) r = sen__sets_tokenize(t, t->train, t->n_train);
     if (!r) r = sen__sets_tokenize(t, t->eval, t->n_eval);
@@ -25283,32 +25786,39 @@ static sen_result sen__loop_begin(sen_trainer *t)
     if (!r && t->resume) r = sen__resume_run(t);
     if (r) return r;
     t->resume = NULL;
-    t->first_step = t->state.global_step;
+    t->first_step = t->state.global_step;               /* train_loss counts from here */
     t->running = true;
     t->in_train = true;
-    sen__zero_grad(t->optimizer);
+    sen__zero_grad(t->optimizer);                       /* of a run that failed half way */
     r = SEN__EVENT(t, on_train_begin);
+    /* Over before it began, where the checkpoint is that of the last step. */
     t->over = t->state.global_step >= t->state.max_steps;
-    if (!r && t->args.eval_on_start) r = sen__evaluate_all(t);
+    if (!r && t->args.eval_on_start) r = sen__evaluate_all(t); /* never counts as the best */
     return r;
 }
 
 /* ---- the loop: an epoch ---------------------------------------------------------------------- */
 
-/* Where the sampler goes on by itself from epoch to epoch, a resumed run goes through the earlier
- * ones again. */
+/* Where the sampler goes on by itself from epoch to epoch (use_seedable_sampler false), a resumed
+ * run goes through the earlier ones again, to bring the generator where it was. A seedable one
+ * begins each epoch with a seed of its own, so there is nothing to go through. */
 static void sen__epoch_replay(sen_trainer *t)
 {
     int64_t e, b, n;
     if (sen__json_bool_or(t->args.accelerator_config, "use_seedable_sampler", true)) return;
+    /* Their batches are asked for and thrown away: only the draws are wanted. */
     for (e = 0; e < t->epoch; e++) {
         sen__sampler_begin_epoch(t->sampler, e);
         for (b = 0; b < t->batches && sen__sampler_next(t->sampler, t->rows, &n); b++) { }
     }
 }
 
-/* In mid-epoch the batches that were trained on are passed over, and the two draws of this epoch's
- * data loader are already behind the restored generator. */
+/* Opens an epoch. In mid-epoch the batches that were trained on are passed over, and the two draws
+ * of this epoch's data loader are already behind the restored generator: they were made when the
+ * epoch was opened the first time. At the start of an epoch they come now. Counting them is what
+ * keeps torch's dropout masks the same, draw for draw; the counter form does not care.
+ *
+ * Skipped batches only move the sampler: no text is looked at, so a resume costs no time. */
 static sen_result sen__epoch_open(sen_trainer *t)
 {
     const int64_t skip = t->skip;
@@ -25317,6 +25827,7 @@ static sen_result sen__epoch_open(sen_trainer *t)
     t->epoch_open = true;
     t->epoch_over = false;
     t->micro = 0;
+    /* Only when the first epoch of a resumed run is opened: no update has been made since. */
     if (t->epoch > 0 && t->state.global_step == t->first_step) sen__epoch_replay(t);
     sen__sampler_begin_epoch(t->sampler, t->epoch);
     if (skip == 0) sen__rng_skip(&t->rng, 2);           /* the data loader's base seed */
@@ -25325,33 +25836,42 @@ static sen_result sen__epoch_open(sen_trainer *t)
     return SEN__EVENT(t, on_epoch_begin);
 }
 
-/* Logs, evaluates, saves what the callbacks have asked for. */
+/* Trainer._maybe_log_save_evaluate: logs, evaluates, saves what the callbacks have asked for, in
+ * this order. The save comes last so that the checkpoint holds the record, the best metric and the
+ * draws of what came before it. Nothing is logged twice for one step. With save_strategy "best" a
+ * save is asked for by the evaluation, and by nothing else. */
 static sen_result sen__loop_act(sen_trainer *t)
 {
     bool better = false;
     sen_result r = SEN_OK;
+    /* Nothing has been summed up since the last record: no record. */
     if (t->control.should_log && t->state.global_step > t->last_logged)
         r = sen__trainer_log_loss(t);
     if (!r && t->control.should_evaluate) {
         r = sen__evaluate_all(t);
-        if (!r) r = sen__trainer_best(t, &better);
+        if (!r) r = sen__trainer_best(t, &better);      /* not by eval_on_start */
         if (t->args.save_strategy == SEN_STRATEGY_BEST) t->control.should_save = better;
     }
     if (!r && t->control.should_save) {
         r = sen__checkpoint_save(t);
-        t->control.should_save = false;
+        t->control.should_save = false;                 /* after: the file says true */
         if (!r) r = SEN__EVENT(t, on_save);
     }
     return r;
 }
 
-/* What Python does when its inner loop has ended, by itself or by a break. */
+/* What Python does when its inner loop has ended, by itself or by a break: the epoch's event, then
+ * its log, evaluation and save. `epoch` counts up before the save; the place to resume from follows
+ * from global_step and not from it. */
 static sen_result sen__epoch_close(sen_trainer *t)
 {
     sen_result r = SEN__EVENT(t, on_epoch_end);
+    /* After a failure too: the next call must not find a half-closed epoch. */
     t->epoch_open = false;
     t->epoch++;
     if (!r) r = sen__loop_act(t);
+    /* The flow has asked for the end at max_steps; the second condition is for samplers that gave
+     * less. */
     if (t->control.should_training_stop || t->epoch >= t->state.num_train_epochs) t->over = true;
     return r;
 }
@@ -25359,9 +25879,18 @@ static sen_result sen__epoch_close(sen_trainer *t)
 /* ---- the loop: an update --------------------------------------------------------------------- */
 
 /* The batches of an update are fetched together before the first is computed, since every loss is
- * divided by how many there are. */
+ * divided by how many there are. Then for each: forward, backward, gradients added up; after the
+ * last of the group, the update. In numbers, for losses L_1 .. L_n of a group of n batches:
+ *
+ *     g = sum of d(L_i / n);  g = g * min(1, max_grad_norm / (norm(g) + 1e-6));  update(g, rate) */
 
-/* Clip, update, next rate; then what the callbacks want. */
+/* Clip, update, next rate; then what the callbacks want. The norm is that of all gradients
+ * together, before clipping, and that is what is logged, also where max_grad_norm is 0 and nothing
+ * is clipped. Clipping costs no pass over the gradients: the factor goes along with the update. The
+ * 1e-6 is torch's (clip_grad_norm_): a norm just above the limit is scaled a little below it.
+ *
+ * A norm that is NaN makes the factor and then the weights NaN, as in torch; logging_nan_inf_filter
+ * cleans the log and nothing else. */
 static sen_result sen__update_apply(sen_trainer *t)
 {
     const double limit = t->args.max_grad_norm;
@@ -25369,23 +25898,29 @@ static sen_result sen__update_apply(sen_trainer *t)
     sen_result r = sen__grad_norm(t->optimizer, &norm);
     if (r) return r;
     if (limit > 0) {
-        scale = limit / (norm + 1e-6);
+        scale = limit / (norm + 1e-6);                  /* below it, gradients stay as they are */
         if (scale > 1.0) scale = 1.0;                   /* NaN stays NaN */
     }
     r = SEN__EVENT(t, on_pre_optimizer_step);
     if (r) return r;
-    t->state.grad_norm = (double)(float)norm;
-    t->state.learning_rate = sen__trainer_rate(t);
+    t->state.grad_norm = (double)(float)norm;           /* float32, as torch has it */
+    t->state.learning_rate = sen__trainer_rate(t);      /* used now, logged later */
     sen__optimizer_step(t->optimizer, t->state.learning_rate, scale);
+    /* Gradients go after the event: a callback may want to look at them. */
     r = SEN__EVENT(t, on_optimizer_step);
-    sen__zero_grad(t->optimizer);
+    sen__zero_grad(t->optimizer);                       /* before the step counts */
     t->state.global_step++;
+    /* Batches, not updates: after the last, short group the fraction is exactly 1. */
     t->state.epoch = (double)t->epoch + (double)t->micro / (double)t->batches;
     if (!r) r = SEN__EVENT(t, on_step_end);
+    /* What this step asked for is done before the next batch is fetched. */
     return r ? r : sen__loop_act(t);
 }
 
-/* The row numbers of the batches of the next update. */
+/* The row numbers of the batches of the next update: a full group, or what the epoch has left, or
+ * nothing. Row numbers run on over all datasets; the batch's own first row is subtracted here,
+ * once. Never more than `batches` in an epoch, even where the sampler would give more (the tails of
+ * no_duplicates); fewer where it ends early. rows_set: which dataset's loss each batch goes to. */
 static int64_t sen__update_fetch(sen_trainer *t)
 {
     const int64_t size = t->args.per_device_train_batch_size;
@@ -25394,24 +25929,31 @@ static int64_t sen__update_fetch(sen_trainer *t)
     int64_t i, n;
     for (n = 0; n < want; n++) {
         int64_t *rows = t->rows + n * size;
-        if (!sen__sampler_next(t->sampler, rows, &t->rows_n[n])) break;
+        if (!sen__sampler_next(t->sampler, rows, &t->rows_n[n])) break; /* ended early */
         t->rows_set[n] = t->sampler->source;
         for (i = 0; i < t->rows_n[n]; i++) rows[i] -= t->sampler->sub[t->sampler->source].first;
     }
     return n;
 }
 
-/* A loss that is no number is left out of the log: the mean so far takes its place. */
+/* Adds to the sum for the log. A loss that is no number is left out (logging_nan_inf_filter): the
+ * mean per step so far takes its place, in float32 and by Python's formula, with 1 added for the
+ * step under way. The gradients of such a loss are not touched: this is about the log. */
 static void sen__update_count_loss(sen_trainer *t, float loss)
 {
     const bool bad = !(fabsf(loss) <= FLT_MAX);
+    /* Python's formula word for word: the sum so far over the steps since the last record and one
+     * more. */
     if (bad && t->args.logging_nan_inf_filter)
         t->loss_sum += t->loss_sum / (float)(1 + t->state.global_step - t->last_logged);
     else t->loss_sum += loss;
     t->state.loss = (double)loss;
 }
 
-/* One update of the weights, or the end of the epoch. */
+/* One update of the weights, or the end of the epoch, when nothing was fetched. The group's end is
+ * told by the place in the epoch, not by n, as in Python: if a sampler ends in the middle of a
+ * group, there is no update, and the gradients stay for the next epoch's first. A callback that
+ * stops the epoch or the run is heard after every micro-batch. */
 static sen_result sen__loop_update(sen_trainer *t)
 {
     const int64_t k = t->args.gradient_accumulation_steps,
@@ -25423,7 +25965,7 @@ static sen_result sen__loop_update(sen_trainer *t)
     for (i = 0; !r && i < n; i++) {
         const uint32_t number = (uint32_t)(t->epoch * t->batches + t->micro);
         float loss = 0;
-        if (t->micro % k == 0) {
+        if (t->micro % k == 0) {                        /* first of a group */
             t->control.should_log = t->control.should_evaluate = t->control.should_save = false;
             r = SEN__EVENT(t, on_step_begin);
         }
@@ -25431,20 +25973,25 @@ static sen_result sen__loop_update(sen_trainer *t)
             r = sen__trainer_micro(t, &t->train[t->rows_set[i]], t->rows + i * size, t->rows_n[i],
                                    n, number, &loss);
         if (r) return r;
+        /* After backward, as in Python: a loss that cannot be differentiated is not counted. */
         sen__update_count_loss(t, loss);
         t->micro++;
+        /* Full, or the epoch's last, short one. */
         if (t->micro % k == 0 || t->micro == t->batches) r = sen__update_apply(t);
         else r = SEN__EVENT(t, on_substep_end);
         if (t->control.should_epoch_stop || t->control.should_training_stop) break;
     }
+    /* No batch left, or none wanted: the next turn opens another epoch. */
     if (t->micro >= t->batches || t->control.should_epoch_stop || t->control.should_training_stop)
-        t->epoch_over = true;
+        t->epoch_over = true;                           /* closed by the same turn */
     return r;
 }
 
 /* ---- the loop: the end ----------------------------------------------------------------------- */
 
-/* The last record: train_loss and speed. */
+/* The last record: train_loss and speed, of this call's steps only. train_loss is the mean over
+ * them of what the log summed up, the tail after the last record included. rows is what all updates
+ * take when every batch is full, times the share of updates that were made. */
 static sen_result sen__finish_log(sen_trainer *t)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
@@ -25456,21 +26003,24 @@ static sen_result sen__finish_log(sen_trainer *t)
                         t->args.per_device_train_batch_size;
     const double share = steps / (double)t->state.max_steps;
     sen_result r = SEN_ERR_MEMORY;
+    /* The tail since the last record, without what an earlier run had summed up. */
     t->loss_total += (double)t->loss_sum - t->loss_before;
     t->loss_before = (double)t->loss_sum;
-    t->state.training_loss = t->loss_total / SEN__MAX(steps, 0.001);
+    t->state.training_loss = t->loss_total / SEN__MAX(steps, 0.001); /* no step: not 0 / 0 */
     sen__make_double(&m, record, "train_runtime", sen__rounded(seconds, 1e4));
     sen__make_double(&m, record, "train_samples_per_second",
                      sen__rounded(rows * share / seconds, 1e3));
     sen__make_double(&m, record, "train_steps_per_second", sen__rounded(steps / seconds, 1e3));
     sen__make_double(&m, record, "total_flos", 0.0);
     sen__make_double(&m, record, "train_loss", t->state.training_loss);
-    if (!m.failed) r = sen__trainer_log(t, record);
+    if (!m.failed) r = sen__trainer_log(t, record);     /* with epoch and step, as every record */
     sen_arena_release(&t->c->scratch, mark);
     return r;
 }
 
-/* load_best_model_at_end; with save_total_limit 1 only the best checkpoint stays. */
+/* load_best_model_at_end; with save_total_limit 1 only the best checkpoint stays, whose weights are
+ * the ones in memory then. Without the former the best checkpoint is kept and the last weights
+ * are. */
 static sen_result sen__finish_best(sen_trainer *t)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
@@ -25478,6 +26028,7 @@ static sen_result sen__finish_best(sen_trainer *t)
     sen__saved *s = NULL;
     int64_t n = 0, i;
     sen_result r = SEN_OK;
+    /* Exactly the weights that were evaluated as the best: float32 in the file, as in memory. */
     if (t->args.load_best_model_at_end && best) r = sen__model_load_weights(t->c, t->model, best);
     else if (t->args.load_best_model_at_end)
         sen_log(t->c, SEN_LOG_WARNING,
@@ -25492,32 +26043,41 @@ static sen_result sen__finish_best(sen_trainer *t)
     return r;
 }
 
-/* The last record comes before the best weights are loaded, so that it tells of the run itself. */
+/* The last record comes before the best weights are loaded, so that it tells of the run itself.
+ * on_train_end sees the weights that the caller will get. trainer_state.json goes to output_dir,
+ * where Python has it only after save_state(). */
 static sen_result sen__loop_finish(sen_trainer *t)
 {
     sen_result r = sen__finish_log(t);
-    t->in_train = false;
+    t->in_train = false;                                /* evaluators' names change now */
     if (!r) r = sen__finish_best(t);
     if (!r) r = SEN__EVENT(t, on_train_end);
+    /* Last of all, so that the history has the final record. */
     if (!r) r = sen__save_state(t, t->args.output_dir);
     t->running = false;
     t->c->stop = 0;                                     /* a request that came with the last step */
     return r;
 }
 
-/* sen_request_stop: a checkpoint, if this step has none yet, then an end that says where it is. */
+/* sen_request_stop: a checkpoint, if this step has none yet, then an end that says where it is. A
+ * wish to stop is heard between updates, so gradients of a half group never have to be saved; or
+ * inside an evaluator, whose error is forgiven here: the update before it is whole, only the
+ * evaluation is missing. SEN_ERR_STOPPED is a result like others, so a caller that ignores results
+ * does not take a half run for a whole one. */
 static sen_result sen__loop_stop(sen_trainer *t)
 {
     const bool began = t->running;
     sen_result r = SEN_OK;
-    t->c->stop = 0;
+    t->c->stop = 0;                                     /* or the next run would stop */
     sen__forgive(t->c);
     t->running = t->in_train = false;
+    /* Only what this call has added, and only if no save has come at this step. */
     if (began && t->state.global_step > t->first_step && t->saved_step != t->state.global_step)
         r = sen__checkpoint_save(t);
     if (!r && began) r = sen__save_state(t, t->args.output_dir);
     if (r) return r;
-    if (!began || t->saved_step < 0)
+    /* Nothing to resume from but what there was before. */
+    if (!began || t->saved_step < 0)                    /* no checkpoint to name */
         return sen_fail(t->c, SEN_ERR_STOPPED,
                         "training was stopped before its first step; nothing new was saved");
     return sen_fail(
@@ -25527,15 +26087,18 @@ static sen_result sen__loop_stop(sen_trainer *t)
         (long long)t->saved_step);
 }
 
-/* One call of sen_trainer_step. */
+/* One call of sen_trainer_step: at most one update. Begins the run and opens the epoch where that
+ * is due, closes the epoch where this update was its last. A wish to stop is looked at before each
+ * of these but not before the close: what belongs to an epoch that is done is done too. */
 static sen_result sen__loop_turn(sen_trainer *t)
 {
     sen_result r = SEN_OK;
     if (!t->running) r = sen__loop_begin(t);
     if (!r && !t->over && !t->epoch_open && !t->c->stop) r = sen__epoch_open(t);
     if (!r && !t->over && !t->c->stop) r = sen__loop_update(t);
+    /* The epoch is done: its event, its record, its evaluation, its save. */
     if (!r && !t->over && t->epoch_open && t->epoch_over) {
-        if (t->micro == 0) {
+        if (t->micro == 0) {                            /* Python: step < 0 */
             sen_log(t->c, SEN_LOG_WARNING,
                     "there is no batch in an epoch: training stops at step %lld",
                     (long long)t->state.global_step);
@@ -25547,22 +26110,26 @@ static sen_result sen__loop_turn(sen_trainer *t)
 }
 
 /* A run is a machine of these steps; sen_train only turns it. Whatever fails ends the run: the next
- * call would begin a new one. */
+ * call would begin a new one. A stop that comes with the last update comes too late, and the run
+ * finishes. */
 SENTRAIN_DEF sen_result sen_trainer_step(sen_trainer *t, bool *more)
 {
     sen_result r;
     sen__begin(t->c);
     *more = false;
     r = sen__loop_turn(t);
+    /* Stopped in the middle of something, or asked to stop between two updates. */
     if (r == SEN_ERR_STOPPED || (!r && !t->over && t->c->stop)) r = sen__loop_stop(t);
     else if (!r && t->over) r = sen__loop_finish(t);
     else *more = !r;
+    /* The next call would begin anew, from a checkpoint if one is chosen. */
     if (r) t->running = t->in_train = false;
     return sen__end(t->c, r);
 }
 
 /* ---- making and running ---------------------------------------------------------------------- */
 
+/* The stamp here is for the description; args bring their own. */
 SENTRAIN_DEF sen_trainer_desc sen_trainer_desc_default(void)
 {
     sen_trainer_desc d;
@@ -25572,12 +26139,14 @@ SENTRAIN_DEF sen_trainer_desc sen_trainer_desc_default(void)
     return d;
 }
 
-/* Buffers of the largest batch. */
+/* Buffers of the largest batch, made once and not per step. Those made before a failure are freed
+ * with the trainer. */
 static sen_result sen__trainer_rooms(sen_trainer *t)
 {
     const int64_t train = t->args.per_device_train_batch_size,
                   eval = t->args.per_device_eval_batch_size;
     const int64_t k = t->args.gradient_accumulation_steps, most = SEN__MAX(train, eval);
+    /* Two tapes: one that records for backward, one that keeps values only for evaluation. */
     sen_result r = sen_tape_new(t->c, true, &t->tape);
     if (!r) r = sen_tape_new(t->c, false, &t->eval_tape);
     if (r) return r;
@@ -25585,6 +26154,7 @@ static sen_result sen__trainer_rooms(sen_trainer *t)
     t->label = (float *)sen__new_array(t->c, most, sizeof *t->label, "labels of a batch");
     t->label_index = (int32_t *)sen__new_array(t->c, most, sizeof *t->label_index,
                                                "labels of a batch");
+    /* The product may overflow: then it is negative, and refused with its message. */
     t->rows = (int64_t *)sen__new_array(t->c, (int64_t)sen__mul((size_t)k, (size_t)train),
                                         sizeof *t->rows, "batches");
     t->rows_n = (int64_t *)sen__new_array(t->c, k, sizeof *t->rows_n, "batches");
@@ -25596,7 +26166,8 @@ static sen_result sen__trainer_rooms(sen_trainer *t)
                : SEN_ERR_MEMORY;
 }
 
-/* The optimizer and the schedule by name; evaluation that has something to evaluate. */
+/* What the arguments name must exist: the optimizer, the schedule; and an evaluation that is asked
+ * for needs something to evaluate. Then the best metric, for which the datasets must be known. */
 static sen_result sen__trainer_check(sen_trainer *t)
 {
     const sen_training_arguments *a = &t->args;
@@ -25607,6 +26178,7 @@ static sen_result sen__trainer_check(sen_trainer *t)
     if (!t->schedule)
         return sen__unknown_type(t->c, sen__schedules, "schedule (lr_scheduler_type)",
                                  a->lr_scheduler_type, NULL);
+    /* Python refuses this too; without it the run would log evaluations of nothing. */
     if (a->eval_strategy != SEN_STRATEGY_NO && t->n_eval == 0 && !t->evaluator)
         return sen_fail(t->c, SEN_ERR_ARGUMENT,
                         "eval_strategy is \"%s\", but there is neither an eval_dataset nor an "
@@ -25617,13 +26189,15 @@ static sen_result sen__trainer_check(sen_trainer *t)
     return sen__best_possible(t);
 }
 
-/* "prompts" may be an object spelled as a text, as on a command line. */
+/* "prompts" may be an object spelled as a text, as on a command line (Python parses it too). A text
+ * that merely begins with a brace is a prompt like any other. */
 static sen_result sen__trainer_prompts(sen_trainer *t)
 {
     const sen_json *p = t->args.prompts;
     sen_json *tree = NULL;
     sen_result r;
     if (!p || p->kind != SEN_JSON_TEXT || p->text[0] != '{') return SEN_OK;
+    /* In the arena that lasts: the tree takes the place of the text. */
     r = sen__json_parse(t->c, &t->keep, "prompts", p->text, p->length, SEN__JSON_STRICT, &tree);
     if (r) {
         sen__forgive(t->c);                             /* then it is a text that begins so */
@@ -25633,7 +26207,9 @@ static sen_result sen__trainer_prompts(sen_trainer *t)
     return SEN_OK;
 }
 
-/* Losses are shared where none is given by name; without any it is CoSENTLoss, Python's default. */
+/* Losses are shared where none is given by name; without any it is CoSENTLoss, Python's default.
+ * Datasets for evaluation take the same loss. The sampler is made now because the number of
+ * batches, hence of steps, is known to the caller before the run. */
 static sen_result sen__trainer_sets(sen_trainer *t, const sen_trainer_desc *d)
 {
     sen_loss *loss = d->loss;
@@ -25648,17 +26224,20 @@ static sen_result sen__trainer_sets(sen_trainer *t, const sen_trainer_desc *d)
     if (!r)
         r = sen__sets_make(t, d->eval_dataset, d->eval_datasets, d->n_eval_datasets, loss, &t->eval,
                            &t->n_eval);
-    t->eval_named = !d->eval_dataset && t->n_eval > 0;
+    t->eval_named = !d->eval_dataset && t->n_eval > 0;  /* prefixes of metrics depend on it */
     if (!r && t->n_train > 0) r = sen__trainer_sampler(t, &t->sampler);
     return r;
 }
 
 /* Python's order of construction, as far as it shows: arguments, seed, data, checks, callbacks, the
- * event. What was made before a failure is freed by sen_trainer_free. */
+ * event. The generator is seeded here and not when a run begins (Python's set_seed in
+ * Trainer.__init__), so a second run draws other masks than the first. What was made before a
+ * failure is freed by sen_trainer_free. */
 static sen_result sen__trainer_make(sen_trainer *t, const sen_trainer_desc *d)
 {
     sen_result r;
     int i;
+    /* Before anything else of it is read. */
     if (d->stamp != SEN__STAMP || !d->model)
         return sen_fail(
             t->c, SEN_ERR_ARGUMENT,
@@ -25669,24 +26248,27 @@ static sen_result sen__trainer_make(sen_trainer *t, const sen_trainer_desc *d)
     r = sen__arguments_settle(t->c, &t->args);
     if (!r) r = sen__arguments_keep(t->c, &t->keep, &t->args);
     if (!r) r = sen__model_hold(t->c, t->model);
-    t->holds = !r;
+    t->holds = !r;                                      /* release what was held, only */
     sen_rng_seed(&t->rng, (uint64_t)t->args.seed);
     if (!r) r = sen__trainer_prompts(t);
     if (!r) r = sen__trainer_sets(t, d);
     if (!r) r = sen__trainer_check(t);
     if (!r) r = sen__trainer_rooms(t);
-    if (!r) r = sen__loop_fresh(t);
-    if (!r) r = sen__flow_add(t);
+    if (!r) r = sen__loop_fresh(t);                     /* counts, for sen_trainer_state */
+    if (!r) r = sen__flow_add(t);                       /* first of all callbacks */
     for (i = 0; !r && i < d->n_callbacks; i++) r = sen_add_callback(t, &d->callbacks[i]);
     return r ? r : SEN__EVENT(t, on_init_end);
 }
 
-/* Also for one that was only half made: everything is NULL or empty until it is there. */
+/* Also for one that was only half made: everything is NULL or empty until it is there. The
+ * gradients belong to the trainer although they hang from the model's weights; the model itself
+ * stays the caller's. */
 SENTRAIN_DEF void sen_trainer_free(sen_trainer *t)
 {
     sen_ctx *c;
     if (!t) return;
     c = t->c;
+    /* Another trainer may take the model from here on. */
     if (t->holds) {
         sen__model_drop_grads(c, t->model);
         sen__model_release(t->model);
@@ -25703,16 +26285,19 @@ SENTRAIN_DEF void sen_trainer_free(sen_trainer *t)
     sen__delete(c, t->emb);
     sen__delete(c, t->label);
     sen__delete(c, t->label_index);
+    /* The batch and the buffers, in any order: none of them points to another. */
     sen__delete(c, t->rows);
     sen__delete(c, t->rows_n);
     sen__delete(c, t->rows_set);
     sen__delete(c, t->eval_rows);
+    /* Last: sets, hooks and names above lie in these arenas. */
     sen_arena_free(&t->log_arena);
     sen_arena_free(&t->metrics_arena);
     sen_arena_free(&t->keep);
     sen__delete(c, t);
 }
 
+/* The arenas are made before anything that can fail, so that freeing them is always right. */
 SENTRAIN_DEF sen_result sen_trainer_new(sen_ctx *c, const sen_trainer_desc *desc, sen_trainer **out)
 {
     sen_trainer *t;
@@ -25732,6 +26317,7 @@ SENTRAIN_DEF sen_result sen_trainer_new(sen_ctx *c, const sen_trainer_desc *desc
     return sen__end(c, r);
 }
 
+/* Only notes the folder: it is read when the run begins. */
 SENTRAIN_DEF sen_result sen_trainer_resume(sen_trainer *t, const char *checkpoint)
 {
     sen_result r;
@@ -25742,7 +26328,7 @@ SENTRAIN_DEF sen_result sen_trainer_resume(sen_trainer *t, const char *checkpoin
     return sen__end(t->c, r);
 }
 
-/* To the end, or to the first error. */
+/* To the end, or to the first error. Whatever *more says, an error ends the loop. */
 static sen_result sen__train_run(sen_trainer *t)
 {
     bool more = true;
@@ -25751,9 +26337,12 @@ static sen_result sen__train_run(sen_trainer *t)
     return r;
 }
 
+/* resume_from_checkpoint may be a folder, true, or the text "true" from a command line. It is not
+ * followed if the run has begun by steps, or a checkpoint was chosen by sen_trainer_resume. */
 SENTRAIN_DEF sen_result sen_train(sen_trainer *t)
 {
     const sen_json *from = t->args.resume_from_checkpoint;
+    /* true and "true" mean the latest; false, null and no value mean a fresh run. */
     const bool latest = from && ((from->kind == SEN_JSON_BOOL && from->number != 0) ||
                                  (from->kind == SEN_JSON_TEXT && strcmp(from->text, "true") == 0));
     sen_result r = SEN_OK;
@@ -25764,6 +26353,8 @@ SENTRAIN_DEF sen_result sen_train(sen_trainer *t)
     return sen__end(t->c, r);
 }
 
+/* The inner calls have frames of their own (sen__begin, sen__end): only the outermost clears the
+ * message. */
 SENTRAIN_DEF sen_result sen_train_resume(sen_trainer *t, const char *checkpoint)
 {
     sen_result r;
@@ -25773,6 +26364,8 @@ SENTRAIN_DEF sen_result sen_train_resume(sen_trainer *t, const char *checkpoint)
     return sen__end(t->c, r);
 }
 
+/* Between steps too: evaluation leaves weights and gradients alone, but it draws from the
+ * generator, as Python's does, so with torch's dropout it changes the masks that follow. */
 SENTRAIN_DEF sen_result sen_trainer_evaluate(sen_trainer *t, const sen_json **metrics)
 {
     sen_result r = SEN_OK;
@@ -25781,11 +26374,13 @@ SENTRAIN_DEF sen_result sen_trainer_evaluate(sen_trainer *t, const sen_json **me
     if (t->n_eval == 0 && !t->evaluator)
         r = sen_fail(t->c, SEN_ERR_ARGUMENT,
                      "there is nothing to evaluate: neither an eval_dataset nor an evaluator");
+    /* Not running: metrics of all evaluators have their dataset's name; see sen__evaluate_all. */
     if (!r) r = sen__evaluate_all(t);
     if (!r && metrics) *metrics = t->metrics;
     return sen__end(t->c, r);
 }
 
+/* The model for use, not for resuming: no optimizer, no state. */
 SENTRAIN_DEF sen_result sen_trainer_save_model(sen_trainer *t, const char *folder)
 {
     const char *to = folder ? folder : t->args.output_dir;
@@ -25797,6 +26392,7 @@ SENTRAIN_DEF sen_result sen_trainer_save_model(sen_trainer *t, const char *folde
     return sen__end(t->c, r);
 }
 
+/* Also before a run: the counts are known then, the history is empty. */
 SENTRAIN_DEF sen_result sen_trainer_save_state(sen_trainer *t)
 {
     sen_result r;
@@ -25806,11 +26402,13 @@ SENTRAIN_DEF sen_result sen_trainer_save_state(sen_trainer *t)
     return sen__end(t->c, r);
 }
 
+/* Borrowed; the struct stays at its place, its members move on with the run. */
 SENTRAIN_DEF const sen_train_state *sen_trainer_state(const sen_trainer *t)
 {
     return &t->state;
 }
 
+/* The trainer's copy, after old names and None were settled. */
 SENTRAIN_DEF const sen_training_arguments *sen_trainer_args(const sen_trainer *t)
 {
     return &t->args;
@@ -25818,9 +26416,12 @@ SENTRAIN_DEF const sen_training_arguments *sen_trainer_args(const sen_trainer *t
 
 /* ---- the gradients of one batch, for a check ------------------------------------------------- */
 
+/* Four entries a column, the loss, the labels; the weights' gradients come on top. */
 #define SEN__GRAD_FILES (5 * SEN__COLUMNS_MAX + 2)
 
-/* "kind.COLUMN" of each column, and what is stored under it. */
+/* "kind.COLUMN" of each column, and what is stored under it: token ids and mask (int32, padded with
+ * zeros to this column's longest text), the embeddings (B,E) and their gradients. The arrays are in
+ * the scratch arena until the file is written. */
 static sen_result sen__grad_column(sen_trainer *t, const sen__train_set *s, int k,
                                    sen__to_store *item, int64_t *n)
 {
@@ -25829,6 +26430,7 @@ static sen_result sen__grad_column(sen_trainer *t, const sen__train_set *s, int 
     const int32_t *first = b->first + k * b->rows;
     int64_t longest = 0, i, j;
     int32_t *ids, *mask;
+    /* Python pads to the longest of this column in this batch, and so is it here. */
     for (i = 0; i < b->rows; i++) longest = SEN__MAX(longest, first[i + 1] - first[i]);
     ids = (int32_t *)sen__scratch(t->c, b->rows * longest, sizeof *ids, "token ids");
     mask = (int32_t *)sen__scratch(t->c, b->rows * longest, sizeof *mask, "a mask");
@@ -25846,14 +26448,15 @@ static sen_result sen__grad_column(sen_trainer *t, const sen__train_set *s, int 
     item[(*n)++].ints = mask;
     item[(*n)++] = sen__store_matrix(sen__state_name(t->c, "embedding", column), t->emb[k]->x,
                                      t->emb[k]->rows, t->emb[k]->cols);
-    if (t->emb[k]->g)
+    if (t->emb[k]->g)                                   /* NULL: the loss does not depend on it */
         item[(*n)++] = sen__store_matrix(sen__state_name(t->c, "grad_embedding", column),
                                          t->emb[k]->g, t->emb[k]->rows, t->emb[k]->cols);
     return SEN_OK;
 }
 
 /* Forward and backward over the first rows, in file order; embeddings and their gradients are kept.
- */
+ * The order is the file's and the generator is seeded anew, so that a few lines of Python can
+ * compute the same batch and compare. Not divided by anything, not clipped. */
 static sen_result sen__grad_run(sen_trainer *t, const sen__train_set *s, sen_labels *labels,
                                 float *value)
 {
@@ -25864,6 +26467,7 @@ static sen_result sen__grad_run(sen_trainer *t, const sen__train_set *s, sen_lab
     sen_result r;
     for (i = 0; i < n; i++) t->rows[i] = i;
     sen_rng_seed(&t->rng, (uint64_t)t->args.seed);
+    /* The same path as a training batch: what is checked is what trains. */
     r = sen__trainer_fill(t, s, t->rows, n, labels);
     if (!r)
         r = sen__dropout_begin(t->c, &t->dropout, t->model, &t->batch.batch, torch,
@@ -25873,12 +26477,13 @@ static sen_result sen__grad_run(sen_trainer *t, const sen__train_set *s, sen_lab
     t->tape->dropout = sen__dropout_of(&t->dropout);
     loss = sen__trainer_loss(t, t->tape, s, labels, true);
     if (!loss) return sen__trainer_tape_error(t, t->tape);
-    *value = loss->x[0];
+    *value = loss->x[0];                                /* before backward gives it back */
     return sen_backward(t->tape, loss, 1.0f);
 }
 
 /* Token ids and masks are padded for Python's eyes, labels are int32 where they are whole numbers.
- */
+ * Weights that got no gradient have no entry, as .grad is None in Python. Names that found no
+ * memory are noticed in one place, before the write. */
 static sen_result sen__grad_write(sen_trainer *t, const sen__train_set *s, const sen_labels *labels,
                                   const float *loss, const char *path)
 {
@@ -25889,6 +26494,7 @@ static sen_result sen__grad_write(sen_trainer *t, const sen__train_set *s, const
     int k;
     sen_result r = item ? SEN_OK : SEN_ERR_MEMORY;
     if (r) return r;
+    /* Under names that do not clash with a weight's, which begin with "grad.". */
     item[n] = sen__store_matrix("loss", loss, 1, 1);
     item[n++].ndim = 1;
     if (labels->value) {
@@ -25897,6 +26503,8 @@ static sen_result sen__grad_write(sen_trainer *t, const sen__train_set *s, const
         item[n++].ndim = 1;
     }
     for (k = 0; !r && k < s->n_columns; k++) r = sen__grad_column(t, s, k, item, &n);
+    /* has_grad: backward reached it. A gradient that is zero is written, one that never came is
+     * not. */
     for (i = 0; i < o->n; i++)
         if (o->param[i].tensor->has_grad)
             item[n++] = sen__store_tensor(sen__state_name(t->c, "grad", o->param[i].name),
@@ -25906,8 +26514,9 @@ static sen_result sen__grad_write(sen_trainer *t, const sen__train_set *s, const
     return r ? r : sen__safetensors_write(t->c, path, item, n, NULL);
 }
 
-/* The optimizer is made for its list of weights under Python's names; it updates nothing here, and
- * the random stream is put back. */
+/* The optimizer is made for its list of weights under Python's names; it updates nothing here, the
+ * gradients are cleared again, and the random stream is put back: a run after this one has the same
+ * bits as without it. */
 SENTRAIN_DEF sen_result sen_trainer_gradients(sen_trainer *t, const char *path)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
@@ -25921,6 +26530,7 @@ SENTRAIN_DEF sen_result sen_trainer_gradients(sen_trainer *t, const char *path)
     if (!r) r = sen__trainer_optimizer(t);
     if (!r) r = sen__grad_run(t, &t->train[0], &labels, &loss);
     if (!r) r = sen__grad_write(t, &t->train[0], &labels, &loss, path);
+    /* Whatever happened: no gradient of this check may be added to the next update's. */
     if (t->optimizer) sen__zero_grad(t->optimizer);
     t->rng = before;
     sen_arena_release(&t->c->scratch, mark);

@@ -2050,7 +2050,7 @@ int main(int argc, char **argv)
         free(t.blocks);
         t.blocks = next;
     }
-    if (fflush(stdout) != 0 && !status)
+    if ((fflush(stdout) != 0 || ferror(stdout)) && !status)
         status = refused("cannot write to standard output", "", ""), status = EXIT_FAILED;
     return status;
 }
