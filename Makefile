@@ -54,8 +54,8 @@ shared_implementation := -DSENTRAIN_IMPLEMENTED
 
 # ---- the command, the library --------------------------------------------------------------------
 
-.PHONY: all test compile-tests lint asan ubsan tsan torture abi parity bench bench-peer examples \
-        demo size clean help FORCE
+.PHONY: all test compile-tests lint asan ubsan tsan torture cli abi parity bench bench-peer \
+        examples demo size clean help FORCE
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
@@ -96,11 +96,15 @@ test: $(out)/test
 torture: $(out)/test
 	$(RUN) $(out)/test torture
 
-# A context is put together in chapter 8, so no test stops below it.
+# What the command says to bad input; not a part of `make test`, which needs no command.
+cli: $(BUILD)/sentrain
+	sh tests/cli.sh $(BUILD)/sentrain
+
+# A context is put together in chapter 8, so no test stops below it; the tape is tried with operations.
 test-%: FORCE
 	@mkdir -p $(out)
 	n=0; for c in $(chapters); do n=$$((n + 1)); test $$c != $* || break; done; \
-	test $$n -ge 8 || n=8; \
+	test $$n -ge 8 || n=8; test $* != tape || n=15; \
 	$(cc) -DSENTRAIN_STOP_AFTER=$$n $(LDFLAGS) tests/test_$*.c $(libs) -o $(out)/test-$*
 	$(RUN) $(out)/test-$*
 
@@ -186,6 +190,7 @@ make test       every chapter's tests; make test-TAG: one chapter (tape, token, 
 make lint       widths, names, chapter borders, layers
 make asan tsan  the tests under sanitizers (asan: undefined behaviour too)
 make torture    every allocation and file call fails once
+make cli        bad input: exit statuses, messages, checkpoints that stay whole
 make abi        two files that include the header, C++, two static copies in one process
 make parity     against what Python sentence-transformers computed (../shared)
 make bench      speed of the kernels; bench-peer: beside Python

@@ -57,6 +57,9 @@
 #error "put SENTRAIN_IMPLEMENTATION in a file of its own and include sentrain.h first"
 #endif
 #define _GNU_SOURCE 1
+#ifndef _FILE_OFFSET_BITS
+#define _FILE_OFFSET_BITS 64                    /* files beyond 2 GB on 32-bit systems too */
+#endif
 #endif
 #if defined(SENTRAIN_IMPLEMENTATION) && defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
 #define _DARWIN_C_SOURCE 1
@@ -225,6 +228,7 @@ typedef struct sen_json {
     bool             is_integer;        /* a NUMBER without point or exponent that fits int64_t */
     const char      *file;
     const char      *key;               /* in an object; else NULL */
+    size_t           key_length;        /* of key, in bytes: more than strlen if it holds U+0000 */
     const char      *text;              /* TEXT: its UTF-8 value; NUMBER: its spelling */
     size_t           length;            /* of text, in bytes */
     double           number;            /* NUMBER, BOOL (0 or 1) */
@@ -424,6 +428,7 @@ typedef struct sen_tensor {
     bool        requires_grad;
     bool        has_grad;           /* something was added to grad since it was cleared */
     int64_t     padding_row;        /* an embedding's row that never gets a gradient; -1: none */
+    bool        unused;             /* no module reads it (BERT's pooler): it gets no gradient */
 } sen_tensor;
 
 /* ================================================================================================
@@ -599,7 +604,8 @@ typedef struct sen_schedule_type {
 } sen_schedule_type;
 
 /* Make an optimizer or a schedule known to this context by its name; type is borrowed until
- * sen_ctx_free. SEN_ERR_MEMORY. */
+ * sen_ctx_free. SEN_ERR_MEMORY; SEN_ERR_ARGUMENT: an optimizer with more than two arrays, or
+ * without a name for one. */
 SENTRAIN_DEF sen_result sen_register_optimizer(sen_ctx *c, const sen_optimizer_type *type);
 SENTRAIN_DEF sen_result sen_register_schedule(sen_ctx *c, const sen_schedule_type *type);
 
@@ -644,7 +650,7 @@ SENTRAIN_DEF int32_t sen_tokenizer_id(const sen_tokenizer *t, const char *token)
 /* Writes the ids of a text: at most `capacity` into ids (NULL if that is 0), how many there are in
  * all into *n. add_special_tokens: with [CLS] and [SEP] or what the tokenizer has for them.
  * max_length cuts the text and counts those too; 0: no cut. SEN_ERR_ARGUMENT: max_length has no
- * room for them. */
+ * room for them. SEN_ERR_FORMAT: the tokenizer would make 64 times as much of the text, or more. */
 SENTRAIN_DEF sen_result sen_tokenize(sen_ctx *c, const sen_tokenizer *t, sen_text text,
                                      int64_t max_length, bool add_special_tokens, int32_t *ids,
                                      int64_t capacity, int64_t *n);
@@ -679,8 +685,8 @@ typedef struct sen_features {
     sen_var         *sentence_embedding;    /* (N,E) */
 } sen_features;
 
-/* A kind of module. A user's own is registered with sen_register_module and named in modules.json.
- * */
+/* A kind of module. A user's own is registered with sen_register_module and then found by its name
+ * in modules.json and in job files. */
 typedef struct sen_module_type {
     const char      *name;                  /* the last part of Python's class path: "Dense" */
     const char      *path, *older_path;   /* class paths that sentence-transformers 6 and 5 write */
@@ -692,7 +698,19 @@ typedef struct sen_module_type {
     sen_result (*build)(sen_ctx *c, sen_arena *arena, sen_module *m, int in_dimension);
     void       (*init)(sen_module *m, sen_rng *rng);            /* new random weights; NULL: none */
     void       (*forward)(sen_module *m, sen_tape *t, sen_features *f); /* errors: on the tape */
-    void       (*release)(sen_module *m);                      /* what build made besides weights */
+    /* All below may be NULL or 0. */
+    void       (*release)(sen_module *m);   /* frees what `extra` holds; the weights are not its */
+    bool         makes_sentences;           /* sets sentence_embedding from token embeddings */
+    bool         reads_sentences;           /* so one that makes them must stand before it */
+    const char  *parameter_prefix;          /* of its weights' names in Python: "model." */
+    const char *const *(*file_prefixes)(const sen_module *m);   /* that names may carry in a file;
+                                               NULL: none, and a file may hold no other tensors */
+    bool       (*is_older)(const sen_module *m);    /* releases before 6 can say all that it is */
+    /* Writes its settings over `tree`, what was read from the config file. NULL: each field. */
+    sen_result (*write_config)(sen_ctx *c, const sen_module *m, sen_arena *arena, sen_json *tree,
+                               bool older);
+    /* Writes all its files but the weights'. NULL: the config file. */
+    sen_result (*save)(sen_ctx *c, const sen_module *m, const char *folder, bool older);
 } sen_module_type;
 
 struct sen_module {
@@ -831,7 +849,8 @@ typedef struct sen_column {
 } sen_column;
 
 /* A dataset over the caller's arrays. The arrays and the texts in them are borrowed until
- * sen_dataset_free; the names are copied. */
+ * sen_dataset_free; the names are copied. Texts should be UTF-8. Unlike a file's they are not
+ * checked: bytes that are not count as U+FFFD wherever a text is read as characters. */
 SENTRAIN_DEF sen_result sen_dataset_from_arrays(sen_ctx *c, const sen_column *columns,
                                                 int n_columns,
                                                 int64_t n_rows, sen_dataset **out);
@@ -1079,8 +1098,9 @@ typedef struct sen_evaluator_type {
     const char      *csv;
     const char      *task[SEN_EVALUATOR_TEXTS];     /* "query", "document" or NULL, per column */
     size_t           args_size;
-    const sen_field *fields;            /* those named name, batch_size, truncate_dim, write_csv and
-                                           precision mean here what they mean in Python */
+    /* Those named name, batch_size, truncate_dim, write_csv and precision mean here what they mean
+     * in Python. Texts, lists and JSON are copied; what kinds of your own point to is not. */
+    const sen_field *fields;
     /* Refuses impossible arguments; at: where they stand in a job file, or NULL. May be NULL. */
     sen_result     (*check)(sen_ctx *c, const void *args, const sen_json *at);
     sen_result     (*score)(sen_evaluator_call *call);
@@ -1214,7 +1234,7 @@ enum { SEN_DROPOUT_COUNTER, SEN_DROPOUT_TORCH };    /* dropout_rng */
  * by name, never passed over in silence. */
 typedef struct sen_training_arguments {
     uint32_t        stamp;              /* set by sen_training_arguments_default() */
-    const char     *output_dir;         /* NULL: "trainer_output" */
+    const char     *output_dir;         /* NULL: "trainer_output"; a "~" is a name like any other */
     int             per_device_train_batch_size;
     double          num_train_epochs;
     int64_t         max_steps;          /* > 0 overrides num_train_epochs */
@@ -1351,7 +1371,9 @@ typedef struct sen_train_state {
     int64_t         best_global_step;   /* SEN_NONE: none yet */
     const char     *best_model_checkpoint;      /* or NULL */
     const sen_json *log_history;        /* a list of objects, as in trainer_state.json */
-    double          loss, grad_norm, learning_rate;     /* of the last step */
+    double          loss;               /* of the last batch, divided by the batches of its update;
+                                         * after a record of training, the mean that it tells */
+    double          grad_norm, learning_rate;   /* of the last update */
     double          training_loss;      /* train_loss of the run, once it has ended */
 } sen_train_state;
 
@@ -1384,7 +1406,7 @@ SENTRAIN_DEF sen_callback sen_callback_default(void);
 
 /* ---- the trainer ----------------------------------------------------------------------------- */
 
-/* One of several datasets, with its own loss (NULL: the common one). */
+/* One of several datasets, with its own loss (NULL: the common one). No two have the same name. */
 typedef struct sen_named_dataset {
     const char  *name;
     sen_dataset *dataset;
@@ -1424,11 +1446,14 @@ SENTRAIN_DEF sen_result sen_add_callback(sen_trainer *t, const sen_callback *cal
 /* EarlyStoppingCallback(early_stopping_patience = 1, early_stopping_threshold = 0). */
 SENTRAIN_DEF sen_result sen_add_early_stopping(sen_trainer *t, int patience, double threshold);
 
-/* trainer.train(): the whole run. SEN_ERR_STOPPED after sen_request_stop: a checkpoint was written.
+/* trainer.train(): the whole run. SEN_ERR_STOPPED after sen_request_stop: a checkpoint was written
+ * and on_train_end was told, but the best model was not loaded.
  * args.resume_from_checkpoint is followed where it is set. */
 SENTRAIN_DEF sen_result sen_train(sen_trainer *t);
 
-/* trainer.train(resume_from_checkpoint=...). NULL: the one of the largest number in output_dir. */
+/* trainer.train(resume_from_checkpoint=...). NULL: the one of the largest number in output_dir.
+ * SEN_ERR_IO, SEN_ERR_FORMAT: it is none, or not whole; the weights are as they were. One that was
+ * saved with save_only_model is resumed with a new optimizer, and a warning. */
 SENTRAIN_DEF sen_result sen_train_resume(sen_trainer *t, const char *checkpoint);
 
 /* For a host with its own loop: one update with its log, evaluation and save. The first call begins
@@ -1439,7 +1464,7 @@ SENTRAIN_DEF sen_result sen_trainer_step(sen_trainer *t, bool *more);
 SENTRAIN_DEF sen_result sen_trainer_resume(sen_trainer *t, const char *checkpoint);
 
 /* trainer.evaluate(): loss over the eval dataset and the evaluator. *metrics: name -> number, valid
- * until the next call on t; may be NULL. */
+ * until the next call on t; may be NULL. SEN_ERR_STOPPED after sen_request_stop. */
 SENTRAIN_DEF sen_result sen_trainer_evaluate(sen_trainer *t, const sen_json **metrics);
 
 /* trainer.save_model(): the model's folder and training_args.json; NULL: args.output_dir. */
@@ -1462,7 +1487,8 @@ SENTRAIN_DEF sen_result sen_trainer_gradients(sen_trainer *t, const char *path);
 typedef struct sen_memory_plan {
     int64_t weights, gradients, optimizer;
     int64_t data;                       /* token ids of all rows */
-    int64_t activations;                /* of the widest batch of the actual order; an estimate */
+    int64_t activations;                /* of the widest batch of the actual order (of the first
+                                         * 200000 batches, if there are more); an estimate */
     int64_t total;
     int64_t batch_tokens;               /* of that batch */
     int64_t limit;                      /* mem_limit; 0: none */
@@ -1562,7 +1588,8 @@ SENTRAIN_DEF sen_result sen_trainer_plan(sen_trainer *t, sen_memory_plan *plan);
 
 /* A sen_allocator over the two macros. They have no realloc among them on purpose: a program that
  * replaces malloc then has two functions to give, and blocks that grow are copied anyway, since
- * their alignment is ours. */
+ * their alignment is ours. Here, and nowhere else, does the library ask the
+ * system for memory. */
 static void *sen__default_resize(void *user, void *block, size_t old_size, size_t new_size)
 {
     void *fresh;
@@ -1571,7 +1598,7 @@ static void *sen__default_resize(void *user, void *block, size_t old_size, size_
         SENTRAIN_FREE(block);
         return NULL;
     }
-    fresh = SENTRAIN_MALLOC(new_size);
+    fresh = SENTRAIN_MALLOC(new_size);          /* NULL: the old block stays as it was */
     if (fresh && block) {
         memcpy(fresh, block, SEN__MIN(old_size, new_size));
         SENTRAIN_FREE(block);
@@ -1579,10 +1606,11 @@ static void *sen__default_resize(void *user, void *block, size_t old_size, size_
     return fresh;
 }
 
-/* a * b, or SIZE_MAX where that overflows: no allocator grants SIZE_MAX. */
+/* a * b, or SIZE_MAX where that overflows: no allocator grants SIZE_MAX. So a product of sizes
+ * needs no check of its own: one that is too large fails where memory is short. */
 static size_t sen__mul(size_t a, size_t b)
 {
-    return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b;
+    return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b;   /* a * b > SIZE_MAX, by division */
 }
 
 /* Rounded up to whole cache lines; SIZE_MAX stays. */
@@ -1594,15 +1622,18 @@ static size_t sen__round_line(size_t bytes)
 
 /* ---- heap ------------------------------------------------------------------------------------ */
 
-/* Stands right before each block: what the allocator gave and how much. The caller's allocator
- * promises malloc's alignment only, so a block begins at the first line that leaves room for this,
- * and two lines more than asked for are always enough:
+/* The bottom layer, used for an arena's chunks, a pool's regions, and single things that grow or
+ * live long: a text being written, a hash table, the context itself.
+ *
+ * sen__head stands right before each block: what the allocator gave and how much. The caller's
+ * allocator promises malloc's alignment only, so a block begins at the first line that leaves room
+ * for this, and two lines more than asked for are always enough:
  *
  *     base ... padding ... [sen__head] | block, a multiple of 64 ... | rest
  *
  * The head is copied in and out with memcpy: its own place has no alignment to rely on. */
 typedef struct sen__head {
-    void  *base;
+    void  *base;                                /* of the whole allocation: what is freed */
     size_t bytes;                               /* whole allocation, head and padding included */
 } sen__head;
 
@@ -1611,12 +1642,12 @@ static void *sen__heap_new(const sen_allocator *a, size_t bytes)
 {
     unsigned char *base, *block;
     sen__head head;
-    if (bytes > SIZE_MAX / 2) return NULL;
+    if (bytes > SIZE_MAX / 2) return NULL;      /* also the SIZE_MAX of sen__mul */
     head.bytes = bytes + 2 * SEN__LINE;
     head.base = a->resize(a->user, NULL, 0, head.bytes);
     if (!head.base) return NULL;
     base = (unsigned char *)head.base;
-    block = base + (2 * SEN__LINE - (uintptr_t)base % SEN__LINE);
+    block = base + (2 * SEN__LINE - (uintptr_t)base % SEN__LINE);   /* 65 to 128 bytes behind */
     memcpy(block - sizeof head, &head, sizeof head);
     return block;
 }
@@ -1630,7 +1661,9 @@ static void sen__heap_free(const sen_allocator *a, void *block)
     a->resize(a->user, head.base, head.bytes, 0);
 }
 
-/* A larger copy of a block (block may be NULL); NULL: no memory, the old block still stands. */
+/* A larger copy of a block (block may be NULL); NULL: no memory, the old block still stands. Both
+ * exist for a moment, so growing needs old and new together. Sizes in bytes; the new end is not
+ * cleared. */
 static void *sen__heap_grow(const sen_allocator *a, void *block, size_t old_bytes, size_t new_bytes)
 {
     void *fresh = sen__heap_new(a, new_bytes);
@@ -1643,12 +1676,23 @@ static void *sen__heap_grow(const sen_allocator *a, void *block, size_t old_byte
 
 /* ---- arena: things that die together --------------------------------------------------------- */
 
-/* An arena hands out memory from large chunks, one piece behind the other, and frees all of it at
- * once, or all since a mark. Nothing taken ever moves. The order of the chunks:
+/* Most of what this library makes dies in groups: the nodes of one JSON file, the paths and names
+ * that one call put together. To free them one by one would take a list of them and a way out of
+ * every function that walks it. An arena hands out memory from large chunks, one piece behind the
+ * other, and frees all of it at once, or all since a mark. Nothing taken ever moves, so pointers
+ * into it stay good. The price: one piece alone can neither be freed nor grown. The order of the
+ * chunks:
  *
  *     first -> full -> full -> current (partly used) -> empty -> empty -> NULL
  *
- * A release only moves `current` back, so the same work done again finds its chunks waiting. */
+ * A release only moves `current` back, so the same work done again finds its chunks waiting and the
+ * allocator is not called. A function borrows working space like this:
+ *
+ *     mark = sen_arena_mark(a);          remember the place
+ *     p = sen_arena_alloc(a, bytes);     as often as needed
+ *     sen_arena_release(a, mark);        p is gone, what was there before the mark is not
+ *
+ * Trap: a result that the caller is to see must not be taken between the two. */
 typedef struct sen__chunk {
     struct sen__chunk *next;
     size_t             size, used;              /* bytes after this head */
@@ -1657,14 +1701,14 @@ typedef struct sen__chunk {
 struct sen_arena {
     const sen_allocator *allocator;
     sen__chunk          *first, *current;       /* chunks after current are empty, kept for reuse */
-    size_t               chunk_size;
+    size_t               chunk_size;            /* of a new chunk, unless one piece needs more */
 };
 
 /* A place in an arena to come back to; chunk NULL: before its first chunk. Marks are released in
  * the reverse of their order, each in the function that took it. */
 typedef struct sen_mark {
     sen__chunk *chunk;
-    size_t      used;
+    size_t      used;                           /* of that chunk, when the mark was taken */
 } sen_mark;
 
 #define SEN__CHUNK_HEAD SEN__LINE               /* the head takes one line, so data stays aligned */
@@ -1700,7 +1744,7 @@ static bool sen__arena_advance(sen_arena *arena, size_t bytes)
     }
     if (!chunk) {
         const size_t size = SEN__MAX(bytes, arena->chunk_size);
-        if (size > SIZE_MAX / 4) return false;
+        if (size > SIZE_MAX / 4) return false;  /* the head is still to be added */
         chunk = (sen__chunk *)sen__heap_new(arena->allocator, size + SEN__CHUNK_HEAD);
         if (!chunk) return false;
         chunk->size = size;
@@ -1708,19 +1752,21 @@ static bool sen__arena_advance(sen_arena *arena, size_t bytes)
         if (last) last->next = chunk;
         else arena->first = chunk;
     }
-    chunk->used = 0;
+    chunk->used = 0;                            /* its earlier contents are forgotten only now */
     arena->current = chunk;
     return true;
 }
 
-/* `bytes` of memory, not cleared, aligned to 16 (to a line from 256 bytes on). NULL: no memory. */
+/* `bytes` of memory, not cleared, aligned to 16 (to a line from 256 bytes on). NULL: no memory. 16
+ * is what any C type needs; from 256 bytes on it is likely an array for the vector kernels, and a
+ * line costs little. Zero bytes give a valid pointer to nothing. */
 static void *sen_arena_alloc(sen_arena *arena, size_t bytes)
 {
     const size_t align = bytes >= 256 ? SEN__LINE : 16;
     sen__chunk *chunk = arena->current;
     size_t at;
     if (bytes > SIZE_MAX / 4) return NULL;
-    at = chunk ? (chunk->used + align - 1) / align * align : 0;
+    at = chunk ? (chunk->used + align - 1) / align * align : 0;     /* an offset in the chunk */
     if (!chunk || at > chunk->size || bytes > chunk->size - at) {
         if (!sen__arena_advance(arena, bytes)) return NULL;
         chunk = arena->current;
@@ -1739,6 +1785,8 @@ static void *sen__arena_zero(sen_arena *arena, size_t bytes)
     return p;
 }
 
+/* Where the arena stands now. Costs nothing, and need not be released at all: then everything since
+ * lives as long as the arena. */
 static sen_mark sen_arena_mark(const sen_arena *arena)
 {
     sen_mark mark;
@@ -1747,14 +1795,17 @@ static sen_mark sen_arena_mark(const sen_arena *arena)
     return mark;
 }
 
-/* Gives back all that was taken since the mark; the chunks stay for the next time. */
+/* Gives back all that was taken since the mark; the chunks stay for the next time. A mark taken
+ * before the first chunk has chunk NULL: then `current` is NULL too, and the next request starts
+ * over at `first`. */
 static void sen_arena_release(sen_arena *arena, sen_mark mark)
 {
     arena->current = mark.chunk;
     if (mark.chunk) mark.chunk->used = mark.used;
 }
 
-/* A copy of `length` bytes with a 0 behind them; NULL: no memory. */
+/* A copy of `length` bytes with a 0 behind them; NULL: no memory. `text` need not end in 0 itself
+ * and may be NULL if length is 0. */
 static char *sen__arena_text(sen_arena *arena, const char *text, size_t length)
 {
     char *copy = (char *)sen_arena_alloc(arena, length + 1);
@@ -1766,30 +1817,39 @@ static char *sen__arena_text(sen_arena *arena, const char *text, size_t length)
 
 /* ---- pool: matrices given back one by one ---------------------------------------------------- */
 
-/* A region is one heap block cut into spans, in order of address. Free neighbours are joined, and
- * the first fit from the low end is taken: a tape that unwinds keeps the region whole.
+/* A step's activations fit neither way above: each lives from the forward pass until backward is
+ * through with it, so they die one by one, in nearly the reverse of their order. A heap of our own
+ * serves them, which is never asked for anything else: the same step then makes the same requests
+ * and always finds the same places.
+ *
+ * A region is one heap block cut into spans, in order of address. Free neighbours are joined, and
+ * the first fit from the low end is taken: a tape that unwinds keeps the region whole, because what
+ * was taken last lies highest and falls back into the free end.
  *
  *     region head (64) | span head (64) | data | span head (64) | data | ...
  *
- * Invariant: the sizes of a region's spans and their heads add up to its size, and no two free
- * spans are neighbours. A span's head takes a whole line, so that data stays aligned; matrices are
- * large, the line is cheap. */
+ *     A taken | B taken | C free      give B:    A taken | B and C, one free span
+ *
+ * Best fit would search more and leave more small rests; the first fit with `low` to start from
+ * looks at a few spans. Invariant: the sizes of a region's spans and their heads add up to its
+ * size, and no two free spans are neighbours. A span's head takes a whole line, so that data stays
+ * aligned; matrices are large, the line is cheap. */
 typedef struct sen__span {
     struct sen__span *next, *prev;              /* neighbours in the region, by address */
     size_t            size;                     /* bytes after this head, whole lines */
-    bool              taken;
+    bool              taken;                    /* false: may be given out or joined */
 } sen__span;
 
 typedef struct sen__region {
-    struct sen__region *next;
-    sen__span          *first;
+    struct sen__region *next;                   /* in order of age */
+    sen__span          *first;                  /* the lowest, right behind this head; never NULL */
     sen__span          *low;                    /* no free span stands before this one */
-    size_t              size;
+    size_t              size;                   /* bytes of all spans with their heads */
 } sen__region;
 
 typedef struct sen__pool {
     const sen_allocator *allocator;
-    sen__region         *regions;
+    sen__region         *regions;               /* oldest first */
     size_t               in_use, peak, reserved;    /* bytes, heads included */
 } sen__pool;
 
@@ -1816,9 +1876,9 @@ static void sen__pool_free(sen__pool *pool)
  * keeps their number small however the batches grow. */
 static sen__region *sen__pool_region(sen__pool *pool, size_t bytes)
 {
-    const size_t floor = (size_t)1 << 20;
+    const size_t least = (size_t)1 << 20;       /* no region is smaller than a megabyte */
     const size_t half = sen__round_line(pool->reserved / 2);
-    size_t size = SEN__MAX(SEN__MAX(bytes, floor), half) + SEN__LINE;
+    size_t size = SEN__MAX(SEN__MAX(bytes, least), half) + SEN__LINE;   /* and the span's head */
     sen__region *r = (sen__region *)sen__heap_new(pool->allocator, size + SEN__LINE), **tail;
     if (!r && size > bytes + SEN__LINE) {       /* no room for more than what is asked? */
         size = bytes + SEN__LINE;
@@ -1843,7 +1903,7 @@ static sen__span *sen__region_take(sen__region *r, size_t bytes)
     sen__span *s = r->low, *rest;
     while (s && (s->taken || s->size < bytes)) s = s->next;
     if (!s) return NULL;
-    if (s->size >= bytes + 2 * SEN__LINE) {
+    if (s->size >= bytes + 2 * SEN__LINE) {     /* room for a head and a line behind it */
         rest = (sen__span *)(void *)((unsigned char *)s + SEN__LINE + bytes);
         rest->size = s->size - bytes - SEN__LINE;
         rest->taken = false;
@@ -1854,16 +1914,17 @@ static sen__span *sen__region_take(sen__region *r, size_t bytes)
         s->size = bytes;
     }
     s->taken = true;
-    while (r->low && r->low->taken) r->low = r->low->next;
+    while (r->low && r->low->taken) r->low = r->low->next;  /* NULL: nothing is free here */
     return s;
 }
 
-/* `bytes`, aligned to a line, not cleared; NULL: no memory. */
+/* `bytes`, aligned to a line, not cleared; NULL: no memory. Give it back with sen__pool_give. The
+ * span that is found may be a little larger; in_use counts what it really takes. */
 static void *sen__pool_take(sen__pool *pool, size_t bytes)
 {
     sen__region *r;
     sen__span *s = NULL;
-    bytes = sen__round_line(SEN__MAX(bytes, 1));
+    bytes = sen__round_line(SEN__MAX(bytes, 1));    /* keeps the next head aligned */
     if (bytes > SIZE_MAX / 4) return NULL;
     for (r = pool->regions; r && !s; r = r->next) s = sen__region_take(r, bytes);
     if (!s) {
@@ -1883,20 +1944,20 @@ static void sen__pool_give(sen__pool *pool, void *block)
     sen__span *s, *other;
     sen__region *r = pool->regions;
     if (!block) return;
-    s = (sen__span *)(void *)((unsigned char *)block - SEN__LINE);
+    s = (sen__span *)(void *)((unsigned char *)block - SEN__LINE);  /* the block's head */
     while (r && ((unsigned char *)s < (unsigned char *)r ||
                  (unsigned char *)s >= (unsigned char *)r + r->size + SEN__LINE))
         r = r->next;
     pool->in_use -= s->size + SEN__LINE;
     s->taken = false;
-    other = s->next;
+    other = s->next;                            /* first the neighbour above, which s swallows */
     if (other && !other->taken) {
         s->size += other->size + SEN__LINE;
         s->next = other->next;
         if (other->next) other->next->prev = s;
-        if (r && r->low == other) r->low = s;
+        if (r && r->low == other) r->low = s;   /* its head is data from now on */
     }
-    other = s->prev;
+    other = s->prev;                            /* then the one below, which swallows s */
     if (other && !other->taken) {
         other->size += s->size + SEN__LINE;
         other->next = s->next;
@@ -1907,7 +1968,9 @@ static void sen__pool_give(sen__pool *pool, void *block)
     if (r && (!r->low || (unsigned char *)s < (unsigned char *)r->low)) r->low = s;
 }
 
-/* Gives back everything at once, whatever was taken; the regions stay, each one free span again. */
+/* Gives back everything at once, whatever was taken; the regions stay, each one free span again.
+ * Every pointer taken from the pool is dead after it. The heads inside are not visited: the first
+ * one is written anew and the rest becomes plain bytes. */
 static void sen__pool_clear(sen__pool *pool)
 {
     sen__region *r;
@@ -1942,7 +2005,8 @@ typedef struct sen__registered {
     const void             *type;               /* the user's descriptor, borrowed */
 } sen__registered;
 
-/* A buffer kept from call to call, only ever grown. */
+/* A buffer kept from call to call, only ever grown. After the largest call it is large enough for
+ * good, which is how a training step comes to call no allocator. */
 typedef struct sen__buffer {
     void  *data;
     size_t bytes;
@@ -1951,31 +2015,34 @@ typedef struct sen__buffer {
 #define SEN__SHARED_SLOTS 6                     /* work spaces that a call's workers all read */
 
 /* Two arenas: `scratch` is for one call and always released to the mark taken at its start; `keep`
- * only grows, and holds what must live as long as the context does. */
+ * only grows, and holds what must live as long as the context does. All state of the library is in
+ * here: two contexts know nothing of each other and may be used by two threads at once. */
 struct sen_ctx {
-    sen_allocator    allocator;
-    const sen_files *files;
+    sen_allocator    allocator;                 /* a copy; the memory chapter holds its address */
+    const sen_files *files;                     /* NULL: a build without stdio, no user's table */
     size_t         (*format)(char *out, size_t size, const char *format, va_list ap);
-    sen_log_fn       log;
+    sen_log_fn       log;                       /* NULL: silent */
     void            *log_user;
     sen_log_level    log_level;
-    int              threads;
-    sen_parallel_fn  parallel_for;
+    int              threads;                   /* workers of a region, the caller's among them */
+    sen_parallel_fn  parallel_for;              /* NULL: the team below */
     void            *parallel_user;
     sen_arena        scratch;                   /* within one call: mark, use, release */
     sen_arena        keep;                      /* lives as long as the context */
     sen_result       result;                    /* of the first error since the outermost call */
-    char             message[SEN__MESSAGE];
+    char             message[SEN__MESSAGE];     /* the sentence; "" while result is SEN_OK */
     int              depth;                     /* public calls running inside each other */
     volatile int     stop;                      /* see sen_request_stop */
-    sen__registered *registered;
-    sen__team       *team;
+    sen__registered *registered;                /* what the user added, oldest first */
+    sen__team       *team;                      /* NULL until the first region that can use it */
     sen__buffer     *worker_scratch;            /* [threads] */
-    sen__buffer      shared[SEN__SHARED_SLOTS];
+    sen__buffer      shared[SEN__SHARED_SLOTS];     /* each slot belongs to one chapter */
 };
 
 /* ---- results and messages -------------------------------------------------------------------- */
 
+/* In the order of the enum. A number that is no result, from a callback of the user's, is told so
+ * too. */
 SENTRAIN_DEF const char *sen_result_text(sen_result r)
 {
     static const char *const text[] = { "done",
@@ -1996,7 +2063,11 @@ SENTRAIN_DEF const char *sen_message(const sen_ctx *c)
     return c ? c->message : "";
 }
 
-/* The first error wins: it is the cause, those after it are its consequences on the way out. */
+/* The first error wins: it is the cause, those after it are its consequences on the way out. The
+ * function that met the trouble knows file, line and reason and writes "cannot open vocab.txt:
+ * access is denied"; those above it can only know less, so their sentences are not taken, and all
+ * that goes up is r. Any function may therefore call sen_fail without asking whether one below has.
+ * Trap: an error that was dealt with must be forgotten (sen__forgive), or it hides the next one. */
 SENTRAIN_DEF sen_result sen_fail(sen_ctx *c, sen_result r, const char *format, ...)
 {
     va_list ap;
@@ -2013,7 +2084,7 @@ SENTRAIN_DEF void sen_log(sen_ctx *c, sen_log_level level, const char *format, .
 {
     char line[SEN__MESSAGE];
     va_list ap;
-    if (!c->log || level > c->log_level) return;
+    if (!c->log || level > c->log_level) return;    /* levels rise from error to debug */
     va_start(ap, format);
     c->format(line, sizeof line, format, ap);
     va_end(ap);
@@ -2054,7 +2125,7 @@ SENTRAIN_DEF void sen_request_stop(sen_ctx *c)
  * outermost one clears the old message, and an error inside always leaves one. */
 static void sen__begin(sen_ctx *c)
 {
-    if (c->depth++ == 0) {
+    if (c->depth++ == 0) {                      /* the outermost: an old error was read or lost */
         c->result = SEN_OK;
         c->message[0] = 0;
     }
@@ -2066,8 +2137,8 @@ static void sen__begin(sen_ctx *c)
  * since what was skipped for lack of it may matter; any other error was passed over knowingly. */
 static sen_result sen__end(sen_ctx *c, sen_result r)
 {
-    c->depth--;
-    if (r && !c->result) sen_fail(c, r, "%s", sen_result_text(r));
+    c->depth--;                                 /* 0 now: the caller is the user */
+    if (r && !c->result) sen_fail(c, r, "%s", sen_result_text(r));  /* never without a word */
     if (!r && c->depth == 0 && c->result) {
         if (c->result == SEN_ERR_MEMORY) return SEN_ERR_MEMORY;
         c->result = SEN_OK;
@@ -2082,14 +2153,16 @@ static sen_result sen__error(const sen_ctx *c)
     return c->result;
 }
 
-/* Forgets an error that the caller has dealt with. */
+/* Forgets an error that the caller has dealt with. For what may fail without harm: a text that
+ * was tried as JSON and is none, say. */
 static void sen__forgive(sen_ctx *c)
 {
     c->result = SEN_OK;
     c->message[0] = 0;
 }
 
-/* `bytes` is what was asked for; SIZE_MAX where the product of a size overflowed. */
+/* `bytes` is what was asked for; SIZE_MAX where the product of a size overflowed. Formatting a
+ * sentence takes no memory of the heap, so this cannot fail in its turn. */
 static sen_result sen__no_memory(sen_ctx *c, size_t bytes, const char *what)
 {
     return sen_fail(c, SEN_ERR_MEMORY, "out of memory: no room for %zu bytes (%s)", bytes, what);
@@ -2097,7 +2170,8 @@ static sen_result sen__no_memory(sen_ctx *c, size_t bytes, const char *what)
 
 /* ---- allocation that explains itself --------------------------------------------------------- */
 
-/* A cleared heap block, or NULL with the error set. `what` ends up in the message. */
+/* A cleared heap block, or NULL with the error set. `what` ends up in the message. Zero bytes give
+ * a block too: NULL means failure and nothing else. Freed with sen__delete. */
 static void *sen__new(sen_ctx *c, size_t bytes, const char *what)
 {
     void *p = bytes < SIZE_MAX / 4 ? sen__heap_new(&c->allocator, SEN__MAX(bytes, 1)) : NULL;
@@ -2106,13 +2180,14 @@ static void *sen__new(sen_ctx *c, size_t bytes, const char *what)
     return p;
 }
 
-/* n items; a negative n, which some product has become, is refused like any size that is too large.
- * */
+/* n items of `size` bytes each, cleared; a negative n, which some product has become, is refused
+ * like any size that is too large. */
 static void *sen__new_array(sen_ctx *c, int64_t n, size_t size, const char *what)
 {
     return sen__new(c, n < 0 ? SIZE_MAX : sen__mul((size_t)n, size), what);
 }
 
+/* NULL is fine, as everywhere. */
 static void sen__delete(sen_ctx *c, void *block)
 {
     sen__heap_free(&c->allocator, block);
@@ -2128,13 +2203,16 @@ static void *sen__scratch(sen_ctx *c, int64_t n, size_t size, const char *what)
 }
 
 /* Grows an array on the heap to hold at least `need` items: *capacity is in items. By half each
- * time, so n items cost O(n) copies in all. On failure the array is as it was. */
+ * time, so n items cost O(n) copies in all. On failure the array is as it was. The items move:
+ * pointers into the array are good only until the next call. `size` is the bytes of one item, and
+ * *array may be NULL while *capacity is 0. */
 static sen_result sen__reserve(sen_ctx *c, void **array, int64_t *capacity, int64_t need,
                                size_t size, const char *what)
 {
-    int64_t room = *capacity < 16 ? 16 : *capacity;
+    int64_t room = *capacity < 16 ? 16 : *capacity;     /* no ladder of tiny blocks */
     void *fresh;
     if (need <= *capacity) return SEN_OK;
+    if (need > INT64_MAX / 4) return sen__no_memory(c, SIZE_MAX, what);
     while (room < need) room += room / 2;
     fresh = sen__heap_grow(&c->allocator, *array, sen__mul((size_t)*capacity, size),
                            sen__mul((size_t)room, size));
@@ -2150,7 +2228,7 @@ static void *sen__buffer_reserve(sen_ctx *c, sen__buffer *b, size_t bytes, const
 {
     if (b->bytes < bytes) {
         sen__heap_free(&c->allocator, b->data);
-        b->bytes = 0;
+        b->bytes = 0;                           /* stays right if the next line fails */
         b->data = sen__heap_new(&c->allocator, bytes);
         if (!b->data) {
             sen__no_memory(c, bytes, what);
@@ -2188,7 +2266,9 @@ static void *sen__worker_scratch(sen_ctx *c, int worker)
 /* ---- the user's own types -------------------------------------------------------------------- */
 
 /* A chapter's table is const and knows nothing of contexts; what a user adds to it hangs from the
- * context, told apart by the table's address, and is looked through before the table itself. */
+ * context, told apart by the table's address, and is looked through before the table itself. The
+ * order of arrival is kept, so of two types with one name the first is found. `type` is borrowed
+ * for the life of the context: it is a static const struct as a rule. */
 static sen_result sen__register(sen_ctx *c, const void *table, const void *type)
 {
     sen__registered **tail = &c->registered;
@@ -2198,7 +2278,7 @@ static sen_result sen__register(sen_ctx *c, const void *table, const void *type)
     if (!entry) return sen__end(c, sen__no_memory(c, sizeof *entry, "a registered type"));
     entry->table = table;
     entry->type = type;
-    while (*tail) tail = &(*tail)->next;
+    while (*tail) tail = &(*tail)->next;        /* the link to be set: the head or the last one */
     *tail = entry;
     return sen__end(c, SEN_OK);
 }
@@ -4781,18 +4861,24 @@ static size_t sen__text_format(char *out, size_t size, const char *format, ...)
  *        file may not have that either.
  * ============================================================================================== */
 
+/* Stands first in every options struct that sen_..._default() initialised: "SEN1" in ASCII. A
+ * struct that was only declared holds whatever was on the stack, and its reader can say so in a
+ * sentence rather than train with it. */
+#define SEN__STAMP 0x53454E31u
+
 /* ---- growing text ---------------------------------------------------------------------------- */
 
 /* A growing byte string on the heap, always NUL-terminated once something was added. The first
  * failure sticks: check `failed` (or use sen__out_result) once at the end. */
 typedef struct sen__out {
     sen_ctx *c;
-    char    *data;
-    int64_t  length, capacity;
-    bool     failed;
+    char    *data;                      /* heap, ours; NULL while nothing was added */
+    int64_t  length, capacity;          /* bytes; the 0 at the end is not in length */
+    bool     failed;                    /* memory was refused once; nothing is added since */
 } sen__out;
 
-/* Takes no memory yet; freeing an empty one is fine. */
+/* Takes no memory yet; freeing an empty one is fine. The context is borrowed for the text's life:
+ * its allocator and its formatter serve. */
 static void sen__out_init(sen__out *o, sen_ctx *c)
 {
     memset(o, 0, sizeof *o);
@@ -4812,7 +4898,7 @@ static void sen__out_free(sen__out *o)
 static void sen__out_bytes(sen__out *o, const void *bytes, size_t n)
 {
     void *data = o->data;
-    if (o->failed) return;
+    if (o->failed) return;              /* so writers need not look after each piece */
     if (n > (size_t)INT64_MAX / 4 ||
         sen__reserve(o->c, &data, &o->capacity, o->length + (int64_t)n + 1, 1, "text to write")) {
         o->failed = true;
@@ -4824,6 +4910,7 @@ static void sen__out_bytes(sen__out *o, const void *bytes, size_t n)
     o->data[o->length] = 0;
 }
 
+/* A C string without its 0. */
 static void sen__out_text(sen__out *o, const char *text)
 {
     sen__out_bytes(o, text, strlen(text));
@@ -4838,10 +4925,11 @@ static void sen__out_format(sen__out *o, const char *format, ...)
     va_start(ap, format);
     o->c->format(line, sizeof line, format, ap);
     va_end(ap);
-    sen__out_text(o, line);
+    sen__out_text(o, line);             /* may stand cut, never without its 0 */
 }
 
-/* The sentence was left by the piece that failed. */
+/* The sentence was left by the piece that failed. Running out of memory is the only way in which
+ * writing to memory fails. */
 static sen_result sen__out_result(const sen__out *o)
 {
     return o->failed ? SEN_ERR_MEMORY : SEN_OK;
@@ -4849,18 +4937,30 @@ static sen_result sen__out_result(const sen__out *o)
 
 /* ---- JSON: reading --------------------------------------------------------------------------- */
 
-/* The whole text is in memory and read once from left to right. A tree has no depth limit: `open`
- * is the innermost list or object that is not closed yet, and its parents lead back out. */
+/* JSON as RFC 8259 has it, with what Python's json module adds unless STRICT is asked for. The
+ * whole text is in memory and read once from left to right.
+ *
+ * No function calls itself, so a file of a million opening brackets costs memory and never the
+ * stack. In place of the stack there is the tree: `open` is the innermost list or object that is
+ * not closed yet, and its parents lead back out. Each round of sen__json_document reads one node
+ * and then closes whatever ends behind it:
+ *
+ *     {"a": [1, 2]}     node {      opened: it is `open` now
+ *                       node a [    opened: its parent is {
+ *                       node 1      a comma follows: next round
+ *                       node 2      ] closes the list, } the object; open is NULL: the end
+ *
+ * The same three links (child, next, parent) later serve writing and copying. */
 
 #define SEN__JSON_STRICT 1u             /* no NaN or Infinity, no key twice */
 
 typedef struct sen__json_reader {
     sen_ctx    *c;
-    sen_arena  *arena;
-    const char *file, *at, *end;
+    sen_arena  *arena;                  /* where the nodes and their texts go */
+    const char *file, *at, *end;        /* at: the next byte; end: behind the last */
     const char *counted;                /* up to here `column` is known */
     int         line, column;           /* of `counted` */
-    unsigned    flags;
+    unsigned    flags;                  /* SEN__JSON_STRICT or 0 */
 } sen__json_reader;
 
 /* The column of r->at, in code points as editors show it: bytes that continue a character do not
@@ -4869,7 +4969,7 @@ typedef struct sen__json_reader {
 static int sen__json_column(sen__json_reader *r)
 {
     for (; r->counted < r->at; r->counted++)
-        r->column += ((unsigned char)*r->counted & 0xC0) != 0x80;
+        r->column += ((unsigned char)*r->counted & 0xC0) != 0x80;   /* 10xxxxxx continues */
     return r->column;
 }
 
@@ -4881,21 +4981,23 @@ static sen_result sen__json_error(sen__json_reader *r, const char *what)
                     sen__json_column(r), what);
 }
 
-/* Skips white space. Lines can end nowhere else: a string holds no bare line end. */
+/* Skips white space. Lines can end nowhere else: a string holds no bare line end. RFC 8259 section
+ * 2 knows these four bytes only: no form feed, no U+00A0. */
 static void sen__json_space(sen__json_reader *r)
 {
     for (; r->at < r->end; r->at++) {
         if (*r->at == '\n') {
             r->line++;
             r->column = 1;
-            r->counted = r->at + 1;
+            r->counted = r->at + 1;     /* the count starts over behind the line end */
         } else if (*r->at != ' ' && *r->at != '\t' && *r->at != '\r') {
             return;
         }
     }
 }
 
-/* Four hexadecimal digits; -1 if they are not. */
+/* Four hexadecimal digits; -1 if they are not. By hand: strtol would take a sign, white space and
+ * 0x. */
 static int32_t sen__json_hex4(const char *p, const char *end)
 {
     int32_t v = 0;
@@ -4912,20 +5014,21 @@ static int32_t sen__json_hex4(const char *p, const char *end)
 }
 
 /* The code point of a \u escape at r->at (after the u), surrogate pairs joined; a lone surrogate is
- * U+FFFD, since UTF-8 has no place for it. */
+ * U+FFFD, since UTF-8 has no place for it. RFC 8259 section 7: beyond U+FFFF a character is written
+ * as two escapes, the first D800..DBFF and the second DC00..DFFF, each with ten of its bits. */
 static sen_result sen__json_unicode(sen__json_reader *r, uint32_t *cp)
 {
     int32_t low, high = sen__json_hex4(r->at, r->end);
     if (high < 0) return sen__json_error(r, "\\u needs four hexadecimal digits");
     r->at += 4;
-    *cp = (uint32_t)high;
-    if (high >= 0xD800 && high < 0xE000) {
-        *cp = 0xFFFD;
+    *cp = (uint32_t)high;               /* all that there is for most */
+    if (high >= 0xD800 && high < 0xE000) {  /* a surrogate of either kind */
+        *cp = 0xFFFD;                   /* unless its other half follows */
         if (high < 0xDC00 && r->end - r->at >= 6 && r->at[0] == '\\' && r->at[1] == 'u') {
             low = sen__json_hex4(r->at + 2, r->end);
             if (low >= 0xDC00 && low < 0xE000) {
                 *cp = 0x10000u + ((uint32_t)(high - 0xD800) << 10) + (uint32_t)(low - 0xDC00);
-                r->at += 6;
+                r->at += 6;             /* only now: another escape is left for the next round */
             }
         }
     }
@@ -4936,9 +5039,9 @@ static sen_result sen__json_unicode(sen__json_reader *r, uint32_t *cp)
  * bytes than it has: \u and four digits are six, U+FFFD and all of the first plane are three. */
 static sen_result sen__json_escape(sen__json_reader *r, char **to)
 {
-    static const char from[] = "\"\\/bfnrt", into[] = "\"\\/\b\f\n\r\t";
-    const char ch = r->at < r->end ? *r->at++ : 0;
-    const char *hit = ch ? strchr(from, ch) : NULL;
+    static const char from[] = "\"\\/bfnrt", into[] = "\"\\/\b\f\n\r\t";    /* side by side */
+    const char ch = r->at < r->end ? *r->at++ : 0;  /* 0 is no escape */
+    const char *hit = ch ? strchr(from, ch) : NULL;     /* strchr finds the 0 too */
     if (hit) {
         *(*to)++ = into[hit - from];
         return SEN_OK;
@@ -4954,18 +5057,20 @@ static sen_result sen__json_escape(sen__json_reader *r, char **to)
 
 /* A string, r->at behind its opening quote. Its end is found first, which gives the room that the
  * decoded text can need at most; bytes that are not UTF-8 are passed on, the tokenizer knows them.
- * */
+ * The result, in the arena, ends in a 0 that length does not count; \u0000 may stand inside, and
+ * then only length tells the whole. */
 static sen_result sen__json_string(sen__json_reader *r, const char **text, size_t *length)
 {
     const char *close = r->at;
     char *to;
     sen_result e;
+    /* A backslash takes the next byte along, so that \" ends nothing. */
     while (close < r->end && *close != '"') close += *close == '\\' && r->end - close > 1 ? 2 : 1;
     if (close >= r->end) return sen__json_error(r, "a string does not end");
     to = (char *)sen_arena_alloc(r->arena, (size_t)(close - r->at) + 1);
     if (!to) return sen__no_memory(r->c, (size_t)(close - r->at) + 1, "a JSON string");
     *text = to;
-    while (*r->at != '"') {
+    while (*r->at != '"') {             /* stops at `close` at the latest */
         if ((unsigned char)*r->at < 0x20)
             return sen__json_error(r, "a control character in a string");
         if (*r->at != '\\') {
@@ -4976,7 +5081,7 @@ static sen_result sen__json_string(sen__json_reader *r, const char **text, size_
         if ((e = sen__json_escape(r, &to)) != SEN_OK) return e;
     }
     r->at++;
-    *to = 0;
+    *to = 0;                            /* the room asked for had one byte for it */
     *length = (size_t)(to - *text);
     return SEN_OK;
 }
@@ -4991,23 +5096,24 @@ static bool sen__json_word(sen__json_reader *r, const char *word)
 }
 
 /* -?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)? : JSON is stricter than the decimal reader. NULL if
- * no number starts here. */
+ * no number starts here. A leading zero or plus, a bare point, 0x: all are refused here, whatever
+ * strtod would make of them. */
 static const char *sen__json_number_end(const char *p, const char *end)
 {
     const char *digits;
-    if (p < end && *p == '-') p++;
-    digits = p;
+    if (p < end && *p == '-') p++;      /* no plus: RFC 8259 section 6 */
+    digits = p;                         /* before the point */
     while (p < end && *p >= '0' && *p <= '9') p++;
-    if (p == digits || (*digits == '0' && p - digits > 1)) return NULL;
+    if (p == digits || (*digits == '0' && p - digits > 1)) return NULL;     /* none, or 007 */
     if (p < end && *p == '.') {
-        digits = ++p;
+        digits = ++p;                   /* behind it: at least one */
         while (p < end && *p >= '0' && *p <= '9') p++;
         if (p == digits) return NULL;
     }
     if (p < end && (*p == 'e' || *p == 'E')) {
         p++;
         if (p < end && (*p == '+' || *p == '-')) p++;
-        digits = p;
+        digits = p;                     /* of the exponent: at least one */
         while (p < end && *p >= '0' && *p <= '9') p++;
         if (p == digits) return NULL;
     }
@@ -5027,15 +5133,17 @@ static sen_result sen__json_number(sen__json_reader *r, sen_json *j)
     j->text = sen__arena_text(r->arena, start, j->length);
     if (!j->text) return sen__no_memory(r->c, j->length, "a JSON number");
     p = sen__text_to_int64(start, end, &j->integer);
-    j->is_integer = p == end;
-    r->at = end;
+    j->is_integer = p == end;           /* 1.0 and 1e3 are none, as Python makes floats of them */
+    r->at = end;                        /* behind the number */
     return SEN_OK;
 }
 
-/* null, true, false, and Python's NaN, Infinity, -Infinity. */
+/* null, true, false, and Python's NaN, Infinity, -Infinity. json.dumps writes these for a loss that
+ * blew up, and trainer_state.json must be read back. false, with r->at where it was, if it is
+ * something else; a node starts as null (all zeros). */
 static bool sen__json_literal(sen__json_reader *r, sen_json *j)
 {
-    if (sen__json_word(r, "null")) return true;
+    if (sen__json_word(r, "null")) return true;     /* SEN_JSON_NULL is 0 */
     if (sen__json_word(r, "true")) {
         j->kind = SEN_JSON_BOOL;
         j->number = 1;
@@ -5045,7 +5153,7 @@ static bool sen__json_literal(sen__json_reader *r, sen_json *j)
         j->kind = SEN_JSON_BOOL;
         return true;
     }
-    if (r->flags & SEN__JSON_STRICT) return false;
+    if (r->flags & SEN__JSON_STRICT) return false;  /* the number reader will refuse them */
     j->kind = SEN_JSON_NUMBER;
     if (sen__json_word(r, "NaN")) j->number = (double)NAN, j->text = "NaN";
     else if (sen__json_word(r, "Infinity")) j->number = HUGE_VAL, j->text = "Infinity";
@@ -5055,13 +5163,14 @@ static bool sen__json_literal(sen__json_reader *r, sen_json *j)
     return true;
 }
 
-/* `last` makes this O(1); whoever takes members out of an object must keep it right. */
+/* `last` makes this O(1); whoever takes members out of an object must keep it right. A million rows
+ * of a list would cost a million squared otherwise. */
 static void sen__json_append(sen_json *parent, sen_json *j)
 {
     j->parent = parent;
-    if (parent->last) parent->last->next = j;
+    if (parent->last) parent->last->next = j;   /* behind its siblings */
     else parent->child = j;
-    parent->last = j;
+    parent->last = j;                   /* also of an only child */
     parent->count++;
 }
 
@@ -5070,18 +5179,18 @@ static void sen__json_append(sen_json *parent, sen_json *j)
 static sen_result sen__json_node(sen__json_reader *r, sen_json *parent, sen_json **out)
 {
     sen_json *j = (sen_json *)sen__arena_zero(r->arena, sizeof *j);
-    size_t length;
     sen_result e;
     if (!j) return sen__no_memory(r->c, sizeof *j, "a JSON value");
     sen__json_space(r);
     j->file = r->file;
     j->line = r->line;
     j->column = sen__json_column(r);
+    /* A member of an object: its key and the colon come before the value. */
     if (parent && parent->kind == SEN_JSON_OBJECT) {
         if (r->at >= r->end || *r->at != '"')
             return sen__json_error(r, "a key in quotes should stand here");
         r->at++;
-        if ((e = sen__json_string(r, &j->key, &length)) != SEN_OK) return e;
+        if ((e = sen__json_string(r, &j->key, &j->key_length)) != SEN_OK) return e;
         if ((r->flags & SEN__JSON_STRICT) && sen_json_get(parent, j->key))
             return sen_fail(r->c, SEN_ERR_FORMAT, "%s:%d:%d: the key \"%s\" is given twice",
                             r->file, j->line, j->column, j->key);
@@ -5091,13 +5200,13 @@ static sen_result sen__json_node(sen__json_reader *r, sen_json *parent, sen_json
         r->at++;
         sen__json_space(r);
     }
-    if (parent) sen__json_append(parent, j);
+    if (parent) sen__json_append(parent, j);    /* only when the key is known */
     *out = j;
     return SEN_OK;
 }
 
 /* The value itself; a list or object is only opened, and its children come round the loop of
- * sen__json_document. */
+ * sen__json_document. The first byte decides, as in all of JSON: no value needs a second look. */
 static sen_result sen__json_value(sen__json_reader *r, sen_json *j)
 {
     if (r->at >= r->end) return sen__json_error(r, "the text ends where a value should stand");
@@ -5114,8 +5223,10 @@ static sen_result sen__json_value(sen__json_reader *r, sen_json *j)
 }
 
 /* After a value: closes what ends here and comes to the place of the next value; *open is NULL at
- * the end of the whole. fresh: *open was opened just now, so neither a comma nor an end is due;
- * after a comma no end is looked for, so that [1,] is refused. */
+ * the end of the whole. fresh: *open was opened just now: its end may follow, or its first child,
+ * but no comma. After a comma no end is looked for, so that [1,] is refused. All the grammar
+ * between values is in this loop: one comma between two, none before the first or behind the last,
+ * and the bracket that fits. */
 static sen_result sen__json_close(sen__json_reader *r, sen_json **open, bool fresh)
 {
     while (*open) {
@@ -5123,11 +5234,11 @@ static sen_result sen__json_close(sen__json_reader *r, sen_json **open, bool fre
         sen__json_space(r);
         if (r->at < r->end && *r->at == end) {
             r->at++;
-            *open = (*open)->parent;
-            fresh = false;
+            *open = (*open)->parent;    /* out of it; its end may end the parent too */
+            fresh = false;              /* its parent has a child: this one */
             continue;
         }
-        if (fresh) return SEN_OK;
+        if (fresh) return SEN_OK;       /* the first child comes at once */
         if (r->at >= r->end) return sen__json_error(r, "the text ends inside a list or object");
         if (*r->at != ',')
             return sen__json_error(r, end == '}' ? "a comma or } should stand here"
@@ -5148,18 +5259,20 @@ static sen_result sen__json_document(sen__json_reader *r, sen_json **out)
         bool opened;
         if ((e = sen__json_node(r, open, &j)) != SEN_OK || (e = sen__json_value(r, j)) != SEN_OK)
             return e;
-        if (!root) root = j;
-        opened = j->kind >= SEN_JSON_LIST;
-        if (opened) open = j;
+        if (!root) root = j;            /* the first node holds all others */
+        opened = j->kind >= SEN_JSON_LIST;  /* LIST and OBJECT stand last in the enum */
+        if (opened) open = j;           /* what follows is inside it */
         if ((e = sen__json_close(r, &open, opened)) != SEN_OK) return e;
-    } while (open);
+    } while (open);                     /* a lone number is done after one round */
     sen__json_space(r);
     *out = root;
     return SEN_OK;
 }
 
 /* Parses text[0..n) into a tree in `arena`; `file` (kept by the nodes) is for messages. Nothing of
- * `text` is referred to afterwards. A byte order mark, which some editors leave, is skipped. */
+ * `text` is referred to afterwards. A byte order mark, which some editors leave, is skipped (RFC
+ * 8259 section 8.1 allows that). On failure *out is as it was, and the nodes made so far stay in
+ * the arena until its owner releases them. */
 static sen_result sen__json_parse(sen_ctx *c, sen_arena *arena, const char *file, const char *text,
                                   size_t n, unsigned flags, sen_json **out)
 {
@@ -5174,7 +5287,7 @@ static sen_result sen__json_parse(sen_ctx *c, sen_arena *arena, const char *file
     if (n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3, n -= 3;
     r.at = r.counted = text;
     r.end = text + n;
-    r.line = r.column = 1;
+    r.line = r.column = 1;              /* as editors count */
     r.flags = flags;
     if ((e = sen__json_document(&r, &root)) != SEN_OK) return e;
     if (r.at < r.end) return sen__json_error(&r, "something follows the value");
@@ -5182,6 +5295,8 @@ static sen_result sen__json_parse(sen_ctx *c, sen_arena *arena, const char *file
     return SEN_OK;
 }
 
+/* Into `keep`: options borrow texts from the tree, and nobody could say when the last of them is
+ * gone. */
 SENTRAIN_DEF sen_result sen_json_parse(sen_ctx *c, const char *name, const char *text, size_t n,
                                        sen_json **out)
 {
@@ -5191,7 +5306,8 @@ SENTRAIN_DEF sen_result sen_json_parse(sen_ctx *c, const char *name, const char 
 }
 
 /* A linear search: objects of options and configurations are small. Whoever looks up many keys in a
- * large one, as the tokenizer does in a vocabulary, walks it once and makes a map. */
+ * large one, as the tokenizer does in a vocabulary, walks it once and makes a map. Of a key given
+ * twice the first is found. */
 SENTRAIN_DEF const sen_json *sen_json_get(const sen_json *object, const char *key)
 {
     const sen_json *j;
@@ -5212,13 +5328,16 @@ SENTRAIN_DEF sen_result sen_fail_at(sen_ctx *c, sen_result r, const sen_json *no
     va_start(ap, format);
     c->format(text, sizeof text, format, ap);
     va_end(ap);
-    if (member) node = member;
+    if (member) node = member;          /* its own place, the key's */
+    /* A node that the program made has no place to point at. */
     if (!node || !node->file || !node->line) return sen_fail(c, r, "%s", text);
     return sen_fail(c, r, "%s:%d:%d: %s", node->file, node->line, node->column, text);
 }
 
 /* Members with a fallback, for files whose unknown or odd values are no concern of ours: a member
- * of another kind counts as absent, and so does any member of what is no object. */
+ * of another kind counts as absent, and so does any member of what is no object. Trap: that hides a
+ * misspelled kind ("768" for 768), so it is for what has a sensible fallback only; 768.0 is no
+ * integer here. Texts are borrowed from the tree. */
 static const char *sen__json_text_or(const sen_json *object, const char *key, const char *otherwise)
 {
     const sen_json *j = sen_json_get(object, key);
@@ -5245,10 +5364,13 @@ static int64_t sen__json_int_or(const sen_json *object, const char *key, int64_t
 
 /* ---- JSON: making trees ---------------------------------------------------------------------- */
 
-/* A tree under construction: the first failure sticks in `failed`. Nodes live in the arena. */
+/* What is saved is first made as a tree, then written: one writer for all files, and a value can be
+ * replaced where it stands. The first failure sticks in `failed`, and every call after it still may
+ * be made: a NULL parent makes a node that belongs to nothing. So a file with thirty members is
+ * thirty lines and one check. */
 typedef struct sen__maker {
     sen_ctx   *c;
-    sen_arena *arena;
+    sen_arena *arena;                   /* the nodes, their keys and their texts */
     bool       failed;
 } sen__maker;
 
@@ -5263,33 +5385,36 @@ static sen__maker sen__maker_in(sen_ctx *c, sen_arena *arena)
 }
 
 /* A fresh node, appended to its parent if there is one. It has no file and no line: messages about
- * it then speak without a place. */
+ * it then speak without a place. The key is copied, so it may be a string on the caller's stack. */
 static sen_json *sen__make_new(sen__maker *m, sen_json *parent, const char *key, sen_json_kind kind)
 {
     sen_json *j = (sen_json *)sen__arena_zero(m->arena, sizeof *j);
     if (j && key) j->key = sen__arena_text(m->arena, key, strlen(key));
     if (!j || (key && !j->key)) {
-        m->failed = true;
+        m->failed = true;               /* the sentence says for what */
         sen__no_memory(m->c, sizeof *j, "a JSON value");
         return NULL;
     }
+    j->key_length = key ? strlen(key) : 0;
     j->kind = kind;
     if (parent) sen__json_append(parent, j);
     return j;
 }
 
 /* The same, but a member of that name is replaced where it stands: a config that is read, changed
- * and saved keeps its order. */
+ * and saved keeps its order. What it held before is dropped (its memory stays in the arena), and it
+ * keeps its parent, its neighbours and its place. parent may be NULL: a root. */
 static sen_json *sen__make(sen__maker *m, sen_json *parent, const char *key, sen_json_kind kind)
 {
-    sen_json *j = key ? (sen_json *)sen_json_get(parent, key) : NULL, *next;
+    sen_json *j = key ? (sen_json *)sen_json_get(parent, key) : NULL, *next;  /* ours: not const */
     if (!j) return sen__make_new(m, parent, key, kind);
-    next = j->next;
+    next = j->next;                     /* saved, since all else is cleared */
     key = j->key;
     memset(j, 0, sizeof *j);
     j->kind = kind;
     j->next = next;
     j->key = key;
+    j->key_length = strlen(key);
     j->parent = parent;
     return j;
 }
@@ -5309,6 +5434,7 @@ static sen_json *sen__make_text(sen__maker *m, sen_json *parent, const char *key
     return j;
 }
 
+/* A bool keeps its value in `number`, as the reader leaves it. */
 static sen_json *sen__make_bool(sen__maker *m, sen_json *parent, const char *key, bool value)
 {
     sen_json *j = sen__make(m, parent, key, SEN_JSON_BOOL);
@@ -5323,10 +5449,11 @@ static sen_json *sen__make_int(sen__maker *m, sen_json *parent, const char *key,
     if (!j) return NULL;
     j->is_integer = true;
     j->integer = value;
-    j->number = (double)value;
+    j->number = (double)value;          /* both, for readers of either */
     return j;
 }
 
+/* Written as Python writes a float: 1 comes out as 1.0. May be NaN or infinite. */
 static sen_json *sen__make_double(sen__maker *m, sen_json *parent, const char *key, double value)
 {
     sen_json *j = sen__make(m, parent, key, SEN_JSON_NUMBER);
@@ -5334,6 +5461,7 @@ static sen_json *sen__make_double(sen__maker *m, sen_json *parent, const char *k
     return j;
 }
 
+/* Python's None. */
 static sen_json *sen__make_null(sen__maker *m, sen_json *parent, const char *key)
 {
     return sen__make(m, parent, key, SEN_JSON_NULL);
@@ -5341,13 +5469,16 @@ static sen_json *sen__make_null(sen__maker *m, sen_json *parent, const char *key
 
 /* A deep copy under `parent` (NULL: alone), in place of a member of that key if there is one.
  * Walked without recursion: `at` goes through the original, `to` is the copy of its parent. File
- * and line are left out, since the copy may outlive the arena that holds the file's name. */
+ * and line are left out, since the copy may outlive the arena that holds the file's name. Trap:
+ * `from` may not be the very member that is replaced, since that is cleared first. */
 static sen_json *sen__make_copy(sen__maker *m, sen_json *parent, const char *key,
                                 const sen_json *from)
 {
     sen_json *top = NULL, *to = parent;
     const sen_json *at = from;
     while (at) {
+        /* Only the top can meet a member of its name: the copies below it are put into objects that
+         * were empty, and to look there for each key would cost the square of their sizes. */
         sen_json *j = at == from ? sen__make(m, to, key, at->kind)
                                  : sen__make_new(m, to, at->key, at->kind);
         if (!j) return NULL;
@@ -5356,22 +5487,23 @@ static sen_json *sen__make_copy(sen__maker *m, sen_json *parent, const char *key
         j->number = at->number;
         j->integer = at->integer;
         j->length = at->length;
+        /* By length, so that a 0 in a text stays. */
         if (at->text && !(j->text = sen__arena_text(m->arena, at->text, at->length))) {
             m->failed = true;
             sen__no_memory(m->c, at->length, "a JSON string");
             return NULL;
         }
-        if (at->child) {
+        if (at->child) {                /* down */
             to = j;
             at = at->child;
             continue;
         }
-        while (at != from && !at->next) {
+        while (at != from && !at->next) {   /* up, as often as a last child is done */
             at = at->parent;
             to = to->parent;
         }
-        if (at == from) break;
-        at = at->next;
+        if (at == from) break;          /* never to the siblings of `from` itself */
+        at = at->next;                  /* on */
     }
     return top;
 }
@@ -5381,7 +5513,9 @@ static sen_json *sen__make_copy(sen__maker *m, sen_json *parent, const char *key
 /* Python's json.dumps, byte for byte, in the three ways in which its libraries call it:
  *     indent 2, sorted, ascii       transformers' config.json, modules.json
  *     indent 4, unsorted, ascii     the modules' own files
- *     one line                      safetensors headers, JSON lines */
+ *     one line                      safetensors headers, JSON lines
+ *
+ * Somebody who loads a model here and saves it again can compare the two folders with diff. */
 typedef struct sen__json_style {
     int  indent;                        /* spaces a level; 0: one line with ", " and ": " */
     bool sorted;                        /* keys in order of code points */
@@ -5389,7 +5523,9 @@ typedef struct sen__json_style {
 } sen__json_style;
 
 /* A text in quotes. Beyond U+FFFF the escape is a surrogate pair; bytes that are no UTF-8 come out
- * as U+FFFD escaped, or as they are where style is not ascii. Python escapes DEL (U+007F) too. */
+ * as U+FFFD escaped, or as they are where style is not ascii. Python escapes DEL (U+007F) too. The
+ * rule of the ascii style is that of ESCAPE_ASCII in json/encoder.py: what is not U+0020 to U+007E
+ * is escaped. */
 static void sen__out_quoted(sen__out *o, const char *text, size_t length, bool ascii)
 {
     const char *p = text, *end = text + length;
@@ -5404,20 +5540,20 @@ static void sen__out_quoted(sen__out *o, const char *text, size_t length, bool a
         else if (cp == '\t') sen__out_text(o, "\\t");
         else if (cp == '\b') sen__out_text(o, "\\b");
         else if (cp == '\f') sen__out_text(o, "\\f");
-        else if (cp < 0x20 || (ascii && cp > 0x7E)) {
+        else if (cp < 0x20 || (ascii && cp > 0x7E)) {   /* as \uXXXX, in small letters */
             static const char hex[] = "0123456789abcdef";
             uint32_t unit[2], i, n = 1;
-            unit[0] = cp;
-            if (cp > 0xFFFF) {
-                unit[0] = 0xD800 + ((cp - 0x10000) >> 10);
-                unit[1] = 0xDC00 + ((cp - 0x10000) & 0x3FF);
-                n = 2;
+            unit[0] = cp;               /* one, for most */
+            if (cp > 0xFFFF) {          /* two units of UTF-16 */
+                unit[0] = 0xD800 + ((cp - 0x10000) >> 10);  /* ten high bits */
+                unit[1] = 0xDC00 + ((cp - 0x10000) & 0x3FF);    /* ten low bits */
+                n = 2;                  /* high, then low */
             }
             for (i = 0; i < n; i++)
                 sen__out_format(o, "\\u%c%c%c%c", hex[unit[i] >> 12 & 15], hex[unit[i] >> 8 & 15],
                                 hex[unit[i] >> 4 & 15], hex[unit[i] & 15]);
         } else {
-            sen__out_bytes(o, start, (size_t)(p - start));
+            sen__out_bytes(o, start, (size_t)(p - start));  /* as it came, valid or not */
         }
     }
     sen__out_text(o, "\"");
@@ -5426,19 +5562,22 @@ static void sen__out_quoted(sen__out *o, const char *text, size_t length, bool a
 /* A float as Python's json writes it: repr, and NaN, Infinity, -Infinity as bare words. */
 static void sen__out_double(sen__out *o, double v)
 {
-    char text[32];
-    if (v != v) sen__out_text(o, "NaN");
+    char text[32];                      /* the longest, -1.2345678901234567e-300, has 24 */
+    if (v != v) sen__out_text(o, "NaN");    /* only a NaN differs from itself */
     else if (v > DBL_MAX || v < -DBL_MAX) sen__out_text(o, v > 0 ? "Infinity" : "-Infinity");
     else sen__out_bytes(o, text, sen__text_from_double(text, v));
 }
 
-/* A value without children. Numbers are written by their value, as Python does after it has read
- * them: 2E-5 becomes 2e-05. Only a whole number beyond int64_t keeps its spelling. */
+/* A whole number beyond int64_t, told by its spelling: digits and no point. A number that the
+ * program made has no spelling and never is one. */
 static bool sen__json_is_big(const sen_json *j)
 {
     return j->text && !j->is_integer && strspn(j->text, "-0123456789") == j->length;
 }
 
+/* A value without children, an empty list or object included. Numbers are written by their value,
+ * as Python does after it has read them: 2E-5 becomes 2e-05. Only a whole number beyond int64_t
+ * keeps its spelling, for the double beside it has lost the low digits. */
 static void sen__json_scalar(sen__out *o, const sen_json *j, const sen__json_style *style)
 {
     switch (j->kind) {
@@ -5454,26 +5593,27 @@ static void sen__json_scalar(sen__out *o, const sen_json *j, const sen__json_sty
     }
 }
 
-/* Nothing where all is one line. */
+/* A line end and the indentation of `depth` levels; nothing where all is one line. */
 static void sen__json_newline(sen__out *o, const sen__json_style *style, int depth)
 {
     int i;
-    if (!style->indent) return;
+    if (!style->indent) return;         /* one line: the comma has its blank */
     sen__out_text(o, "\n");
     for (i = 0; i < depth * style->indent; i++) sen__out_text(o, " ");
 }
 
 /* The children of a node ordered by key (a stable insertion into a chain: objects that are written
- * sorted are small). Changes the order of the tree itself. */
+ * sorted are small). Changes the order of the tree itself. strcmp orders UTF-8 by code points, as
+ * Python's sorted does: the reason that UTF-8 was made so. */
 static void sen__json_sort(sen_json *j)
 {
     sen_json *rest = j->child, *sorted = NULL, *next;
-    if (j->kind != SEN_JSON_OBJECT) return;
+    if (j->kind != SEN_JSON_OBJECT) return;     /* a list's order is its meaning */
     for (; rest; rest = next) {
-        sen_json **at = &sorted;
+        sen_json **at = &sorted;        /* the link that will point to this child */
         next = rest->next;
         while (*at && strcmp((*at)->key, rest->key) <= 0) at = &(*at)->next;
-        rest->next = *at;
+        rest->next = *at;               /* in before the first that is larger */
         *at = rest;
     }
     j->child = sorted;
@@ -5482,51 +5622,83 @@ static void sen__json_sort(sen_json *j)
 
 /* Writes a tree. With style->sorted its objects are put in order on the way. `depth` and the
  * parents are all the state: the walk goes down to the first child, on to the next, and back up
- * where there is none, writing each end that it leaves. */
+ * where there is none, writing each end that it leaves. Any part of a tree may be the root: its own
+ * key and its siblings are left out. */
 static void sen__json_write(sen__out *o, sen_json *root, const sen__json_style *style)
 {
     sen_json *j = root;
     int depth = 0;
     while (j) {
-        if (j->key && j != root) {
+        if (j->key && j != root) {      /* a member, not an item of a list */
             sen__out_quoted(o, j->key, strlen(j->key), style->ascii);
             sen__out_text(o, ": ");
         }
         if (j->child) {
-            if (style->sorted) sen__json_sort(j);
+            if (style->sorted) sen__json_sort(j);   /* before the first child is looked at */
             sen__out_text(o, j->kind == SEN_JSON_OBJECT ? "{" : "[");
-            sen__json_newline(o, style, ++depth);
+            sen__json_newline(o, style, ++depth);   /* its children stand one level deeper */
             j = j->child;
             continue;
         }
-        sen__json_scalar(o, j, style);
-        while (j != root && !j->next) {
-            sen__json_newline(o, style, --depth);
+        sen__json_scalar(o, j, style);  /* empty lists and objects too */
+        while (j != root && !j->next) {     /* the last child: its parent ends here */
+            sen__json_newline(o, style, --depth);   /* the bracket stands where its key does */
             j = j->parent;
             sen__out_text(o, j->kind == SEN_JSON_OBJECT ? "}" : "]");
         }
         if (j == root) break;
-        sen__out_text(o, style->indent ? "," : ", ");
+        sen__out_text(o, style->indent ? "," : ", ");   /* no blank before a line end */
         sen__json_newline(o, style, depth);
         j = j->next;
     }
 }
 
+/* Python's json.dumps with indent 2 and sorted keys, and with indent 4 in the order of
+ * insertion. */
+static const sen__json_style sen__style_sorted = { 2, true, true };    /* as Python has them */
+static const sen__json_style sen__style_indent4 = { 4, false, true };
+
+/* Takes a member out of an object; none of that name is fine. `last` is found again by walking. */
+static void sen__json_drop(sen_json *object, const char *key)
+{
+    sen_json **at = &object->child;         /* the pointer that holds the member */
+    while (*at && strcmp((*at)->key, key) != 0) at = &(*at)->next;
+    if (!*at) return;
+    *at = (*at)->next;
+    object->count--;
+    for (object->last = object->child; object->last && object->last->next;
+         object->last = object->last->next) {
+    }
+}
+
 /* ---- fields ---------------------------------------------------------------------------------- */
 
-/* A pair of functions for each kind. They copy with memcpy: `to` and `from` are places in structs
- * of any type, and only the kind knows what stands there. Writing makes a tree of one value in
- * scratch memory, NULL if there was none. Null in JSON is SEN_NONE in C, both ways. */
+/* An options struct is described once, by a table with a row for each member: its name (Python's
+ * own), where it stands in the struct, its kind, its default and a line of help. Everything else
+ * about options is a loop over such a table:
+ *
+ *     sen_fields_default     the defaults          sen_fields_read      JSON into the struct
+ *     sen__field_write       what is saved         sen__field_unknown   "did you mean ..."
+ *     the command line's --help and options        the hyperparameters of a model card
+ *
+ * so a new option is a member and a row, and cannot be forgotten in one of these places.
+ *
+ * A kind is a pair of functions, read and write. They copy with memcpy: `to` and `from` are places
+ * in structs of any type, and only the kind knows what C type stands there. Writing makes a tree of
+ * one value in scratch memory, NULL if there was none. Null in JSON is SEN_NONE in C for a number,
+ * a NULL pointer for a text or a tree, both ways; a list that was null is written as []. A value
+ * that a number's kind reads as exactly SEN_NONE is taken for null when it is written. */
 
 /* With its article, to stand in a sentence. */
 static const char *sen__json_kind_name(const sen_json *j)
 {
     static const char *const names[] = { "null",   "a boolean", "a number",
                                          "a text", "a list",    "an object" };
-    return names[j->kind];
+    return names[j->kind];              /* in the order of sen_json_kind */
 }
 
-/* "run.json:4:12: "learning_rate" takes a number, not a text". */
+/* "run.json:4:12: "learning_rate" takes a number, not a text". The kind's name completes the
+ * sentence, so it has its article. */
 static sen_result sen__kind_mismatch(sen_ctx *c, const sen_kind *kind, const sen_json *value)
 {
     return sen_fail_at(c, SEN_ERR_ARGUMENT, value, NULL, "\"%s\" takes %s, not %s",
@@ -5538,12 +5710,14 @@ static sen_result sen__kind_mismatch(sen_ctx *c, const sen_kind *kind, const sen
 static sen_result sen__read_bool(sen_ctx *c, const sen_kind *kind, const sen_json *value, void *to)
 {
     bool v;
-    if (value->kind != SEN_JSON_BOOL) return sen__kind_mismatch(c, kind, value);
+    if (value->kind != SEN_JSON_BOOL) return sen__kind_mismatch(c, kind, value);    /* nor null */
     v = value->number != 0;
     memcpy(to, &v, sizeof v);
     return SEN_OK;
 }
 
+/* What a writer makes is a root without a key: whoever asked for it copies it into an object under
+ * the name of the field. sen__make_bool(&m, NULL, NULL, v) reads: no parent, no key. */
 static sen_json *sen__write_bool(sen_ctx *c, const sen_kind *kind, const void *from)
 {
     sen__maker m = sen__maker_in(c, &c->scratch);
@@ -5553,7 +5727,10 @@ static sen_json *sen__write_bool(sen_ctx *c, const sen_kind *kind, const void *f
     return sen__make_bool(&m, NULL, NULL, v);
 }
 
-/* A whole number, also one spelled 3.0; SEN_NONE for null. */
+/* A whole number, also one spelled 3.0; SEN_NONE for null. Programs that write JSON from a dynamic
+ * language leave such numbers. Beyond 9e15 (about 2^53) a double no longer tells its neighbours
+ * apart, so a spelling with a point is refused there. floor(NaN) is never reached: NaN fails the
+ * first comparison. */
 static sen_result sen__read_whole(sen_ctx *c, const sen_kind *kind, const sen_json *value,
                                   int64_t *v)
 {
@@ -5563,17 +5740,18 @@ static sen_result sen__read_whole(sen_ctx *c, const sen_kind *kind, const sen_js
     }
     if (value->kind != SEN_JSON_NUMBER) return sen__kind_mismatch(c, kind, value);
     if (value->is_integer) {
-        *v = value->integer;
+        *v = value->integer;            /* any int64_t */
         return SEN_OK;
     }
     if (!(value->number > -9e15 && value->number < 9e15) || value->number != floor(value->number))
         return sen_fail_at(c, SEN_ERR_ARGUMENT, value, NULL, "\"%s\" takes a whole number, not %g",
                            value->key ? value->key : "this place", value->number);
-    *v = (int64_t)value->number;
+    *v = (int64_t)value->number;        /* exact: whole and below 2^53 */
     return SEN_OK;
 }
 
-/* Refused rather than cut where it does not fit: 3000000000 steps are not -1294967296. */
+/* Refused rather than cut where it does not fit: 3000000000 steps are not -1294967296. v < INT_MIN
+ * cannot be null: SEN_NONE is INT_MIN itself. */
 static sen_result sen__read_int(sen_ctx *c, const sen_kind *kind, const sen_json *value, void *to)
 {
     int64_t v = 0;
@@ -5588,7 +5766,7 @@ static sen_result sen__read_int(sen_ctx *c, const sen_kind *kind, const sen_json
     return SEN_OK;
 }
 
-/* Shared by both widths. */
+/* Shared by both widths. SEN_NONE is the same number in int and in int64_t. */
 static sen_json *sen__write_whole(sen_ctx *c, int64_t v)
 {
     sen__maker m = sen__maker_in(c, &c->scratch);
@@ -5607,7 +5785,7 @@ static sen_result sen__read_int64(sen_ctx *c, const sen_kind *kind, const sen_js
 {
     int64_t v = 0;
     const sen_result r = sen__read_whole(c, kind, value, &v);
-    if (!r) memcpy(to, &v, sizeof v);
+    if (!r) memcpy(to, &v, sizeof v);   /* after a failure the member is as it was */
     return r;
 }
 
@@ -5624,13 +5802,15 @@ static sen_json *sen__write_int64(sen_ctx *c, const sen_kind *kind, const void *
 static sen_result sen__read_double(sen_ctx *c, const sen_kind *kind, const sen_json *value,
                                    void *to)
 {
-    double v = SEN_NONE;
+    double v = SEN_NONE;                /* what null becomes */
     if (value->kind == SEN_JSON_NUMBER) v = value->number;
     else if (value->kind != SEN_JSON_NULL) return sen__kind_mismatch(c, kind, value);
     memcpy(to, &v, sizeof v);
     return SEN_OK;
 }
 
+/* SEN_NONE is exact in a double, so == is the right question; no learning rate, share or
+ * temperature is -2147483648. */
 static sen_json *sen__write_double(sen_ctx *c, const sen_kind *kind, const void *from)
 {
     sen__maker m = sen__maker_in(c, &c->scratch);
@@ -5640,7 +5820,8 @@ static sen_json *sen__write_double(sen_ctx *c, const sen_kind *kind, const void 
     return v == SEN_NONE ? sen__make_null(&m, NULL, NULL) : sen__make_double(&m, NULL, NULL, v);
 }
 
-/* Borrowed from the JSON, which must live as long as the struct. */
+/* Borrowed from the JSON, which must live as long as the struct. sen_json_parse gives a tree that
+ * lives as long as the context. */
 static sen_result sen__read_text(sen_ctx *c, const sen_kind *kind, const sen_json *value, void *to)
 {
     const char *v = NULL;
@@ -5650,6 +5831,7 @@ static sen_result sen__read_text(sen_ctx *c, const sen_kind *kind, const sen_jso
     return SEN_OK;
 }
 
+/* The text is copied into scratch memory; the struct's own may be the user's. */
 static sen_json *sen__write_text(sen_ctx *c, const sen_kind *kind, const void *from)
 {
     sen__maker m = sen__maker_in(c, &c->scratch);
@@ -5663,25 +5845,31 @@ static sen_json *sen__write_text(sen_ctx *c, const sen_kind *kind, const void *f
  * of its own; their texts are the JSON's. */
 static sen_result sen__read_texts(sen_ctx *c, const sen_kind *kind, const sen_json *value, void *to)
 {
-    const bool list = value->kind == SEN_JSON_LIST;
+    const bool list = value->kind == SEN_JSON_LIST;     /* else one value: a list of one */
     const sen_json *j = list ? value->child : value;
     const int64_t n = list ? value->count : 1;
     sen_texts v = { NULL, 0 };
     const char **item;
-    if (value->kind == SEN_JSON_NULL) j = NULL;
+    if (value->kind == SEN_JSON_NULL) j = NULL;     /* then the list stays empty */
     if (j) {
         item = (const char **)sen_arena_alloc(&c->keep, sen__mul((size_t)n, sizeof *item));
         if (!item) return sen__no_memory(c, (size_t)n * sizeof *item, "a list of texts");
+        /* From here on v counts what has been taken; *to is written only when all were good. */
         v.item = item;
-        for (; j && v.n < n; j = j->next) {
-            if (j->kind != SEN_JSON_TEXT) return sen__kind_mismatch(c, kind, value);
-            item[v.n++] = j->text;
+        for (; j && v.n < n; j = j->next) {     /* n stops a lone value: it has siblings */
+            if (j->kind != SEN_JSON_TEXT && !list) return sen__kind_mismatch(c, kind, value);
+            if (j->kind != SEN_JSON_TEXT)
+                return sen_fail_at(c, SEN_ERR_ARGUMENT, j, NULL, "\"%s\" takes a list of texts, "
+                                   "not of %s", value->key ? value->key : "this place",
+                                   sen__json_kind_name(j));
+            item[v.n++] = j->text;      /* only the pointer; the text is the tree's */
         }
     }
     memcpy(to, &v, sizeof v);
     return SEN_OK;
 }
 
+/* Always a list, also of one text or none. */
 static sen_json *sen__write_texts(sen_ctx *c, const sen_kind *kind, const void *from)
 {
     sen__maker m = sen__maker_in(c, &c->scratch);
@@ -5691,7 +5879,7 @@ static sen_json *sen__write_texts(sen_ctx *c, const sen_kind *kind, const void *
     (void)kind;
     memcpy(&v, from, sizeof v);
     for (i = 0; list && i < v.n; i++) sen__make_text(&m, list, NULL, v.item[i]);
-    return m.failed ? NULL : list;
+    return m.failed ? NULL : list;      /* half a list would be another value */
 }
 
 /* The same for numbers, as doubles whatever their spelling. */
@@ -5729,16 +5917,18 @@ static sen_json *sen__write_numbers(sen_ctx *c, const sen_kind *kind, const void
     return m.failed ? NULL : list;
 }
 
-/* For options that are trees of their own, such as lr_scheduler_kwargs: handed through unread. */
+/* For options that are trees of their own, such as lr_scheduler_kwargs: handed through unread.
+ * Whoever uses the option looks into it, with the place of each member for messages. */
 static sen_result sen__read_json(sen_ctx *c, const sen_kind *kind, const sen_json *value, void *to)
 {
     (void)c;
     (void)kind;
-    if (value->kind == SEN_JSON_NULL) value = NULL;
+    if (value->kind == SEN_JSON_NULL) value = NULL;     /* None: no tree */
     memcpy(to, &value, sizeof value);
     return SEN_OK;
 }
 
+/* A copy: a node can have one parent only, and the original has its own. */
 static sen_json *sen__write_json(sen_ctx *c, const sen_kind *kind, const void *from)
 {
     sen__maker m = sen__maker_in(c, &c->scratch);
@@ -5749,12 +5939,14 @@ static sen_json *sen__write_json(sen_ctx *c, const sen_kind *kind, const void *f
 }
 
 /* The eight kinds that Part One declares. An extern declaration may not be repeated with a value
- * (compilers warn), a static one must be static again. */
+ * (compilers warn), a static one must be static again. Their addresses are what fields point to and
+ * what sen_fields_default compares, hence one object of each for the whole program. */
 #ifdef SENTRAIN_STATIC
 #define SEN__DATA static
 #else
 #define SEN__DATA
 #endif
+/* The name as it stands behind "takes" in a message, no words, read, write. */
 SEN__DATA const sen_kind sen_kind_bool = { "true or false", NULL, sen__read_bool,
                                            sen__write_bool };
 SEN__DATA const sen_kind sen_kind_int = { "a whole number", NULL, sen__read_int, sen__write_int };
@@ -5770,11 +5962,12 @@ SEN__DATA const sen_kind sen_kind_numbers = { "a number or a list of numbers", N
 SEN__DATA const sen_kind sen_kind_json = { "any value", NULL, sen__read_json, sen__write_json };
 
 /* The word of a NULL-terminated list that is nearest to what was typed; NULL when none is near: one
- * edit in three characters, and one more, still is. */
+ * edit in three characters, and one more, still is. Distance is the number of bytes to add, drop or
+ * replace. Of two that are equally near the first wins. */
 static const char *sen__nearest(const char *typed, const char *const *words)
 {
     const char *best = NULL;
-    int least = (int)strlen(typed) / 3 + 2, d;
+    int least = (int)strlen(typed) / 3 + 2, d;  /* the first distance that is too far */
     for (; *words; words++)
         if ((d = sen__text_distance(typed, *words)) < least) {
             least = d;
@@ -5783,40 +5976,43 @@ static const char *sen__nearest(const char *typed, const char *const *words)
     return best;
 }
 
-/* "a, b, c" of a NULL-terminated list, as many whole words as fit in `size` bytes. */
+/* "a, b, c" of a NULL-terminated list, as many whole words as fit in `size` bytes. Returns out, so
+ * that it can stand in the arguments of a message. */
 static const char *sen__word_list(char *out, size_t size, const char *const *words)
 {
     size_t at = 0, n;
     out[0] = 0;
     for (; *words; words++) {
         n = strlen(*words);
-        if (at + n + 3 > size) break;
+        if (at + n + 3 > size) break;   /* ", ", the word and the 0 */
         if (at) memcpy(out + at, ", ", 2), at += 2;
-        memcpy(out + at, *words, n + 1);
+        memcpy(out + at, *words, n + 1);    /* with its 0, which the next word overwrites */
         at += n;
     }
     return out;
 }
 
-/* An enumeration: an int, the index of the word. Python's spellings such as Class.WORD are the part
- * behind the last point; case is as the table has it, or all upper. */
+/* Is this the word that was typed? Capitals and small letters of ASCII count as the same, and
+ * spellings such as Python's IntervalStrategy.STEPS, which is what str() gives of a member, are the
+ * part behind the last point. So no word of a table may hold a point itself. */
 static bool sen__word_matches(const char *word, const char *typed)
 {
     const char *dot = strrchr(typed, '.');
-    if (dot) typed = dot + 1;
+    if (dot) typed = dot + 1;           /* "Class.WORD": the word */
     for (; *word && *typed; word++, typed++) {
         const char a = *word >= 'A' && *word <= 'Z' ? (char)(*word + 32) : *word;
         const char b = *typed >= 'A' && *typed <= 'Z' ? (char)(*typed + 32) : *typed;
         if (a != b) return false;
     }
-    return *word == *typed;
+    return *word == *typed;             /* both at their 0, or one is longer */
 }
 
-/* The sentence for a wrong word has the nearest one and all that there are. */
+/* The sentence for a wrong word has the nearest one and all that there are. An enumeration is an
+ * int in the struct, the index of its word in kind->words. */
 static sen_result sen__read_word(sen_ctx *c, const sen_kind *kind, const sen_json *value, void *to)
 {
-    char list[400];
-    const char *near;
+    char list[400];                     /* as many of the words as fit */
+    const char *closest;
     int i;
     if (value->kind != SEN_JSON_TEXT) return sen__kind_mismatch(c, kind, value);
     for (i = 0; kind->words[i]; i++)
@@ -5824,27 +6020,32 @@ static sen_result sen__read_word(sen_ctx *c, const sen_kind *kind, const sen_jso
             memcpy(to, &i, sizeof i);
             return SEN_OK;
         }
-    near = sen__nearest(value->text, kind->words);
+    closest = sen__nearest(value->text, kind->words);
     return sen_fail_at(c, SEN_ERR_ARGUMENT, value, NULL,
                        "\"%s\" cannot be \"%s\"%s%s%s; it is one of: %s",
                        value->key ? value->key : "this place", value->text,
-                       near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "",
-                       sen__word_list(list, sizeof list, kind->words));
+                       closest ? "; did you mean \"" : "", closest ? closest : "",
+                       closest ? "\"?" : "", sen__word_list(list, sizeof list, kind->words));
 }
 
-/* The value is trusted to be one of the words: it came from reading one or from a default. */
+/* The value is trusted to be one of the words: it came from reading one or from a default. Trap:
+ * whoever lets a user set such an int in C has to check its range before it comes here. */
 static sen_json *sen__write_word(sen_ctx *c, const sen_kind *kind, const void *from)
 {
     sen__maker m = sen__maker_in(c, &c->scratch);
-    int v;
+    int v, n = 0;
     memcpy(&v, from, sizeof v);
-    return sen__make_text(&m, NULL, NULL, kind->words[v]);
+    while (kind->words[n]) n++;
+    /* A C program may have set any number; what is none of the words is shown as null. */
+    return sen__make_text(&m, NULL, NULL, v >= 0 && v < n ? kind->words[v] : NULL);
 }
 
-/* An enumeration's kind: SEN__KIND_WORDS("the name shown", its words). */
+/* An enumeration's kind: SEN__KIND_WORDS("the name shown", its words). The words are a
+ * NULL-terminated array, in the order of the C enum. */
 #define SEN__KIND_WORDS(shown, list) { shown, list, sen__read_word, sen__write_word }
 
-/* Tables have a dozen rows, the longest a hundred: searched from the top. */
+/* Tables have a dozen rows, the longest a hundred: searched from the top. NULL: no field of that
+ * name. Case counts, as in Python. */
 static const sen_field *sen__field_find(const sen_field *fields, const char *name)
 {
     for (; fields->name; fields++)
@@ -5853,26 +6054,28 @@ static const sen_field *sen__field_find(const sen_field *fields, const char *nam
 }
 
 /* The default is one double or one text in the table; which C type it becomes depends on the kind.
- * Lists and trees start empty. */
+ * Lists and trees start empty. Trap: a kind that is none of the eight and has no words counts as a
+ * pointer, and its default is `text`. */
 SENTRAIN_DEF void sen_fields_default(const sen_field *fields, void *to)
 {
     for (; fields->name; fields++) {
-        char *at = (char *)to + fields->offset;
+        char *at = (char *)to + fields->offset;     /* the member */
         const sen_kind *k = fields->kind;
         const int64_t whole = k == SEN_KIND_DOUBLE ? 0 : (int64_t)fields->number;
         const int i = (int)whole;               /* (a double's default may be infinite) */
         const bool b = whole != 0;
-        if (k == SEN_KIND_BOOL) memcpy(at, &b, sizeof b);
-        else if (k == SEN_KIND_INT || k->words) memcpy(at, &i, sizeof i);
+        if (k == SEN_KIND_BOOL) memcpy(at, &b, sizeof b);   /* bool may be one byte */
+        else if (k == SEN_KIND_INT || k->words) memcpy(at, &i, sizeof i);  /* the index of a word */
         else if (k == SEN_KIND_INT64) memcpy(at, &whole, sizeof whole);
         else if (k == SEN_KIND_DOUBLE) memcpy(at, &fields->number, sizeof fields->number);
-        else if (k == SEN_KIND_TEXTS) memset(at, 0, sizeof(sen_texts));
+        else if (k == SEN_KIND_TEXTS) memset(at, 0, sizeof(sen_texts));     /* no texts */
         else if (k == SEN_KIND_NUMBERS) memset(at, 0, sizeof(sen_numbers));
         else memcpy(at, &fields->text, sizeof fields->text);       /* texts and JSON: one pointer */
     }
 }
 
-/* The sentence for a key that no field has, with the nearest one that there is. */
+/* The sentence for a key that no field has, with the nearest one that there is. The same measure as
+ * sen__nearest, over the names of fields. */
 static sen_result sen__field_unknown(sen_ctx *c, const sen_json *member, const sen_field *fields)
 {
     const sen_field *f, *best = NULL;
@@ -5887,14 +6090,16 @@ static sen_result sen__field_unknown(sen_ctx *c, const sen_json *member, const s
 }
 
 /* Members that no field names are passed over here; sen_fields_read refuses them. For the files of
- * Python, which hold much that is not for us. */
+ * Python, which hold much that is not for us. The object is walked, not the table: absent members
+ * keep what stands there, which is how the defaults, a preset and a file are laid over one another.
+ * After a failure the members before the wrong one have been set. */
 static sen_result sen__fields_read_known(sen_ctx *c, const sen_json *object,
                                          const sen_field *fields, void *to)
 {
     const sen_json *j;
     for (j = object->child; j; j = j->next) {
         const sen_field *f = sen__field_find(fields, j->key);
-        if (f) {
+        if (f) {                        /* a member of the struct */
             const sen_result r = f->kind->read(c, f->kind, j, (char *)to + f->offset);
             if (r) return r;
         }
@@ -5902,7 +6107,8 @@ static sen_result sen__fields_read_known(sen_ctx *c, const sen_json *object,
     return SEN_OK;
 }
 
-/* Keys are looked at before values: a misspelled key is the likelier cause of a wrong value. */
+/* Keys are looked at before values: a misspelled key is the likelier cause of a wrong value.
+ * Nothing has been set yet when one is refused. */
 static sen_result sen__fields_read(sen_ctx *c, const sen_json *object, const sen_field *fields,
                                    void *to)
 {
@@ -5912,7 +6118,7 @@ static sen_result sen__fields_read(sen_ctx *c, const sen_json *object, const sen
                            object->key ? object->key : "this place", sen__json_kind_name(object));
     for (j = object->child; j; j = j->next)
         if (!sen__field_find(fields, j->key)) return sen__field_unknown(c, j, fields);
-    return sen__fields_read_known(c, object, fields, to);
+    return sen__fields_read_known(c, object, fields, to);   /* all are known by now */
 }
 
 SENTRAIN_DEF sen_result sen_fields_read(sen_ctx *c, const sen_json *object, const sen_field *fields,
@@ -5922,7 +6128,8 @@ SENTRAIN_DEF sen_result sen_fields_read(sen_ctx *c, const sen_json *object, cons
     return sen__end(c, sen__fields_read(c, object, fields, to));
 }
 
-/* One field's value as JSON in the scratch arena; NULL: no memory. */
+/* One field's value as JSON in the scratch arena; NULL: no memory. `from` is the struct, not the
+ * member. */
 static sen_json *sen__field_write(sen_ctx *c, const sen_field *f, const void *from)
 {
     return f->kind->write(c, f->kind, (const char *)from + f->offset);
@@ -5930,28 +6137,43 @@ static sen_json *sen__field_write(sen_ctx *c, const sen_field *f, const void *fr
 
 /* ---- hash map: text -> number ---------------------------------------------------------------- */
 
-/* Open addressing with linear steps in a table of a power of two, never more than half full, so
- * that a look-up sees about one and a half places. Nothing is ever taken out. Keys are borrowed:
- * they are tokens of a vocabulary or texts of a data set, which stay put. */
+/* Open addressing: there are no chains, all entries stand in one array of a power of two. A key's
+ * hash says where it would like to stand; if that place is taken by another key, the next one is
+ * tried, and the next, round the end of the array:
+ *
+ *     hash & mask = 5:    ... | 4: - | 5: "the" | 6: "a" | 7: - | ...
+ *     "of", also at 5:    5 is not it, 6 is not it, 7 is free: it is not here, or goes here
+ *
+ * A free place ends the search, so there must always be one, and few steps lead to it while the
+ * array is at most half full: about one and a half places for a key that is there, two and a half
+ * for one that is not (Knuth, The Art of Computer Programming, volume 3, section 6.4). Neighbours
+ * lie in one cache line, which chains would not. Nothing is ever taken out; a hole in the middle of
+ * a run would hide what stands behind it.
+ *
+ * Keys are borrowed: they are tokens of a vocabulary or texts of a data set, which stay put. The
+ * hash has no secret, so a hostile file can make a map slow; it is correct nevertheless. Nobody
+ * walks a map: no result depends on where a key stands. */
 typedef struct sen__map_entry {
     const char *key;                    /* borrowed; NULL: free place */
-    size_t      length;
+    size_t      length;                 /* bytes; a key may hold a 0 */
     int64_t     value;
 } sen__map_entry;
 
 typedef struct sen__map {
     sen_ctx        *c;
     sen__map_entry *entry;              /* [mask + 1], at most half full */
-    uint64_t        mask;
-    int64_t         count;
+    uint64_t        mask;               /* places - 1: hash & mask is a place */
+    int64_t         count;              /* keys in the map */
 } sen__map;
 
-/* Room for `expected` keys without growing. */
+/* Room for `expected` keys without growing. Cleared memory is an empty map: every key is NULL. The
+ * limit ends the loop for any number; such a request fails for lack of memory. */
 static sen_result sen__map_init(sen__map *m, sen_ctx *c, int64_t expected)
 {
-    uint64_t size = 16;
+    uint64_t size = 16;                 /* a power of two from the start */
     memset(m, 0, sizeof *m);
     m->c = c;
+    /* Twice as many places as keys: half full at most. */
     while (size < (uint64_t)expected * 2 && size < ((uint64_t)1 << 40)) size *= 2;
     m->entry = (sen__map_entry *)sen__new_array(c, (int64_t)size, sizeof *m->entry, "a hash map");
     if (!m->entry) return SEN_ERR_MEMORY;
@@ -5959,24 +6181,27 @@ static sen_result sen__map_init(sen__map *m, sen_ctx *c, int64_t expected)
     return SEN_OK;
 }
 
-/* Takes the allocator, not the context: some maps outlive the one that made them. */
+/* Takes the allocator, not the context: some maps outlive the one that made them. The keys are not
+ * ours and stay. Freeing an empty map is fine. */
 static void sen__map_free(sen__map *m, const sen_allocator *allocator)
 {
     sen__heap_free(allocator, m->entry);
     memset(m, 0, sizeof *m);
 }
 
-/* The place of a key, or the free one where it would stand; there always is a free one. */
+/* The place of a key, or the free one where it would stand; there always is a free one. Lengths are
+ * compared first: most strangers differ in that. */
 static sen__map_entry *sen__map_place(const sen__map *m, const char *key, size_t length)
 {
     uint64_t i = sen__text_hash64(key, length) & m->mask;
     while (m->entry[i].key &&
            (m->entry[i].length != length || memcmp(m->entry[i].key, key, length) != 0))
-        i = (i + 1) & m->mask;
+        i = (i + 1) & m->mask;          /* the next place, round the end */
     return &m->entry[i];
 }
 
-/* false, and *value as it was, where the key is not there. */
+/* false, and *value as it was, where the key is not there. Also of a map that was never made (all
+ * zeros). Never changes the map, so many threads may ask at once. */
 static bool sen__map_get(const sen__map *m, const char *key, size_t length, int64_t *value)
 {
     const sen__map_entry *e = m->entry ? sen__map_place(m, key, length) : NULL;
@@ -5985,7 +6210,8 @@ static bool sen__map_get(const sen__map *m, const char *key, size_t length, int6
     return true;
 }
 
-/* Twice the places. On failure the map is as it was. */
+/* Twice the places. On failure the map is as it was. Every key is put in anew, since one bit more
+ * of its hash counts now. Doubling makes that O(1) a key over the map's life. */
 static sen_result sen__map_grow(sen__map *m)
 {
     sen__map bigger;
@@ -5993,24 +6219,25 @@ static sen_result sen__map_grow(sen__map *m)
     const sen_result r = sen__map_init(&bigger, m->c, (int64_t)(m->mask + 1));
     if (r) return r;
     for (i = 0; i <= m->mask; i++)
-        if (m->entry[i].key)
+        if (m->entry[i].key)            /* a free place has none */
             *sen__map_place(&bigger, m->entry[i].key, m->entry[i].length) = m->entry[i];
-    bigger.count = m->count;
+    bigger.count = m->count;            /* they were put in without being counted */
     sen__delete(m->c, m->entry);
-    *m = bigger;
+    *m = bigger;                        /* the struct stays where the caller has it */
     return SEN_OK;
 }
 
-/* Adds or replaces; the key is borrowed for the map's life. */
+/* Adds or replaces; the key is borrowed for the map's life. Of equal keys the newer pointer is kept
+ * with the newer value. Pointers to entries are good only until the next put. */
 static sen_result sen__map_put(sen__map *m, const char *key, size_t length, int64_t value)
 {
     sen__map_entry *e;
-    if ((uint64_t)m->count * 2 >= m->mask) {
+    if ((uint64_t)m->count * 2 >= m->mask) {    /* one more could be over the half */
         const sen_result r = sen__map_grow(m);
         if (r) return r;
     }
     e = sen__map_place(m, key, length);
-    m->count += e->key == NULL;
+    m->count += e->key == NULL;         /* a new key, not a new value of an old one */
     e->key = key;
     e->length = length;
     e->value = value;
@@ -6434,6 +6661,13 @@ static void sen__philox_block(uint32_t *out, uint64_t key, uint32_t c0, uint32_t
 
 /* ---- the system's table ---------------------------------------------------------------------- */
 
+/* Thirteen functions over stdio and the few calls that it lacks: folders, the size and time of a
+ * file, a rename that replaces, mapping. stdio rather than read and write, because it is there on
+ * every system and gathers small writes. Every function of a table returns a cause, never a text:
+ * sen__file_fail below makes the sentence. Paths are UTF-8 with '/' between names; POSIX takes them
+ * as they are, Windows gets them as UTF-16 and reads '/' as its own separator. `user` is not needed
+ * here: the system is the same for all. */
+
 #ifndef SENTRAIN_NO_STDIO
 #include <errno.h>
 #include <stdio.h>
@@ -6442,6 +6676,9 @@ static void sen__philox_block(uint32_t *out, uint64_t key, uint32_t c0, uint32_t
 #define WIN32_LEAN_AND_MEAN
 #endif
 #include <windows.h>
+#undef near                                     /* words of 16-bit compilers, still macros there */
+#undef far
+#undef small
 #include <io.h>
 #else
 #include <dirent.h>
@@ -6452,15 +6689,17 @@ static void sen__philox_block(uint32_t *out, uint64_t key, uint32_t c0, uint32_t
 #include <unistd.h>
 #endif
 
-/* The few causes that a user can do something about; all others are one. EFBIG is a quota's way of
- * saying that the place is full. */
+/* The few causes that a user can do something about; all others are one. EFBIG is
+ * a file beyond what its system or the process may hold: to a user, a full disk too. A part of the
+ * path that is no folder, or too long a name, is told as "not there": nothing of that name can
+ * be. */
 static sen_file_error sen__errno_error(int e)
 {
     switch (e) {
-    case 0: return SEN_FILE_OTHER;
+    case 0: return SEN_FILE_OTHER;              /* failed, but nobody said why */
     case ENOENT: case ENOTDIR: case ENAMETOOLONG: return SEN_FILE_NOT_FOUND;
-    case EACCES: case EPERM: case EROFS: return SEN_FILE_DENIED;
-    case EEXIST: case ENOTEMPTY: return SEN_FILE_EXISTS;
+    case EACCES: case EPERM: case EROFS: return SEN_FILE_DENIED;    /* EROFS: mounted read-only */
+    case EEXIST: case ENOTEMPTY: return SEN_FILE_EXISTS;    /* POSIX lets rmdir say either */
     case EISDIR: return SEN_FILE_IS_FOLDER;
     case ENOSPC: return SEN_FILE_FULL;
 #ifdef EDQUOT
@@ -6474,15 +6713,17 @@ static sen_file_error sen__errno_error(int e)
 }
 
 #if defined(_WIN32)
-#define SEN__PATH 1024
+#define SEN__PATH 1024                          /* UTF-16 units of a path, its 0 included */
 
-/* The same of Windows, whose paths are UTF-16; longer ones than SEN__PATH are not found. */
+/* The same of Windows, whose paths are UTF-16; longer ones than SEN__PATH are not found. A file
+ * that another program has open without sharing it counts as denied: it is there, and one may try
+ * again. */
 static sen_file_error sen__win_error(void)
 {
     switch (GetLastError()) {
     case ERROR_FILE_NOT_FOUND: case ERROR_PATH_NOT_FOUND: case ERROR_INVALID_NAME:
     case ERROR_BAD_PATHNAME: return SEN_FILE_NOT_FOUND;
-    case ERROR_ACCESS_DENIED: case ERROR_SHARING_VIOLATION: return SEN_FILE_DENIED;
+    case ERROR_ACCESS_DENIED: case ERROR_SHARING_VIOLATION: return SEN_FILE_DENIED;     /* in use */
     case ERROR_ALREADY_EXISTS:
     case ERROR_FILE_EXISTS:
     case ERROR_DIR_NOT_EMPTY: return SEN_FILE_EXISTS;
@@ -6491,7 +6732,8 @@ static sen_file_error sen__win_error(void)
     }
 }
 
-/* false: not UTF-8, or too long. */
+/* false: too long. What is no UTF-8 becomes U+FFFD, so that such a name is not found. -1 as length:
+ * up to and with the 0. */
 static bool sen__win_path(wchar_t *out, const char *path)
 {
     return MultiByteToWideChar(CP_UTF8, 0, path, -1, out, SEN__PATH) > 0;
@@ -6499,7 +6741,9 @@ static bool sen__win_path(wchar_t *out, const char *path)
 #endif
 
 /* Follows links. The time of change has fractions where the system tells them: a cache that
- * compares it must notice two writes within one second. */
+ * compares it must notice two writes within one second. Windows counts 100 ns from 1601;
+ * 11644473600 seconds lie between that and 1970. A double holds today's time to a quarter of a
+ * microsecond. */
 static sen_file_error sen__sys_info(void *user, const char *path, sen_file_info *out)
 {
 #if defined(_WIN32)
@@ -6508,29 +6752,32 @@ static sen_file_error sen__sys_info(void *user, const char *path, sen_file_info 
     (void)user;
     if (!sen__win_path(wide, path)) return SEN_FILE_NOT_FOUND;
     if (!GetFileAttributesExW(wide, GetFileExInfoStandard, &d)) return sen__win_error();
-    out->size = (int64_t)d.nFileSizeHigh << 32 | (int64_t)d.nFileSizeLow;
+    out->size = (int64_t)d.nFileSizeHigh << 32 | (int64_t)d.nFileSizeLow;   /* two halves */
+    /* Two halves of 32 bits again, in ticks of 100 ns. */
     out->modified = ((double)d.ftLastWriteTime.dwHighDateTime * 4294967296.0 +
                      (double)d.ftLastWriteTime.dwLowDateTime) * 1e-7 - 11644473600.0;
     out->is_folder = (d.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
 #else
     struct stat s;
     (void)user;
-    if (stat(path, &s) != 0) return sen__errno_error(errno);
+    if (stat(path, &s) != 0) return sen__errno_error(errno);    /* lstat would see the link */
     out->size = (int64_t)s.st_size;
     out->modified = (double)s.st_mtime;
 #if defined(__linux__)
     out->modified += (double)s.st_mtim.tv_nsec * 1e-9;
 #endif
-    out->is_folder = S_ISDIR(s.st_mode) != 0;
+    out->is_folder = S_ISDIR(s.st_mode) != 0;   /* pipes and devices count as files */
 #endif
     return SEN_FILE_OK;
 }
 
 /* Linux opens a folder for reading and fails at the first read only, so it is asked for before.
- * errno is cleared first: C99 does not promise that fopen sets it. */
+ * errno is cleared first: C99 does not promise that fopen sets it. WRITE empties a file that is
+ * there and makes one that is not; binary, so that no line end is changed. *file is set on success
+ * only. */
 static sen_file_error sen__sys_open(void *user, const char *path, sen_file_mode mode, void **file)
 {
-    static const char *const modes[] = { "rb", "wb", "ab" };
+    static const char *const modes[] = { "rb", "wb", "ab" };    /* in the order of sen_file_mode */
     sen_file_info info;
     FILE *f;
     if (mode == SEN_FILE_READ && sen__sys_info(user, path, &info) == SEN_FILE_OK && info.is_folder)
@@ -6538,6 +6785,7 @@ static sen_file_error sen__sys_open(void *user, const char *path, sen_file_mode 
     errno = 0;
 #if defined(_WIN32)
     {
+        /* fopen would read the name in the code page of the day. */
         wchar_t wide[SEN__PATH], wide_mode[3];
         wide_mode[0] = (wchar_t)modes[mode][0];
         wide_mode[1] = L'b';
@@ -6547,12 +6795,13 @@ static sen_file_error sen__sys_open(void *user, const char *path, sen_file_mode 
 #else
     f = fopen(path, modes[mode]);
 #endif
-    if (!f) return sen__errno_error(errno);
+    if (!f) return sen__errno_error(errno);     /* 0 if nobody set it: OTHER */
     *file = f;
     return SEN_FILE_OK;
 }
 
-/* A short read is the end of the file; what came before an error is not worth having. */
+/* A short read is the end of the file; what came before an error is not worth having. Returns the
+ * bytes read, 0 at the end. */
 static int64_t sen__sys_read(void *user, void *file, void *to, int64_t n)
 {
     size_t got;
@@ -6561,7 +6810,8 @@ static int64_t sen__sys_read(void *user, void *file, void *to, int64_t n)
     return got < (size_t)n && ferror((FILE *)file) ? -1 : (int64_t)got;
 }
 
-/* 64 bits on every system: weights grow beyond 2 GB. */
+/* 64 bits on every system: weights grow beyond 2 GB. From the start of the file. long, which fseek
+ * takes, has 32 bits on Windows. */
 static sen_file_error sen__sys_seek(void *user, void *file, int64_t offset)
 {
     (void)user;
@@ -6583,7 +6833,8 @@ static sen_file_error sen__sys_write(void *user, void *file, const void *from, i
 }
 
 /* From stdio's buffer to the system, and from there to the disk. macOS keeps data in the drive's
- * own cache unless told F_FULLFSYNC; EINVAL is what pipes and the like answer to fsync. */
+ * own cache unless told F_FULLFSYNC; EINVAL is what pipes and the like answer to fsync. Neither
+ * fflush nor close is enough: both end in memory of the kernel, which a loss of power empties. */
 static sen_file_error sen__sys_sync(void *user, void *file)
 {
     FILE *f = (FILE *)file;
@@ -6591,7 +6842,7 @@ static sen_file_error sen__sys_sync(void *user, void *file)
     errno = 0;
     if (fflush(f) != 0) return sen__errno_error(errno);
 #if defined(_WIN32)
-    return _commit(_fileno(f)) == 0 ? SEN_FILE_OK : sen__errno_error(errno);
+    return _commit(_fileno(f)) == 0 ? SEN_FILE_OK : sen__errno_error(errno);  /* FlushFileBuffers */
 #elif defined(__APPLE__) && defined(F_FULLFSYNC)
     return fcntl(fileno(f), F_FULLFSYNC) == 0 || fsync(fileno(f)) == 0 ? SEN_FILE_OK
                                                                        : sen__errno_error(errno);
@@ -6600,7 +6851,9 @@ static sen_file_error sen__sys_sync(void *user, void *file)
 #endif
 }
 
-/* Gone whatever it returns. */
+/* The file is gone whatever this returns (POSIX leaves it open to doubt after EINTR, and a second
+ * fclose would be worse). An error here is the last chance to hear that what was written did not
+ * fit. */
 static sen_file_error sen__sys_close(void *user, void *file)
 {
     (void)user;
@@ -6610,24 +6863,28 @@ static sen_file_error sen__sys_close(void *user, void *file)
 
 #if !defined(_WIN32)
 /* The folder that holds the path: its new entry is on the disk only after this. Not every file
- * system can, and the file itself is whole by now, so a failure is none of ours. */
+ * system can, and the file itself is whole by now, so a failure is none of ours. A folder is a file
+ * of names: renaming changes that file, and to sync the renamed one does not write it. */
 static void sen__sys_sync_folder(const char *path)
 {
     char folder[4096];
     const char *slash = strrchr(path, '/');
-    const size_t n = slash && slash != path ? (size_t)(slash - path) : 1;
+    const size_t n = slash && slash != path ? (size_t)(slash - path) : 1;   /* 1: "/" or "." */
     int fd;
-    if (n >= sizeof folder) return;
-    memcpy(folder, slash ? path : ".", n);
+    if (n >= sizeof folder) return;             /* PATH_MAX on Linux: the rename had failed */
+    memcpy(folder, slash ? path : ".", n);      /* no slash: the current folder */
     folder[n] = 0;
-    fd = open(folder, O_RDONLY);
+    fd = open(folder, O_RDONLY);                /* POSIX lets a folder be opened so */
     if (fd < 0) return;
-    (void)fsync(fd);
-    (void)close(fd);
+    (void)fsync(fd);                            /* EINVAL where folders cannot */
+    (void)close(fd);                            /* nothing was written through it */
 }
 #endif
 
-/* POSIX replaces an existing file in one step; MoveFileEx does with the flag. */
+/* POSIX replaces an existing file in one step; MoveFileEx does with the flag. Whoever opens `to`
+ * meanwhile gets the old file or the new one, whole. Both must lie on one file system, which is why
+ * a temporary file stands beside its target and not in /tmp. WRITE_THROUGH returns when the change
+ * is on the disk. */
 static sen_file_error sen__sys_rename(void *user, const char *from, const char *to)
 {
     (void)user;
@@ -6643,7 +6900,8 @@ static sen_file_error sen__sys_rename(void *user, const char *from, const char *
 #endif
 }
 
-/* C's remove takes files and empty folders alike; Windows has two functions for that. */
+/* C's remove takes files and empty folders alike; Windows has two functions for that. A link is
+ * removed, not what it points to. */
 static sen_file_error sen__sys_remove(void *user, const char *path)
 {
     (void)user;
@@ -6665,24 +6923,28 @@ static sen_file_error sen__sys_make_folder(void *user, const char *path)
     if (!sen__win_path(wide, path)) return SEN_FILE_NOT_FOUND;
     return CreateDirectoryW(wide, NULL) ? SEN_FILE_OK : sen__win_error();
 #else
-    return mkdir(path, 0777) == 0 ? SEN_FILE_OK : sen__errno_error(errno);
+    if (mkdir(path, 0777) != 0) return sen__errno_error(errno);     /* less the umask */
+    sen__sys_sync_folder(path);             /* the folder above has a new entry */
+    return SEN_FILE_OK;
 #endif
 }
 
-/* In whatever order the system has them; "." and ".." are left out. */
+/* In whatever order the system has them; "." and ".." are left out. A name is good during the call
+ * of `each` only. Windows lists what a pattern matches, hence the star. */
 static sen_file_error sen__sys_list(void *user, const char *path,
                                     void (*each)(void *arg, const char *name), void *arg)
 {
     (void)user;
 #if defined(_WIN32)
     WIN32_FIND_DATAW d;
-    wchar_t wide[SEN__PATH + 2];
+    wchar_t wide[SEN__PATH + 2];                /* and the two characters of the pattern */
     HANDLE h;
     if (!sen__win_path(wide, path)) return SEN_FILE_NOT_FOUND;
-    wcscat(wide, L"\\*");
+    wcscat(wide, L"\\*");                       /* a pattern: every name */
     h = FindFirstFileW(wide, &d);
     if (h == INVALID_HANDLE_VALUE) return sen__win_error();
     do {
+        /* MAX_PATH units, at most three bytes each: it always fits. */
         char name[SEN__PATH];
         if (WideCharToMultiByte(CP_UTF8, 0, d.cFileName, -1, name, SEN__PATH, NULL, NULL) > 0 &&
             strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
@@ -6690,7 +6952,7 @@ static sen_file_error sen__sys_list(void *user, const char *path,
     } while (FindNextFileW(h, &d));
     FindClose(h);
 #else
-    DIR *d = opendir(path);
+    DIR *d = opendir(path);                     /* "" is no folder: ENOENT */
     const struct dirent *e;
     if (!d) return sen__errno_error(errno);
     while ((e = readdir(d)) != NULL)
@@ -6702,22 +6964,26 @@ static sen_file_error sen__sys_list(void *user, const char *path,
 
 #if !defined(_WIN32)
 /* NULL for any reason, an empty file among them: the caller reads it then. The descriptor may be
- * closed at once, the mapping holds the file. */
+ * closed at once, the mapping holds the file. POSIX mmap: pages are read when they are touched and
+ * can be dropped again without being written, so that weights larger than the memory at hand may be
+ * used, and two processes share one copy. PRIVATE and READ: nobody writes through it. */
 static const void *sen__sys_map(void *user, const char *path, int64_t *size)
 {
     struct stat s;
     void *p = MAP_FAILED;
-    const int fd = open(path, O_RDONLY);
+    const int fd = open(path, O_RDONLY);        /* links are followed */
     (void)user;
     if (fd < 0) return NULL;
+    /* The size of what was opened, not of what the name means by now. mmap refuses 0 bytes. */
     if (fstat(fd, &s) == 0 && s.st_size > 0 && (uint64_t)s.st_size < SIZE_MAX / 2)
         p = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     (void)close(fd);
-    if (p == MAP_FAILED) return NULL;
+    if (p == MAP_FAILED) return NULL;           /* never NULL itself */
     *size = (int64_t)s.st_size;
     return p;
 }
 
+/* data and size as map gave them. */
 static void sen__sys_unmap(void *user, const void *data, int64_t size)
 {
     void *p;
@@ -6727,6 +6993,7 @@ static void sen__sys_unmap(void *user, const void *data, int64_t size)
 }
 #endif
 
+/* In the order of struct sen_files. One const table, the same for every context. */
 SENTRAIN_DEF const sen_files *sen_system_files(void)
 {
     static const sen_files files = {
@@ -6743,7 +7010,7 @@ SENTRAIN_DEF const sen_files *sen_system_files(void)
         sen__sys_make_folder,
         sen__sys_list,
 #if defined(_WIN32)
-        NULL,
+        NULL,                                   /* no mapping: files are read, which is as right */
         NULL
 #else
         sen__sys_map,
@@ -6761,9 +7028,11 @@ SENTRAIN_DEF const sen_files *sen_system_files(void)
 
 /* ---- paths and plain actions ----------------------------------------------------------------- */
 
-/* "cannot ACTION PATH: WHY". */
+/* "cannot ACTION PATH: WHY". A table may return a number that is none of ours; it is told as the
+ * last. */
 static sen_result sen__file_fail(sen_ctx *c, sen_file_error e, const char *action, const char *path)
 {
+    /* In the order of sen_file_error. */
     static const char *const why[] = { "no reason was given",
                                        "there is no such file or folder",
                                        "access is denied",
@@ -6776,31 +7045,34 @@ static sen_result sen__file_fail(sen_ctx *c, sen_file_error e, const char *actio
 }
 
 /* "folder/name" in the scratch arena; "name" where folder is empty. NULL: no memory (error set).
- * Accepts NULL for either, so that calls may be nested and checked once. */
+ * Accepts NULL for either, so that calls may be nested and checked once. Slashes at the end of
+ * folder are dropped first, so that none is doubled; "/" stays. An empty name gives a copy of
+ * folder. */
 static const char *sen_path(sen_ctx *c, const char *folder, const char *name)
 {
     size_t n, m;
     char *p;
-    if (!folder || !name) return NULL;
+    if (!folder || !name) return NULL;          /* the error is set already */
     n = strlen(folder);
     m = strlen(name);
-    while (n > 1 && folder[n - 1] == '/') n--;
+    while (n > 1 && folder[n - 1] == '/') n--;  /* "out/" is "out" */
     p = (char *)sen__scratch(c, (int64_t)(n + m + 2), 1, "a path");
     if (!p) return NULL;
     memcpy(p, folder, n);
-    if (n && m && p[n - 1] != '/') p[n++] = '/';
-    memcpy(p + n, name, m + 1);
+    if (n && m && p[n - 1] != '/') p[n++] = '/';    /* but for "/" */
+    memcpy(p + n, name, m + 1);                 /* with its 0 */
     return p;
 }
 
-/* The part behind the last '/'. */
+/* The part behind the last '/'. Borrowed from path; empty if path ends in a slash. */
 static const char *sen__path_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
 
-/* From a root: POSIX's, a drive's ("C:..."), or a share's. */
+/* From a root: POSIX's, a drive's ("C:..."), or a share's. Any second byte that is a colon counts,
+ * whatever stands before it. */
 static bool sen__path_absolute(const char *path)
 {
     return path[0] == '/' || path[0] == '\\' || (path[0] && path[1] == ':');
@@ -6823,6 +7095,7 @@ static bool sen__file_exists(sen_ctx *c, const char *path)
     return e == SEN_FILE_OK ? !info.is_folder : e != SEN_FILE_NOT_FOUND;
 }
 
+/* Also true of a link to one. */
 static bool sen__folder_exists(sen_ctx *c, const char *path)
 {
     sen_file_info info;
@@ -6837,47 +7110,52 @@ static sen_result sen__no_files(sen_ctx *c)
 }
 
 /* Makes a folder and those above it; one that is there already is fine, also one that another
- * process makes in the same moment: after a failure it is looked at once more. */
+ * process makes in the same moment: after a failure it is looked at once more. At each slash and at
+ * the end the path is cut there for a moment and that much of it is made. The first byte is passed
+ * over: "/" itself is always there. */
 static sen_result sen__make_folders(sen_ctx *c, const char *path)
 {
     const sen_mark mark = sen_arena_mark(&c->scratch);
     sen_result r = SEN_OK;
     char *p, *part;
-    if (!path) return SEN_ERR_MEMORY;
+    if (!path) return SEN_ERR_MEMORY;           /* sen_path failed, and left the sentence */
     if (!c->files) return sen__no_files(c);
     part = (char *)sen_path(c, path, "");       /* a copy to put ends into */
     if (!part) return SEN_ERR_MEMORY;
     for (p = part + 1; !r; p++) {
         const char ch = *p;
-        if (ch != '/' && ch != 0) continue;
+        if (ch != '/' && ch != 0) continue;     /* inside a name */
         *p = 0;
-        if (!sen__folder_exists(c, part)) {
+        if (!sen__folder_exists(c, part)) {     /* asked first: a root may not be made */
             const sen_file_error e = c->files->make_folder(c->files->user, part);
-            if (e && !sen__folder_exists(c, part))
+            if (e && !sen__folder_exists(c, part))  /* refused, and not there either */
                 r = sen__file_fail(c, e, "make the folder", part);
         }
-        *p = ch;
-        if (ch == 0) break;
+        *p = ch;                                /* the slash again */
+        if (ch == 0) break;                     /* that was the whole path */
     }
     sen_arena_release(&c->scratch, mark);
     return r;
 }
 
 /* Names come one by one through a callback that can stop nothing: after a failure the rest is let
- * pass. The list doubles in scratch memory; the old ones are given back with it. */
+ * pass. The list doubles in scratch memory; the old ones are given back with it. POSIX readdir,
+ * Win32 FindNextFile and an archive's own list all fit such a callback; none of them can tell the
+ * number of names before. */
 typedef struct sen__names {
     sen_ctx *c;
     char   **name;                              /* scratch arena */
-    int64_t  n, capacity;
-    bool     failed;
+    int64_t  n, capacity;                       /* names; room for names */
+    bool     failed;                            /* no memory; the names after that are let pass */
 } sen__names;
 
+/* One name more; it is copied, since it is only lent for this call. */
 static void sen__names_add(void *arg, const char *name)
 {
     sen__names *l = (sen__names *)arg;
-    if (l->failed) return;
+    if (l->failed) return;                      /* there is no way to end the listing */
     if (l->n == l->capacity) {
-        const int64_t room = l->capacity ? l->capacity * 2 : 32;
+        const int64_t room = l->capacity ? l->capacity * 2 : 32;    /* the old list stays */
         char **bigger = (char **)sen__scratch(l->c, room, sizeof *bigger, "file names");
         if (bigger && l->n) memcpy(bigger, l->name, (size_t)l->n * sizeof *bigger);
         l->failed = bigger == NULL;
@@ -6889,7 +7167,8 @@ static void sen__names_add(void *arg, const char *name)
     l->failed = l->name[l->n++] == NULL;
 }
 
-/* The names in a folder, sorted by bytes (systems give them in any order), in the scratch arena. */
+/* The names in a folder, sorted by bytes (systems give them in any order), in the scratch arena.
+ * Insertion: a checkpoint has a dozen files. The caller's mark gives all back. */
 static sen_result sen__folder_list(sen_ctx *c, const char *path, sen__names *out)
 {
     sen_file_error e;
@@ -6901,8 +7180,9 @@ static sen_result sen__folder_list(sen_ctx *c, const char *path, sen__names *out
     e = c->files->list(c->files->user, path, sen__names_add, out);
     if (e) return sen__file_fail(c, e, "list the folder", path);
     if (out->failed) return sen__no_memory(c, (size_t)out->n, "file names");
+    /* In one order on every system, so that what is done to them, and said, is the same. */
     for (i = 1; i < out->n; i++) {
-        char *name = out->name[i];
+        char *name = out->name[i];              /* goes in among the i before it, sorted */
         for (j = i; j > 0 && strcmp(out->name[j - 1], name) > 0; j--)
             out->name[j] = out->name[j - 1];
         out->name[j] = name;
@@ -6912,7 +7192,8 @@ static sen_result sen__folder_list(sen_ctx *c, const char *path, sen__names *out
 
 /* Removes what one name in `folder` stands for; if that is a folder with something in it, what is
  * in it first. The plain removal is tried before anything is listed: so a link to a folder goes,
- * and what it points to stays. */
+ * and what it points to stays. Something that is gone already is as good as removed. No recursion:
+ * this level and the one below are all that a checkpoint has. */
 static sen_result sen__remove_entry(sen_ctx *c, const char *folder, const char *name)
 {
     const char *p = sen_path(c, folder, name);
@@ -6922,8 +7203,9 @@ static sen_result sen__remove_entry(sen_ctx *c, const char *folder, const char *
     int64_t i;
     if (!p) return SEN_ERR_MEMORY;
     e = c->files->remove(c->files->user, p);
-    if (!e || e == SEN_FILE_NOT_FOUND) return SEN_OK;
+    if (!e || e == SEN_FILE_NOT_FOUND) return SEN_OK;   /* a file, a link, an empty folder */
     if (!sen__folder_exists(c, p)) return sen__file_fail(c, e, "remove", p);
+    /* A folder with something in it. Its entries must go by plain removal. */
     r = sen__folder_list(c, p, &names);
     for (i = 0; !r && i < names.n; i++) {
         const char *q = sen_path(c, p, names.name[i]);
@@ -6931,13 +7213,15 @@ static sen_result sen__remove_entry(sen_ctx *c, const char *folder, const char *
         if (e && e != SEN_FILE_NOT_FOUND)
             r = q ? sen__file_fail(c, e, "remove", q) : SEN_ERR_MEMORY;
     }
-    if (r) return r;
+    if (r) return r;                            /* what is left keeps the folder */
     e = c->files->remove(c->files->user, p);
     return e ? sen__file_fail(c, e, "remove", p) : SEN_OK;
 }
 
 /* Removes a folder and what is in it, two levels deep as a checkpoint is: files, and folders of
- * files. Whatever lies deeper is not ours and makes it fail. */
+ * files. Whatever lies deeper is not ours and makes it fail. It goes in order of names and stops at
+ * the first failure. Trap: what it removed before that is gone; so the trainer gives it nothing but
+ * names of its own making. */
 static sen_result sen__remove_folder(sen_ctx *c, const char *path)
 {
     const sen_mark mark = sen_arena_mark(&c->scratch);
@@ -6953,7 +7237,8 @@ static sen_result sen__remove_folder(sen_ctx *c, const char *path)
     return r;
 }
 
-/* The one step in which a file, or a whole checkpoint's folder, comes to be. */
+/* The one step in which a file, or a whole checkpoint's folder, comes to be. What was written
+ * before stands under another name, which no reader looks for. */
 static sen_result sen__rename(sen_ctx *c, const char *from, const char *to)
 {
     const sen_file_error e = c->files->rename(c->files->user, from, to);
@@ -6964,12 +7249,13 @@ static sen_result sen__rename(sen_ctx *c, const char *from, const char *to)
 
 /* A whole file in memory: mapped where that is possible (writable never), else on the heap. */
 typedef struct sen__bytes {
-    const char *data;
-    int64_t     size;
-    bool        mapped;
+    const char *data;                           /* borrow no longer than until release */
+    int64_t     size;                           /* bytes, a 0 behind them not counted */
+    bool        mapped;                         /* whose it is: the table's, or our heap's */
 } sen__bytes;
 
-/* Also of one that was never read: zeros. */
+/* Also of one that was never read: zeros. Not of a copy of a struct: only one of the two may be
+ * released. */
 static void sen__file_release(sen_ctx *c, sen__bytes *b)
 {
     if (b->mapped) c->files->unmap(c->files->user, b->data, b->size);
@@ -6978,14 +7264,16 @@ static void sen__file_release(sen_ctx *c, sen__bytes *b)
 }
 
 /* A whole file on the heap, with a 0 behind it that size does not count. It may be shortened while
- * it is read; fewer bytes than promised are an error, never a shorter file. */
+ * it is read; fewer bytes than promised are an error, never a shorter file. The size is asked for
+ * after the file was opened, so that both most likely mean the same file. Release it with
+ * sen__file_release, on the same context. */
 static sen_result sen__file_read(sen_ctx *c, const char *path, sen__bytes *out)
 {
     sen_file_info info;
     sen_file_error e;
     void *file = NULL;
     char *data;
-    int64_t got = 0, n;
+    int64_t got = 0, n;                         /* bytes so far; of one read */
     memset(out, 0, sizeof *out);
     if (!path) return SEN_ERR_MEMORY;
     if (!c->files) return sen__no_files(c);
@@ -6996,42 +7284,46 @@ static sen_result sen__file_read(sen_ctx *c, const char *path, sen__bytes *out)
         c->files->close(c->files->user, file);
         return sen__file_fail(c, e, "look at", path);
     }
-    data = info.size < 0 ? NULL : (char *)sen__heap_new(&c->allocator, (size_t)info.size + 1);
+    /* One byte more, for the 0. Larger than an address can be: a claim of the caller's table. */
+    data = info.size < 0 || (uint64_t)info.size > SIZE_MAX / 2
+               ? NULL
+               : (char *)sen__heap_new(&c->allocator, (size_t)info.size + 1);
     if (!data) {
         c->files->close(c->files->user, file);
         return sen__no_memory(c, (size_t)info.size + 1, path);
     }
-    while (got < info.size) {
+    while (got < info.size) {                   /* a table may give less than was asked for */
         n = c->files->read(c->files->user, file, data + got, info.size - got);
-        if (n <= 0) break;
+        if (n <= 0) break;                      /* the end came early, or an error */
         got += n;
     }
     c->files->close(c->files->user, file);
-    if (got != info.size) {
+    if (got != info.size) {                     /* somebody cut it meanwhile */
         sen__delete(c, data);
         return sen_fail(c, SEN_ERR_IO, "cannot read %s: only %lld of its %lld bytes came", path,
                         (long long)got, (long long)info.size);
     }
-    data[got] = 0;
+    data[got] = 0;                              /* so that text can be scanned without its length */
     out->data = data;
     out->size = got;
     return SEN_OK;
 }
 
 /* As above, but mapped where the table can: for the large files that are read once, here and there.
- * There is no 0 behind a mapped one. */
+ * There is no 0 behind a mapped one. Release it the same way. */
 static sen_result sen__file_map(sen_ctx *c, const char *path, sen__bytes *out)
 {
     memset(out, 0, sizeof *out);
-    if (path && c->files && c->files->map) {
+    if (path && c->files && c->files->map && c->files->unmap) {
         out->data = (const char *)c->files->map(c->files->user, path, &out->size);
-        out->mapped = out->data != NULL;
+        out->mapped = out->data != NULL;        /* NULL for whatever reason: read it */
         if (out->mapped) return SEN_OK;
     }
     return sen__file_read(c, path, out);
 }
 
-/* A JSON file as a tree in the given arena; the file's bytes are given back at once. */
+/* A JSON file as a tree in the given arena; the file's bytes are given back at once. The tree has
+ * copies of all that it needs. The path is what its messages say. */
 static sen_result sen__json_load(sen_ctx *c, sen_arena *arena, const char *path, unsigned flags,
                                  sen_json **out)
 {
@@ -7039,23 +7331,39 @@ static sen_result sen__json_load(sen_ctx *c, sen_arena *arena, const char *path,
     sen_result r = sen__file_read(c, path, &b);
     if (r) return r;
     r = sen__json_parse(c, arena, path, b.data, (size_t)b.size, flags, out);
-    sen__file_release(c, &b);
+    sen__file_release(c, &b);                   /* the tree has copies */
     return r;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* A file is written as NAME.tmp beside NAME, synced, closed and renamed, in this order: whenever
- * the power goes, NAME is the old file or the new one. What a crash leaves behind is NAME.tmp,
- * which the next save of the same name overwrites. */
+/* A file is written as NAME.tmp beside NAME, synced, closed and renamed, and then the folder is
+ * synced, in this order: whenever the power goes, NAME is the old file or the new one. Each step is
+ * there for a reason:
+ *
+ *     write NAME.tmp     NAME stays as it is, and readable, while this takes its time
+ *     sync               or the rename could reach the disk before the data: an empty NAME
+ *     close              Windows does not rename an open file; the last errors show here
+ *     rename             POSIX: one step, with nothing in between for others to see
+ *     sync the folder    or after a loss of power the old name could still be the valid one
+ *
+ * What a crash leaves behind is NAME.tmp, which the next save of the same name overwrites. The
+ * table's rename does the last two, since only the system knows how.
+ *
+ *     sen__writer_open(&w, c, path);  sen__writer_put(&w, data, n);  ...
+ *     r = sen__writer_close(&w, true);
+ *
+ * Two writers must not write one NAME at the same time: they would share NAME.tmp. */
 typedef struct sen__writer {
     sen_ctx    *c;
-    const char *path, *temporary;               /* scratch arena */
-    void       *file;
+    const char *path, *temporary;               /* borrowed; in the scratch arena */
+    void       *file;                           /* the open NAME.tmp; NULL before and after */
     sen_result  result;                         /* the first failure sticks */
 } sen__writer;
 
-/* Close it with sen__writer_close, also after a failure here. */
+/* Close it with sen__writer_close, also after a failure here. `path` is borrowed until then. The
+ * temporary name is taken from scratch memory, so the caller's mark must not be released
+ * earlier. */
 static sen_result sen__writer_open(sen__writer *w, sen_ctx *c, const char *path)
 {
     sen_file_error e;
@@ -7063,48 +7371,52 @@ static sen_result sen__writer_open(sen__writer *w, sen_ctx *c, const char *path)
     char *p;
     memset(w, 0, sizeof *w);
     w->c = c;
-    if (!path) return w->result = SEN_ERR_MEMORY;
+    if (!path) return w->result = SEN_ERR_MEMORY;   /* sen_path has said it */
     if (!c->files) return w->result = sen__no_files(c);
     n = strlen(path);
     p = (char *)sen__scratch(c, (int64_t)n + 5, 1, "a path");
     if (!p) return w->result = SEN_ERR_MEMORY;
     memcpy(p, path, n);
-    memcpy(p + n, ".tmp", 5);
+    memcpy(p + n, ".tmp", 5);                   /* with its 0 */
     w->path = path;
-    w->temporary = p;
+    w->temporary = p;                           /* "NAME.tmp" */
     e = c->files->open(c->files->user, p, SEN_FILE_WRITE, &w->file);
     if (e) w->result = sen__file_fail(c, e, "write", path);
     return w->result;
 }
 
 /* After a failure nothing more is written, so that a caller may put piece after piece and look at
- * the result once, at the end. */
+ * the result once, at the end. `data` may be NULL if n is 0. */
 static void sen__writer_put(sen__writer *w, const void *data, int64_t n)
 {
     sen_file_error e;
-    if (w->result || n == 0) return;
+    if (w->result || n == 0) return;            /* also if it never opened: result says so */
     e = w->c->files->write(w->c->files->user, w->file, data, n);
-    if (e) w->result = sen__file_fail(w->c, e, "write", w->path);
+    if (e) w->result = sen__file_fail(w->c, e, "write", w->path);   /* of the write */
 }
 
 /* Ends the file: commit gives it its name, otherwise it vanishes. Returns the writer's first
- * failure. */
+ * failure. Closed in any case, also after a failure: an open file cannot be removed on Windows, and
+ * descriptors are few. */
 static sen_result sen__writer_close(sen__writer *w, bool commit)
 {
     const sen_files *f = w->c->files;
     sen_file_error e = SEN_FILE_OK;
-    if (!w->file) return w->result;
+    if (!w->file) return w->result;             /* it never opened */
+    /* A table without sync is one whose writes are as safe as they get. */
     if (commit && !w->result && f->sync) e = f->sync(f->user, w->file);
     if (e) w->result = sen__file_fail(w->c, e, "write", w->path);
-    e = f->close(f->user, w->file);
+    e = f->close(f->user, w->file);             /* in any case */
     if (e && !w->result) w->result = sen__file_fail(w->c, e, "write", w->path);
-    w->file = NULL;
+    w->file = NULL;                             /* closed: a second close does nothing */
+    /* Whole and on the disk: now it gets its name. */
     if (commit && !w->result) w->result = sen__rename(w->c, w->temporary, w->path);
-    if (!commit || w->result) f->remove(f->user, w->temporary);
+    if (!commit || w->result) f->remove(f->user, w->temporary);     /* no half file stays behind */
     return w->result;
 }
 
-/* A whole file at once. */
+/* A whole file at once. Needs no look at the first two results: the writer keeps them for the
+ * third. */
 static sen_result sen__file_write(sen_ctx *c, const char *path, const void *data, int64_t n)
 {
     const sen_mark mark = sen_arena_mark(&c->scratch);
@@ -7117,7 +7429,9 @@ static sen_result sen__file_write(sen_ctx *c, const char *path, const void *data
     return r;
 }
 
-/* A tree as a file in one of Python's styles; `ending` is "\n" or "". */
+/* A tree as a file in one of Python's styles; `ending` is "\n" or "". The tree is written to memory
+ * first and may be put in order by that (style->sorted). Python's libraries differ in whether a
+ * line end follows the last brace. */
 static sen_result sen__json_save(sen_ctx *c, const char *path, sen_json *root,
                                  const sen__json_style *style, const char *ending)
 {
@@ -7125,7 +7439,7 @@ static sen_result sen__json_save(sen_ctx *c, const char *path, sen_json *root,
     sen_result r;
     sen__out_init(&o, c);
     sen__json_write(&o, root, style);
-    sen__out_text(&o, ending);
+    sen__out_text(&o, ending);                  /* and a look at the result once, behind it */
     r = sen__out_result(&o);
     if (!r) r = sen__file_write(c, path, o.data, o.length);
     sen__out_free(&o);
@@ -7150,6 +7464,9 @@ static sen_result sen__json_save(sen_ctx *c, const char *path, sen_json *root,
 #define WIN32_LEAN_AND_MEAN
 #endif
 #include <windows.h>
+#undef near
+#undef far
+#undef small
 #elif !defined(SENTRAIN_NO_THREADS) &&                                                             \
     (defined(__unix__) || defined(__APPLE__) || defined(__HAIKU__))
 #define SEN__THREADS_POSIX
@@ -7167,13 +7484,16 @@ static sen_result sen__json_save(sen_ctx *c, const char *path, sen_json *root,
 /* ---- the system's words ---------------------------------------------------------------------- */
 
 /* A thread, a lock and a condition, under one set of names. C11 has them too, but macOS and older
- * Windows compilers do not. A condition may wake for no reason: every wait stands in a loop. */
+ * Windows compilers do not. A condition may wake for no reason: every wait stands in a loop.
+ * Creating a lock or a condition is taken to succeed: on the systems at hand it only fills the
+ * struct. Only a thread may be refused. */
 
 #if defined(SEN__THREADS_POSIX)
+/* POSIX.1-2001 threads; broadcast wakes all that wait. */
 typedef pthread_t       sen__thread;
 typedef pthread_mutex_t sen__mutex;
 typedef pthread_cond_t  sen__cond;
-#define SEN__THREAD_FN static void *
+#define SEN__THREAD_FN static void *            /* how a thread's main function is declared */
 #define SEN__THREAD_END return NULL
 
 static void sen__mutex_init(sen__mutex *m)      { pthread_mutex_init(m, NULL); }
@@ -7190,8 +7510,9 @@ static bool sen__thread_start(sen__thread *t, void *(*fn)(void *), void *arg)
 }
 static void sen__thread_join(sen__thread t)     { pthread_join(t, NULL); }
 #elif defined(SEN__THREADS_WIN32)
+/* Windows since Vista, which has conditions of its own. */
 typedef HANDLE             sen__thread;
-typedef CRITICAL_SECTION   sen__mutex;
+typedef CRITICAL_SECTION   sen__mutex;          /* not a MUTEX: that one is between processes */
 typedef CONDITION_VARIABLE sen__cond;
 #define SEN__THREAD_FN static DWORD WINAPI
 #define SEN__THREAD_END return 0
@@ -7215,11 +7536,13 @@ static bool sen__thread_start(sen__thread *t, LPTHREAD_START_ROUTINE fn, void *a
 static void sen__thread_join(sen__thread t)
 {
     WaitForSingleObject(t, INFINITE);
-    CloseHandle(t);
+    CloseHandle(t);                             /* or it stays in the system's table */
 }
 #endif
 
-/* Whole numbers that threads share. Sequentially consistent; they count tasks, never floats. */
+/* Whole numbers that threads share. Sequentially consistent; they count tasks, never floats. Sums
+ * of floats would depend on who comes first, so there is no such function. The gcc and clang
+ * functions first: clang on Windows has them too. */
 #if defined(SEN__THREADS) && (defined(__GNUC__) || defined(__clang__))
 typedef int64_t sen__shared_int;
 static int64_t sen__fetch_add(sen__shared_int *p, int64_t n)
@@ -7235,14 +7558,14 @@ static void sen__shared_set(sen__shared_int *p, int64_t n)
     __atomic_store_n(p, n, __ATOMIC_SEQ_CST);
 }
 #elif defined(SEN__THREADS_WIN32)
-typedef volatile LONG64 sen__shared_int;
+typedef volatile LONG64 sen__shared_int;        /* read only through the functions below */
 static int64_t sen__fetch_add(sen__shared_int *p, int64_t n)
 {
-    return InterlockedExchangeAdd64(p, n);
+    return InterlockedExchangeAdd64(p, n);      /* returns the value before, like the other */
 }
 static int64_t sen__shared_get(sen__shared_int *p)
 {
-    return InterlockedCompareExchange64(p, 0, 0);
+    return InterlockedCompareExchange64(p, 0, 0);   /* a read: 0 is replaced by 0 */
 }
 static void    sen__shared_set(sen__shared_int *p, int64_t n) { InterlockedExchange64(p, n); }
 #elif defined(SEN__THREADS)
@@ -7250,7 +7573,7 @@ static void    sen__shared_set(sen__shared_int *p, int64_t n) { InterlockedExcha
 #endif
 
 /* Tells the processor that this is a waiting loop: it saves power and lets the other hyper-thread
- * run. */
+ * run. Where nobody knows how to say it, nothing is said. */
 static void sen__pause(void)
 {
 #if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
@@ -7262,7 +7585,9 @@ static void sen__pause(void)
 #endif
 }
 
-/* The processors that this process may use; control groups may allow less time than that. */
+/* The processors that this process may use; control groups may allow less time than that. A process
+ * that was pinned to two of 64 (taskset, a batch system) gets two threads; more would only wait for
+ * each other. The cap of 256 is for the default only. */
 static int sen__default_threads(void)
 {
     long n = 1;
@@ -7277,45 +7602,57 @@ static int sen__default_threads(void)
     GetSystemInfo(&info);
     n = (long)info.dwNumberOfProcessors;
 #endif
-    return n < 1 ? 1 : n > 256 ? 256 : (int)n;
+    return n < 1 ? 1 : n > 256 ? 256 : (int)n;  /* sysconf says -1 if it does not know */
 }
 
 /* ---- the team -------------------------------------------------------------------------------- */
 
-/* How a region runs. The caller's thread is worker 0 and works like all others:
+/* A region is one call of sen__parallel: n tasks, shared out among the threads, all done when it
+ * returns. A training step has hundreds of them, many of a few microseconds, so threads are made
+ * once and wait in between. The caller's thread is worker 0 and works like all others:
  *
  *     caller:  set task, arg, n; next = 0; busy = members; round += 1; wake; work; wait for busy 0
  *     member:  wait for the next round; work; busy -= 1, and the last one wakes the caller
  *     work:    take i = next++ until that is n or more
  *
+ * How a member waits: to be woken from a condition costs some ten microseconds and a system call,
+ * more than many a region takes in all. But a thread that only spins would burn a processor for as
+ * long as the user thinks. So both: it looks at `round` for a short while, and the next region of a
+ * running step comes within that; then it sleeps. The caller waits for the others in the same way.
+ *
  * The plain fields (task, arg, n) are written before `round` rises and read after it was seen to;
  * `round` and `busy` are sequentially consistent, which orders them. No member can miss a round:
- * the next one starts only after all have reported. */
+ * the next one starts only after all have reported. And what the tasks have written is seen by the
+ * caller, since each member's report came after it.
+ *
+ * Which worker gets which task is chance. Nothing may depend on it: a task's number alone says what
+ * it reads and where it writes. `worker` only picks a work space whose contents do not matter. */
 #ifdef SEN__THREADS
 typedef struct sen__member {
-    sen__team  *team;
-    int         worker;
-    sen__thread thread;
+    sen__team  *team;                           /* of the context; members share it */
+    int         worker;                         /* 1 .. members; 0 is the caller */
+    sen__thread thread;                         /* to be joined */
 } sen__member;
 
 struct sen__team {
     int             members;                    /* threads that run beside the caller's */
     sen__mutex      mutex;
-    sen__cond       work, done;
+    sen__cond       work, done;                 /* a round began; all are through with it */
     sen__shared_int round;                      /* counts the regions; members wait for a change */
     sen__shared_int next;                       /* the task to hand out */
     sen__shared_int busy;                       /* members still at work in this round */
-    sen__shared_int leaving;
-    sen_task_fn     task;
+    sen__shared_int leaving;                    /* 1: the next round is the last, without work */
+    sen_task_fn     task;                       /* these three: of the present region */
     void           *arg;
-    int64_t         n;
+    int64_t         n;                          /* tasks */
     sen__member     member[1];                  /* [members] */
 };
 
 #define SEN__SPINS 2000                         /* pauses before sleep: some tens of microseconds */
 
 /* Tasks are handed out one by one: they are few and large (a block of a matrix, some rows), and the
- * quickest worker takes the most. */
+ * quickest worker takes the most. The addition returns the value before it, so each number goes to
+ * one worker; `next` ends at most n + workers. */
 static void sen__team_work(sen__team *t, int worker)
 {
     int64_t i;
@@ -7323,20 +7660,23 @@ static void sen__team_work(sen__team *t, int worker)
 }
 
 /* Waits until *p equals `seen` (until_equal) or differs from it, spinning first. Whoever changes *p
- * takes the lock before it wakes, so between the look and the wait no wake-up can be lost. */
+ * takes the lock before it wakes, so between the look and the wait no wake-up can be lost. The lock
+ * is for sleeping only; who finds *p changed while spinning takes none. */
 static void sen__team_wait(sen__team *t, sen__cond *v, sen__shared_int *p, int64_t seen,
                            bool until_equal)
 {
     int spin;
     for (spin = 0; spin < SEN__SPINS; spin++) {
         if ((sen__shared_get(p) == seen) == until_equal) return;
-        sen__pause();
+        sen__pause();                           /* no system call: the thread keeps its processor */
     }
     sen__mutex_lock(&t->mutex);
     while ((sen__shared_get(p) == seen) != until_equal) sen__cond_wait(v, &t->mutex);
     sen__mutex_unlock(&t->mutex);
 }
 
+/* A member's whole life. It counts the rounds itself: the next one is there when the team's number
+ * is no longer the one it has seen last. */
 SEN__THREAD_FN sen__team_main(void *arg)
 {
     sen__member *me = (sen__member *)arg;
@@ -7344,11 +7684,11 @@ SEN__THREAD_FN sen__team_main(void *arg)
     int64_t round = 0;
     for (;;) {
         sen__team_wait(t, &t->work, &t->round, round, false);
-        round++;
+        round++;                                /* one more was seen; none can be missed */
         if (sen__shared_get(&t->leaving)) break;
         sen__team_work(t, me->worker);
-        if (sen__fetch_add(&t->busy, -1) == 1) {
-            sen__mutex_lock(&t->mutex);
+        if (sen__fetch_add(&t->busy, -1) == 1) {    /* it was 1: this is the last one */
+            sen__mutex_lock(&t->mutex);         /* or the caller could look, miss this and sleep */
             sen__cond_wake(&t->done);
             sen__mutex_unlock(&t->mutex);
         }
@@ -7356,7 +7696,8 @@ SEN__THREAD_FN sen__team_main(void *arg)
     SEN__THREAD_END;
 }
 
-/* Starts a round. */
+/* Starts a round. What the members are to find must have been set before; under the lock, so that
+ * none falls asleep between its look at `round` and its wait. */
 static void sen__team_round(sen__team *t)
 {
     sen__mutex_lock(&t->mutex);
@@ -7366,15 +7707,16 @@ static void sen__team_round(sen__team *t)
 }
 
 /* The context's team; one that could not be made whole runs with the members it got, and none at
- * all is no error either: the same tasks run, on fewer threads. */
+ * all is no error either: the same tasks run, on fewer threads. Members hold its address, so it
+ * never moves. sizeof counts one member too many: no matter. */
 static sen__team *sen__team_get(sen_ctx *c)
 {
     sen__team *t = c->team;
     const int want = c->threads - 1;
     int i;
-    if (t || want < 1) return t;
+    if (t || want < 1) return t;                /* made already, or nobody to make */
     t = (sen__team *)sen__heap_new(&c->allocator, sizeof *t + (size_t)want * sizeof(sen__member));
-    if (!t) return NULL;
+    if (!t) return NULL;                        /* no memory for it: no error either */
     memset(t, 0, sizeof *t);
     sen__mutex_init(&t->mutex);
     sen__cond_init(&t->work);
@@ -7383,13 +7725,14 @@ static sen__team *sen__team_get(sen_ctx *c)
         t->member[i].team = t;
         t->member[i].worker = i + 1;
         if (!sen__thread_start(&t->member[i].thread, sen__team_main, &t->member[i])) break;
-        t->members++;
+        t->members++;                           /* only those that run: `busy` counts them */
     }
     c->team = t;
     return t;
 }
 
-/* One more round, in which all find that they are to leave. */
+/* One more round, in which all find that they are to leave. A mutex may be destroyed only when no
+ * thread can touch it any more, hence after the joins. */
 static void sen__team_free(sen_ctx *c)
 {
     sen__team *t = c->team;
@@ -7405,29 +7748,33 @@ static void sen__team_free(sen_ctx *c)
     c->team = NULL;
 }
 
-/* One region. The caller works too and is the last to leave. */
+/* One region. The caller works too and is the last to leave. No member is at work when it begins:
+ * the last region waited for all. After the wait the memory of `arg` may go, which often is a
+ * struct on the caller's stack. */
 static void sen__team_run(sen__team *t, int64_t n, sen_task_fn task, void *arg)
 {
     t->task = task;
     t->arg = arg;
     t->n = n;
-    sen__shared_set(&t->next, 0);
+    sen__shared_set(&t->next, 0);               /* safe: nobody takes tasks now */
     sen__shared_set(&t->busy, t->members);
     sen__team_round(t);
-    sen__team_work(t, 0);
+    sen__team_work(t, 0);                       /* the caller is worker 0 */
     sen__team_wait(t, &t->done, &t->busy, 0, true);
 }
 #else
-struct sen__team { int members; };
+struct sen__team { int members; };              /* never made: sen__parallel runs it all itself */
 static void sen__team_free(sen_ctx *c) { (void)c; }
 #endif
 
 /* Runs task(arg, i, worker) for i in 0..n-1, handed out in order; returns when all are done. Tasks
- * may not call this again. Where no thread can be had, the caller's does it all. */
+ * may not call this again. Where no thread can be had, the caller's does it all. Everything that
+ * the tasks wrote can be read then. A task that fails leaves that in a place of its own, for the
+ * caller to look at: neither sen_fail nor the allocator may be called from it. */
 static void sen__parallel(sen_ctx *c, int64_t n, sen_task_fn task, void *arg)
 {
     int64_t i;
-    if (n > 1 && c->threads > 1) {
+    if (n > 1 && c->threads > 1) {              /* one task needs no one else */
         if (c->parallel_for) {
             c->parallel_for(c->parallel_user, n, task, arg);
             return;
@@ -7442,7 +7789,7 @@ static void sen__parallel(sen_ctx *c, int64_t n, sen_task_fn task, void *arg)
         }
 #endif
     }
-    for (i = 0; i < n; i++) task(arg, i, 0);
+    for (i = 0; i < n; i++) task(arg, i, 0);    /* in order, by the caller */
 }
 
 /* `worker` of a task is below this. */
@@ -7468,27 +7815,32 @@ SENTRAIN_DEF sen_ctx_desc sen_ctx_desc_default(void)
 }
 
 /* The allocator stands in the context itself, which was made with it; sen_ctx_free copies it out to
- * free the context with it in the end. There is no message before there is a context. */
+ * free the context with it in the end. There is no message before there is a context. The
+ * description is copied; what it points to (files, the user pointers) is borrowed. No thread is
+ * made here: a program that only tokenizes needs none. */
 SENTRAIN_DEF sen_result sen_ctx_new(const sen_ctx_desc *desc, sen_ctx **out)
 {
     sen_ctx_desc d = desc ? *desc : sen_ctx_desc_default();
     sen_ctx *c;
-    *out = NULL;
+    *out = NULL;                                /* also after a failure */
     if (d.threads < 0 || d.threads > 4096) return SEN_ERR_ARGUMENT;
     if (!d.allocator.resize) d.allocator.resize = sen__default_resize;
     c = (sen_ctx *)sen__heap_new(&d.allocator, sizeof *c);
     if (!c) return SEN_ERR_MEMORY;
     memset(c, 0, sizeof *c);
-    c->allocator = d.allocator;
+    c->allocator = d.allocator;                 /* arenas below hold the address of this copy */
     c->files = d.files ? d.files : sen_system_files();
-    c->format = sen__text_vformat;
+    c->format = sen__text_vformat;              /* the formatter, see the context chapter */
     c->log = d.log;
     c->log_user = d.log_user;
     c->log_level = d.log_level;
     c->threads = d.threads ? d.threads : sen__default_threads();
+#ifndef SEN__THREADS
+    if (!d.parallel_for) c->threads = 1;    /* nobody else could do the work */
+#endif
     c->parallel_for = d.parallel_for;
     c->parallel_user = d.parallel_user;
-    sen_arena_init(&c->scratch, &c->allocator, 64 << 10);
+    sen_arena_init(&c->scratch, &c->allocator, 64 << 10);   /* bytes of a chunk */
     sen_arena_init(&c->keep, &c->allocator, 4 << 10);
     c->worker_scratch =
         (sen__buffer *)sen__new_array(c, c->threads, sizeof(sen__buffer), "threads");
@@ -7500,7 +7852,8 @@ SENTRAIN_DEF sen_result sen_ctx_new(const sen_ctx_desc *desc, sen_ctx **out)
     return SEN_OK;
 }
 
-/* In the reverse of its making; a context that was made half way is freed by this too. */
+/* In the reverse of its making; a context that was made half way is freed by this too. Threads go
+ * first: nothing may vanish under one that is still leaving. */
 SENTRAIN_DEF void sen_ctx_free(sen_ctx *c)
 {
     sen_allocator allocator;
@@ -7512,7 +7865,7 @@ SENTRAIN_DEF void sen_ctx_free(sen_ctx *c)
     sen__delete(c, c->worker_scratch);
     sen_arena_free(&c->scratch);
     sen_arena_free(&c->keep);
-    allocator = c->allocator;
+    allocator = c->allocator;                   /* c is about to go, and this with it */
     sen__heap_free(&allocator, c);
 }
 #endif /* 8 */
@@ -7606,8 +7959,10 @@ SENTRAIN_DEF void sen_ctx_free(sen_ctx *c)
 #endif
 
 /* A loop over an array of registers must be unrolled before its elements can live in registers at
- * all; gcc does that at -O2 only where it is told to. */
-#if defined(__clang__)
+ * all; gcc does that at -O2 only where it is told to. Without optimisation it would only warn. */
+#if defined(__GNUC__) && !defined(__OPTIMIZE__)
+#define SEN__UNROLL
+#elif defined(__clang__)
 #define SEN__UNROLL _Pragma("clang loop unroll(full)")
 #elif defined(__GNUC__) && __GNUC__ >= 8
 #define SEN__UNROLL _Pragma("GCC unroll 32")
@@ -10236,21 +10591,22 @@ static void sen__f16_to_row(float *y, const uint16_t *x, int64_t n)
  * ============================================================================================== */
 
 /* The tile: ROWS * VECS sums, VECS vectors of B and one of A must fit the registers (32 of them on
- * AVX-512 and AArch64, 16 on other x86). At least 8 to 10 sums are needed to hide the latency. */
+ * AVX-512 and AArch64, 16 on other x86). At least 8 to 10 sums are needed to hide the latency. A
+ * vector of B is used ROWS times once it is loaded, a number of A VECS times. */
 #if SEN__LANES == 16
-#define SEN__MATMUL_ROWS 14
+#define SEN__MATMUL_ROWS 14                 /* 28 sums + 2 of B + 1 of A */
 #define SEN__MATMUL_VECS 2
 #elif SEN__LANES == 8
-#define SEN__MATMUL_ROWS 6
+#define SEN__MATMUL_ROWS 6                  /* 12 sums + 2 + 1 of 16 registers */
 #define SEN__MATMUL_VECS 2
 #elif defined(SEN__TARGET_NEON)
-#define SEN__MATMUL_ROWS 8
+#define SEN__MATMUL_ROWS 8                  /* 24 sums + 3 + 1 of 32 */
 #define SEN__MATMUL_VECS 3
 #elif SEN__LANES == 4
 #define SEN__MATMUL_ROWS 6
 #define SEN__MATMUL_VECS 2
 #else
-#define SEN__MATMUL_ROWS 4
+#define SEN__MATMUL_ROWS 4                  /* one lane: plain C */
 #define SEN__MATMUL_VECS 2
 #endif
 #define SEN__MATMUL_COLS   (SEN__MATMUL_VECS * SEN__LANES)
@@ -10266,7 +10622,7 @@ static void sen__f16_to_row(float *y, const uint16_t *x, int64_t n)
 #define SEN__MATMUL_STRIPE (2 << 20)        /* floats of B that are packed at a time: 8 MiB */
 
 typedef struct sen__gemm {
-    int64_t m, n, k;
+    int64_t m, n, k;                        /* sizes; k may be 0: C = bias then */
     const float *a;                         /* A(i,p) = a[i * a_row + p * a_col]   (M,K) */
     int64_t a_row, a_col;                   /* one of the two is 1 */
     const float *b;                         /* B(p,j) = b[p * b_row + j * b_col]   (K,N) */
@@ -10289,7 +10645,10 @@ typedef struct sen__gemm {
  * `height` and `vecs` are constants at every call, so that the sums become registers. height rows
  * are computed, `rows` of them stored; all of them must be readable, whatever is in the others.
  * With each p the line at `ahead` is fetched and `ahead` moved by `step`: the panel that comes next
- * (measured: 84 % of the peak instead of 77 where B does not fit the cache of a core). */
+ * (measured: 84 % of the peak instead of 77 where B does not fit the cache of a core). Both
+ * operands may be given in place (attention hands in its own rows) as well as packed, which is why
+ * all three strides are arguments. There is no remainder loop over columns: whoever calls makes
+ * sure that c, b and bias have whole vectors. */
 SEN__INLINE void sen__matmul_kernel(float *c, int64_t ldc, int rows, const int height,
                                     const int vecs, const float *a, int64_t a_row, int64_t a_col,
                                     const float *b, int64_t b_row, int64_t k, const float *bias,
@@ -10298,9 +10657,11 @@ SEN__INLINE void sen__matmul_kernel(float *c, int64_t ldc, int rows, const int h
     sen__vf sum[SEN__MATMUL_ROWS * SEN__MATMUL_VECS], x[SEN__MATMUL_VECS];
     SEN__UNROLL
     for (int r = 0; r < height; r++)
-        if (add && r < rows) SEN__PREFETCH(c + r * ldc);
+        if (add && r < rows) SEN__PREFETCH(c + r * ldc);    /* needed only after the K loop */
     SEN__UNROLL
     for (int t = 0; t < height * vecs; t++) sum[t] = sen__vf_zero();
+    /* The whole cost of a product is in this loop: per p, `vecs` loads, `height` broadcasts and
+     * height * vecs fused multiply-adds, each into a sum of its own, so none waits for another. */
     for (int64_t p = 0; p < k; p++) {
         SEN__UNROLL
         for (int v = 0; v < vecs; v++) x[v] = sen__vf_load(b + v * SEN__LANES);
@@ -10319,6 +10680,7 @@ SEN__INLINE void sen__matmul_kernel(float *c, int64_t ldc, int rows, const int h
     SEN__UNROLL
     for (int v = 0; v < vecs; v++)
         x[v] = bias ? sen__vf_load(bias + v * SEN__LANES) : sen__vf_zero();
+    /* The order below is part of the invariant: (chain + bias) + old C, rounded twice. */
     SEN__UNROLL
     for (int r = 0; r < height; r++) {
         SEN__UNROLL
@@ -10332,6 +10694,7 @@ SEN__INLINE void sen__matmul_kernel(float *c, int64_t ldc, int rows, const int h
 
 /* ---- packing --------------------------------------------------------------------------------- */
 
+/* n filled up to a multiple of step. */
 static int64_t sen__matmul_up(int64_t n, int64_t step)
 {
     return (n + step - 1) / step * step;
@@ -10339,7 +10702,9 @@ static int64_t sen__matmul_up(int64_t n, int64_t step)
 
 /* One panel: to[p * COLS + j] = B(p,j) for p < k, j < cols, zero for the columns after. Rows of B
  * that lie in one piece are copied; a weight's are turned, a float at a time, which costs as much
- * as 30 to 40 rows of A cost in the kernel: many rows hide it, and encoding packs once for all. */
+ * as 30 to 40 rows of A cost in the kernel: many rows hide it. After packing the kernel walks B
+ * with stride 1, and a panel touches a few pages instead of one a row. The zeros of a last panel
+ * cost a few wasted multiplications and save a second kernel. */
 static void sen__matmul_pack_panel(float *to, const float *b, int64_t b_row, int64_t b_col,
                                    int64_t k, int cols)
 {
@@ -10352,7 +10717,9 @@ static void sen__matmul_pack_panel(float *to, const float *b, int64_t b_row, int
 
 #ifndef SENTRAIN_USE_CBLAS
 /* Rows of A for one piece of K. Row by row, DEPTH floats apart, where a row of A lies in one piece;
- * else tile by tile, ROWS neighbouring floats for each p. Neither needs a transposition. */
+ * else tile by tile, ROWS neighbouring floats for each p. Neither needs a transposition. The kernel
+ * then reads A with constant strides: (DEPTH, 1) or (1, ROWS). In place, rows of A whose K is a
+ * multiple of 1024 floats would all fall into the same few sets of the cache. */
 static void sen__matmul_pack_a(float *to, const sen__gemm *g, int64_t i, int64_t rows, int64_t p0,
                                int64_t k)
 {
@@ -10364,7 +10731,7 @@ static void sen__matmul_pack_a(float *to, const sen__gemm *g, int64_t i, int64_t
         return;
     }
     for (int64_t r = 0; r < rows; r += SEN__MATMUL_ROWS, a += SEN__MATMUL_ROWS * a_row) {
-        const int height = (int)SEN__MIN(SEN__MATMUL_ROWS, rows - r);
+        const int height = (int)SEN__MIN(SEN__MATMUL_ROWS, rows - r);   /* of this tile */
         if (height == SEN__MATMUL_ROWS && a_row == 1) {
             for (int64_t p = 0; p < k; p++)
                 memcpy(to + p * SEN__MATMUL_ROWS, a + p * a_col, SEN__MATMUL_ROWS * sizeof *to);
@@ -10373,7 +10740,7 @@ static void sen__matmul_pack_a(float *to, const sen__gemm *g, int64_t i, int64_t
                 for (int q = 0; q < height; q++)
                     to[p * SEN__MATMUL_ROWS + q] = a[q * a_row + p * a_col];
         }
-        to += SEN__MATMUL_ROWS * SEN__MATMUL_DEPTH;
+        to += SEN__MATMUL_ROWS * SEN__MATMUL_DEPTH; /* tiles stand DEPTH apart, whatever k is */
     }
 }
 
@@ -10381,7 +10748,7 @@ static void sen__matmul_pack_a(float *to, const sen__gemm *g, int64_t i, int64_t
 
 /* What the tasks of one product share. */
 typedef struct sen__matmul_plan {
-    const sen__gemm *g;
+    const sen__gemm *g;                     /* a stripe of the caller's product */
     sen_ctx     *ctx;
     const float *packed;                    /* all of B */
     float       *to;                        /* the same, while it is being packed */
@@ -10394,11 +10761,14 @@ typedef struct sen__matmul_plan {
 /* The rows of a task for one piece of K against one panel of B. */
 typedef struct sen__matmul_part {
     const float *a, *b, *ahead, *bias;      /* ahead: the panel that comes next */
-    int64_t      rows, k;
+    int64_t      rows, k;                   /* rows of C; K of this piece */
     bool         by_row, add;               /* by_row: the first of the two ways to pack A */
 } sen__matmul_part;
 
-/* Rows that do not fill a tile go through the small one, if they are few. */
+/* All rows of a task against one panel, tile below tile. Rows that do not fill a tile go through
+ * the small one, if they are few: up to two thirds of a tile, several small tiles are cheaper than
+ * one large tile that computes rows for nothing. Either gives the same bits, since a row's chain
+ * does not know its neighbours. The tiles share the fetching of the next panel among them. */
 SEN__INLINE void sen__matmul_tiles(float *c, int64_t ldc, const sen__matmul_part *t,
                                    const bool by_row)
 {
@@ -10431,13 +10801,16 @@ static void sen__matmul_panel(float *c, int64_t ldc, const sen__matmul_part *t)
     else sen__matmul_tiles(c, ldc, t, false);
 }
 
-/* The last panel, where C and bias end before it does: through a copy with whole rows. */
+/* The last panel, where C and bias end before it does: through a copy with whole rows. The copy
+ * (rows, COLS) lies behind the task's A in the worker's scratch. Only here are C's columns not a
+ * multiple of the panel's, so the kernel itself stays free of masks. */
 static void sen__matmul_edge(float *c, int64_t ldc, int cols, sen__matmul_part t, float *copy)
 {
     float bias[SEN__MATMUL_COLS] = { 0 };
     const size_t bytes = (size_t)cols * sizeof *c;
     if (t.bias) memcpy(bias, t.bias, bytes);
     if (t.bias) t.bias = bias;
+    /* Old values are needed only where the kernel will add to them. */
     for (int64_t r = 0; r < t.rows && t.add; r++)
         memcpy(copy + r * SEN__MATMUL_COLS, c + r * ldc, bytes);
     sen__matmul_panel(copy, SEN__MATMUL_COLS, &t);
@@ -10445,7 +10818,9 @@ static void sen__matmul_edge(float *c, int64_t ldc, int cols, sen__matmul_part t
 }
 
 /* One block of C: `tall` rows, `wide` columns, all of K. Tasks below each other share their columns
- * of B and are handed out one after the other. */
+ * of B and are handed out one after the other. The loop over K stands outside, as in Goto and van
+ * de Geijn 2008 (ACM TOMS 34:3): a piece of A (tall x DEPTH) stays in the second cache while all
+ * panels of the task pass by, and C is visited once for each piece. */
 static void sen__matmul_task(void *arg, int64_t task, int worker)
 {
     const sen__matmul_plan *plan = (const sen__matmul_plan *)arg;
@@ -10453,7 +10828,7 @@ static void sen__matmul_task(void *arg, int64_t task, int worker)
     const int64_t i = task % plan->down * plan->tall, rows = SEN__MIN(plan->tall, g->m - i);
     const int64_t j0 = task / plan->down * plan->wide, j1 = SEN__MIN(j0 + plan->wide, g->n);
     float *a = (float *)sen__worker_scratch(plan->ctx, worker);
-    float *copy = a + plan->tall * SEN__MATMUL_DEPTH;
+    float *copy = a + plan->tall * SEN__MATMUL_DEPTH;   /* for the last panel */
     int64_t p = 0;
     do {                                    /* once even when K is 0: C = bias */
         const int64_t k = SEN__MIN(SEN__MATMUL_DEPTH, g->k - p);
@@ -10469,19 +10844,22 @@ static void sen__matmul_task(void *arg, int64_t task, int worker)
             t.rows = rows;
             t.k = k;
             t.by_row = g->a_col == 1;
-            t.add = p > 0 || g->accumulate;
+            t.add = p > 0 || g->accumulate; /* later pieces always add */
             if (j + SEN__MATMUL_COLS <= j1) sen__matmul_panel(c, g->ldc, &t);
             else sen__matmul_edge(c, g->ldc, (int)(j1 - j), t, copy);
         }
         p += SEN__MATMUL_DEPTH;
     } while (p < g->k);
+    /* Whole rows of this block are finished now, all of K in them. */
     if (g->epilogue)
         for (int64_t r = i; r < i + rows; r++)
             g->epilogue(g->epilogue_arg, r, plan->left + j0, g->c + r * g->ldc + j0, j1 - j0);
 }
 
 /* Cuts C into tasks by its shape alone. Low or narrow blocks read A and B more often, so a block is
- * only made smaller, step by step, while there are too few to share. */
+ * only made smaller, step by step, while there are too few to share. By its shape alone means:
+ * never by the number of threads, or two machines would cut differently. No bit would change by it
+ * (see the invariant); what would is the size of the scratch. */
 static void sen__matmul_cut(sen__matmul_plan *plan)
 {
     const int64_t m = plan->g->m, n = plan->g->n;
@@ -10496,11 +10874,13 @@ static void sen__matmul_cut(sen__matmul_plan *plan)
         else if (wide == SEN__MATMUL_WIDE) wide /= 2;
         else if (tiles > 1) tiles = (tiles + 1) / 2;
         else if (wide > SEN__MATMUL_WIDE / 4) wide /= 2;
-        else break;
+        else break;                         /* 1 tile x 96 columns: not worth less */
     }
 }
 
-/* Packs one panel of one piece of K. */
+/* Packs one panel of one piece of K. Piece p of K begins p * width floats into the packed array,
+ * panel j of it another j * k: so a piece that is shorter than DEPTH, the last, leaves no gap.
+ * Tasks write places of their own. */
 static void sen__matmul_pack_task(void *arg, int64_t task, int worker)
 {
     const sen__matmul_plan *plan = (const sen__matmul_plan *)arg;
@@ -10513,7 +10893,8 @@ static void sen__matmul_pack_task(void *arg, int64_t task, int worker)
                            g->b_row, g->b_col, k, (int)SEN__MIN(SEN__MATMUL_COLS, g->n - j));
 }
 
-/* On all threads, or at once where the whole product is done before others would be awake. */
+/* On all threads, or at once where the whole product is done before others would be awake. In
+ * double: the product of three sizes may not fit 64 bits. */
 static void sen__matmul_run(sen__matmul_plan *plan, int64_t tasks, sen_task_fn fn)
 {
     const sen__gemm *g = plan->g;
@@ -10524,6 +10905,7 @@ static void sen__matmul_run(sen__matmul_plan *plan, int64_t tasks, sen_task_fn f
     for (int64_t t = 0; t < tasks; t++) fn(plan, t, 0);
 }
 
+/* Panels in all pieces of K. */
 static int64_t sen__matmul_pack_tasks(const sen__matmul_plan *plan)
 {
     const int64_t pieces = (plan->g->k + SEN__MATMUL_DEPTH - 1) / SEN__MATMUL_DEPTH;
@@ -10539,13 +10921,15 @@ static int64_t sen__matmul_packed_size(int64_t n, int64_t k)
 }
 
 /* Packs B(p,j) = b[p * b_row + j * b_col] (K,N) once for many products. `to` has packed_size
- * floats, best aligned to a cache line; what it holds depends on the target. */
+ * floats, best aligned to a cache line; what it holds depends on the target. It pays where one
+ * weight meets batch after batch, in encoding; in training each weight changes with every step, and
+ * sen__matmul packs it itself. */
 static void sen__matmul_pack_b(sen_ctx *c, float *to, const float *b, int64_t b_row, int64_t b_col,
                                int64_t n, int64_t k)
 {
     sen__gemm g = { 0 };
     sen__matmul_plan plan = { 0 };
-    g.m = 1;
+    g.m = 1;                                /* no row is computed; the size decides on threads */
     g.n = n;
     g.k = k;
     g.b = b;
@@ -10558,7 +10942,8 @@ static void sen__matmul_pack_b(sen_ctx *c, float *to, const float *b, int64_t b_
     sen__matmul_run(&plan, sen__matmul_pack_tasks(&plan), sen__matmul_pack_task);
 }
 
-/* A product whose B is packed, or small enough to be packed as a whole. */
+/* A product whose B is packed, or small enough to be packed as a whole. `left` is where the
+ * stripe's first column lies in the caller's C: only the epilogue is told. */
 static sen_result sen__matmul_stripe(sen_ctx *c, const sen__gemm *g, int64_t left)
 {
     sen__matmul_plan plan = { 0 };
@@ -10584,11 +10969,14 @@ static sen_result sen__matmul_stripe(sen_ctx *c, const sen__gemm *g, int64_t lef
 
 /* C = A B (+ C) (+ bias). A B that is not packed is taken in stripes of at most STRIPE floats, cut
  * at multiples of DEPTH and COLS, so that the work space stays bounded and no bit changes.
- * SEN_ERR_MEMORY is the only way to fail. C may not overlap A or B. */
+ * SEN_ERR_MEMORY is the only way to fail. C may not overlap A or B. The three products of a Linear
+ * are this one routine on other strides: y = x w' (b_row 1), dx = dy w (b_col 1) and dw += dy' x
+ * (a_row 1, accumulate). No operand is transposed as a whole first: packing turns what must be
+ * turned. */
 static sen_result sen__matmul(sen_ctx *c, const sen__gemm *g)
 {
     const int64_t columns = SEN__MATMUL_STRIPE / SEN__MATMUL_DEPTH;
-    const int64_t most = columns - columns % SEN__MATMUL_WIDE;
+    const int64_t most = columns - columns % SEN__MATMUL_WIDE;  /* whole tasks: 5376 */
     if (g->m < 1 || g->n < 1) return SEN_OK;
     if (g->b_packed) return sen__matmul_stripe(c, g, 0);
     for (int64_t j = 0; j < g->n; j += most) {
@@ -10605,7 +10993,7 @@ static sen_result sen__matmul(sen_ctx *c, const sen__gemm *g)
             part.c += j;
             part.accumulate = p > 0 || g->accumulate;
             part.bias = g->bias && p == 0 ? g->bias + j : NULL;
-            if (p + deep < g->k) part.epilogue = NULL;
+            if (p + deep < g->k) part.epilogue = NULL;  /* not before K is complete */
             if (sen__matmul_stripe(c, &part, j)) return SEN_ERR_MEMORY;
             p += deep;
         } while (p < g->k);
@@ -10631,6 +11019,9 @@ static void sen__matmul_pack_b(sen_ctx *c, float *to, const float *b, int64_t b_
         for (int64_t j = 0; j < n; j++) to[p * n + j] = b[p * b_row + j * b_col];
 }
 
+/* The same contract on cblas_sgemm. An operand whose inner stride is not 1 is handed over as
+ * transposed. Bias and epilogue follow row by row, on the caller's thread: BLAS knows neither. Here
+ * the library decides on the order of the sums and on its threads, and so on the bits. */
 static sen_result sen__matmul(sen_ctx *c, const sen__gemm *g)
 {
     const float *b = g->b_packed ? g->b_packed : g->b;
@@ -10679,7 +11070,8 @@ static sen_result sen__matmul(sen_ctx *c, const sen__gemm *g)
  * log-sum-exp of each row, as FlashAttention does (Dao et al. 2022, arXiv:2205.14135).
  * ============================================================================================== */
 
-/* A block is whole tiles of the kernel. Larger ones would need more room and gain nothing. */
+/* A block is whole tiles of the kernel. Larger ones would need more room and gain nothing. A fixed
+ * size also fixes how sums over queries (dk, dv) are grouped, and with that their bits. */
 #define SEN__ATTEND_BLOCK ((32 / SEN__MATMUL_ROWS) * SEN__MATMUL_ROWS)     /* queries at a time */
 #define SEN__ATTEND_CHUNK (16 * SEN__ATTEND_BLOCK)      /* queries of one forward task at most */
 #define SEN__ATTEND_WORK  (128 << 10)   /* multiply-adds worth a task: short sequences share one */
@@ -10691,7 +11083,7 @@ typedef struct sen__attend {
     int            kv_heads;                /* of K and V, a divisor of A; 0: as many as A */
     const float   *q, *k, *v;               /* (t, head, d) is at t * stride + head * D + d */
     int64_t        q_stride, kv_stride;     /* from row to row: a fused (T,3H) matrix works */
-    float          scale;
+    float          scale;                   /* 1 / sqrt(D) for most families */
     /* A row added to the scores of a query over the len keys: returns it, or fills tmp and returns
      * that; or NULL. qpos counts from the sequence's first row. */
     const float *(*bias_row)(void *arg, int head, int64_t len, int64_t qpos, float *tmp);
@@ -10719,7 +11111,8 @@ typedef struct sen__attend_task {
     int32_t seq, head, heads, chunk;        /* key and value heads from `head` on */
 } sen__attend_task;
 
-/* Places in a worker's scratch, in floats. */
+/* Places in a worker's scratch, in floats. Together they are the largest thing a worker ever needs;
+ * which of them exist depends on the direction, see sen__attend_place. */
 typedef struct sen__attend_room {
     int64_t kt, vt, k, v, dk, dv;           /* K', V' as panels; K, V and their gradients in rows */
     int64_t q, g, o;                        /* of a block: queries, dy, output or dq */
@@ -10736,9 +11129,9 @@ typedef struct sen__attend_plan {
     int64_t            d, wide;             /* D, and D up to a multiple of the kernel's columns */
     int                kv_heads, group;     /* A = kv_heads * group */
     bool               backward;
-    float             *out, *lse;
-    float             *dq, *dk, *dv;
-    const float       *dout, *y, *saved;
+    float             *out, *lse;           /* (T,A*D); (T,A) or NULL */
+    float             *dq, *dk, *dv;        /* added to, strides of q, k, v */
+    const float       *dout, *y, *saved;    /* dy and forward's out, lse */
     sen__attend_room   at;
 } sen__attend_plan;
 
@@ -10777,8 +11170,10 @@ static void sen__attend_place(sen__attend_plan *p)
     at->ds = sen__attend_take(&at->size, block * keys);
 }
 
-/* Tasks of a sequence of `len` rows: so many heads in one, so many chunks of queries. 32 stands for
- * what a row costs apart from its products. */
+/* Tasks of a sequence of `len` rows: so many heads in one, so many chunks of queries. 32 stands
+ * for what a row costs apart from its products. One short sequence at a time would cost more to
+ * hand out than to compute: the heads of such a one go together, down to a single task for all of
+ * them. */
 static void sen__attend_share(const sen__attend_plan *p, int64_t len, int *heads, int *chunks)
 {
     const double work = (double)len * (double)(len + 32) * (double)p->d * p->group;
@@ -10795,13 +11190,15 @@ static int sen__attend_size_class(int64_t len)      /* bits of len: 0 .. 31 */
 }
 
 /* Writes the tasks, longer sequences first (by powers of two), so that the last ones to be handed
- * out are small and all threads end together. */
+ * out are small and all threads end together. Two passes: count the tasks of each class, then write
+ * each at its class's next place. The order among tasks changes no bit: none reads what another
+ * wrote. */
 static sen_result sen__attend_list(sen__attend_plan *p)
 {
     const sen__attend *a = p->a;
     int64_t count[33] = { 0 }, at[33], total = 0;
     for (int64_t s = 0; s < a->n; s++) {
-        const int64_t len = a->first[s + 1] - a->first[s];
+        const int64_t len = a->first[s + 1] - a->first[s];  /* 0 is allowed: no queries, no task */
         int heads, chunks;
         sen__attend_share(p, len, &heads, &chunks);
         count[sen__attend_size_class(len)] += (int64_t)((p->kv_heads + heads - 1) / heads) * chunks;
@@ -10832,7 +11229,8 @@ static sen_result sen__attend_list(sen__attend_plan *p)
     return SEN_OK;
 }
 
-/* Fills the plan in and runs its tasks. */
+/* Fills the plan in and runs its tasks. The list comes first, since it finds the longest sequence,
+ * and that sets the size of the scratch. */
 static sen_result sen__attend_run(sen__attend_plan *p, sen_ctx *c, const sen__attend *a,
                                   sen_task_fn fn)
 {
@@ -10865,7 +11263,8 @@ typedef struct sen__attend_view {
 } sen__attend_view;
 
 /* Keys lo .. hi - 1: what queries from .. to - 1 may see, all of them together. Never empty for one
- * query: it sees itself. */
+ * query: it sees itself. Causal and window are limits on this range and nothing else: no mask is
+ * ever added to a score. */
 static void sen__attend_range(const sen__attend *a, int64_t len, int64_t from, int64_t to,
                               int64_t *lo, int64_t *hi)
 {
@@ -10874,7 +11273,9 @@ static void sen__attend_range(const sen__attend *a, int64_t len, int64_t from, i
     if (a->window && *hi > to + a->window) *hi = to + a->window;
 }
 
-/* All rows of c against one panel, or its first vector alone. */
+/* All rows of c against one panel, or its first vector alone. The same ladder of tiles as in the
+ * matrix product, without prefetching: all operands lie in this worker's scratch. One vector alone
+ * serves what is narrow, such as D = 8 or the last few keys. */
 SEN__INLINE void sen__attend_panel(float *c, int64_t ldc, int64_t rows, const int vecs,
                                    const float *a, int64_t a_row, int64_t a_col, const float *b,
                                    int64_t ldb, int64_t k, bool add)
@@ -10909,7 +11310,8 @@ SEN__INLINE void sen__attend_tiles(float *c, int64_t ldc, int64_t rows, int64_t 
 }
 
 /* One copy of those loops for each of the two layouts of A: scores, outputs and dq by rows; dk and
- * dv, which add up along the queries, by columns. */
+ * dv, which add up along the queries, by columns. by_col always adds: dk and dv are sums over the
+ * blocks of queries. */
 static void sen__attend_by_row(float *c, int64_t ldc, int64_t rows, int64_t cols, const float *a,
                                int64_t lda, const float *b, int64_t ldb, int64_t panel, int64_t k,
                                bool add)
@@ -10923,7 +11325,8 @@ static void sen__attend_by_col(float *c, int64_t ldc, int64_t rows, int64_t cols
     sen__attend_tiles(c, ldc, rows, cols, a, lda, false, b, ldb, panel, k, true);
 }
 
-/* to(rows,wide) = scale * from(rows,D), the columns after D zero. */
+/* to(rows,wide) = scale * from(rows,D), the columns after D zero. The zeros let every product write
+ * and read whole vectors; they meet zeros only, so no sum changes. */
 static void sen__attend_copy(float *to, int64_t wide, const float *from, int64_t stride,
                              int64_t rows, int64_t d, float scale)
 {
@@ -10940,7 +11343,8 @@ static void sen__attend_copy(float *to, int64_t wide, const float *from, int64_t
     }
 }
 
-/* K' or V' of the view's keys as panels of the kernel's columns. */
+/* K' or V' of the view's keys as panels of the kernel's columns. The products that sum along D
+ * (scores, and dy V') need these; those that sum along the keys read K and V as rows. */
 static void sen__attend_turn(float *to, const float *from, int64_t stride, int64_t keys, int64_t d)
 {
     for (int64_t j = 0; j < keys; j += SEN__MATMUL_COLS, to += d * SEN__MATMUL_COLS)
@@ -10955,7 +11359,9 @@ static int64_t sen__attend_width(const sen__attend_view *v)
 }
 
 /* Chooses the block's keys, from a multiple of the kernel's columns on, and computes its scores.
- * The queries are scaled as they are copied: in backward K needs them so. */
+ * The queries are scaled as they are copied: in backward K needs them so.
+ *
+ *   s_ij = scale q_i . k_j + bias_ij           (rows, hi - lo), rows `width` apart */
 static void sen__attend_scores(sen__attend_view *v, int64_t q, int64_t rows)
 {
     const sen__attend_plan *p = v->p;
@@ -10972,13 +11378,17 @@ static void sen__attend_scores(sen__attend_view *v, int64_t q, int64_t rows)
     sen__attend_by_row(s, width, rows, v->hi - v->lo, queries, p->wide,
                        v->room + p->at.kt + (v->lo - v->origin) * p->d, SEN__MATMUL_COLS,
                        p->d * SEN__MATMUL_COLS, p->d, false);
+    /* After the scaling: MPNet's relative bias is not divided by sqrt(D). */
     for (int64_t r = 0; r < rows && a->bias_row; r++) {
         const float *bias = a->bias_row(a->bias_arg, v->head, v->len, q + r, v->room + p->at.row);
         sen__row_add(s + r * width, s + r * width, bias + v->lo, v->hi - v->lo);
     }
 }
 
-/* The keys that query r of the block may see, as a part of its row of scores; 0 elsewhere. */
+/* The keys that query r of the block may see, as a part of its row of scores; 0 elsewhere. The
+ * products run over all keys of the block, while a causal or windowed query sees some of them only:
+ * the entries of the others are set to 0 first, and a probability of 0 adds exactly nothing to y,
+ * dk and dv. */
 static float *sen__attend_visible(const sen__attend_view *v, float *s, int64_t r, int64_t *count)
 {
     int64_t lo, hi;
@@ -11007,7 +11417,14 @@ static const float *sen__attend_drop(const sen__attend_view *v, int64_t r)
 
 /* ---- forward --------------------------------------------------------------------------------- */
 
-/* lse[r * stride] = most[r] + log z[r]. */
+/* With all scores of a row at hand, softmax is the plain two-pass one: the maximum first, then the
+ * exponentials and their sum. No running maximum, as in an online softmax, and so no rescaling of
+ * what was summed before. The largest exponent is 0, so nothing overflows; y is divided by z once,
+ * D floats instead of L. */
+
+/* lse[r * stride] = most[r] + log z[r]. One number a row and head replaces the whole row of
+ * probabilities for backward: P_ij = exp(s_ij - lse_i) needs neither the maximum nor the sum
+ * again. */
 static void sen__attend_lse(float *lse, int64_t stride, const float *most, const float *z,
                             int64_t rows)
 {
@@ -11021,12 +11438,14 @@ static void sen__attend_lse(float *lse, int64_t stride, const float *most, const
 }
 
 /* With m_i the largest score of row i:   e_ij = exp(s_ij - m_i),   z_i = sum over j of e_ij,
- *   y_i = (sum over j of e_ij drop_ij v_j) / z_i,   lse_i = m_i + log z_i. */
+ *   y_i = (sum over j of e_ij drop_ij v_j) / z_i,   lse_i = m_i + log z_i.
+ *
+ * Dropout scales e after its sum was taken: as in torch, z is the sum without dropout. */
 static void sen__attend_block(sen__attend_view *v, int64_t q, int64_t rows)
 {
     const sen__attend_plan *p = v->p;
     float *s = v->room + p->at.s, *o = v->room + p->at.o;
-    float most[SEN__ATTEND_BLOCK], z[SEN__ATTEND_BLOCK];
+    float most[SEN__ATTEND_BLOCK], z[SEN__ATTEND_BLOCK];    /* m, z of each row */
     const int64_t heads = p->a->heads;
     int64_t width, keys;
     sen__attend_scores(v, q, rows);
@@ -11046,12 +11465,15 @@ static void sen__attend_block(sen__attend_view *v, int64_t q, int64_t rows)
         sen__attend_by_row(o, p->wide, rows, p->d, s + k, width,
                            v->room + p->at.v + (v->lo - v->origin + k) * p->wide, p->wide,
                            SEN__MATMUL_COLS, SEN__MIN(SEN__MATMUL_DEPTH, keys - k), k > 0);
+    /* To the places of these queries and this head in (T,A*D). */
     for (int64_t r = 0; r < rows; r++)
         sen__row_scale(p->out + ((v->row + q + r) * heads + v->head) * p->d, o + r * p->wide,
                        1.0f / z[r], p->d);
 }
 
-/* The view of a task's sequence, nothing packed yet; queries from .. to - 1 will be asked for. */
+/* The view of a task's sequence, nothing packed yet; queries from .. to - 1 will be asked for. A
+ * chunk of causal or windowed queries packs the keys that it can see, from `origin` on, no
+ * others. */
 static sen__attend_view sen__attend_open(const sen__attend_plan *p, const sen__attend_task *t,
                                          int worker, int64_t from, int64_t to)
 {
@@ -11070,7 +11492,8 @@ static sen__attend_view sen__attend_open(const sen__attend_plan *p, const sen__a
 }
 
 /* Packs the keys and values of a head once, then goes through the queries of all heads that share
- * them, a block at a time. */
+ * them, a block at a time. With grouped queries (kv_heads < heads, as in Llama and Qwen) one
+ * packing serves several heads. */
 static void sen__attend_forward_task(void *arg, int64_t task, int worker)
 {
     const sen__attend_plan *p = (const sen__attend_plan *)arg;
@@ -11080,7 +11503,7 @@ static void sen__attend_forward_task(void *arg, int64_t task, int worker)
     for (int h = t->head; h < t->head + t->heads; h++) {
         sen__attend_view v = sen__attend_open(p, t, worker, from, from + SEN__ATTEND_CHUNK);
         const int64_t to = SEN__MIN(from + SEN__ATTEND_CHUNK, v.len);
-        const int64_t at = (v.row + v.origin) * a->kv_stride + h * p->d;
+        const int64_t at = (v.row + v.origin) * a->kv_stride + h * p->d;    /* of K and V */
         sen__attend_turn(v.room + p->at.kt, a->k + at, a->kv_stride, v.keys, p->d);
         sen__attend_copy(v.room + p->at.v, p->wide, a->v + at, a->kv_stride, v.keys, p->d, 1.0f);
         for (v.head = h * p->group; v.head < (h + 1) * p->group; v.head++)
@@ -11089,7 +11512,8 @@ static void sen__attend_forward_task(void *arg, int64_t task, int worker)
     }
 }
 
-/* out (T,A*D); lse (T,A) is saved for backward, or NULL. */
+/* out (T,A*D); lse (T,A) is saved for backward, or NULL. q, k and v are read through their strides,
+ * so one fused (T,3H) matrix is enough. SEN_ERR_MEMORY is the only way to fail. */
 static sen_result sen__attend_forward(sen_ctx *c, float *out, float *lse, const sen__attend *a)
 {
     sen__attend_plan p;
@@ -11101,8 +11525,14 @@ static sen_result sen__attend_forward(sen_ctx *c, float *out, float *lse, const 
 
 /* ---- backward -------------------------------------------------------------------------------- */
 
+/* The gradient of softmax needs, for each row, D_i = sum over j of P_ij dP_ij. With dP_ij = drop_ij
+ * (dy_i . v_j) this is a sum over the keys of what is summed in y_i already, and so equals dy_i .
+ * y_i: D floats of two rows that are at hand, instead of L products. That is why forward's output
+ * must still be there. It holds with dropout too, since y has the same multipliers in it. */
+
 /* e = probabilities, g = gradient of (probability * multiplier), delta = dy . y of the row:
- *   ds = e (mult g - delta),   e = e mult.   mult may be NULL (1). */
+ *   ds = e (mult g - delta),   e = e mult.   mult may be NULL (1).
+ * Both results replace their inputs: e is what dv is a product of, ds what dq and dk are. */
 SEN__INLINE void sen__attend_ds_step(float *ds, float *e, const float *mult, sen__vf delta, int n)
 {
     const sen__vf x = sen__vf_loadn(e, n);
@@ -11127,7 +11557,10 @@ static void sen__attend_ds(float *ds, float *e, const float *mult, float delta, 
 /* With s, e, z as in forward and P_ij = e_ij / z_i = exp(s_ij - lse_i):
  *   dv_j += sum over i of P_ij drop_ij dy_i
  *   ds_ij = P_ij (drop_ij dy_i . v_j - dy_i . y_i)            which is also the bias's gradient
- *   dq_i += scale sum over j of ds_ij k_j,   dk_j += scale sum over i of ds_ij q_i */
+ *   dq_i += scale sum over j of ds_ij k_j,   dk_j += scale sum over i of ds_ij q_i
+ *
+ * Rows of ds and e are complete before the first of the three products; each product then runs over
+ * the whole block, dv and dk along its queries, dq along the keys. */
 static void sen__attend_block_backward(sen__attend_view *v, int64_t q, int64_t rows)
 {
     const sen__attend_plan *p = v->p;
@@ -11152,7 +11585,7 @@ static void sen__attend_block_backward(sen__attend_view *v, int64_t q, int64_t r
         const float delta = (float)sen__row_dot(g + r * wide, p->y + at * p->d, p->d);
         int64_t n;
         float *e = sen__attend_visible(v, s, r, &n), *d = sen__attend_visible(v, ds, r, &n);
-        sen__row_exp(e, e, p->saved[at], n);
+        sen__row_exp(e, e, p->saved[at], n);    /* P; its sum is 1 by lse */
         sen__attend_ds(d, e, sen__attend_drop(v, r), delta, n);
         if (a->dbias_row)
             a->dbias_row(a->dbias_arg, v->seq, v->head, q + r, d, v->lo + (d - ds - r * width), n);
@@ -11172,14 +11605,16 @@ static void sen__attend_block_backward(sen__attend_view *v, int64_t q, int64_t r
                       o + r * wide, p->d);
 }
 
-/* The same for backward. dk and dv grow in the scratch and are added to the caller's at the end. */
+/* The same for backward, all queries of the sequence in one task. dk and dv grow in the scratch,
+ * over the blocks and over all heads of the group, and are added to the caller's at the end: the
+ * sums have one order, and no two tasks write to one row of dk or dv. */
 static void sen__attend_backward_task(void *arg, int64_t task, int worker)
 {
     const sen__attend_plan *p = (const sen__attend_plan *)arg;
     const sen__attend *a = p->a;
     const sen__attend_task *t = &p->task[task];
     for (int h = t->head; h < t->head + t->heads; h++) {
-        sen__attend_view v = sen__attend_open(p, t, worker, 0, INT64_MAX);
+        sen__attend_view v = sen__attend_open(p, t, worker, 0, INT64_MAX);  /* origin 0 */
         const int64_t at = v.row * a->kv_stride + h * p->d;
         float *dk = v.room + p->at.dk, *dv = v.room + p->at.dv;
         sen__attend_turn(v.room + p->at.kt, a->k + at, a->kv_stride, v.len, p->d);
@@ -11197,8 +11632,9 @@ static void sen__attend_backward_task(void *arg, int64_t task, int worker)
     }
 }
 
-/* Adds the gradients into dq, dk and dv, which have the strides of q, k and v. out (T,A*D) and
- * lse (T,A) are forward's, dout (T,A*D). The callbacks must give what they gave in forward. */
+/* Adds the gradients into dq, dk and dv, which have the strides of q, k and v. out (T,A*D) and lse
+ * (T,A) are forward's, dout (T,A*D). The callbacks must give what they gave in forward. The scores
+ * are recomputed by the same code on the same numbers, so they are forward's to the bit. */
 static sen_result sen__attend_backward(sen_ctx *c, float *dq, float *dk, float *dv,
                                        const float *dout, const float *out, const float *lse,
                                        const sen__attend *a)
@@ -11229,7 +11665,12 @@ static sen_result sen__attend_backward(sen_ctx *c, float *dq, float *dk, float *
  * ============================================================================================== */
 
 /* Makes a weight of zeros; shape[ndim], name borrowed for the weight's life. On failure there is
- * nothing to free. */
+ * nothing to free. A weight trains unless somebody says otherwise (requires_grad), and has no
+ * gradient yet: that is a trainer's, and inference should not pay for it.
+ *
+ * The size is multiplied with saturation, so a shape from a wrong configuration is refused by name;
+ * a size of 0 in it is allowed and makes an empty weight. At most 4 dimensions: the caller's, not a
+ * file's, so there is no check. */
 static sen_result sen__tensor_init(sen_ctx *c, sen_tensor *t, const char *name, int ndim,
                                    const int64_t *shape)
 {
@@ -11244,17 +11685,18 @@ static sen_result sen__tensor_init(sen_ctx *c, sen_tensor *t, const char *name, 
             return sen_fail(c, SEN_ERR_ARGUMENT, "the weight %s has a negative size", name);
         t->shape[i] = shape[i];
         bytes = sen__mul(bytes, (size_t)shape[i]);
-        if (bytes > SIZE_MAX / 4) return sen__no_memory(c, bytes, name);
+        if (bytes > SIZE_MAX / 4) return sen__no_memory(c, bytes, name); /* saturated too */
         t->count *= shape[i];
     }
     t->data = (float *)sen__new(c, bytes, name);
     if (!t->data) return SEN_ERR_MEMORY;
     t->requires_grad = true;
-    t->padding_row = -1;
+    t->padding_row = -1;                                /* every row may learn */
     return SEN_OK;
 }
 
-/* The weight's arrays; the struct itself is the caller's. */
+/* The weight's arrays; the struct itself is the caller's. It takes the allocator and not a context,
+ * since a model is freed where an error has already been told. */
 static void sen__tensor_free(const sen_allocator *a, sen_tensor *t)
 {
     sen__heap_free(a, t->data);
@@ -11262,12 +11704,14 @@ static void sen__tensor_free(const sen_allocator *a, sen_tensor *t)
     t->data = t->grad = NULL;
 }
 
-/* Rows and columns of a weight as the matrix that the tape sees: (shape[0], the rest). */
+/* Rows and columns of a weight as the matrix that the tape sees: (shape[0], the rest), row-major,
+ * so no value moves. A vector (a bias, a norm) is one row of all its values, and so is a scalar. */
 static int64_t sen__tensor_rows(const sen_tensor *t)
 {
     return t->ndim < 2 ? 1 : t->shape[0];
 }
 
+/* 0 where there are no rows: nothing is divided by it. */
 static int64_t sen__tensor_cols(const sen_tensor *t)
 {
     const int64_t rows = sen__tensor_rows(t);
@@ -11278,13 +11722,25 @@ static int64_t sen__tensor_cols(const sen_tensor *t)
 
 /* A file may come from anywhere, so its header is a claim. Each entry is checked for itself (type,
  * shape, range within the file, range and shape agreeing), then all together (no overlaps). After
- * sen__safetensors_open succeeds every offset may be followed without a further look. */
+ * sen__safetensors_open succeeds every offset may be followed without a further look.
+ *
+ * The layout, for two tensors of which the first has 24 bytes and the second 4:
+ *
+ *     bytes 0 .. 7       length n of the header, little endian
+ *     bytes 8 .. 8+n-1   {"a": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
+ *                         "b": {"dtype": "F32", "shape": [1], "data_offsets": [24, 28]}}
+ *     bytes 8+n ..       the data; offsets count from here
+ *
+ * "__metadata__" in the header is no tensor but an object of texts. */
 
-/* In the order of the table below; from SEN__OTHER on a type is known but never read as numbers. */
+/* In the order of the table below; from SEN__OTHER on a type is known but never read as numbers. It
+ * must be known all the same: its size is needed to check its range, and a model's file may hold
+ * such a tensor (position ids, say) that nobody asks for. */
 typedef enum sen__dtype {
     SEN__F32, SEN__F16, SEN__BF16, SEN__F64, SEN__I64, SEN__I32, SEN__OTHER
 } sen__dtype;
 
+/* Name and bytes per value. */
 static const struct { const char *name; int size; } sen__dtypes[] = {
     { "F32", 4 }, { "F16", 2 }, { "BF16", 2 }, { "F64", 8 }, { "I64", 8 }, { "I32", 4 },
     { "U8", 1 }, { "I8", 1 }, { "BOOL", 1 }, { "I16", 2 }, { "U16", 2 }, { "U32", 4 }, { "U64", 8 },
@@ -11293,25 +11749,27 @@ static const struct { const char *name; int size; } sen__dtypes[] = {
 
 /* One entry of a file's header, already checked. */
 typedef struct sen__stored {
-    const char    *name;
+    const char    *name;                        /* key in the header's tree */
     sen__dtype     dtype;
-    int            ndim;
-    int64_t        shape[4], count;
+    int            ndim;                        /* of the file; shape holds 4 at most */
+    int64_t        shape[4], count;             /* count: product of the whole shape */
     int64_t        offset, size;            /* in bytes, from the start of the data */
     const sen_json *json;                   /* for messages */
 } sen__stored;
 
 /* An open file: mapped or read whole; names and tree live in its arena until it is closed. */
 typedef struct sen__safetensors {
-    sen__bytes   file;
+    sen__bytes   file;                          /* whole, for as long as this is open */
     sen_arena    arena;                     /* the header's tree and the list */
     sen__stored *item;                      /* [n], by offset */
     int64_t      n;
-    const char  *path;
-    const unsigned char *data;
+    const char  *path;                          /* a copy, for messages */
+    const unsigned char *data;                  /* file.data behind the header */
     const sen_json *metadata;               /* or NULL */
 } sen__safetensors;
 
+/* Also of one that was never opened or could not be: zeros. What was found in it (names, entries,
+ * metadata) goes with it. */
 static void sen__safetensors_close(sen_ctx *c, sen__safetensors *s)
 {
     sen__file_release(c, &s->file);
@@ -11319,7 +11777,11 @@ static void sen__safetensors_close(sen_ctx *c, sen__safetensors *s)
     memset(s, 0, sizeof *s);
 }
 
-/* One entry of the header, checked against the bytes that there are. */
+/* One entry of the header, checked against the `room` bytes of data that there are. The checks are
+ * in an order that makes each arithmetic safe: no product overflows (count stays below 2^63 / 16,
+ * more than any type's bytes), begin and end are compared before they are subtracted. More than
+ * four dimensions are counted but not kept: such a tensor fits no weight, but may lie in a file.
+ * Its message comes from whoever wants to read it. */
 static sen_result sen__stored_read(sen_ctx *c, const sen_json *j, int64_t room, sen__stored *out)
 {
     const sen_json *shape = sen_json_get(j, "shape"), *range = sen_json_get(j, "data_offsets"), *k;
@@ -11335,6 +11797,7 @@ static sen_result sen__stored_read(sen_ctx *c, const sen_json *j, int64_t room, 
     if (i == SEN__COUNT(sen__dtypes))
         return sen_fail_at(c, SEN_ERR_FORMAT, j, "dtype", "tensor %s: unknown dtype \"%s\"",
                            j->key, dtype);
+    /* Types behind the table's sixth are one type from here on. */
     out->dtype = i < SEN__OTHER ? (sen__dtype)i : SEN__OTHER;
     bytes = (size_t)sen__dtypes[i].size;
     if (!shape || shape->kind != SEN_JSON_LIST)
@@ -11348,11 +11811,13 @@ static sen_result sen__stored_read(sen_ctx *c, const sen_json *j, int64_t room, 
         out->ndim++;
         out->count *= k->integer;
     }
+    /* Also where data_offsets is missing or no pair of whole numbers: then both are -1. */
     if (begin < 0 || end < begin || end > room)
         return sen_fail_at(c, SEN_ERR_FORMAT, j, "data_offsets",
                            "tensor %s: its data lies outside the file (%lld..%lld of %lld bytes); "
                            "the file is cut short or damaged", j->key, (long long)begin,
                            (long long)end, (long long)room);
+    /* No holes within a tensor, no values cut off: the range is exactly what the shape takes. */
     if ((uint64_t)(end - begin) != (uint64_t)sen__mul((size_t)out->count, bytes))
         return sen_fail_at(c, SEN_ERR_FORMAT, j, "data_offsets",
                            "tensor %s: %lld bytes do not make its shape in %s",
@@ -11362,13 +11827,16 @@ static sen_result sen__stored_read(sen_ctx *c, const sen_json *j, int64_t room, 
     return SEN_OK;
 }
 
-/* By offset, stable; work has room for n. Merging pairs of runs from below needs no recursion. */
+/* By offset, stable; work has room for n. Merging pairs of runs from below needs no recursion, and
+ * takes n log n steps whatever order a hostile header has. */
 static void sen__stored_sort(sen__stored *item, sen__stored *work, int64_t n)
 {
     int64_t run, from, a, b, k;
     for (run = 1; run < n; run += run) {
         for (from = 0; from < n; from += 2 * run) {
             const int64_t middle = SEN__MIN(from + run, n), end = SEN__MIN(from + 2 * run, n);
+            /* Two runs, a .. middle and b .. end, into one; the left first where offsets are
+             * equal. */
             for (a = from, b = middle, k = from; k < end; k++) {
                 const bool left = a < middle && (b >= end || item[a].offset <= item[b].offset);
                 work[k] = left ? item[a++] : item[b++];
@@ -11378,7 +11846,9 @@ static void sen__stored_sort(sen__stored *item, sen__stored *work, int64_t n)
     }
 }
 
-/* Tensors of no size lie nowhere; the others may not share a byte. */
+/* Tensors of no size lie nowhere; the others may not share a byte. Sorted by offset, each has to be
+ * compared with the one before it only. Holes between tensors are allowed here (the reference
+ * library refuses them): nothing is read from them. */
 static sen_result sen__safetensors_overlaps(sen_ctx *c, const sen__safetensors *s)
 {
     const sen__stored *before = NULL;
@@ -11394,7 +11864,8 @@ static sen_result sen__safetensors_overlaps(sen_ctx *c, const sen__safetensors *
     return SEN_OK;
 }
 
-/* The list of tensors, checked and in the order of the file. */
+/* The list of tensors, checked and in the order of the file. Twice the room: the second half is the
+ * sort's work space. Two entries of one name cannot both be found; the first by offset is. */
 static sen_result sen__safetensors_index(sen_ctx *c, sen__safetensors *s, const sen_json *header,
                                          int64_t room)
 {
@@ -11404,7 +11875,7 @@ static sen_result sen__safetensors_index(sen_ctx *c, sen__safetensors *s, const 
     if (!s->item) return sen__no_memory(c, bytes, s->path);
     for (j = header->child; j; j = j->next) {
         sen_result r;
-        if (strcmp(j->key, "__metadata__") == 0) {
+        if (strcmp(j->key, "__metadata__") == 0) {      /* no tensor */
             s->metadata = j;
             continue;
         }
@@ -11416,7 +11887,8 @@ static sen_result sen__safetensors_index(sen_ctx *c, sen__safetensors *s, const 
 }
 
 /* Opens and checks a file; nothing is left open on failure. The header's length is believed only up
- * to the file's own size and to 1 GiB, beyond which no honest header goes. */
+ * to the file's own size and to 1 GiB, beyond which no honest header goes. The data are not
+ * touched: of a mapped file only what is read comes from the disk. */
 static sen_result sen__safetensors_open(sen_ctx *c, const char *path, sen__safetensors *s)
 {
     sen_json *header = NULL;
@@ -11428,7 +11900,7 @@ static sen_result sen__safetensors_open(sen_ctx *c, const char *path, sen__safet
     r = sen__file_map(c, path, &s->file);
     if (r) return r;
     s->path = sen__arena_text(&s->arena, path, strlen(path));
-    for (i = 0; s->file.size >= 8 && i < 8; i++)
+    for (i = 0; s->file.size >= 8 && i < 8; i++)        /* little endian */
         length |= (uint64_t)(unsigned char)s->file.data[i] << (8 * i);
     if (!s->path) r = sen__no_memory(c, strlen(path), "a path");
     else if (s->file.size < 8 || length > (uint64_t)s->file.size - 8 ||
@@ -11436,6 +11908,8 @@ static sen_result sen__safetensors_open(sen_ctx *c, const char *path, sen__safet
         r = sen_fail(c, SEN_ERR_FORMAT, "%s: not a safetensors file: its header claims %llu bytes, "
                                         "the file has %lld", path, (unsigned long long)length,
                      (long long)s->file.size);
+    /* Flags 0: NaN and the like are tolerated by the parser and then refused as shapes and
+     * offsets. */
     if (!r) r = sen__json_parse(c, &s->arena, path, s->file.data + 8, (size_t)length, 0, &header);
     if (!r && header->kind != SEN_JSON_OBJECT)
         r = sen_fail(c, SEN_ERR_FORMAT, "%s: not a safetensors file: its header is no object",
@@ -11444,11 +11918,12 @@ static sen_result sen__safetensors_open(sen_ctx *c, const char *path, sen__safet
         s->data = (const unsigned char *)s->file.data + 8 + length;
         r = sen__safetensors_index(c, s, header, s->file.size - 8 - (int64_t)length);
     }
-    if (r) sen__safetensors_close(c, s);
+    if (r) sen__safetensors_close(c, s);                /* the file and its arena */
     return r;
 }
 
-/* A model asks for each weight once; linear, since a file has some hundred tensors. */
+/* A model asks for each weight once; linear, since a file has some hundred tensors. NULL: the file
+ * does not have it; whether that is an error, the caller knows. */
 static const sen__stored *sen__safetensors_find(const sen__safetensors *s, const char *name)
 {
     int64_t i;
@@ -11457,7 +11932,8 @@ static const sen__stored *sen__safetensors_find(const sen__safetensors *s, const
     return NULL;
 }
 
-/* Two-byte floats may stand at an odd address in the file: copied in pieces, then widened. */
+/* Two-byte floats may stand at an odd address in the file: copied in pieces, then widened by the
+ * math chapter's row kernels, which want whole, aligned arrays. 1024 values are 2 KiB of stack. */
 static void sen__halves_widen(float *out, const unsigned char *p, int64_t n,
                               void (*widen)(float *y, const uint16_t *x, int64_t n))
 {
@@ -11470,13 +11946,17 @@ static void sen__halves_widen(float *out, const unsigned char *p, int64_t n,
     }
 }
 
-/* Widens a stored tensor to float32: out[count]. */
+/* Widens a stored tensor to float32: out[count]. float16 and bfloat16 widen exactly; float64 is
+ * rounded once. Whole numbers are refused: weights are never stored so, and to read them as floats
+ * would hide a mixed-up name. Every copy is by memcpy, since nothing in a file is aligned for
+ * sure. */
 static sen_result sen__stored_floats(sen_ctx *c, const sen__safetensors *s, const sen__stored *t,
                                      float *out)
 {
     const unsigned char *p = s->data + t->offset;
     int64_t i;
     switch (t->dtype) {
+    /* A tensor of 0 bytes may have no address to copy from. */
     case SEN__F32: if (t->size) memcpy(out, p, (size_t)t->size); break;
     case SEN__F16: sen__halves_widen(out, p, t->count, sen__f16_to_row); break;
     case SEN__BF16: sen__halves_widen(out, p, t->count, sen__bf16_to_row); break;
@@ -11495,12 +11975,17 @@ static sen_result sen__stored_floats(sen_ctx *c, const sen__safetensors *s, cons
     return SEN_OK;
 }
 
-/* Reads one weight of the expected shape from the file. */
-static sen_result sen__tensor_read(sen_ctx *c, const sen__safetensors *s, const sen__stored *t,
-                                   sen_tensor *to)
+/* Whether a stored tensor can be read into this weight. Shapes must be equal, not only counts: a
+ * transposed matrix has the same count and gives nonsense. The message says what the file has and
+ * what the configuration makes, since one of the two is wrong. */
+static sen_result sen__tensor_check(sen_ctx *c, const sen__stored *t, const sen_tensor *to)
 {
     int i;
     bool same = t->ndim == to->ndim;
+    if (t->dtype != SEN__F32 && t->dtype != SEN__F16 && t->dtype != SEN__BF16 &&
+        t->dtype != SEN__F64)
+        return sen_fail_at(c, SEN_ERR_FORMAT, t->json, "dtype",
+                           "tensor %s is not in float32, float16, bfloat16 or float64", t->name);
     for (i = 0; same && i < to->ndim; i++) same = t->shape[i] == to->shape[i];
     if (!same)
         return sen_fail_at(c, SEN_ERR_FORMAT, t->json, "shape",
@@ -11508,25 +11993,38 @@ static sen_result sen__tensor_read(sen_ctx *c, const sen__safetensors *s, const 
                            "%lld (%lld rows)", t->name, (long long)t->count,
                            (long long)(t->ndim > 1 ? t->shape[0] : 1), (long long)to->count,
                            (long long)sen__tensor_rows(to));
-    return sen__stored_floats(c, s, t, to->data);
+    return SEN_OK;
+}
+
+/* Reads one weight of the expected shape from the file; on failure it is as it was. */
+static sen_result sen__tensor_read(sen_ctx *c, const sen__safetensors *s, const sen__stored *t,
+                                   sen_tensor *to)
+{
+    const sen_result r = sen__tensor_check(c, t, to);
+    return r ? r : sen__stored_floats(c, s, t, to->data);
 }
 
 /* ---- safetensors: writing -------------------------------------------------------------------- */
 
 /* Tensors are written in the caller's order, without holes, and with nothing in the header that
  * could differ from run to run: two saves of the same weights are the same bytes. The data begins
- * at a multiple of 8, so that a mapped file's floats are aligned. */
+ * at a multiple of 8, so that a mapped file's floats are aligned. The file appears under its name
+ * only when it is whole (the file chapter's writer).
+ *
+ * Little-endian machines only: floats are written as they lie in memory. */
 
-/* Something to be stored: float32, or int32 where ints is set. */
+/* Something to be stored: float32, or int32 where ints is set. Borrowed until the file is written,
+ * the name too. */
 typedef struct sen__to_store {
     const char    *name;
-    int            ndim;
-    int64_t        shape[4], count;
+    int            ndim;                        /* 0: a scalar */
+    int64_t        shape[4], count;             /* count: values in all */
     const float   *floats;
     const int32_t *ints;
 } sen__to_store;
 
-/* A weight's shape with any values of its size: the weight itself, its gradient, its moments. */
+/* A weight's shape with any values of its size: the weight itself, its gradient, its moments. So a
+ * checkpoint's moments have the shapes of their weights, as in Python. */
 static sen__to_store sen__store_tensor(const char *name, const sen_tensor *t, const float *values)
 {
     sen__to_store s;
@@ -11539,7 +12037,8 @@ static sen__to_store sen__store_tensor(const char *name, const sen_tensor *t, co
     return s;
 }
 
-/* A plain matrix. */
+/* A plain matrix. Who wants a vector or a scalar of it sets ndim to 1 or 0 behind this; shape[1] or
+ * both are then not written. */
 static sen__to_store sen__store_matrix(const char *name, const float *values, int64_t rows,
                                        int64_t cols)
 {
@@ -11554,7 +12053,9 @@ static sen__to_store sen__store_matrix(const char *name, const float *values, in
     return s;
 }
 
-/* The header as the safetensors library writes it: no spaces, padded with blanks to 8 bytes. */
+/* The header as the safetensors library writes it: no spaces, padded with blanks to 8 bytes. Names
+ * are escaped as JSON but not as ASCII, as in that library. Four bytes per value, whichever of the
+ * two types it is. */
 static void sen__safetensors_header(sen__out *o, const sen__to_store *item, int64_t n,
                                     const char *const *metadata)
 {
@@ -11571,6 +12072,8 @@ static void sen__safetensors_header(sen__out *o, const sen__to_store *item, int6
         }
         sen__out_text(o, n ? "}," : "}");
     }
+    /* `at` is the offset from the start of the data: each tensor begins where the last one
+     * ended. */
     for (i = 0; i < n; i++) {
         sen__out_quoted(o, item[i].name, strlen(item[i].name), false);
         sen__out_format(o, ":{\"dtype\":\"%s\",\"shape\":[", item[i].ints ? "I32" : "F32");
@@ -11581,10 +12084,14 @@ static void sen__safetensors_header(sen__out *o, const sen__to_store *item, int6
         at += item[i].count * 4;
     }
     sen__out_text(o, "}");
+    /* Blanks behind the closing brace are part of the header's length and of no meaning to a
+     * parser. */
     while (o->length % 8 != 0 && !o->failed) sen__out_text(o, " ");
 }
 
-/* Writes the tensors in the order given. metadata: name, value, ..., NULL; or NULL. */
+/* Writes the tensors in the order given. metadata: name, value, ..., NULL; or NULL. A failure
+ * anywhere sticks to the writer and comes out at its close, which then leaves no file: so the puts
+ * need no check of their own. */
 static sen_result sen__safetensors_write(sen_ctx *c, const char *path, const sen__to_store *item,
                                          int64_t n, const char *const *metadata)
 {
@@ -11597,6 +12104,8 @@ static sen_result sen__safetensors_write(sen_ctx *c, const char *path, const sen
     sen__out_init(&header, c);
     sen__safetensors_header(&header, item, n, metadata);
     r = sen__out_result(&header);
+    /* The header is complete before the file is made: a name that has no memory makes no empty
+     * file. */
     if (!r) r = sen__writer_open(&w, c, path);
     if (!r) {
         for (i = 0; i < 8; i++) length[i] = (unsigned char)((uint64_t)header.length >> (8 * i));
@@ -11607,7 +12116,7 @@ static sen_result sen__safetensors_write(sen_ctx *c, const char *path, const sen
                                              : (const void *)item[i].floats, item[i].count * 4);
         r = sen__writer_close(&w, true);
     }
-    sen__out_free(&header);
+    sen__out_free(&header);                             /* on the heap: a large model's is long */
     sen_arena_release(&c->scratch, mark);
     return r;
 }
@@ -11625,23 +12134,43 @@ static sen_result sen__safetensors_write(sen_ctx *c, const char *path, const sen
  *        to.
  * ============================================================================================== */
 
-/* Why coarse and eager: an op computes when it is called, so a debugger shows every value in its
+/* Reverse-mode differentiation, in the form of a list. Each op writes down what it made, from what,
+ * and how to go back; to differentiate is to walk the list from its end and to let every op add to
+ * the gradients of its inputs, by the chain rule:
+ *
+ *     y = op(a, b)        da += (dy/da)' dy,   db += (dy/db)' dy
+ *
+ * Adds, because a value may have several users: its gradient is the sum over them, and it is whole
+ * when the last of them has run, which on the way back is the first in the list. So no sorting is
+ * needed: the order of computation is an order in which everything comes behind its inputs.
+ *
+ * Why coarse and eager: an op computes when it is called, so a debugger shows every value in its
  * place, and a node stands for a whole layer norm or product, so the tape's own cost vanishes.
  *
  * Memory: matrices come from a pool and go back during backward in nearly the reverse order, so one
  * step's peak is what forward has to keep. Vars, nodes and aux are small and live in an arena until
  * the reset. After the widest step both are as large as they will ever be. */
 struct sen_tape {
-    sen_ctx   *c;
+    sen_ctx   *c;                               /* errors, memory */
     sen__pool  pool;                            /* matrices */
     sen_arena  arena;                           /* vars, nodes, aux */
-    sen_node  *last;
-    bool       recording;
-    sen_result result;
+    sen_node  *last;                            /* newest node; each knows the one before */
+    bool       recording;                       /* false: values only, no nodes */
+    sen_result result;                          /* the first error since the reset */
     const struct sen__dropout *dropout;         /* NULL: evaluation; see the ops chapter */
+    bool       packs_weights;                   /* for inference over many batches: */
+    struct sen__packed_weight *pack;            /* weights as the matrix product wants them */
+    int64_t    n_pack, pack_room;
 };
 
-/* The pool grows to what the widest step needs and is kept by sen_tape_reset. */
+/* A weight packed once for all batches of a tape; its values must not change meanwhile. */
+typedef struct sen__packed_weight {
+    const float *weight;                        /* whose it is */
+    float       *panels;
+} sen__packed_weight;
+
+/* The pool grows to what the widest step needs and is kept by sen_tape_reset. recording false makes
+ * a tape for inference: the same ops, no nodes. */
 SENTRAIN_DEF sen_result sen_tape_new(sen_ctx *c, bool recording, sen_tape **out)
 {
     sen_tape *t = (sen_tape *)sen__new(c, sizeof *t, "a tape");
@@ -11654,15 +12183,21 @@ SENTRAIN_DEF sen_result sen_tape_new(sen_ctx *c, bool recording, sen_tape **out)
     return SEN_OK;
 }
 
+/* Vars of this tape are gone with it; gradients of weights are not, they belong to the tensors. */
 SENTRAIN_DEF void sen_tape_free(sen_tape *t)
 {
+    int64_t i;
     if (!t) return;
+    for (i = 0; i < t->n_pack; i++) sen__delete(t->c, t->pack[i].panels);
+    sen__delete(t->c, t->pack);
     sen__pool_free(&t->pool);
     sen_arena_free(&t->arena);
     sen__delete(t->c, t);
 }
 
-/* Gives back what a value still holds. */
+/* Gives back what a value still holds: values that are its own, and a gradient that is no weight's.
+ * Borrowed values (a weight, a constant, a view) belong to somebody else. NULL afterwards, so a
+ * second drop does nothing. */
 static void sen__var_drop(sen_tape *t, sen_var *v)
 {
     if (!v->borrowed && v->x) sen__pool_give(&t->pool, v->x);
@@ -11670,7 +12205,9 @@ static void sen__var_drop(sen_tape *t, sen_var *v)
     v->x = v->g = NULL;
 }
 
-/* Gives back what a node saved and what it made: after its backward nobody asks for them again. */
+/* Gives back what a node saved and what it made: after its backward nobody asks for them again,
+ * since all users of its output have run. `keep` is for who wants to look at a value or a gradient
+ * after sen_backward. */
 static void sen__node_drop(sen_tape *t, sen_node *n)
 {
     size_t i;
@@ -11680,7 +12217,9 @@ static void sen__node_drop(sen_tape *t, sen_node *n)
     if (!n->out->keep) sen__var_drop(t, n->out);
 }
 
-/* Everything at once: no value is looked at, so this is cheap even after an error half way. */
+/* Everything at once: no value is looked at, so this is cheap even after an error half way. The
+ * mark of zeros is the arena's beginning; the blocks stay, so the next step asks nobody for
+ * memory. */
 SENTRAIN_DEF void sen_tape_reset(sen_tape *t)
 {
     sen_mark start;
@@ -11691,32 +12230,39 @@ SENTRAIN_DEF void sen_tape_reset(sen_tape *t)
     t->result = SEN_OK;
 }
 
+/* What went wrong is in the context; this says only that the ops since then have made nothing. */
 SENTRAIN_DEF sen_result sen_tape_result(const sen_tape *t)
 {
     return t->result;
 }
 
+/* For ops, which get the tape and nothing else. */
 SENTRAIN_DEF sen_ctx *sen_tape_context(const sen_tape *t)
 {
     return t->c;
 }
 
-/* The first error stays; from then on nothing is made any more. */
+/* The first error stays; from then on nothing is made any more. Ops therefore need no check of
+ * their own: they hand on NULL, and whoever calls sen_backward gets the result. */
 static void sen__tape_fail(sen_tape *t, sen_result r)
 {
     if (!t->result) t->result = r;
 }
 
+/* One sentence for all: which matrix it was says nothing to a user, how much was asked for does. */
 static void sen__tape_no_memory(sen_tape *t, size_t bytes)
 {
     sen__tape_fail(t, sen__no_memory(t->c, bytes, "a matrix of the training or encoding step"));
 }
 
+/* Values of a matrix. */
 SENTRAIN_DEF int64_t sen_count(const sen_var *x)
 {
     return x->rows * x->cols;
 }
 
+/* A negative n is the product of sizes that overflowed: asked for as more than there is, refused
+ * with the same sentence. After an error nothing is taken, so NULL may mean either. */
 SENTRAIN_DEF float *sen_tape_floats(sen_tape *t, int64_t n)
 {
     const size_t bytes = n < 0 ? SIZE_MAX : sen__mul((size_t)n, sizeof(float));
@@ -11725,12 +12271,14 @@ SENTRAIN_DEF float *sen_tape_floats(sen_tape *t, int64_t n)
     return p;
 }
 
+/* For work space that was not handed over by sen_tape_save. NULL does nothing. */
 SENTRAIN_DEF void sen_tape_give(sen_tape *t, float *floats)
 {
     sen__pool_give(&t->pool, floats);
 }
 
-/* A matrix without values; vars and nodes live in the arena until the reset. */
+/* A matrix without values; vars and nodes live in the arena until the reset. Cleared: no gradient,
+ * no tensor, no node, not borrowed. */
 static sen_var *sen__tape_var(sen_tape *t, int64_t rows, int64_t cols)
 {
     sen_var *v = t->result ? NULL : (sen_var *)sen__arena_zero(&t->arena, sizeof *v);
@@ -11743,18 +12291,21 @@ static sen_var *sen__tape_var(sen_tape *t, int64_t rows, int64_t cols)
     return v;
 }
 
+/* Its values are whatever was in the pool's block: an op writes all of them. */
 SENTRAIN_DEF sen_var *sen_tape_matrix(sen_tape *t, int64_t rows, int64_t cols)
 {
     sen_var *v = sen__tape_var(t, rows, cols);
     if (v) v->x = sen_tape_floats(t, rows * cols);
-    return v && v->x ? v : NULL;
+    return v && v->x ? v : NULL;                        /* a var alone is no use */
 }
 
+/* The same shape, other values. NULL in, NULL out: how ops pass an error on. */
 SENTRAIN_DEF sen_var *sen_tape_like(sen_tape *t, const sen_var *x)
 {
     return x ? sen_tape_matrix(t, x->rows, x->cols) : NULL;
 }
 
+/* The caller's array is not copied: it has to stay as it is until the reset. */
 SENTRAIN_DEF sen_var *sen_tape_constant(sen_tape *t, const float *x, int64_t rows, int64_t cols)
 {
     sen_var *v = sen__tape_var(t, rows, cols);
@@ -11764,6 +12315,9 @@ SENTRAIN_DEF sen_var *sen_tape_constant(sen_tape *t, const float *x, int64_t row
     return v;
 }
 
+/* The weight's own arrays, so a gradient that backward adds is in the tensor at once, where the
+ * optimizer finds it. A weight without a gradient array is one that nobody trains: it wants none.
+ * Called anew in each step; two vars of one weight (shared weights) add to the same array. */
 SENTRAIN_DEF sen_var *sen_tape_weight(sen_tape *t, sen_tensor *w)
 {
     sen_var *v = sen__tape_var(t, sen__tensor_rows(w), sen__tensor_cols(w));
@@ -11777,7 +12331,8 @@ SENTRAIN_DEF sen_var *sen_tape_weight(sen_tape *t, sen_tensor *w)
 }
 
 /* An op's result is recorded only if something that it came from wants a gradient: constants,
- * frozen weights and inference leave no nodes. */
+ * frozen weights and inference leave no nodes, and hence nothing to keep for backward. The inputs'
+ * list is copied to the arena; entries may be NULL (a missing bias). */
 SENTRAIN_DEF sen_var *sen_tape_record_n(sen_tape *t, const sen_op *op, sen_var *y,
                                         sen_var *const *in, int n)
 {
@@ -11797,12 +12352,14 @@ SENTRAIN_DEF sen_var *sen_tape_record_n(sen_tape *t, const sen_op *op, sen_var *
     node->op = op;
     node->tape = t;
     node->out = y;
+    /* Behind all that was recorded so far: the order of computation. */
     node->before = t->last;
     t->last = node;
     y->node = node;
     return y;
 }
 
+/* Most ops have three inputs at most; NULL for those that they do not have. */
 SENTRAIN_DEF sen_var *sen_tape_record(sen_tape *t, const sen_op *op, sen_var *y, sen_var *a,
                                       sen_var *b, sen_var *c)
 {
@@ -11813,6 +12370,8 @@ SENTRAIN_DEF sen_var *sen_tape_record(sen_tape *t, const sen_op *op, sen_var *y,
     return sen_tape_record_n(t, op, y, in, 3);
 }
 
+/* Where y was not recorded nobody will come for the floats, so they go back at once: an op calls
+ * this without asking whether it is being trained. */
 SENTRAIN_DEF void sen_tape_save(sen_tape *t, sen_var *y, int slot, float *floats)
 {
     if (!floats) return;
@@ -11820,7 +12379,8 @@ SENTRAIN_DEF void sen_tape_save(sen_tape *t, sen_var *y, int slot, float *floats
     else sen_tape_give(t, floats);
 }
 
-/* Copied, since a caller's struct is gone by the time of backward. */
+/* What backward has to know beside matrices: sizes, a scale, row numbers. Copied, since a caller's
+ * struct is gone by the time of backward. Not recorded: not needed. */
 SENTRAIN_DEF void sen_tape_aux(sen_tape *t, sen_var *y, const void *aux, size_t size)
 {
     void *copy;
@@ -11828,11 +12388,12 @@ SENTRAIN_DEF void sen_tape_aux(sen_tape *t, sen_var *y, const void *aux, size_t 
     copy = sen_arena_alloc(&t->arena, size);
     if (!copy) sen__tape_no_memory(t, size);
     else memcpy(copy, aux, size);
-    y->node->aux = copy;
+    y->node->aux = copy; /* NULL after a failure; then backward does not run */
 }
 
 /* A gradient is made, of zeros, when the first of its users adds to it. A weight's is its tensor's
- * own array; has_grad tells the optimizer that this step reached it. */
+ * own array; has_grad tells the optimizer that this step reached it, even if all that is added are
+ * zeros. NULL tells the op to save itself the work: a frozen weight, a constant, an error. */
 SENTRAIN_DEF float *sen_grad(sen_node *n, int i)
 {
     sen_var *v = n->in[i];
@@ -11847,10 +12408,15 @@ SENTRAIN_DEF float *sen_grad(sen_node *n, int i)
 }
 
 /* Nodes stand in the order of computation, so the last comes first and each has its whole gradient
- * when its turn comes. */
+ * when its turn comes. `scale` is the loss's own gradient: 1, or one over the number of batches
+ * that share an update. That is cheaper than to scale the loss by an op, and the same. A node whose
+ * output got no gradient led to nothing that counts and is passed over, but its memory goes
+ * back. */
 SENTRAIN_DEF sen_result sen_backward(sen_tape *t, sen_var *loss, float scale)
 {
     sen_node *n;
+    /* Frozen altogether, or a loss made of constants: there is nothing to learn, and Python says so
+     * too. */
     if (!t->result && (!loss || !loss->wants_grad))
         sen__tape_fail(t, sen_fail(t->c, SEN_ERR_ARGUMENT,
                                    "nothing that is trained led to this loss"));
@@ -11864,12 +12430,13 @@ SENTRAIN_DEF sen_result sen_backward(sen_tape *t, sen_var *loss, float scale)
         if (n->out->g) n->op->backward(n);      /* no gradient came: nothing to pass on */
         sen__node_drop(t, n);
     }
-    t->last = NULL;
+    t->last = NULL;                                     /* the nodes are used up */
     return t->result;
 }
 
 /* Inference keeps nothing for backward: gives back the values that only led to y, and hands y on.
- * The caller knows that nobody else looks at them (no view, no residual). */
+ * So a forward pass of many layers needs the matrices of one. The caller knows that nobody else
+ * looks at them (no view, no residual). */
 static sen_var *sen__tape_drop_inputs(sen_tape *t, sen_var *y, sen_var *const *used, int n)
 {
     int i;
@@ -11901,13 +12468,20 @@ static sen_var *sen__tape_drop_inputs(sen_tape *t, sen_var *y, sen_var *const *u
  * computes y and records. What backward needs besides the inputs' and the output's own values is
  * either floats in n->saved (given back by the tape) or a small struct in n->aux (copied). */
 
+/* What a reader may rely on in every backward below:
+ *   n->out->g   dy, complete: all users of y have added to it
+ *   n->out->x   y as forward left it; n->in[i]->x the inputs' values
+ *   sen_grad    where dx is summed: zeros, or what other users have added; NULL: not wanted
+ * That y is still there follows from the order of the walk: a value is dropped with the node that
+ * made it, after that node's backward, and all nodes that read it stand behind and have run
+ * before. */
 #define SEN__ROWS_WORK 16384                    /* floats in one task: some microseconds */
 
 /* What the workers share: a function of rows and how they are cut. */
 typedef struct sen__rows_job {
     void  (*fn)(void *arg, int64_t from, int64_t to);
-    void   *arg;
-    int64_t rows, step;
+    void   *arg; /* handed to fn; shared by all tasks, so fn only reads it */
+    int64_t rows, step;                     /* step: rows of one task */
 } sen__rows_job;
 
 /* Task number `task` is the rows from task * step on; the last one may be shorter. */
@@ -11915,24 +12489,27 @@ static void sen__rows_task(void *arg, int64_t task, int worker)
 {
     const sen__rows_job *j = (const sen__rows_job *)arg;
     const int64_t from = task * j->step;
-    (void)worker;
+    (void)worker;                           /* no op here needs a worker's scratch */
     j->fn(j->arg, from, SEN__MIN(from + j->step, j->rows));
 }
 
 /* Rows of one task, about SEN__ROWS_WORK floats of them. From the shape alone: the blocks, and with
- * them the order of every sum over blocks, are the same on any number of threads. */
+ * them the order of every sum over blocks, are the same on any number of threads. A row longer than
+ * SEN__ROWS_WORK is a task by itself. */
 static int64_t sen__rows_step(int64_t cols)
 {
     return SEN__MAX(1, SEN__ROWS_WORK / SEN__MAX(cols, 1));
 }
 
+/* How many tasks sen__rows makes of such a matrix; also how many partial sums a backward keeps. */
 static int64_t sen__rows_blocks(int64_t rows, int64_t cols)
 {
     const int64_t step = sen__rows_step(cols);
     return (rows + step - 1) / step;
 }
 
-/* fn(arg, from, to) over blocks of rows that are cut by the shape alone. */
+/* fn(arg, from, to) over blocks of rows that are cut by the shape alone. Rows are independent in
+ * every op that uses this, so no bit depends on who computes which block. */
 static void sen__rows(sen_ctx *c, int64_t rows, int64_t cols, void (*fn)(void *, int64_t, int64_t),
                       void *arg)
 {
@@ -11940,11 +12517,14 @@ static void sen__rows(sen_ctx *c, int64_t rows, int64_t cols, void (*fn)(void *,
     j.fn = fn;
     j.arg = arg;
     j.rows = rows;
-    j.step = sen__rows_step(cols);
+    j.step = sen__rows_step(cols);          /* never from the number of threads */
     sen__parallel(c, sen__rows_blocks(rows, cols), sen__rows_task, &j);
 }
 
 /* ---- column sums: the gradient of a bias ----------------------------------------------------- */
+
+/* y = x w' + b gives every row of y the same b, so db is the sum of dy over its rows: a (T,O)
+ * matrix read once for O numbers, bound by memory alone. */
 
 /* Stripes of this many columns: a cache line of each row or more, and enough of them for all
  * threads at the usual widths. */
@@ -11953,21 +12533,22 @@ static void sen__rows(sen_ctx *c, int64_t rows, int64_t cols, void (*fn)(void *,
 typedef struct sen__colsum {
     float       *acc;                           /* (cols), added to */
     const float *x;                             /* (rows, stride) */
-    int64_t      rows, cols, stride;
+    int64_t      rows, cols, stride;            /* stride > cols: some columns of a wider matrix */
 } sen__colsum;
 
 /* All rows of one stripe, in order. */
 static void sen__colsum_task(void *arg, int64_t task, int worker)
 {
     const sen__colsum *s = (const sen__colsum *)arg;
-    const int64_t from = task * SEN__COLS_STEP;
+    const int64_t from = task * SEN__COLS_STEP; /* first column of the stripe */
     (void)worker;
     sen__col_sum_block(s->acc + from, s->x + from, s->rows,
                        SEN__MIN(SEN__COLS_STEP, s->cols - from), s->stride);
 }
 
 /* acc[j] += sum over rows of x(i, j). Each column is summed by one task from the first row to the
- * last, so the result has one order. */
+ * last, so the result has one order. Cutting by columns instead of rows needs no partial sums:
+ * tasks write different columns. */
 static void sen__add_column_sums(sen_ctx *c, float *acc, const float *x, int64_t rows, int64_t cols,
                                  int64_t stride)
 {
@@ -11988,14 +12569,16 @@ static void sen__add_column_sums(sen_ctx *c, float *acc, const float *x, int64_t
  * Philox turns (key, place) into a random number, and no state is kept anywhere. */
 
 /* Set by whoever runs a training pass (the trainer); NULL on the tape: evaluation. Two sources:
- * counter: Philox of (feature/4, position, row * K + column, micro_step * 256 + site): independent
- *          of threads, packing and recomputation.
- * torch:   bits drawn before the pass from torch's own stream for Python's padded layout.
+ *   counter: Philox of (feature/4, position, row * K + column, micro_step * 256 + site):
+ *            independent of threads, packing and recomputation.
+ *   torch:   bits drawn before the pass from torch's own stream for Python's padded layout.
  * Sites: 0 the embeddings; layer l has 8 (l + 1) + place with place 0 the attention probabilities,
- * 1 the attention output, 2 the feed-forward output. */
+ * 1 the attention output, 2 the feed-forward output. Counters are places in a text, never in
+ * memory: the same token of the same row meets the same fate in a micro-batch of 1 and of 32, alone
+ * and packed behind others. Random123: Salmon et al. 2011, doi:10.1145/2063384.2063405. */
 typedef struct sen__dropout {
-    uint64_t              key;
-    uint32_t              micro_step;
+    uint64_t              key;              /* the run's seed */
+    uint32_t              micro_step;       /* new masks each time */
     const int32_t        *position;             /* (T) a token's place in its sequence */
     const int32_t        *owner;                /* (T) row * K + column of its sequence */
     const int32_t        *first;                /* (N+1) */
@@ -12004,27 +12587,38 @@ typedef struct sen__dropout {
     const int64_t        *attention_at;         /* torch: (N) where a sequence's (A,L,L) begins */
 } sen__dropout;
 
-#define SEN__SITE(layer, place) (8 * ((layer) + 1) + (place))
+/* The words of a Philox counter, and what makes two draws differ:
+ *   word 0   feature / 4 (attention: key / 4)          place in the row; 4 numbers a counter
+ *   word 1   position (attention: head L + query)      which row of the text
+ *   word 2   row * K + column                          which text of the batch
+ *   word 3   micro_step 256 + site                     which pass, which place in the model */
+#define SEN__SITE(layer, place) (8 * ((layer) + 1) + (place))   /* at most 256 sites: 30 layers */
 
 /* mult[n] = 0 or 1 / (1 - p) for elements at, at + 1 ... of the counter row (c1, c2, c3); at is a
- * multiple of 4, the words of one counter. */
+ * multiple of 4, the words of one counter. Scaling what stays by 1 / (1 - p) keeps the expected
+ * value, so evaluation changes nothing at all. */
 static void sen__drop_counter(float *mult, int64_t n, float p, uint64_t key, int64_t at,
                               uint32_t c1, uint32_t c2, uint32_t c3)
 {
-    const double keep = 1.0 - (double)p;
+    const double keep = 1.0 - (double)p;    /* p is a float here */
     const uint32_t below = (uint32_t)SEN__MIN(keep * 4294967296.0, 4294967295.0);
     const float scale = 1.0f / (float)keep;
-    uint32_t word[4 * SEN__PHILOX_LANES];
+    uint32_t word[4 * SEN__PHILOX_LANES];   /* LANES counters side by side */
     int64_t i, j;
     for (i = 0; i < n; i += 4 * SEN__PHILOX_LANES) {
         const int64_t k = SEN__MIN(n - i, 4 * SEN__PHILOX_LANES);
+        /* One call gives LANES counters in a row, four words each: the features from at + i on. */
         sen__philox_block(word, key, (uint32_t)((at + i) / 4), c1, c2, c3);
-        for (j = 0; j < k; j++) mult[i + j] = word[j] < below ? scale : 0.0f;
+        if (k == 4 * SEN__PHILOX_LANES)     /* a constant count: vector instructions at -O2 too */
+            for (j = 0; j < 4 * SEN__PHILOX_LANES; j++)
+                mult[i + j] = word[j] < below ? scale : 0.0f;
+        else for (j = 0; j < k; j++) mult[i + j] = word[j] < below ? scale : 0.0f;
     }
 }
 
 /* The same from drawn bits: bit at + i of `bits` (the lowest of a byte first) says whether element
- * i stays. */
+ * i stays. Torch draws for every element of the padded layout; what stands in `bits` are the places
+ * that exist, packed as the batch is, so an index is one into the packed matrix. */
 static void sen__drop_bits(float *mult, int64_t n, float p, const unsigned char *bits, int64_t at)
 {
     const float scale = 1.0f / (float)(1.0 - (double)p);
@@ -12032,7 +12626,8 @@ static void sen__drop_bits(float *mult, int64_t n, float p, const unsigned char 
     for (i = 0; i < n; i++, at++) mult[i] = bits[at >> 3] >> (at & 7) & 1 ? scale : 0.0f;
 }
 
-/* The multipliers of features from .. from+n-1 of one token's row of cols at a site. */
+/* The multipliers of features from .. from+n-1 of one token's row of cols at a site. `from` is a
+ * multiple of 4, see SEN__DROP_PIECE: a piece may not begin inside a counter. */
 static void sen__drop_row(const sen__dropout *d, int site, float p, int64_t token, int64_t cols,
                           int64_t from, float *mult, int64_t n)
 {
@@ -12044,16 +12639,18 @@ static void sen__drop_row(const sen__dropout *d, int site, float p, int64_t toke
 /* Attention probabilities of one query: what the attend chapter asks for. */
 typedef struct sen__drop_attention {
     const sen__dropout *d;
-    int                 site;
+    int                 site;               /* of this layer */
     float               p;
 } sen__drop_attention;
 
+/* The row of one query in one head. Its counter row is head * L + qpos, its features are the keys;
+ * the owner is that of the sequence's first token, since a whole sequence has one owner. */
 static void sen__drop_attention_row(void *arg, int64_t seq, int head, int64_t qpos, float *mult,
                                     int64_t len)
 {
     const sen__drop_attention *a = (const sen__drop_attention *)arg;
     const sen__dropout *d = a->d;
-    const int64_t row = head * len + qpos;
+    const int64_t row = head * len + qpos;  /* of the sequence's (A,L,L) */
     if (d->bits)
         sen__drop_bits(mult, len, a->p, d->bits[a->site], d->attention_at[seq] + row * len);
     else sen__drop_counter(mult, len, a->p, d->key, 0, (uint32_t)row,
@@ -12068,20 +12665,22 @@ typedef struct sen__drop_job {
     float               p;
     float              *y;                      /* forward: y = x m; backward: y += x m */
     const float        *x;
-    int64_t             cols;
-    bool                add;
+    int64_t             cols;               /* H */
+    bool                add;                /* false: forward */
 } sen__drop_job;
 
 #define SEN__DROP_PIECE 2048                    /* features at a time, a multiple of 64 */
 
+/* Multipliers are made for a piece of a row on the stack and used at once: for a (T,H) matrix a
+ * mask in memory would be as large as the matrix itself. */
 static void sen__drop_rows(void *arg, int64_t from, int64_t to)
 {
     const sen__drop_job *j = (const sen__drop_job *)arg;
-    float mult[SEN__DROP_PIECE];
+    float mult[SEN__DROP_PIECE];            /* 8 KiB of stack */
     int64_t r, at;
     for (r = from; r < to; r++)
         for (at = 0; at < j->cols; at += SEN__DROP_PIECE) {
-            const int64_t n = SEN__MIN(SEN__DROP_PIECE, j->cols - at);
+            const int64_t n = SEN__MIN(SEN__DROP_PIECE, j->cols - at);  /* of this piece */
             float *y = j->y + r * j->cols + at;
             const float *x = j->x + r * j->cols + at;
             sen__drop_row(j->d, j->site, j->p, r, j->cols, at, mult, n);
@@ -12090,26 +12689,29 @@ static void sen__drop_rows(void *arg, int64_t from, int64_t to)
         }
 }
 
-/* dx += dy m. The multipliers are drawn again from the counter: a mask is never stored. */
+/* dx += dy m. The multipliers are drawn again from the counter: a mask is never stored. (In torch's
+ * mode: read again from the drawn bits.) */
 static void sen__dropout_op_backward(sen_node *n)
 {
-    sen__drop_job j = *(const sen__drop_job *)n->aux;
+    sen__drop_job j = *(const sen__drop_job *)n->aux;   /* a copy: aux is const */
     j.y = sen_grad(n, 0);
     if (!j.y) return;
-    j.x = n->out->g;
+    j.x = n->out->g;                        /* y += x m with y = dx, x = dy */
     j.add = true;
     sen__rows(n->tape->c, n->out->rows, n->out->cols, sen__drop_rows, &j);
 }
 
 static const sen_op sen__dropout_op = { "dropout", sen__dropout_op_backward };
 
-/* Dropout at a site of the transformer; x itself in evaluation or where p is 0. */
+/* Dropout at a site of the transformer; x itself in evaluation or where p is 0. The copy of the job
+ * that stays with the node holds a pointer to the tape's dropout, which must not change before
+ * backward has run. */
 static sen_var *sen__drop(sen_tape *t, sen_var *x, float p, int site)
 {
     sen__drop_job j;
     sen_var *y;
-    if (!x || !t->dropout || p <= 0) return x;
-    y = sen_tape_like(t, x);
+    if (!x || !t->dropout || p <= 0) return x;  /* no node, no copy */
+    y = sen_tape_like(t, x);                    /* (T,H) */
     if (!y) return NULL;
     j.d = t->dropout;
     j.site = site;
@@ -12140,6 +12742,16 @@ static bool sen__shape_fail(sen_tape *t, const char *op, const char *need, const
     return false;
 }
 
+/* What joins matrices needs at least one. */
+static bool sen__some_matrices(sen_tape *t, const char *op, int n)
+{
+    if (n >= 1) return true;
+    sen__tape_fail(t, sen_fail(t->c, SEN_ERR_ARGUMENT, "%s of no matrices", op));
+    return false;
+}
+
+/* Both give false and leave the tape with an error; `op` is the name of the op as the message has
+ * it. */
 static bool sen__same_cols(sen_tape *t, const char *op, const sen_var *a, const sen_var *b)
 {
     return a->cols == b->cols || sen__shape_fail(t, op, "as many columns in both", a, b);
@@ -12156,13 +12768,14 @@ static void sen__add_op_backward(sen_node *n)
 {
     int i;
     for (i = 0; i < 2; i++) {
-        float *d = sen_grad(n, i);
+        float *d = sen_grad(n, i);          /* a + a: both times the same array */
         if (d) sen__row_acc(d, n->out->g, sen_count(n->out));
     }
 }
 
 static const sen_op sen__add_op = { "add", sen__add_op_backward };
 
+/* torch.add on equal shapes. A constant among the two (a mask) simply gets no gradient. */
 SENTRAIN_DEF sen_var *sen_add(sen_tape *t, sen_var *a, sen_var *b)
 {
     sen_var *y = a && b && sen__same_shape(t, "add", a, b) ? sen_tape_like(t, a) : NULL;
@@ -12181,6 +12794,7 @@ static void sen__sub_op_backward(sen_node *n)
 
 static const sen_op sen__sub_op = { "sub", sen__sub_op_backward };
 
+/* torch.sub: how far a score is from its label, or one distance from another. */
 SENTRAIN_DEF sen_var *sen_sub(sen_tape *t, sen_var *a, sen_var *b)
 {
     sen_var *y = a && b && sen__same_shape(t, "sub", a, b) ? sen_tape_like(t, a) : NULL;
@@ -12200,6 +12814,7 @@ static void sen__mul_op_backward(sen_node *n)
 
 static const sen_op sen__mul_op = { "mul", sen__mul_op_backward };
 
+/* torch.mul. a and b may be one matrix: the squares of a mean squared error. */
 SENTRAIN_DEF sen_var *sen_mul(sen_tape *t, sen_var *a, sen_var *b)
 {
     sen_var *y = a && b && sen__same_shape(t, "mul", a, b) ? sen_tape_like(t, a) : NULL;
@@ -12217,6 +12832,7 @@ static void sen__affine_op_backward(sen_node *n)
 
 static const sen_op sen__affine_op = { "affine", sen__affine_op_backward };
 
+/* One op for a scale, a shift, a change of sign and 1 - x: losses need these on small matrices. */
 SENTRAIN_DEF sen_var *sen_affine(sen_tape *t, sen_var *x, float scale, float shift)
 {
     sen_var *y = sen_tape_like(t, x);
@@ -12224,10 +12840,11 @@ SENTRAIN_DEF sen_var *sen_affine(sen_tape *t, sen_var *x, float scale, float shi
     if (!y) return NULL;
     for (i = 0; i < sen_count(x); i++) y->x[i] = scale * x->x[i] + shift;
     sen_tape_record(t, &sen__affine_op, y, x, NULL, NULL);
-    sen_tape_aux(t, y, &scale, sizeof scale);
+    sen_tape_aux(t, y, &scale, sizeof scale);   /* shift has no part in the gradient */
     return y;
 }
 
+/* y = scale x, such as 1 / temperature. */
 SENTRAIN_DEF sen_var *sen_scale(sen_tape *t, sen_var *x, float scale)
 {
     return sen_affine(t, x, scale, 0.0f);
@@ -12245,6 +12862,7 @@ static void sen__abs_op_backward(sen_node *n)
 
 static const sen_op sen__abs_op = { "abs", sen__abs_op_backward };
 
+/* torch.abs; with sen_mean the L1 loss. */
 SENTRAIN_DEF sen_var *sen_abs(sen_tape *t, sen_var *x)
 {
     sen_var *y = sen_tape_like(t, x);
@@ -12259,11 +12877,12 @@ static void sen__activate_op_backward(sen_node *n)
 {
     const sen__activation *act = *(const sen__activation *const *)n->aux;
     float *dx = sen_grad(n, 0);             /* NULL: not wanted, or no memory (the tape knows) */
-    if (dx) act->backward(dx, n->out->g, n->in[0]->x, sen_count(n->out));
+    if (dx) act->backward(dx, n->out->g, n->in[0]->x, sen_count(n->out));   /* dx += act'(x) dy */
 }
 
 static const sen_op sen__activate_op = { "activation", sen__activate_op_backward };
 
+/* aux is the pointer to the row of the table of activations, copied: a row stays for ever. */
 static sen_var *sen__activate(sen_tape *t, sen_var *x, const sen__activation *act)
 {
     sen_var *y = sen_tape_like(t, x);
@@ -12274,6 +12893,8 @@ static sen_var *sen__activate(sen_tape *t, sen_var *x, const sen__activation *ac
     return y;
 }
 
+/* The name is looked up before x is: an unknown one is an error even on a tape that has failed
+ * before. */
 SENTRAIN_DEF sen_var *sen_activate(sen_tape *t, sen_var *x, const char *name)
 {
     const sen__activation *act = sen__activation_find(name);
@@ -12284,11 +12905,13 @@ SENTRAIN_DEF sen_var *sen_activate(sen_tape *t, sen_var *x, const char *name)
     return sen__activate(t, x, act);
 }
 
+/* The exact form, x P(x), which BERT has; "gelu_new" is the one with tanh. */
 SENTRAIN_DEF sen_var *sen_gelu(sen_tape *t, sen_var *x)
 {
     return sen_activate(t, x, "gelu");
 }
 
+/* max(0, x): the hinge of a margin loss. Its gradient at 0 is 0, as torch has it. */
 SENTRAIN_DEF sen_var *sen_relu(sen_tape *t, sen_var *x)
 {
     return sen_activate(t, x, "relu");
@@ -12298,10 +12921,10 @@ SENTRAIN_DEF sen_var *sen_relu(sen_tape *t, sen_var *x)
 
 /* A loss ends here. Sums run in double, so that the mean over many rows keeps its last digits. */
 
-/* y = factor * sum(x). */
+/* y = factor * sum(x).  dx += factor dy everywhere: each element has the same share in a sum. */
 static void sen__total_op_backward(sen_node *n)
 {
-    const float g = n->out->g[0] * *(const float *)n->aux;
+    const float g = n->out->g[0] * *(const float *)n->aux;  /* the same for all */
     float *dx = sen_grad(n, 0);
     int64_t i;
     for (i = 0; dx && i < sen_count(n->in[0]); i++) dx[i] += g;
@@ -12312,20 +12935,22 @@ static const sen_op sen__total_op = { "sum", sen__total_op_backward };
 /* The mean is the sum with factor 1 / count; the sum itself runs in double. */
 static sen_var *sen__total(sen_tape *t, sen_var *x, double factor)
 {
-    sen_var *y = x ? sen_tape_matrix(t, 1, 1) : NULL;
+    sen_var *y = x ? sen_tape_matrix(t, 1, 1) : NULL;   /* a loss as a rule */
     const float f = (float)factor;
     if (!y) return NULL;
-    y->x[0] = (float)(sen__row_sum(x->x, sen_count(x)) * factor);
+    y->x[0] = (float)(sen__row_sum(x->x, sen_count(x)) * factor);   /* rounded to float32 once */
     sen_tape_record(t, &sen__total_op, y, x, NULL, NULL);
     sen_tape_aux(t, y, &f, sizeof f);
     return y;
 }
 
+/* torch.sum over all elements, (1,1). */
 SENTRAIN_DEF sen_var *sen_sum(sen_tape *t, sen_var *x)
 {
     return sen__total(t, x, 1.0);
 }
 
+/* A mean over nothing is 0 here; torch gives NaN. No batch is empty. */
 SENTRAIN_DEF sen_var *sen_mean(sen_tape *t, sen_var *x)
 {
     return x ? sen__total(t, x, 1.0 / (double)SEN__MAX(sen_count(x), 1)) : NULL;
@@ -12337,7 +12962,8 @@ SENTRAIN_DEF sen_var *sen_mean(sen_tape *t, sen_var *x)
  * nothing; columns do not, so they are copied. A batch's K text columns are K such views of the one
  * (N,E) matrix that the model made of all of its texts. */
 
-/* The rows that were looked at get their gradients, in place. */
+/* The rows that were looked at get their gradients, in place. Two slices that overlap add to the
+ * same rows; the tape runs them one after the other. */
 static void sen__slice_rows_backward(sen_node *n)
 {
     const int64_t from = *(const int64_t *)n->aux;
@@ -12347,6 +12973,7 @@ static void sen__slice_rows_backward(sen_node *n)
 
 static const sen_op sen__slice_rows_op = { "slice_rows", sen__slice_rows_backward };
 
+/* Whether from .. from + n - 1 lies within 0 .. all - 1; written so that no sum can overflow. */
 static bool sen__slice_fits(sen_tape *t, int64_t from, int64_t n, int64_t all)
 {
     if (from >= 0 && n >= 0 && n <= all - from) return true;
@@ -12356,13 +12983,15 @@ static bool sen__slice_fits(sen_tape *t, int64_t from, int64_t n, int64_t all)
     return false;
 }
 
-/* A view: the rows stay where they are. */
+/* A view: the rows stay where they are. y borrows x's memory and has a gradient of its own. Trap: x
+ * has to outlive y, which it does on the tape, as y's node is always the later one and so is given
+ * back first. */
 SENTRAIN_DEF sen_var *sen_slice_rows(sen_tape *t, sen_var *x, int64_t from, int64_t n)
 {
     sen_var *y = x && sen__slice_fits(t, from, n, x->rows) ? sen__tape_var(t, n, x->cols) : NULL;
     if (!y) return NULL;
     y->x = x->x + from * x->cols;
-    y->borrowed = true;
+    y->borrowed = true;                     /* x gives the memory back, not y */
     sen_tape_record(t, &sen__slice_rows_op, y, x, NULL, NULL);
     sen_tape_aux(t, y, &from, sizeof from);
     return y;
@@ -12376,23 +13005,26 @@ static void sen__stack_rows_backward(sen_node *n)
     for (i = 0; i < n->n_in; i++) {
         float *dx = sen_grad(n, i);
         if (dx) sen__row_acc(dx, g, sen_count(n->in[i]));
-        g += sen_count(n->in[i]);
+        g += sen_count(n->in[i]);           /* also past parts that want none */
     }
 }
 
 static const sen_op sen__stack_rows_op = { "stack_rows", sen__stack_rows_backward };
 
+/* torch.cat(dim=0). One matrix alone is handed through as it is: no copy, no node. */
 SENTRAIN_DEF sen_var *sen_stack_rows(sen_tape *t, sen_var *const *x, int n)
 {
-    int64_t rows = 0, at = 0;
+    int64_t rows = 0, at = 0;               /* at: floats written so far */
     sen_var *y;
     int i;
+    if (!sen__some_matrices(t, "stack_rows", n)) return NULL;
     for (i = 0; i < n; i++) {
+        /* All shapes before the first copy: on an error there is nothing to take back. */
         if (!x[i] || !sen__same_cols(t, "stack_rows", x[0], x[i])) return NULL;
         rows += x[i]->rows;
     }
     if (n == 1) return x[0];
-    y = sen_tape_matrix(t, rows, x[0]->cols);
+    y = sen_tape_matrix(t, rows, x[0]->cols);   /* (sum of R, C) */
     if (!y) return NULL;
     for (i = 0; i < n; i++) {
         sen__row_copy(y->x + at, x[i]->x, sen_count(x[i]));
@@ -12413,6 +13045,7 @@ static void sen__slice_cols_backward(sen_node *n)
 
 static const sen_op sen__slice_cols_op = { "slice_cols", sen__slice_cols_backward };
 
+/* x[:, from:from+n]. from is kept as the node's aux; the widths are in the matrices. */
 SENTRAIN_DEF sen_var *sen_slice_cols(sen_tape *t, sen_var *x, int64_t from, int64_t n)
 {
     sen_var *y = x && sen__slice_fits(t, from, n, x->cols) ? sen_tape_matrix(t, x->rows, n) : NULL;
@@ -12428,7 +13061,7 @@ SENTRAIN_DEF sen_var *sen_slice_cols(sen_tape *t, sen_var *x, int64_t from, int6
 static void sen__join_cols_backward(sen_node *n)
 {
     const int64_t cols = n->out->cols;
-    int64_t at = 0, r;
+    int64_t at = 0, r;                      /* at: the part's first column */
     int i;
     for (i = 0; i < n->n_in; i++) {
         const int64_t k = n->in[i]->cols;
@@ -12441,11 +13074,13 @@ static void sen__join_cols_backward(sen_node *n)
 
 static const sen_op sen__join_cols_op = { "join_cols", sen__join_cols_backward };
 
+/* torch.cat(dim=1): the K scores of a ranking loss side by side, or the modes of a Pooling. */
 SENTRAIN_DEF sen_var *sen_join_cols(sen_tape *t, sen_var *const *x, int n)
 {
     int64_t cols = 0, at = 0, r;
     sen_var *y;
     int i;
+    if (!sen__some_matrices(t, "join_cols", n)) return NULL;
     for (i = 0; i < n; i++) {
         if (!x[i]) return NULL;
         if (x[i]->rows != x[0]->rows) {
@@ -12455,10 +13090,10 @@ SENTRAIN_DEF sen_var *sen_join_cols(sen_tape *t, sen_var *const *x, int n)
         cols += x[i]->cols;
     }
     if (n == 1) return x[0];
-    y = sen_tape_matrix(t, x[0]->rows, cols);
+    y = sen_tape_matrix(t, x[0]->rows, cols);   /* (R, sum of C) */
     if (!y) return NULL;
     for (i = 0; i < n; i++) {
-        for (r = 0; r < y->rows; r++)
+        for (r = 0; r < y->rows; r++)       /* a part's row behind the last part's */
             sen__row_copy(y->x + r * cols + at, x[i]->x + r * x[i]->cols, x[i]->cols);
         at += x[i]->cols;
     }
@@ -12471,7 +13106,13 @@ SENTRAIN_DEF sen_var *sen_join_cols(sen_tape *t, sen_var *const *x, int n)
  * The three projections of attention share their input: as one op with three parts they write side
  * by side into (T,3H), which is the layout that attention reads. */
 
-/* A product may need work space, so it can fail: the tape keeps that error as any other. */
+/* A product may need work space, so it can fail: the tape keeps that error as any other. A backward
+ * that met it goes on with gradients that are not whole, which nobody will use: the walk stops at
+ * the next node and sen_backward returns the error. In letters, for T tokens, C columns in and O
+ * out:
+ *   forward    y  (T,O)  = x  (T,C) w' (C,O)         2 T C O floating-point operations
+ *   backward   dx (T,C) += dy (T,O) w  (O,C)         as many
+ *              dw (O,C) += dy' (O,T) x (T,C)         as many: backward costs twice forward */
 static void sen__tape_gemm(sen_tape *t, const sen__gemm *g)
 {
     const sen_result r = sen__matmul(t->c, g);
@@ -12485,9 +13126,9 @@ static void sen__matmul_nt_backward(sen_node *n)
     const sen_var *a = n->in[0], *b = n->in[1];
     float *da = sen_grad(n, 0), *db = sen_grad(n, 1);
     sen__gemm g;
-    memset(&g, 0, sizeof g);
+    memset(&g, 0, sizeof g);                /* no bias, no epilogue */
     g.accumulate = true;
-    g.ldc = a->cols;
+    g.ldc = a->cols;                            /* C, for da and db alike */
     if (da) {                                   /* da (R,C) += dy b */
         g.m = a->rows, g.n = a->cols, g.k = b->rows;
         g.a = n->out->g, g.a_row = b->rows, g.a_col = 1;
@@ -12506,35 +13147,41 @@ static void sen__matmul_nt_backward(sen_node *n)
 
 static const sen_op sen__matmul_nt_op = { "matmul_nt", sen__matmul_nt_backward };
 
+/* b' is never made: column j of it is row j of b, so b's two strides change places. */
 SENTRAIN_DEF sen_var *sen_matmul_nt(sen_tape *t, sen_var *a, sen_var *b)
 {
     const bool fit = a && b && sen__same_cols(t, "a product with a transposed matrix", a, b);
-    sen_var *y = fit ? sen_tape_matrix(t, a->rows, b->rows) : NULL;
+    sen_var *y = fit ? sen_tape_matrix(t, a->rows, b->rows) : NULL; /* (R,S) */
     sen__gemm g;
     if (!y) return NULL;
     memset(&g, 0, sizeof g);
     g.m = a->rows, g.n = b->rows, g.k = a->cols;
     g.a = a->x, g.a_row = a->cols, g.a_col = 1;
-    g.b = b->x, g.b_row = 1, g.b_col = b->cols;
+    g.b = b->x, g.b_row = 1, g.b_col = b->cols; /* B(p,j) = b(j,p) */
     g.c = y->x, g.ldc = y->cols;
-    sen__tape_gemm(t, &g);
+    sen__tape_gemm(t, &g);                  /* on error record gives NULL */
     return sen_tape_record(t, &sen__matmul_nt_op, y, a, b, NULL);
 }
 
 /* y = act(x w' + b) for several weights of one input side by side: y (T, parts * O), in = x, then w
- * and b (or NULL) of each part. Saves z, the values before the activation. */
+ * and b (or NULL) of each part. Saves z, the values before the activation. Why z and not y: the
+ * derivative of GELU cannot be had from its value, as it is no one-to-one function; y is needed as
+ * well, as the next op's input. */
 typedef struct sen__linear_aux {
     const sen__activation *act;                 /* NULL: none */
 } sen__linear_aux;
 
 typedef struct sen__act_job {                   /* y = act(z), or dz += act'(z) dy: rows of z */
     const sen__activation *act;
-    float                 *y;
+    float                 *y;               /* forward y, backward dz */
     const float           *dy, *z;
-    int64_t                cols;
+    int64_t                cols;            /* of the whole matrix: parts * O */
 } sen__act_job;
 
-/* What the product calls for each finished piece of a row of z, while it is still in the cache. */
+/* What the product calls for each finished piece of a row of z, while it is still in the cache.
+ * This is what makes linear + activation one op: z is written, read and turned into y within one
+ * task, instead of two more ways through memory. Several threads are in here at once, on rows and
+ * columns of their own. */
 static void sen__act_epilogue(void *arg, int64_t i, int64_t j, float *c, int64_t count)
 {
     const sen__act_job *a = (const sen__act_job *)arg;
@@ -12546,39 +13193,41 @@ static void sen__act_backward_rows(void *arg, int64_t from, int64_t to)
 {
     const sen__act_job *a = (const sen__act_job *)arg;
     const int64_t at = from * a->cols, n = (to - from) * a->cols;
-    sen__row_fill(a->y + at, 0.0f, n);
+    sen__row_fill(a->y + at, 0.0f, n);      /* the kernel adds */
     a->act->backward(a->y + at, a->dy + at, a->z + at, n);
 }
 
-/* dz = act'(z) dy in the pool, or dy itself where there is no activation. */
+/* dz = act'(z) dy in the pool, or dy itself where there is no activation. Then *mine is NULL, and
+ * nothing has to be given back. */
 static const float *sen__linear_dz(sen_node *n, float **mine)
 {
     const sen__linear_aux *aux = (const sen__linear_aux *)n->aux;
     sen__act_job j;
     *mine = NULL;
-    if (!aux->act) return n->out->g;
+    if (!aux->act) return n->out->g;        /* dz = dy */
     *mine = sen_tape_floats(n->tape, sen_count(n->out));
     if (!*mine) return NULL;
     j.act = aux->act;
     j.y = *mine;
     j.dy = n->out->g;
-    j.z = (const float *)n->saved[0];
+    j.z = (const float *)n->saved[0];       /* before the activation */
     j.cols = n->out->cols;
     sen__rows(n->tape->c, n->out->rows, n->out->cols, sen__act_backward_rows, &j);
     return *mine;
 }
 
 /* One part's share: db += column sums of dz, dw += dz' x, dx += dz w. Its dz are columns of the
- * whole matrix, reached through the stride. */
+ * whole matrix, reached through the stride. x is read here, and so has to be there: an input's
+ * values outlive the node that uses them, as its own node stands further to the front. */
 static void sen__linear_part_backward(sen_node *n, int part, const float *dz)
 {
     const sen_var *x = n->in[0], *w = n->in[1 + 2 * part];
-    const int64_t out = w->rows, stride = n->out->cols;
+    const int64_t out = w->rows, stride = n->out->cols; /* O; parts * O */
     float *dx = sen_grad(n, 0), *dw = sen_grad(n, 1 + 2 * part), *db = sen_grad(n, 2 + 2 * part);
     sen__gemm g;
     memset(&g, 0, sizeof g);
-    g.accumulate = true;
-    g.a = dz + part * out;
+    g.accumulate = true;                    /* gradients are added to */
+    g.a = dz + part * out;                  /* this part's columns of dz */
     g.ldc = x->cols;
     if (db) sen__add_column_sums(n->tape->c, db, g.a, x->rows, out, stride);
     if (dw) {                                   /* dw (O,C) += dz' x */
@@ -12604,15 +13253,40 @@ static void sen__linear_op_backward(sen_node *n)
     const float *dz = sen__linear_dz(n, &mine);
     int part;
     for (part = 0; dz && 2 + 2 * part < n->n_in; part++) sen__linear_part_backward(n, part, dz);
-    sen_tape_give(n->tape, mine);
+    sen_tape_give(n->tape, mine);           /* dz is work space: two matrices at most at a time */
 }
 
 static const sen_op sen__linear_op = { "linear", sen__linear_op_backward };
 
-#define SEN__LINEAR_PARTS 3
+#define SEN__LINEAR_PARTS 3                 /* query, key and value */
+
+/* A weight w (O,C) in the product's own layout, made at first use and kept by the tape: turning it
+ * costs a tenth of a short batch. NULL where the tape does not keep them, or has no memory for it:
+ * the product then packs for itself. */
+static const float *sen__linear_packed(sen_tape *t, const sen_var *w)
+{
+    void *list = t->pack;
+    float *panels;
+    int64_t i;
+    if (!t->packs_weights) return NULL;
+    for (i = 0; i < t->n_pack; i++)
+        if (t->pack[i].weight == w->x) return t->pack[i].panels;
+    if (sen__reserve(t->c, &list, &t->pack_room, t->n_pack + 1, sizeof *t->pack, "packed weights"))
+        return NULL;                        /* the error is kept: nothing goes on without memory */
+    t->pack = (sen__packed_weight *)list;
+    panels = (float *)sen__new_array(t->c, sen__matmul_packed_size(w->rows, w->cols),
+                                     sizeof *panels, "packed weights");
+    if (!panels) return NULL;
+    sen__matmul_pack_b(t->c, panels, w->x, 1, w->cols, w->rows, w->cols);
+    t->pack[t->n_pack].weight = w->x;
+    t->pack[t->n_pack++].panels = panels;
+    return panels;
+}
 
 /* w_b: weight and bias (or NULL) of each part, all weights of one shape. In inference the
- * activation is written straight over y and nothing is kept. */
+ * activation is written straight over y and nothing is kept. Weight and bias stay three matrices
+ * each in a folder and for the optimizer; only y is fused. So the three products share nothing but
+ * x and the layout of what they write. */
 static sen_var *sen__linear(sen_tape *t, sen_var *x, sen_var *const *w_b, int parts,
                             const sen__activation *act)
 {
@@ -12623,37 +13297,43 @@ static sen_var *sen__linear(sen_tape *t, sen_var *x, sen_var *const *w_b, int pa
     sen__gemm g;
     int i;
     for (i = 0; i < parts; i++)
-        if (!w_b[2 * i]) return NULL;
+        if (!w_b[2 * i]) return NULL;       /* a failed weight; a bias may be NULL */
     y = x ? sen_tape_matrix(t, x->rows, parts * w_b[0]->rows) : NULL;
     if (!y) return NULL;
+    /* Three cases: no activation (z is y), training (z beside y), inference (z is overwritten by
+     * y). */
     z = act && t->recording ? sen_tape_floats(t, sen_count(y)) : NULL;
     if (act && t->recording && !z) return NULL;
     in[0] = x;
     memset(&g, 0, sizeof g);
-    g.m = x->rows, g.n = w_b[0]->rows, g.k = x->cols;
+    g.m = x->rows, g.n = w_b[0]->rows, g.k = x->cols;   /* (T,O) of depth C */
     g.a = x->x, g.a_row = x->cols, g.a_col = 1;
-    g.b_row = 1, g.b_col = x->cols;
-    g.ldc = y->cols;
+    g.b_row = 1, g.b_col = x->cols;         /* w' of w (O,C) */
+    g.ldc = y->cols;                        /* parts lie side by side in a row */
     job.act = act;
     job.cols = y->cols;
+    /* Each part is one product into its own columns, O apart. */
     for (i = 0; i < parts; i++) {
         in[1 + 2 * i] = w_b[2 * i];
         in[2 + 2 * i] = w_b[2 * i + 1];
         g.b = w_b[2 * i]->x;
+        g.b_packed = sen__linear_packed(t, w_b[2 * i]);
         g.bias = w_b[2 * i + 1] ? w_b[2 * i + 1]->x : NULL;
-        g.c = (z ? z : y->x) + i * g.n;
-        job.y = y->x + i * g.n;
+        g.c = (z ? z : y->x) + i * g.n;     /* this part's columns */
+        job.y = y->x + i * g.n;             /* where the epilogue's column 0 goes */
         g.epilogue = act ? sen__act_epilogue : NULL;
         g.epilogue_arg = &job;
         sen__tape_gemm(t, &g);
     }
     aux.act = act;
     sen_tape_record_n(t, &sen__linear_op, y, in, 1 + 2 * parts);
-    sen_tape_save(t, y, 0, z);
+    sen_tape_save(t, y, 0, z);              /* given back at once if not recorded */
     sen_tape_aux(t, y, &aux, sizeof aux);
     return y;
 }
 
+/* nn.Linear. A bias of another length than O is not looked for: weights come from a module that
+ * made both. */
 SENTRAIN_DEF sen_var *sen_linear(sen_tape *t, sen_var *x, sen_var *w, sen_var *bias)
 {
     sen_var *w_b[2];
@@ -12683,12 +13363,13 @@ typedef struct sen__embed_job {
     const float          *table[SEN__TABLES];
     float                *y;                    /* forward (T,H) */
     float                *d;                    /* backward: one table's gradient */
-    const float          *dy;
+    const float          *dy;                   /* (T,H) */
     int64_t               rows, cols;
-    int                   k;
+    int                   k;                /* which table, in backward */
 } sen__embed_job;
 
-/* Forward, a block of tokens: the first table's rows are copied, the others' added. */
+/* Forward, a block of tokens: the first table's rows are copied, the others' added. In the order of
+ * the tables: in float32 the order of a sum shows in its last bit. */
 static void sen__embed_rows(void *arg, int64_t from, int64_t to)
 {
     const sen__embed_job *j = (const sen__embed_job *)arg;
@@ -12703,12 +13384,14 @@ static void sen__embed_rows(void *arg, int64_t from, int64_t to)
         }
 }
 
-/* Tokens in order, a stripe of columns a task: each sum has one order whatever the threads. */
+/* Tokens in order, a stripe of columns a task: each sum has one order whatever the threads. A
+ * scatter by tokens would have two threads add to one row whenever a word occurs twice. torch's
+ * padding_idx row is passed over: it takes part forward and never learns. */
 static void sen__embed_stripe(void *arg, int64_t task, int worker)
 {
     const sen__embed_job *j = (const sen__embed_job *)arg;
     const int64_t h = j->cols, from = task * SEN__COLS_STEP, n = SEN__MIN(SEN__COLS_STEP, h - from);
-    const int32_t *index = j->aux->index[j->k];
+    const int32_t *index = j->aux->index[j->k]; /* NULL: all tokens use row 0 */
     int64_t r;
     (void)worker;
     for (r = 0; r < j->rows; r++) {
@@ -12729,7 +13412,7 @@ static void sen__embed_op_backward(sen_node *n)
     j.rows = n->out->rows;
     j.cols = n->out->cols;
     for (k = 0; k < n->n_in; k++) {
-        j.d = sen_grad(n, k);
+        j.d = sen_grad(n, k);               /* (V,H), dense: most rows stay 0 */
         j.k = k;
         if (j.d)
             sen__parallel(n->tape->c, (j.cols + SEN__COLS_STEP - 1) / SEN__COLS_STEP,
@@ -12739,7 +13422,9 @@ static void sen__embed_op_backward(sen_node *n)
 
 static const sen_op sen__embed_op = { "embeddings", sen__embed_op_backward };
 
-/* tables[k] (V,H) with index[k] (T) or NULL, n of them: (T,H). The indices must be in range. */
+/* tables[k] (V,H) with index[k] (T) or NULL, n of them: (T,H). The indices must be in range. No
+ * check here: ids were checked against the table when the tokenizer met the model, and a position
+ * is below the longest text the model takes. The index arrays are borrowed until backward. */
 static sen_var *sen__embed(sen_tape *t, sen_var *const *tables, const int32_t *const *index, int n,
                            int64_t tokens)
 {
@@ -12756,14 +13441,14 @@ static sen_var *sen__embed(sen_tape *t, sen_var *const *tables, const int32_t *c
         j.table[k] = tables[k]->x;
     }
     aux.n = n;
-    y = sen_tape_matrix(t, tokens, tables[0]->cols);
+    y = sen_tape_matrix(t, tokens, tables[0]->cols);    /* (T,H) */
     if (!y) return NULL;
     j.aux = &aux;
     j.y = y->x;
     j.cols = y->cols;
     sen__rows(t->c, tokens, y->cols, sen__embed_rows, &j);
     sen_tape_record_n(t, &sen__embed_op, y, tables, n);
-    sen_tape_aux(t, y, &aux, sizeof aux);
+    sen_tape_aux(t, y, &aux, sizeof aux);   /* padding and index pointers, for backward */
     return y;
 }
 
@@ -12777,14 +13462,16 @@ static sen_var *sen__embed(sen_tape *t, sen_var *const *tables, const int32_t *c
  * 0). Saves s = x m + r (unless it is x itself), and mean and 1/deviation of each row. */
 typedef struct sen__norm_job {
     sen__drop_job drop;                         /* d NULL: no dropout */
-    const float  *x, *r, *gamma, *beta, *dy;
-    float        *y, *s, *mean, *rstd;
+    const float  *x, *r, *gamma, *beta, *dy;    /* (R,H); gamma, beta (H) */
+    float        *y, *s, *mean, *rstd;          /* rstd: 1 / sqrt(variance + eps) */
     float        *dx, *dr, *partial;            /* backward; partial: (blocks, 2, cols) */
-    int64_t       cols, step;
+    int64_t       cols, step;                   /* step: rows of one block, as sen__rows cuts */
     float         eps;
 } sen__norm_job;
 
-/* Forward, a block of rows. Without residual and dropout the sum s is x itself. */
+/* Forward, a block of rows. Without residual and dropout the sum s is x itself. BERT's order is the
+ * post-norm one: the residual is the layer's input as it came, the norm stands behind the sum. With
+ * dropout, s is first x m and then, in place, x m + r. */
 static void sen__norm_rows(void *arg, int64_t from, int64_t to)
 {
     const sen__norm_job *j = (const sen__norm_job *)arg;
@@ -12792,7 +13479,7 @@ static void sen__norm_rows(void *arg, int64_t from, int64_t to)
     const float *x = j->x + at;
     if (j->drop.d) {
         sen__drop_rows((void *)&j->drop, from, to);             /* s = x m */
-        x = j->s + at;
+        x = j->s + at;                                          /* from here on the dropped x */
     }
     if (j->r)
         sen__layer_norm_residual_forward(j->y + at, j->s + at, j->mean + from, j->rstd + from, x,
@@ -12803,14 +13490,22 @@ static void sen__norm_rows(void *arg, int64_t from, int64_t to)
 }
 
 /* A block of rows: the gradient of s goes to the residual as it is, to x through the multipliers;
- * the block's own sums for gamma and beta go to its place in `partial`. */
+ * the block's own sums for gamma and beta go to its place in `partial`. With n = (s - mean) rstd
+ * and g = dy gamma, H being the columns:
+ *   ds = rstd (g - mean(g) - n mean(g n)),   dgamma += sum over rows of dy n,   dbeta += sum of dy
+ * dr += ds, dx += ds m. gamma and beta have one sum over all T rows, which several threads cannot
+ * add to at once without their order being chance: hence one pair of sums a block. Why ds has three
+ * terms: mean and variance depend on every number of the row, so raising one lowers all the others.
+ * The two means are what a change along (1, 1, ... 1) and along n would do, directions in which the
+ * output does not move. */
 static void sen__norm_backward_rows(void *arg, int64_t from, int64_t to)
 {
     const sen__norm_job *j = (const sen__norm_job *)arg;
     const int64_t h = j->cols, at = from * h;
     float *part = j->partial ? j->partial + from / j->step * 2 * h : NULL;
     float *dx = j->dx ? j->dx + at : NULL, *dr = j->dr ? j->dr + at : NULL;
-    if (part) sen__row_fill(part, 0.0f, 2 * h);
+    if (part) sen__row_fill(part, 0.0f, 2 * h); /* the pool gives memory as it was left */
+    /* Without dropout x and the residual get the same gradient, in one pass over the rows. */
     if (!j->drop.d) {
         sen__layer_norm_backward(dx, dr, part, part ? part + h : NULL, j->dy + at, j->s + at,
                                  j->mean + from, j->rstd + from, j->gamma, to - from, h);
@@ -12818,11 +13513,11 @@ static void sen__norm_backward_rows(void *arg, int64_t from, int64_t to)
     }
     {
         float *ds = j->drop.y + at;                             /* work space: the gradient of s */
-        sen__drop_job drop = j->drop;
+        sen__drop_job drop = j->drop;                           /* this task's own copy */
         sen__row_fill(ds, 0.0f, (to - from) * h);
         sen__layer_norm_backward(ds, dr, part, part ? part + h : NULL, j->dy + at, j->s + at,
                                  j->mean + from, j->rstd + from, j->gamma, to - from, h);
-        if (!j->dx) return;
+        if (!j->dx) return;                 /* x is frozen; the residual has its share */
         drop.x = j->drop.y;
         drop.y = j->dx;
         drop.add = true;
@@ -12833,7 +13528,7 @@ static void sen__norm_backward_rows(void *arg, int64_t from, int64_t to)
 /* The blocks' sums for gamma and beta are added in the order of the blocks. */
 static void sen__norm_op_backward(sen_node *n)
 {
-    sen__norm_job j = *(const sen__norm_job *)n->aux;
+    sen__norm_job j = *(const sen__norm_job *)n->aux;   /* forward's job, completed below */
     sen_tape *t = n->tape;
     const int64_t rows = n->out->rows, blocks = sen__rows_blocks(rows, j.cols);
     float *dgamma = sen_grad(n, 2), *dbeta = sen_grad(n, 3);
@@ -12841,23 +13536,27 @@ static void sen__norm_op_backward(sen_node *n)
     j.step = sen__rows_step(j.cols);
     j.dy = n->out->g;
     j.dx = sen_grad(n, 0);
-    j.dr = sen_grad(n, 1);
+    j.dr = sen_grad(n, 1);                  /* NULL where there was no residual */
+    /* Both or neither: the kernel makes the two sums together, and a block is 2 H floats only. */
     j.partial = dgamma || dbeta ? sen_tape_floats(t, blocks * 2 * j.cols) : NULL;
+    /* ds cannot be added straight into dx, where each element still needs its multiplier. */
     j.drop.y = j.drop.d ? sen_tape_floats(t, rows * j.cols) : NULL;
-    if (!t->result) {
+    if (!t->result) {                       /* any request above may have failed */
         sen__rows(t->c, rows, j.cols, sen__norm_backward_rows, &j);
-        for (b = 0; j.partial && b < blocks; b++) {
+        for (b = 0; j.partial && b < blocks; b++) { /* in order */
             if (dgamma) sen__row_acc(dgamma, j.partial + 2 * b * j.cols, j.cols);
             if (dbeta) sen__row_acc(dbeta, j.partial + (2 * b + 1) * j.cols, j.cols);
         }
     }
-    sen_tape_give(t, j.partial);
+    sen_tape_give(t, j.partial);            /* NULL is fine */
     sen_tape_give(t, j.drop.y);
 }
 
 static const sen_op sen__norm_op = { "layer_norm", sen__norm_op_backward };
 
-/* x (R,H), residual (R,H) or NULL, gamma (1,H), beta (1,H) or NULL. p > 0: dropout of x first. */
+/* x (R,H), residual (R,H) or NULL, gamma (1,H), beta (1,H) or NULL. p > 0: dropout of x first. The
+ * norm is that of torch.nn.LayerNorm: variance over H, not H - 1. Inference needs neither s nor the
+ * statistics later, so s is then built in y itself. */
 static sen_var *sen__layer_norm(sen_tape *t, sen_var *x, sen_var *residual, sen_var *gamma,
                                 sen_var *beta, float eps, float p, int site)
 {
@@ -12867,7 +13566,7 @@ static sen_var *sen__layer_norm(sen_tape *t, sen_var *x, sen_var *residual, sen_
     sen__norm_job j;
     if (!y) return NULL;
     if (drop || residual) s = t->recording ? sen_tape_floats(t, sen_count(x)) : y->x;
-    stats = sen_tape_floats(t, 2 * x->rows);
+    stats = sen_tape_floats(t, 2 * x->rows);    /* mean and rstd, R each */
     if (t->result) return NULL;
     memset(&j, 0, sizeof j);
     j.x = x->x;
@@ -12875,7 +13574,7 @@ static sen_var *sen__layer_norm(sen_tape *t, sen_var *x, sen_var *residual, sen_
     j.gamma = gamma->x;
     j.beta = beta ? beta->x : NULL;
     j.y = y->x;
-    j.s = s ? s : x->x;
+    j.s = s ? s : x->x;                     /* without both, s is the input */
     j.mean = stats;
     j.rstd = stats + x->rows;
     j.cols = x->cols;
@@ -12885,18 +13584,20 @@ static sen_var *sen__layer_norm(sen_tape *t, sen_var *x, sen_var *residual, sen_
         j.drop.site = site;
         j.drop.p = p;
         j.drop.x = x->x;
-        j.drop.y = s;
+        j.drop.y = s;                       /* s = x m, then + r */
         j.drop.cols = x->cols;
     }
     sen__rows(t->c, x->rows, x->cols, sen__norm_rows, &j);
+    /* The residual is an input of its own: where it is also what x was made from, as in a
+     * transformer layer, its gradient arrives from both ways and is summed by the tape. */
     in[0] = x;
-    in[1] = residual;
+    in[1] = residual;                       /* NULL is an input that wants nothing */
     in[2] = gamma;
     in[3] = beta;
     sen_tape_record_n(t, &sen__norm_op, y, in, 4);
-    if (s != y->x) sen_tape_save(t, y, 0, s);
+    if (s != y->x) sen_tape_save(t, y, 0, s);   /* y->x is not the node's to give back */
     sen_tape_save(t, y, 1, stats);
-    sen_tape_aux(t, y, &j, sizeof j);
+    sen_tape_aux(t, y, &j, sizeof j);       /* backward starts from this job */
     return y;
 }
 
@@ -12905,21 +13606,25 @@ static sen_var *sen__layer_norm(sen_tape *t, sen_var *x, sen_var *residual, sen_
 /* The attend chapter does the work; this is its place on the tape. The (L,L) probabilities are not
  * kept: backward computes them again from q, k and the saved log-sum-exp of each row. */
 
-/* y (T,A*D) from qkv (T,3*A*D), the three side by side. Saves each row's and head's log-sum-exp. */
+/* y (T,A*D) from qkv (T,3*A*D), the three side by side. Saves each row's and head's log-sum-exp.
+ * For head h, columns h D .. h D + D - 1 of each part:
+ *   scores (L,L) = q k' / sqrt(D),   P = softmax of each row,   y (L,D) = (P m) v */
 typedef struct sen__attention_aux {
-    sen__attend         a;
-    sen__drop_attention drop;
+    sen__attend         a;                  /* pointers into qkv, which outlives the node */
+    sen__drop_attention drop;               /* what a.drop_arg points to */
 } sen__attention_aux;
 
-/* dq, dk, dv go straight to their columns of the gradient of qkv. */
+/* dq, dk, dv go straight to their columns of the gradient of qkv. Forward's output is asked for:
+ * D_i = dy_i . y_i needs it (see the attend chapter). It is still there, as a node is dropped only
+ * after its own backward. */
 static void sen__attention_op_backward(sen_node *n)
 {
     sen__attention_aux aux = *(const sen__attention_aux *)n->aux;
-    const int64_t width = (int64_t)aux.a.heads * aux.a.head_dim;
-    float *d = sen_grad(n, 0);
+    const int64_t width = (int64_t)aux.a.heads * aux.a.head_dim;    /* H */
+    float *d = sen_grad(n, 0);                                      /* (T,3H) */
     sen_result r;
     if (!d) return;
-    aux.a.drop_arg = &aux.drop;
+    aux.a.drop_arg = &aux.drop;             /* the copy's own; the saved one is stale */
     r = sen__attend_backward(n->tape->c, d, d + width, d + 2 * width, n->out->g, n->out->x,
                              (const float *)n->saved[0], &aux.a);
     if (r) sen__tape_fail(n->tape, r);
@@ -12927,7 +13632,9 @@ static void sen__attention_op_backward(sen_node *n)
 
 static const sen_op sen__attention_op = { "attention", sen__attention_op_backward };
 
-/* a: n, first, heads, head_dim, scale, bias, causal, window are the caller's; the rest is set. */
+/* a: n, first, heads, head_dim, scale, bias, causal, window are the caller's; the rest is set. p
+ * and site: dropout of the probabilities. The three parts are read in place out of qkv, each H
+ * columns wide in rows of 3 H. */
 static sen_var *sen__attention(sen_tape *t, sen_var *qkv, const sen__attend *a, float p, int site)
 {
     const int64_t width = (int64_t)a->heads * a->head_dim;
@@ -12936,12 +13643,12 @@ static sen_var *sen__attention(sen_tape *t, sen_var *qkv, const sen__attend *a, 
     float *lse;
     sen_result r;
     if (!y) return NULL;
-    lse = t->recording ? sen_tape_floats(t, qkv->rows * a->heads) : NULL;
+    lse = t->recording ? sen_tape_floats(t, qkv->rows * a->heads) : NULL;   /* (T,A) */
     if (t->result) return NULL;
     memset(&aux, 0, sizeof aux);
-    aux.a = *a;
+    aux.a = *a;                             /* the caller's part */
     aux.a.q = qkv->x;
-    aux.a.k = qkv->x + width;
+    aux.a.k = qkv->x + width;               /* columns H .. 2 H - 1 */
     aux.a.v = qkv->x + 2 * width;
     aux.a.q_stride = aux.a.kv_stride = 3 * width;
     if (t->dropout && p > 0) {
@@ -12952,7 +13659,7 @@ static sen_var *sen__attention(sen_tape *t, sen_var *qkv, const sen__attend *a, 
         aux.a.drop_arg = &aux.drop;
     }
     r = sen__attend_forward(t->c, y->x, lse, &aux.a);
-    if (r) sen__tape_fail(t, r);
+    if (r) sen__tape_fail(t, r);            /* record gives NULL then */
     sen_tape_record(t, &sen__attention_op, y, qkv, NULL, NULL);
     sen_tape_save(t, y, 0, lse);
     sen_tape_aux(t, y, &aux, sizeof aux);
@@ -12964,7 +13671,15 @@ static sen_var *sen__attention(sen_tape *t, sen_var *qkv, const sen__attend *a, 
 /* From the tokens of each sequence to its one row: sentence-transformers' pooling modes. There is
  * no padding, so no mask: first[s] .. first[s + 1] are all tokens of sequence s. */
 
+/* In the order in which the older dialect of a folder joins the modes' outputs. */
 typedef enum sen__pooling {
+    /* With x_l the tokens of one sequence, l = 0 .. L - 1, and n the number of them:
+     *   cls                    y = x_0
+     *   max                    y = max over l of x_l, in each column
+     *   mean                   y = sum of x_l / n
+     *   mean_sqrt_len_tokens   y = sum of x_l / sqrt(n)
+     *   weightedmean           y = sum of (l + 1) x_l / sum of (l + 1)
+     *   lasttoken              y = x_(L-1) */
     SEN__POOL_CLS, SEN__POOL_MAX, SEN__POOL_MEAN, SEN__POOL_MEAN_SQRT, SEN__POOL_WEIGHTED,
     SEN__POOL_LAST
 } sen__pooling;
@@ -12973,12 +13688,17 @@ typedef enum sen__pooling {
 typedef struct sen__pool_job {
     sen__pooling   mode;
     const int32_t *first, *skip;
-    int64_t        cols;
-    const float   *x, *y, *dy;
+    int64_t        cols;                    /* H */
+    const float   *x, *y, *dy;              /* y and dy: backward only */
     float         *out;                         /* forward: y; backward: dx */
 } sen__pool_job;
 
-/* sum of (position + 1) x, or its gradient, in pieces; positions count from the first token. */
+/* sum of (position + 1) x, or its gradient, in pieces; positions count from the first token.
+ *
+ *   y = sum over l of w_l x_l / sum of w_l,   w_l = skip + l + 1   (l = 0 .. rows - 1)
+ * Later tokens weigh more, which is meant for causal models: SGPT, Muennighoff 2022,
+ * arXiv:2202.08904. A prompt that is left out still counts in the positions, as in Python's
+ * Pooling. */
 static void sen__pool_weighted(const sen__pool_job *j, int64_t s, int64_t from, int64_t rows,
                                bool backward)
 {
@@ -12987,7 +13707,7 @@ static void sen__pool_weighted(const sen__pool_job *j, int64_t s, int64_t from, 
     int64_t l;
     if (!backward) sen__row_fill(j->out + s * h, 0.0f, h);
     for (l = 0; l < rows; l++) {
-        const float w = (float)((double)(skip + l + 1) / total);
+        const float w = (float)((double)(skip + l + 1) / total);    /* rounded once from double */
         if (backward) sen__row_axpy(j->out + (from + l) * h, w, j->dy + s * h, h);
         else sen__row_axpy(j->out + s * h, w, j->x + (from + l) * h, h);
     }
@@ -13005,7 +13725,8 @@ static float sen__pool_divisor(const sen__pool_job *j, int64_t rows)
     return j->mode == SEN__POOL_MEAN ? (float)rows : sqrtf((float)rows);
 }
 
-/* Forward, a block of sequences. */
+/* Forward, a block of sequences. cls is the first token that is not left out, which is [CLS] only
+ * where no prompt is excluded. */
 static void sen__pool_rows(void *arg, int64_t begin, int64_t end)
 {
     const sen__pool_job *j = (const sen__pool_job *)arg;
@@ -13013,8 +13734,8 @@ static void sen__pool_rows(void *arg, int64_t begin, int64_t end)
     int64_t s;
     for (s = begin; s < end; s++) {
         const int64_t from = sen__pool_from(j, s), rows = j->first[s + 1] - from;
-        const float *x = j->x + from * h;
-        float *y = j->out + s * h;
+        const float *x = j->x + from * h;   /* (rows,H) */
+        float *y = j->out + s * h;          /* (H) */
         if (rows <= 0) sen__row_fill(y, 0.0f, h);           /* nothing is left of an empty text */
         else switch (j->mode) {
         case SEN__POOL_CLS: sen__row_copy(y, x, h); break;
@@ -13026,7 +13747,11 @@ static void sen__pool_rows(void *arg, int64_t begin, int64_t end)
     }
 }
 
-/* Backward, a block of sequences: no two share a row of dx. */
+/* Backward, a block of sequences: no two share a row of dx. Each mode's gradient is dy times what
+ * the token weighed in y: max gives it to the first token that had the largest value, in each
+ * column by itself.
+ *   cls, lasttoken   dx of that token += dy
+ *   mean             dx_l += dy / n,   mean_sqrt: dy / sqrt(n),   weightedmean: dy w_l / sum */
 static void sen__pool_backward_rows(void *arg, int64_t begin, int64_t end)
 {
     const sen__pool_job *j = (const sen__pool_job *)arg;
@@ -13056,18 +13781,19 @@ static void sen__pool_op_backward(sen_node *n)
     j.out = sen_grad(n, 0);
     if (!j.out) return;
     j.dy = n->out->g;
-    j.y = n->out->x;
+    j.y = n->out->x;                        /* max looks for it among the tokens */
     sen__rows(n->tape->c, n->out->rows, j.cols * 8, sen__pool_backward_rows, &j);
 }
 
 static const sen_op sen__pool_op = { "pooling", sen__pool_op_backward };
 
 /* skip (N) or NULL: so many rows at the start of each sequence are left out (a prompt that does not
- * count). first and skip are borrowed until backward. */
+ * count). first and skip are borrowed until backward. y (N,H). Saves nothing: mean needs the number
+ * of rows only, max looks at x and y again. */
 static sen_var *sen__pool_tokens(sen_tape *t, sen_var *x, sen__pooling mode, const int32_t *first,
                                  const int32_t *skip, int64_t n)
 {
-    sen_var *y = x ? sen_tape_matrix(t, n, x->cols) : NULL;
+    sen_var *y = x ? sen_tape_matrix(t, n, x->cols) : NULL; /* (N,H) */
     sen__pool_job j;
     if (!y) return NULL;
     memset(&j, 0, sizeof j);
@@ -13089,8 +13815,10 @@ static sen_var *sen__pool_tokens(sen_tape *t, sen_var *x, sen__pooling mode, con
  * row runs in double. Three cosines must be told apart: rows that were normalized (lengths of at
  * least 1e-12) and multiplied: util.cos_sim; sen_row_cosine is torch.cosine_similarity (1e-8). */
 
-/* Saves the length of each row; dx += (dy - y (y . dy)) / |x|. These ops see the B rows of a batch,
- * not its T tokens: they run on the caller's thread. */
+/* y = x / max(|x|, 1e-12). Saves the length of each row;
+ *   dx += (dy - y (y . dy)) / |x|
+ * The part of dy along y is taken out: moving x along its own direction does not change y. A row of
+ * zeros gives zeros, and its gradient is dy / 1e-12, as in torch.nn.functional.normalize. */
 static void sen__normalize_op_backward(sen_node *n)
 {
     const float *norm = (const float *)n->saved[0];
@@ -13103,6 +13831,8 @@ static void sen__normalize_op_backward(sen_node *n)
 
 static const sen_op sen__normalize_op = { "normalize", sen__normalize_op_backward };
 
+/* torch.nn.functional.normalize(x, p=2, dim=1), which is util.normalize_embeddings and
+ * Normalize. */
 SENTRAIN_DEF sen_var *sen_normalize(sen_tape *t, sen_var *x)
 {
     sen_var *y = sen_tape_like(t, x);
@@ -13123,7 +13853,7 @@ static void sen__row_dot_op_backward(sen_node *n)
     float *da = sen_grad(n, 0), *db = sen_grad(n, 1);
     int64_t r;
     for (r = 0; r < a->rows; r++) {
-        const int64_t at = r * a->cols;
+        const int64_t at = r * a->cols;     /* row r of a and of b */
         if (da) sen__row_axpy(da + at, n->out->g[r], b->x + at, a->cols);
         if (db) sen__row_axpy(db + at, n->out->g[r], a->x + at, a->cols);
     }
@@ -13137,6 +13867,7 @@ static sen_var *sen__row_result(sen_tape *t, const char *op, const sen_var *a, c
     return a && b && sen__same_shape(t, op, a, b) ? sen_tape_matrix(t, a->rows, 1) : NULL;
 }
 
+/* util.pairwise_dot_score. */
 SENTRAIN_DEF sen_var *sen_row_dot(sen_tape *t, sen_var *a, sen_var *b)
 {
     sen_var *y = sen__row_result(t, "row_dot", a, b);
@@ -13147,7 +13878,9 @@ SENTRAIN_DEF sen_var *sen_row_dot(sen_tape *t, sen_var *a, sen_var *b)
     return sen_tape_record(t, &sen__row_dot_op, y, a, b, NULL);
 }
 
-/* y = |a - b|;  da += dy (a - b) / y and db the opposite; nothing where y is 0, as in torch. */
+/* y = |a - b|;  da += dy (a - b) / y and db the opposite; nothing where y is 0, as in torch. y
+ * comes from the node's output. The last 0.0f is an epsilon inside the distance, which only
+ * torch.pairwise_distance has (1e-6). */
 static void sen__row_euclidean_op_backward(sen_node *n)
 {
     const sen_var *a = n->in[0], *b = n->in[1];
@@ -13162,6 +13895,7 @@ static void sen__row_euclidean_op_backward(sen_node *n)
 
 static const sen_op sen__row_euclidean_op = { "row_euclidean", sen__row_euclidean_op_backward };
 
+/* The distance itself: util.pairwise_euclidean_sim is its opposite. */
 SENTRAIN_DEF sen_var *sen_row_euclidean(sen_tape *t, sen_var *a, sen_var *b)
 {
     sen_var *y = sen__row_result(t, "row_euclidean", a, b);
@@ -13187,6 +13921,7 @@ static void sen__row_manhattan_op_backward(sen_node *n)
 
 static const sen_op sen__row_manhattan_op = { "row_manhattan", sen__row_manhattan_op_backward };
 
+/* As above, with the sum of absolute differences. */
 SENTRAIN_DEF sen_var *sen_row_manhattan(sen_tape *t, sen_var *a, sen_var *b)
 {
     sen_var *y = sen__row_result(t, "row_manhattan", a, b);
@@ -13197,7 +13932,8 @@ SENTRAIN_DEF sen_var *sen_row_manhattan(sen_tape *t, sen_var *a, sen_var *b)
     return sen_tape_record(t, &sen__row_manhattan_op, y, a, b, NULL);
 }
 
-/* Saves the two lengths of each pair of rows. */
+/* y = a . b / (max(|a|, 1e-8) max(|b|, 1e-8)). Saves the two lengths of each pair of rows.
+ *   da += dy (b / |b| - y a / |a|) / |a|,   and the same for b with a and b exchanged. */
 static void sen__row_cosine_op_backward(sen_node *n)
 {
     const sen_var *a = n->in[0], *b = n->in[1];
@@ -13213,10 +13949,11 @@ static void sen__row_cosine_op_backward(sen_node *n)
 
 static const sen_op sen__row_cosine_op = { "row_cosine", sen__row_cosine_op_backward };
 
+/* Not sen_row_dot of normalized rows: near a row of zeros the two differ by the constant. */
 SENTRAIN_DEF sen_var *sen_row_cosine(sen_tape *t, sen_var *a, sen_var *b)
 {
     sen_var *y = sen__row_result(t, "row_cosine", a, b);
-    float *norms = y ? sen_tape_floats(t, 2 * a->rows) : NULL;
+    float *norms = y ? sen_tape_floats(t, 2 * a->rows) : NULL;  /* |a|, |b| of each row */
     int64_t r;
     if (!norms) return NULL;
     for (r = 0; r < a->rows; r++)
@@ -13229,7 +13966,13 @@ SENTRAIN_DEF sen_var *sen_row_cosine(sen_tape *t, sen_var *a, sen_var *b)
 
 /* ---- similarities ---------------------------------------------------------------------------- */
 
-/* y(i,j) = -|a_i - b_j|, Euclidean or Manhattan. */
+/* The four functions of sentence_transformers.util, each as a matrix (all pairs) and row by row. A
+ * cosine is a product of normalized rows, so its gradient comes from two ops that exist already. */
+
+/* y(i,j) = -|a_i - b_j|, Euclidean or Manhattan. Negative, since a similarity grows as things come
+ * closer. Each pair passes its share on to both its rows, so a's gradient is a sum over j and b's
+ * one over i; loops in this order on one thread keep both sums in order. Nothing is hot here: no
+ * loss has distances as its default. */
 static void sen__negative_distances_backward(sen_node *n)
 {
     const bool manhattan = *(const bool *)n->aux;
@@ -13239,7 +13982,7 @@ static void sen__negative_distances_backward(sen_node *n)
     int64_t i, j;
     for (i = 0; i < a->rows; i++)
         for (j = 0; j < b->rows; j++) {
-            const float g = -n->out->g[i * b->rows + j];
+            const float g = -n->out->g[i * b->rows + j];    /* of the distance itself */
             float *x = da ? da + i * h : NULL, *y = db ? db + j * h : NULL;
             if (manhattan) sen__manhattan_backward(x, y, g, a->x + i * h, b->x + j * h, h, 0.0f);
             else sen__euclidean_backward(x, y, g, -n->out->x[i * b->rows + j], a->x + i * h,
@@ -13251,6 +13994,8 @@ static const sen_op sen__negative_distances_op = {
     "negative_distances", sen__negative_distances_backward
 };
 
+/* (R,C), (S,C) to (R,S). The distances are computed directly, not as |a|^2 + |b|^2 - 2 a . b, which
+ * loses all digits where two rows are nearly equal. */
 static sen_var *sen__negative_distances(sen_tape *t, sen_var *a, sen_var *b, bool manhattan)
 {
     const bool fit = a && b && sen__same_cols(t, "a matrix of distances", a, b);
@@ -13268,7 +14013,8 @@ static sen_var *sen__negative_distances(sen_tape *t, sen_var *a, sen_var *b, boo
     return y;
 }
 
-/* util.cos_sim and its kin: every row of a against every row of b. */
+/* util.cos_sim and its kin: every row of a against every row of b. Where a and b are the same
+ * matrix each is normalized by itself: their two gradients add up. */
 SENTRAIN_DEF sen_var *sen_similarity_matrix(sen_tape *t, int kind, sen_var *a, sen_var *b)
 {
     switch (kind) {
@@ -13278,7 +14024,7 @@ SENTRAIN_DEF sen_var *sen_similarity_matrix(sen_tape *t, int kind, sen_var *a, s
     }
 }
 
-/* util.pairwise_cos_sim and its kin. */
+/* util.pairwise_cos_sim and its kin. The diagonal of the matrix above, without the rest: (R,1). */
 SENTRAIN_DEF sen_var *sen_pairwise_similarity(sen_tape *t, int kind, sen_var *a, sen_var *b)
 {
     switch (kind) {
@@ -13294,16 +14040,17 @@ SENTRAIN_DEF sen_var *sen_pairwise_similarity(sen_tape *t, int kind, sen_var *a,
 /* Softmax and logarithm in one: only the log-sum-exp of each row is kept, and a score of -infinity
  * is a candidate that does not take part: it adds nothing and gets no gradient. */
 
-/* Saves the log-sum-exp of each row.
- * d s(r, j) += dy / R (softmax(s(r, .))(j) - [j = target(r)]). */
+/* Saves the log-sum-exp of each row. d s(r, j) += dy / R (softmax(s(r, .))(j) - [j = target(r)]).
+ * The softmax is made again from the scores, which are still there, and the log-sum-exp. */
 static void sen__cross_entropy_op_backward(sen_node *n)
 {
     const sen_var *s = n->in[0];
     const int32_t *target = *(const int32_t *const *)n->aux;
     const float *lse = (const float *)n->saved[0];
-    const float g = n->out->g[0] / (float)s->rows;
+    const float g = n->out->g[0] / (float)s->rows;  /* each row's share in the mean */
     float *d = sen_grad(n, 0);
     int64_t r;
+    /* No softmax is stored: e^(s - lse) is as cheap as reading it back. */
     for (r = 0; d && r < s->rows; r++)
         sen__cross_entropy_backward(d + r * s->cols, g, s->x + r * s->cols, lse[r],
                                     target ? target[r] : r, s->cols);
@@ -13311,7 +14058,8 @@ static void sen__cross_entropy_op_backward(sen_node *n)
 
 static const sen_op sen__cross_entropy_op = { "cross_entropy", sen__cross_entropy_op_backward };
 
-/* Refuses targets that are no column, a diagonal that leaves the matrix, a matrix of no rows. */
+/* Refuses targets that are no column, a diagonal that leaves the matrix, a matrix of no rows. A
+ * matrix of no rows fails without a message of its own: its mean has no value. */
 static bool sen__targets_fit(sen_tape *t, const sen_var *scores, const int32_t *target)
 {
     int64_t r;
@@ -13323,27 +14071,32 @@ static bool sen__targets_fit(sen_tape *t, const sen_var *scores, const int32_t *
                                    (long long)column, (long long)scores->cols));
         return false;
     }
+    if (r == 0) sen__tape_fail(t, sen_fail(t->c, SEN_ERR_ARGUMENT, "cross-entropy of no rows"));
     return r > 0;
 }
 
+/* torch.nn.functional.cross_entropy, mean over rows. Each row in float32, their sum in double.
+ *
+ *   loss_r = lse_r - s(r, target(r)),   lse_r = m + ln sum of e^(s(r,j) - m),   m the largest */
 SENTRAIN_DEF sen_var *sen_cross_entropy(sen_tape *t, sen_var *scores, const int32_t *target)
 {
     const bool fit = scores && sen__targets_fit(t, scores, target);
     sen_var *y = fit ? sen_tape_matrix(t, 1, 1) : NULL;
-    float *lse = y ? sen_tape_floats(t, scores->rows) : NULL;
+    float *lse = y ? sen_tape_floats(t, scores->rows) : NULL;   /* (R) */
     double total = 0;
     int64_t r;
     if (!lse) return NULL;
     for (r = 0; r < scores->rows; r++)
         total += (double)sen__cross_entropy_forward(lse + r, scores->x + r * scores->cols,
                                                     target ? target[r] : r, scores->cols);
-    y->x[0] = (float)(total / (double)scores->rows);
+    y->x[0] = (float)(total / (double)scores->rows);    /* the mean */
     sen_tape_record(t, &sen__cross_entropy_op, y, scores, NULL, NULL);
     sen_tape_save(t, y, 0, lse);
-    sen_tape_aux(t, y, &target, sizeof target);
+    sen_tape_aux(t, y, &target, sizeof target); /* the pointer, not the targets */
     return y;
 }
 
+/* Row i's right answer is column i: scores of a batch's rows against each other. */
 SENTRAIN_DEF sen_var *sen_cross_entropy_diagonal(sen_tape *t, sen_var *scores)
 {
     return sen_cross_entropy(t, scores, NULL);
@@ -13351,23 +14104,32 @@ SENTRAIN_DEF sen_var *sen_cross_entropy_diagonal(sen_tape *t, sen_var *scores)
 
 /* ---- ranking of pairs: CoSENT ---------------------------------------------------------------- */
 
-/* y = ln(1 + sum over label_i < label_j of e^(s_i - s_j)), s (B,1). Saves nothing: the two sums are
- * gone through again. The largest difference is taken out before the exponential. */
+/* Order is what counts here: each two rows of which one has the higher label make a term that is
+ * small only if that one also has the higher score. In C the sum is two loops; in Python a sort, a
+ * running log-sum-exp and a look-up. */
+
+/* y = ln(1 + sum over label_i < label_j of e^(s_i - s_j)), s (B,1). Returns the sum with the
+ * largest exponent `most` taken out, so y = most + ln(result). The 1 is e^0, a term like the
+ * others: that is why `most` starts at 0 and e^(-most) is added. All pairs, O(B^2), twice: for B =
+ * 64 some thousand exponentials, nothing beside one layer. Python sorts by label; the pairs are the
+ * same. */
 static double sen__rank_pairs(const float *s, const float *label, int64_t n, double *most)
 {
-    double sum = 0, m = 0;
+    double sum = 0, m = 0;                  /* m = 0: the term e^0 */
     int64_t i, j;
     for (i = 0; i < n; i++)
         for (j = 0; j < n; j++)
-            if (label[i] < label[j]) m = SEN__MAX(m, (double)s[i] - (double)s[j]);
+            if (label[i] < label[j]) m = SEN__MAX(m, (double)(s[i] - s[j]));
     for (i = 0; i < n; i++)
         for (j = 0; j < n; j++)
             if (label[i] < label[j]) sum += exp((double)(s[i] - s[j]) - m);
     *most = m;
-    return sum + exp(-m);
+    return sum + exp(-m);                   /* e^0, with m taken out as well */
 }
 
-/* s_i of a pair gets the share of its term in the sum, s_j the opposite. */
+/* s_i of a pair gets the share of its term in the sum, s_j the opposite. Saves nothing: the two
+ * sums are gone through again.
+ *   share(i,j) = e^(s_i - s_j) / (1 + sum),   ds_i += dy share,   ds_j -= dy share */
 static void sen__rank_op_backward(sen_node *n)
 {
     const float *label = *(const float *const *)n->aux, *s = n->in[0]->x;
@@ -13380,14 +14142,15 @@ static void sen__rank_op_backward(sen_node *n)
             if (label[i] < label[j]) {
                 const double share = exp((double)(s[i] - s[j]) - most) / sum;
                 const float g = (float)(share * (double)n->out->g[0]);
-                d[i] += g;
-                d[j] -= g;
+                d[i] += g;                  /* down goes s_i, which should be the lower */
+                d[j] -= g;                  /* and s_j up */
             }
 }
 
 static const sen_op sen__rank_op = { "rank_pairs", sen__rank_op_backward };
 
-/* label[B] is borrowed until backward. */
+/* label[B] is borrowed until backward. Where all labels are equal there is no pair: y = 0 and no
+ * gradient, as in Python. */
 static sen_var *sen__rank_loss(sen_tape *t, sen_var *scores, const float *label)
 {
     sen_var *y = scores ? sen_tape_matrix(t, 1, 1) : NULL;
@@ -13413,8 +14176,14 @@ static sen_var *sen__rank_loss(sen_tape *t, sen_var *scores, const float *label)
  * ============================================================================================== */
 
 /* AdamW on n values, torch.optim.AdamW with decoupled decay:
- *   p -= lr wd p,  m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,
- *   p -= lr m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps)       with g = grad_scale * gradient. */
+ *
+ *     p -= lr wd p,  m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,
+ *     p -= lr m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps)       with g = grad_scale * gradient.
+ *
+ * m and v are running means of the gradient and of its square; both start at 0, so early ones are
+ * too small, by just the factors that they are divided by. Decoupled: the decay shrinks the weight
+ * itself and does not pass through m and v, where a large v would make it small. Scalars are worked
+ * out once per piece, in double, by the math chapter, which also has the row kernel. */
 static void sen__adamw_update(float *p, float *const *state, const float *g, int64_t n,
                               const sen_update *u)
 {
@@ -13423,6 +14192,8 @@ static void sen__adamw_update(float *p, float *const *state, const float *g, int
     sen__adamw_step(p, state[0], state[1], g, &a, n);
 }
 
+/* In Python the fused form is another kernel with the same arithmetic; here both are one, and a
+ * checkpoint remembers which name it was made under. */
 static const sen_optimizer_type sen__adamw_torch = {
     "adamw_torch", 2, { "exp_avg", "exp_avg_sq" }, sen__adamw_update
 };
@@ -13430,20 +14201,25 @@ static const sen_optimizer_type sen__adamw_torch_fused = {
     "adamw_torch_fused", 2, { "exp_avg", "exp_avg_sq" }, sen__adamw_update
 };
 
+/* Which ones are compiled in: a program that defines the list itself has only those, or its own
+ * behind them. */
 #ifndef SENTRAIN_OPTIMIZERS
 #define SENTRAIN_OPTIMIZERS(X) X(adamw_torch) X(adamw_torch_fused)
 #endif
 
+/* From a list of names to a table of addresses; NULL ends it. */
 #define SEN__ROW(name) &sen__##name,
 static const sen_optimizer_type *const sen__optimizers[] = { SENTRAIN_OPTIMIZERS(SEN__ROW) NULL };
 
 /* Names in a table of descriptors, whose first member is the name, and the user's own of that kind:
- * the one look-up for every kind of thing that is found by name. NULL: no such name. */
+ * the one look-up for every kind of thing that is found by name (losses, evaluators and samplers
+ * too). A table is known by its address. The user's own come first, so one of them may replace a
+ * built-in. A name that is a prefix of another is another. NULL: no such name. */
 static const void *sen__find_type(sen_ctx *c, const void *table, const char *name)
 {
     const void *const *row = (const void *const *)table;
     const sen__registered *own;
-    for (own = c->registered; own; own = own->next)
+    for (own = c->registered; own; own = own->next)     /* of every kind, in order of arrival */
         if (own->table == table && strcmp(*(const char *const *)own->type, name) == 0)
             return own->type;
     for (; *row; row++)
@@ -13451,7 +14227,9 @@ static const void *sen__find_type(sen_ctx *c, const void *table, const char *nam
     return NULL;
 }
 
-/* The error for a name that no table has: the nearest one and the whole list. `at` may be NULL. */
+/* The error for a name that no table has: the nearest one and the whole list, since the reader has
+ * the name wrong or the version old, and both show from the list. `at` is where the name stands in
+ * a JSON file, for line and column; it may be NULL. More than 99 names are not listed. */
 static sen_result sen__unknown_type(sen_ctx *c, const void *table, const char *kind,
                                     const char *name, const sen_json *at)
 {
@@ -13471,25 +14249,46 @@ static sen_result sen__unknown_type(sen_ctx *c, const void *table, const char *k
                        sen__word_list(list, sizeof list, words));
 }
 
+/* The type is borrowed and must outlive the context; its update is called from several threads. */
 SENTRAIN_DEF sen_result sen_register_optimizer(sen_ctx *c, const sen_optimizer_type *type)
 {
+    sen_result r = SEN_OK;
+    int k;
     sen__begin(c);
-    return sen__end(c, sen__register(c, sen__optimizers, type));
+    /* sen__param has room for two arrays, and a checkpoint needs their names. */
+    if (!type->name || !type->update || type->n_state < 0 || type->n_state > 2)
+        r = sen_fail(c, SEN_ERR_ARGUMENT,
+                     "an optimizer has a name, an update and 0, 1 or 2 arrays (n_state), not %d",
+                     type->n_state);
+    for (k = 0; !r && k < type->n_state; k++)
+        if (!type->state_name[k])
+            r = sen_fail(c, SEN_ERR_ARGUMENT, "the optimizer %s has no name for its array %d",
+                         type->name, k);
+    return sen__end(c, r ? r : sen__register(c, sen__optimizers, type));
 }
 
 /* ---- schedules ------------------------------------------------------------------------------- */
 
 /* The formulas of transformers.optimization, as factors on the initial rate. `step` counts the
  * updates made so far, so the first update runs with step 0; all are doubles, as they are floats in
- * Python, and what is divided by is at least 1, so a run of no steps divides by nothing. */
+ * Python, and what is divided by is at least 1, so a run of no steps divides by nothing.
+ *
+ * With W the warm-up, T the total and p = (step - W) / max(1, T - W), behind the warm-up:
+ *
+ *     linear                  max(0, (T - step) / max(1, T - W))
+ *     cosine                  max(0, (1 + cos(2 pi num_cycles p)) / 2)
+ *     constant_with_warmup    1
+ *     constant                1, and no warm-up */
 
-/* 0 .. 1 over the warm-up; negative where that is over. */
+/* 0 .. 1 over the warm-up; negative where that is over. The first update of a run with warm-up has
+ * rate 0: it moves nothing, but the moments see its gradient. Python does the same. */
 static double sen__warmup(double step, double warmup)
 {
     return step < warmup ? step / SEN__MAX(1.0, warmup) : -1.0;
 }
 
-/* Up to the peak over the warm-up, then down to 0 in a straight line. */
+/* Up to the peak over the warm-up, then down to 0 in a straight line. The factor would be 0 at step
+ * `total`, which no update has: the last one still has a share of 1 / (total - warmup). */
 static double sen__linear_factor(double step, double warmup, double total, const sen_json *kwargs)
 {
     const double up = sen__warmup(step, warmup);
@@ -13497,7 +14296,8 @@ static double sen__linear_factor(double step, double warmup, double total, const
     return up >= 0 ? up : SEN__MAX(0.0, (total - step) / SEN__MAX(1.0, total - warmup));
 }
 
-/* Then down along half a cosine; num_cycles 0.5 ends at 0, more of them go up again. */
+/* Then down along half a cosine; num_cycles 0.5 ends at 0, more of them go up again. The order of
+ * the product is Python's, for the last digit's sake. */
 static double sen__cosine_factor(double step, double warmup, double total, const sen_json *kwargs)
 {
     const double pi = 3.14159265358979323846, up = sen__warmup(step, warmup);
@@ -13506,7 +14306,8 @@ static double sen__cosine_factor(double step, double warmup, double total, const
     return up >= 0 ? up : SEN__MAX(0.0, 0.5 * (1.0 + cos(pi * cycles * 2.0 * p)));
 }
 
-/* 1 all the time: there is no warm-up here, whatever warmup says. */
+/* 1 all the time: there is no warm-up here, whatever warmup says. (Python's get_constant_schedule
+ * takes no such argument.) */
 static double sen__constant_factor(double step, double warmup, double total, const sen_json *kwargs)
 {
     (void)step;
@@ -13516,7 +14317,7 @@ static double sen__constant_factor(double step, double warmup, double total, con
     return 1.0;
 }
 
-/* Up over the warm-up, then 1. */
+/* Up over the warm-up, then 1. The total plays no part. */
 static double sen__constant_warmup_factor(double step, double warmup, double total,
                                           const sen_json *kwargs)
 {
@@ -13540,6 +14341,7 @@ static const sen_schedule_type sen__constant_warmup_schedule = {
 
 static const sen_schedule_type *const sen__schedules[] = { SENTRAIN_SCHEDULES(SEN__ROW) NULL };
 
+/* Called once per update, from the thread that trains. */
 SENTRAIN_DEF sen_result sen_register_schedule(sen_ctx *c, const sen_schedule_type *type)
 {
     sen__begin(c);
@@ -13549,7 +14351,9 @@ SENTRAIN_DEF sen_result sen_register_schedule(sen_ctx *c, const sen_schedule_typ
 /* ---- all weights at once --------------------------------------------------------------------- */
 
 /* Weights differ in size by five orders of magnitude, so tasks are pieces of equal size, numbered
- * through all weights; a task finds its own by walking the list, which is some hundred entries. */
+ * through all weights; a task finds its own by walking the list, which is some hundred entries.
+ * Pieces are cut by the weights' sizes and never by the number of threads, and the sums over pieces
+ * are added in their order: so the same bits come out of any number of threads. */
 
 /* One weight as the optimizer sees it. */
 typedef struct sen__param {
@@ -13559,20 +14363,21 @@ typedef struct sen__param {
     bool        owned_by_loss;                  /* neither counted nor clipped by max_grad_norm */
     double      lr_factor;                      /* this group's initial rate / learning_rate; 1 */
     int64_t     steps;                          /* updates made so far */
-    float      *state[2];
+    float      *state[2];                       /* of the tensor's size; NULL: unused */
 } sen__param;
 
 /* The optimizer over all weights, its arrays included. */
 typedef struct sen__optimizer {
-    sen_ctx                  *c;
+    sen_ctx                  *c;                /* threads, memory */
     const sen_optimizer_type *type;
     sen__param               *param;            /* [n] */
     int64_t                   n;
-    double                    beta1, beta2, epsilon, weight_decay;
+    double                    beta1, beta2, epsilon, weight_decay; /* training arguments */
 } sen__optimizer;
 
 #define SEN__PIECE 65536                        /* values of a tensor in one task */
 
+/* The weights and their gradients are the model's and stay. Also of one that was only half made. */
 static void sen__optimizer_free(sen__optimizer *o)
 {
     int64_t i;
@@ -13585,7 +14390,9 @@ static void sen__optimizer_free(sen__optimizer *o)
     sen__delete(o->c, o);
 }
 
-/* params[n] is copied; the optimizer's arrays are zeros. */
+/* params[n] is copied; the optimizer's arrays are zeros. All memory is taken here, so that an
+ * update cannot fail. Two arrays at most: that is what sen__param has room for. On failure *out is
+ * NULL and nothing is left. */
 static sen_result sen__optimizer_new(sen_ctx *c, const sen_optimizer_type *type,
                                      const sen__param *params, int64_t n, sen__optimizer **out)
 {
@@ -13598,6 +14405,8 @@ static sen_result sen__optimizer_new(sen_ctx *c, const sen_optimizer_type *type,
     o->type = type;
     o->n = n;
     o->param = (sen__param *)sen__new_array(c, n, sizeof *o->param, "an optimizer");
+    /* Cleared before the first array is made: freeing after a failure must find NULL, not the
+     * caller's. */
     for (i = 0; o->param && i < n; i++) {
         o->param[i] = params[i];
         o->param[i].steps = 0;
@@ -13620,19 +14429,34 @@ static sen_result sen__optimizer_new(sen_ctx *c, const sen_optimizer_type *type,
     return SEN_OK;
 }
 
-/* The pieces of all tensors with a gradient, numbered through; tasks find theirs by walking. */
+/* As it was made: no update yet, all arrays zeros. */
+static void sen__optimizer_clear(sen__optimizer *o)
+{
+    int64_t i;
+    int k;
+    for (i = 0; i < o->n; i++) {
+        o->param[i].steps = 0;
+        for (k = 0; k < o->type->n_state; k++)
+            memset(o->param[i].state[k], 0, (size_t)o->param[i].tensor->count * sizeof(float));
+    }
+}
+
+/* The pieces of all tensors with a gradient, numbered through; tasks find theirs by walking. One
+ * job for both uses: with `square` it measures, without it updates. */
 typedef struct sen__pieces {
     sen__optimizer *o;
-    sen_update      u;
+    sen_update      u;                          /* what is the same for all weights */
     double         *square;                     /* [pieces]: sums of squares, or NULL: update */
 } sen__pieces;
 
-/* A weight without a gradient has no pieces: it is passed over by the norm and by the update. */
+/* A weight without a gradient has no pieces: it is passed over by the norm and by the update. That
+ * is torch's "grad is None": no decay either, and the moments do not fade. */
 static int64_t sen__pieces_of(const sen_tensor *t)
 {
     return t->has_grad ? (t->count + SEN__PIECE - 1) / SEN__PIECE : 0;
 }
 
+/* Tasks of one job. A weight's last piece may be short, and none is empty. */
 static int64_t sen__pieces_count(const sen__optimizer *o)
 {
     int64_t i, n = 0;
@@ -13641,7 +14465,8 @@ static int64_t sen__pieces_count(const sen__optimizer *o)
 }
 
 /* One piece: its sum of squares, or its update. Elements do not meet, so pieces may run in any
- * order; the sums of squares are added up afterwards in theirs. */
+ * order; the sums of squares are added up afterwards in theirs. Runs on any thread: it writes to
+ * its own piece and to nothing else, and asks for no memory. */
 static void sen__piece_task(void *arg, int64_t task, int worker)
 {
     const sen__pieces *p = (const sen__pieces *)arg;
@@ -13649,6 +14474,7 @@ static void sen__piece_task(void *arg, int64_t task, int worker)
     const sen__param *q = o->param;
     int64_t piece = task, from, n, k;
     (void)worker;
+    /* Pieces before this weight's are counted off; what is left is the piece's number within it. */
     while (piece >= (k = sen__pieces_of(q->tensor))) {
         piece -= k;
         q++;
@@ -13659,9 +14485,11 @@ static void sen__piece_task(void *arg, int64_t task, int worker)
         p->square[task] = sen__row_sum_squares(q->tensor->grad + from, n);
     } else {
         float *state[2];
-        sen_update u = p->u;
+        sen_update u = p->u;                            /* a copy: the job's is shared */
         state[0] = q->state[0] ? q->state[0] + from : NULL;
         state[1] = q->state[1] ? q->state[1] + from : NULL;
+        /* What differs from weight to weight: the rate of its group, decay or not, clipped or not,
+         * its count. */
         u.lr *= q->lr_factor;
         u.weight_decay = q->decay ? o->weight_decay : 0.0;
         u.grad_scale = q->owned_by_loss ? 1.0 : u.grad_scale;
@@ -13671,7 +14499,9 @@ static void sen__piece_task(void *arg, int64_t task, int worker)
 }
 
 /* The Euclidean norm of all gradients of the model (not the loss's own):
- * torch.nn.utils.clip_grad_norm_. */
+ * torch.nn.utils.clip_grad_norm_. In double over all weights at once, where torch takes float32
+ * norms of norms: they agree to float32's last digit or so. An infinite or NaN gradient makes it
+ * so, which the caller passes on. The sum goes from the first piece to the last, in one thread. */
 static sen_result sen__grad_norm(sen__optimizer *o, double *norm)
 {
     const sen_mark mark = sen_arena_mark(&o->c->scratch);
@@ -13684,6 +14514,8 @@ static sen_result sen__grad_norm(sen__optimizer *o, double *norm)
     job.square = (double *)sen__scratch(o->c, pieces + 1, sizeof(double), "gradient norms");
     if (!job.square) return SEN_ERR_MEMORY;
     sen__parallel(o->c, pieces, sen__piece_task, &job);
+    /* `at` counts the pieces of the loss's own weights too: they were measured and are not
+     * wanted. */
     for (i = 0; i < o->n; i++)
         for (k = sen__pieces_of(o->param[i].tensor); k > 0; k--, at++)
             if (!o->param[i].owned_by_loss) total += job.square[at];
@@ -13693,7 +14525,9 @@ static sen_result sen__grad_norm(sen__optimizer *o, double *norm)
 }
 
 /* One update of all weights that have a gradient. grad_scale: what gradients are multiplied by on
- * the way, for clipping; not those of the loss's own weights. */
+ * the way, for clipping; not those of the loss's own weights. The count of a weight is its own: one
+ * that had no gradient in some steps corrects its moments by fewer. It is raised before the pieces
+ * run, since the first update's t is 1. */
 static void sen__optimizer_step(sen__optimizer *o, double lr, double grad_scale)
 {
     sen__pieces job;
@@ -13709,7 +14543,9 @@ static void sen__optimizer_step(sen__optimizer *o, double lr, double grad_scale)
     sen__parallel(o->c, sen__pieces_count(o), sen__piece_task, &job);
 }
 
-/* Gradients back to zero, those that were touched. */
+/* Gradients back to zero, those that were touched; the others are zeros already. Untouched from
+ * here on, until backward comes by again: that is what makes "no gradient" different from "a
+ * gradient of zero". */
 static void sen__zero_grad(sen__optimizer *o)
 {
     int64_t i;
@@ -13732,18 +14568,41 @@ static void sen__zero_grad(sen__optimizer *o)
  *   text -> added tokens cut out of the raw text -> normalizers -> (normalized) added tokens
  *        -> pre-tokenizers: words -> model: ids -> cut to length -> special tokens around them
  *
+ *   BERT's pipeline on one text:  "Two Kites!"
+ *     normalizer                  "two kites!"               capitals, accents, controls are gone
+ *     pre-tokenizer               "two" "kites" "!"          words; spaces are dropped
+ *     model                       two kite ##s !             tokens, each a row of the vocabulary
+ *     post-processor              [CLS] two kite ##s ! [SEP]
+ *
+ * Names, order and corner cases are those of the Rust library tokenizers 0.23 (its types Tokenizer,
+ * AddedVocabulary, BertNormalizer, WordPiece ...). Every id must be Python's: a model has learnt
+ * what its tokenizer gave it, and a word cut otherwise is another word to it.
+ *
  * Invariant: a tokenizer is not written to after it is made; all that a text needs stands in the
  *            work area of its thread, which is a fixed piece of memory: too small a one is reported
  *            and the text is done again in a larger one, so threads never call the allocator.
  * Traps: transformers 5 builds the pipeline of the classes in sen__token_families itself and takes
  *        only the vocabulary and the added tokens from tokenizer.json. An added token's id is that
  *        of its text in the vocabulary, else the next free one; the id in the file is not believed.
+ *        Added tokens are searched before anything is normalized: a user who types [SEP] gets the
+ *        separator. A cut to max_length counts the special tokens but takes from the text only.
+ *        Punctuation, control and Mn are those of Unicode 8.0: newer tables give other ids.
  * ============================================================================================== */
 
 /* ---- trie: bytes to numbers ------------------------------------------------------------------ */
 
-/* All edges of all nodes stand in one hash table, so a step is one multiplication and, as a rule,
- * one line of memory; nothing is sorted and a word more costs only its own bytes. */
+/* Which is the longest token that this text begins with? A tokenizer asks little else, for each
+ * word several times. A trie answers in one walk: it has a node for every different beginning of
+ * a token and an edge for every byte that leads on.
+ *   root --u--> 1 --n--> 2* --d--> 3 --o--> 4*        * a token ends here: "un", "undo"
+ * The walk follows edges while there are any and remembers the last starred node: "undid" walks
+ * to 3 and answers "un". It costs the bytes walked, however many tokens there are.
+ * The edges are bytes, not characters. In UTF-8 no character's bytes begin another's and none
+ * begins in the middle of one, so what matches byte by byte matches character by character. */
+
+/* All edges of all nodes stand in one hash table, so a step is one multiplication and, as a
+ * rule, one line of memory; nothing is sorted and a word more costs only its own bytes. (A table
+ * of 256 children in each node would be at least thirty times as large, and leave the cache.) */
 typedef struct sen__trie_edge {
     uint32_t key;                       /* from node << 8 | byte */
     uint32_t child;                     /* 0: free place; no edge leads to the root */
@@ -13754,26 +14613,40 @@ typedef struct sen__trie_edge {
 typedef struct sen__trie {
     sen__trie_edge *edge;               /* [1 << bits], at most half full */
     int32_t        *value;              /* (nodes): the number of the text that ends here, or -1 */
-    int64_t         nodes, value_room;
-    int             bits;
+    int64_t         nodes, value_room;  /* nodes in use, the root being 0; room of value */
+    int             bits;               /* of the table; 8 to 25 */
 } sen__trie;
 
 #define SEN__TRIE_NODES (1 << 24)       /* a key holds 24 bits of a node */
+#define SEN__TRIE_BITS  25              /* twice as many places */
+#define SEN__TRIE_WALK  256             /* places; edges that chance has spread need fewer */
 
 /* The place of an edge in the table, or the free place where it would stand. Keys differ in few
- * bits, so they are spread by a multiplication (Fibonacci hashing) and the high bits are taken. */
-static inline uint32_t sen__trie_place(const sen__trie *tr, uint32_t key)
+ * bits, so they are spread by a multiplication (Fibonacci hashing: the factor is 2^32 over the
+ * golden ratio) and the high bits are taken, which depend on all bits of the key.
+ * NULL: neither is near. A vocabulary may be made so that all its edges want one place; no walk is
+ * longer for it, since an edge that finds no place near its own makes the table larger.
+ * Key 0, the edge of a NUL from the root, is a key like any other: that a place is free is said by
+ * child, never by key. */
+static inline sen__trie_edge *sen__trie_place(const sen__trie *tr, uint32_t key)
 {
     const uint32_t mask = ((uint32_t)1 << tr->bits) - 1;
-    uint32_t i = key * 2654435769u >> (32 - tr->bits);
-    while (tr->edge[i].child && tr->edge[i].key != key) i = (i + 1) & mask;
-    return i;
+    const uint32_t home = key * 2654435769u >> (32 - tr->bits);
+    uint32_t i;
+    for (i = home; i < home + SEN__TRIE_WALK; i++) {
+        sen__trie_edge *e = &tr->edge[i & mask];        /* round the end of the table */
+        if (!e->child || e->key == key) return e;
+    }
+    return NULL;
 }
 
-/* The edge of one byte: the node behind it and SEN__TRIE_END, 0 if no text goes on so. */
+/* The edge of one byte: the node behind it and SEN__TRIE_END, 0 if no text goes on so. The mark
+ * lies in the edge, which is in the cache already; the array of values is touched only where a
+ * text ends. */
 static inline uint32_t sen__trie_step(const sen__trie *tr, uint32_t node, char byte)
 {
-    return tr->edge[sen__trie_place(tr, node << 8 | (unsigned char)byte)].child;
+    const sen__trie_edge *e = sen__trie_place(tr, node << 8 | (unsigned char)byte);
+    return e ? e->child : 0;
 }
 
 /* The allocator comes apart: a tokenizer has its own copy, for it may outlive its context. */
@@ -13784,29 +14657,47 @@ static void sen__trie_free(sen__trie *tr, const sen_allocator *allocator)
     memset(tr, 0, sizeof *tr);
 }
 
-/* Room for one more node: its value, and an edge table that stays half empty. */
+/* Moves the edges, each with its mark, to a table of 1 << bits places, or a larger one if one of
+ * them finds no place there. On failure the trie is as it was. */
+static sen_result sen__trie_table(sen_ctx *c, sen__trie *tr, int bits)
+{
+    const int64_t n = tr->edge ? (int64_t)1 << tr->bits : 0;
+    sen__trie fresh = *tr;
+    for (; bits <= SEN__TRIE_BITS; bits++) {
+        sen__trie_edge *e = NULL;
+        int64_t i;
+        fresh.bits = bits;
+        fresh.edge = (sen__trie_edge *)sen__new_array(c, (int64_t)1 << bits, sizeof *fresh.edge,
+                                                      "a vocabulary");
+        if (!fresh.edge) return SEN_ERR_MEMORY;
+        for (i = 0; i < n; i++) {
+            if (!tr->edge[i].child) continue;
+            e = sen__trie_place(&fresh, tr->edge[i].key);
+            if (!e) break;
+            *e = tr->edge[i];
+        }
+        sen__delete(c, i < n ? fresh.edge : tr->edge);  /* the one that is not used */
+        if (i < n) continue;
+        *tr = fresh;
+        return SEN_OK;
+    }
+    return sen_fail(c, SEN_ERR_UNSUPPORTED, "the vocabulary cannot be kept: more than %d of the "
+                    "beginnings of its words want one place of a table", SEN__TRIE_WALK);
+}
+
+/* Room for one more node: its value, and an edge table that stays half empty. A tree of n nodes
+ * has n - 1 edges, so counting nodes is enough. Doubling keeps all the moving together below
+ * twice the last move. On failure the trie is as it was. */
 static sen_result sen__trie_grow(sen_ctx *c, sen__trie *tr)
 {
-    const sen__trie old = *tr;
     void *value = tr->value;
-    int64_t i;
     const sen_result r = sen__reserve(c, &value, &tr->value_room, tr->nodes + 1, sizeof *tr->value,
                                       "a vocabulary");
     if (r) return r;
     tr->value = (int32_t *)value;
-    if (old.edge && tr->nodes < (int64_t)1 << (old.bits - 1)) return SEN_OK;
-    tr->bits = old.edge ? old.bits + 1 : 8;
-    tr->edge = (sen__trie_edge *)sen__new_array(c, (int64_t)1 << tr->bits, sizeof *tr->edge,
-                                                "a vocabulary");
-    if (!tr->edge) {
-        tr->edge = old.edge;
-        tr->bits = old.bits;
-        return SEN_ERR_MEMORY;
-    }
-    for (i = 0; old.edge && i < (int64_t)1 << old.bits; i++)
-        if (old.edge[i].child) tr->edge[sen__trie_place(tr, old.edge[i].key)] = old.edge[i];
-    sen__delete(c, old.edge);
-    return SEN_OK;
+    if (!tr->edge) return sen__trie_table(c, tr, 8);    /* 128 nodes, enough for added tokens */
+    if (tr->nodes < (int64_t)1 << (tr->bits - 1)) return SEN_OK;        /* half is free */
+    return sen__trie_table(c, tr, tr->bits + 1);
 }
 
 /* A trie of no texts: the root alone. On failure free it all the same. */
@@ -13816,37 +14707,41 @@ static sen_result sen__trie_init(sen_ctx *c, sen__trie *tr)
     memset(tr, 0, sizeof *tr);
     r = sen__trie_grow(c, tr);
     if (r) return r;
-    tr->value[0] = -1;
+    tr->value[0] = -1;                  /* the empty text is not there */
     tr->nodes = 1;
     return SEN_OK;
 }
 
-/* Makes the path of a text and returns its last node through *node. */
+/* Makes the path of a text and returns its last node through *node; nothing ends there yet. Also
+ * for a prefix such as "##" that is no token itself: the walk of a continuation begins at its
+ * node. The table may move while it grows, so an edge is looked for anew after it. */
 static sen_result sen__trie_path(sen_ctx *c, sen__trie *tr, const char *p, size_t n, uint32_t *node)
 {
     const char *end = p + n;
-    *node = 0;
+    *node = 0;                          /* the root */
     for (; p < end; p++) {
         const uint32_t key = *node << 8 | (unsigned char)*p;
-        sen__trie_edge *e = &tr->edge[sen__trie_place(tr, key)];
-        if (!e->child) {
+        sen__trie_edge *e = sen__trie_place(tr, key);
+        if (!e || !e->child) {
             sen_result r;
             if (tr->nodes >= SEN__TRIE_NODES)
                 return sen_fail(c, SEN_ERR_UNSUPPORTED, "the vocabulary is too large: its words "
                                 "have more than %d different beginnings", SEN__TRIE_NODES);
             r = sen__trie_grow(c, tr);
+            while (!r && !(e = sen__trie_place(tr, key)))       /* elsewhere in a larger table */
+                r = sen__trie_table(c, tr, tr->bits + 1);
             if (r) return r;
-            e = &tr->edge[sen__trie_place(tr, key)];
             e->key = key;
             e->child = (uint32_t)tr->nodes;
-            tr->value[tr->nodes++] = -1;
+            tr->value[tr->nodes++] = -1;    /* no text ends here */
         }
         *node = e->child & ~SEN__TRIE_END;
     }
     return SEN_OK;
 }
 
-/* Gives a text its number; *before: the one it had, or -1. */
+/* Gives a text its number; *before: the one it had, or -1. The empty text has the root for its
+ * node: it can be found, but no edge leads there, so it never counts as the longest of anything. */
 static sen_result sen__trie_put(sen_ctx *c, sen__trie *tr, const char *p, size_t n, int32_t value,
                                 int32_t *before)
 {
@@ -13857,11 +14752,12 @@ static sen_result sen__trie_put(sen_ctx *c, sen__trie *tr, const char *p, size_t
     *before = tr->value[node];
     tr->value[node] = value;
     parent = parent << 8 | (n ? (unsigned char)p[n - 1] : 0);       /* now the last edge's key */
-    if (n) tr->edge[sen__trie_place(tr, parent)].child |= SEN__TRIE_END;
+    if (n) sen__trie_place(tr, parent)->child |= SEN__TRIE_END;     /* it is there */
     return SEN_OK;
 }
 
-/* The number of a whole text, -1 if it is not there. */
+/* The number of a whole text, -1 if it is not there. Used for the few questions by name and by
+ * WordLevel; words of a text go through sen__trie_longest. */
 static int32_t sen__trie_find(const sen__trie *tr, const char *p, size_t n)
 {
     const char *end = p + n;
@@ -13870,21 +14766,23 @@ static int32_t sen__trie_find(const sen__trie *tr, const char *p, size_t n)
         node = sen__trie_step(tr, node, *p) & ~SEN__TRIE_END;
         if (node == 0) return -1;
     }
-    return tr->value[node];
+    return tr->value[node];             /* -1 also where a longer text passes only */
 }
 
 /* The longest text, at least one byte, that leads on from `node` along p..end: returns its bytes
- * and its number in *value; 0: none. */
+ * and its number in *value; 0: none (*value then means nothing).
+ * Longest is the rule in both places of use: WordPiece takes the longest token, and of several
+ * added tokens that begin at one place the longest counts. */
 static inline size_t sen__trie_longest(const sen__trie *tr, uint32_t node, const char *p,
                                        const char *end, int32_t *value)
 {
     const char *q = p, *best = p;
-    uint32_t edge, last = 0;
+    uint32_t edge, last = 0;            /* last: the last node at which a text ended */
     while (q < end && (edge = sen__trie_step(tr, node, *q)) != 0) {
         q++;
         node = edge & ~SEN__TRIE_END;
-        if (node == edge) continue;
-        best = q;
+        if (node == edge) continue;     /* no mark: no text ends here */
+        best = q;                       /* the longest so far */
         last = node;
     }
     *value = tr->value[last];
@@ -13892,6 +14790,11 @@ static inline size_t sen__trie_longest(const sen__trie *tr, uint32_t node, const
 }
 
 /* ---- the tokenizer --------------------------------------------------------------------------- */
+
+/* A tokenizer is a list of steps with their settings, a vocabulary, and tables that follow from
+ * both. The steps are rows of three tables (normalizers, pre-tokenizers, models): a new kind is
+ * a row with a reader of its settings and a function that does the work, and nothing else
+ * changes. */
 
 /* Most words of a text are tokens as they stand and are short: these are found by one look into a
  * table, where the trie would take one for each byte. Measured: English prose with a vocabulary of
@@ -13903,11 +14806,12 @@ typedef struct sen__short_word {
 } sen__short_word;
 
 #define SEN__SHORT_WORD 12              /* bytes */
+#define SEN__SHORT_WALK 64              /* places; words that chance has spread need fewer */
 
-typedef struct sen__token_normal sen__token_normal;
-typedef struct sen__token_split sen__token_split;
-typedef struct sen__token_model sen__token_model;
-typedef struct sen__token_family sen__token_family;
+typedef struct sen__token_normal sen__token_normal;         /* a kind of normalizer */
+typedef struct sen__token_split sen__token_split;           /* a kind of pre-tokenizer */
+typedef struct sen__token_model sen__token_model;           /* a kind of model */
+typedef struct sen__token_family sen__token_family;         /* a class of transformers */
 
 #define SEN__TOKEN_STEPS  16            /* normalizers, and pre-tokenizers, of one tokenizer */
 #define SEN__TOKEN_AROUND 8             /* special tokens before, and behind, a text */
@@ -13921,14 +14825,18 @@ typedef struct sen__token_step {
     const sen__token_split  *split;     /* or this */
     unsigned                 flags;     /* the kind's own switches; a behavior */
     const uint32_t          *from, *to; /* code points: what to replace, what with */
-    size_t                   n_from, n_to;
+    size_t                   n_from, n_to;  /* code points of each */
 } sen__token_step;
 
-/* A token that is found in the text before any word is. */
+/* A token that is found in the text before any word is (Rust: AddedToken, in AddedVocabulary).
+ * The switches: single_word, only where no word character touches it; lstrip and rstrip, the
+ * white space on that side goes with it (the <mask> of MPNet: "a <mask>" has no space left);
+ * normalized, searched in normalized text instead of raw text; special, one that decoding may
+ * leave out. */
 typedef struct sen__added {
-    sen_text text;
+    sen_text text;                      /* a copy in the tokenizer's arena, NUL behind it */
     int64_t  order;                     /* the id its file gives it: only their order counts */
-    int32_t  id;
+    int32_t  id;                        /* the vocabulary's, or the next one behind it */
     bool     single_word, lstrip, rstrip, normalized, special;
 } sen__added;
 
@@ -13946,36 +14854,41 @@ static const char *const sen__token_files[SEN__TOKEN_FILES] = {
     "tokenizer.json", "vocab.txt", "special_tokens_map.json", "added_tokens.json"
 };
 
+/* Built once, then only read. Whatever tokenizing a text needs is worked out in advance: the tries,
+ * the bytes that added tokens begin with, whether texts may be cut into pieces, what normalizers
+ * make of the common characters. Only sen__tokenizer_set_lower and _set_max_length write later, and
+ * they belong to loading. It has its own copy of the allocator, for it may outlive its context. */
 struct sen_tokenizer {
     sen_allocator            allocator;
     sen_arena                arena;             /* texts, tokenizer_config.json */
     const sen__token_family *family;            /* NULL: the file as it stands */
     sen__token_step          normal[SEN__TOKEN_STEPS], split[SEN__TOKEN_STEPS];
-    int                      n_normal, n_split;
-    const sen__token_model  *model;
-    sen__trie                vocab;
+    int                      n_normal, n_split; /* steps in use; 0: the text goes as it is */
+    const sen__token_model  *model;             /* WordPiece, WordLevel */
+    sen__trie                vocab;             /* text of a token -> id, for the model */
     sen__short_word         *short_word;        /* [1 << short_bits], at most half full; or NULL */
     int                      short_bits;
     uint32_t                 continuing;        /* WordPiece: the node behind its "##" */
     int64_t                  max_word;          /* WordPiece: characters of a word */
     int32_t                  unk;               /* the model's own */
     sen_text                *token;             /* (size) id -> text */
-    int64_t                  size, token_room, n_vocab;
+    int64_t                  size, token_room, n_vocab; /* n_vocab: the model's, at the front */
     sen__added              *added;             /* (n_added) */
     int64_t                  n_added, added_room;
-    sen__trie                raw, normalized;   /* text of an added token -> its place in added */
-    bool                     raw_start[256], normalized_start[256];
+    sen__trie                by_text;           /* text of an added token -> its place in added */
+    sen__trie                raw, normalized;   /* the same, as they are searched in a text */
+    bool                     raw_start[256], normalized_start[256]; /* may begin with the byte */
     int32_t                  before[SEN__TOKEN_AROUND], after[SEN__TOKEN_AROUND];
-    int                      n_before, n_after;
+    int                      n_before, n_after; /* ids around every text: [CLS], [SEP] */
     const char              *special[SEN__SPECIALS];            /* NULL: none */
     int64_t                  model_max_length;  /* INT64_MAX: no limit is known */
-    bool                     max_length_set, pad_left, cut_left;
+    bool                     max_length_set, cut_left;  /* cut_left: right is usual */
     const sen_json          *config;            /* tokenizer_config.json; NULL: there was none */
     const char              *vocab_path;        /* of vocab.txt, while it is read; else NULL */
-    sen__bytes               file[SEN__TOKEN_FILES];
+    sen__bytes               file[SEN__TOKEN_FILES]; /* as they were read; data NULL: not there */
     bool                     local;             /* a text may be cut behind any U+0020 */
     bool                     mapped;            /* local, and `simple` may be used */
-    uint16_t                 simple[SEN__TOKEN_SIMPLE];
+    uint16_t                 simple[SEN__TOKEN_SIMPLE]; /* a character -> what becomes of it */
 };
 
 /* Also of one that was not finished: what is not there yet is NULL. */
@@ -13984,9 +14897,10 @@ SENTRAIN_DEF void sen_tokenizer_free(sen_tokenizer *t)
     sen_allocator allocator;
     int i;
     if (!t) return;
-    allocator = t->allocator;
+    allocator = t->allocator;           /* t itself goes last */
     for (i = 0; i < SEN__TOKEN_FILES; i++) sen__heap_free(&allocator, (void *)t->file[i].data);
     sen__trie_free(&t->vocab, &allocator);
+    sen__trie_free(&t->by_text, &allocator);
     sen__trie_free(&t->raw, &allocator);
     sen__trie_free(&t->normalized, &allocator);
     sen__heap_free(&allocator, t->short_word);
@@ -14001,21 +14915,27 @@ SENTRAIN_DEF int64_t sen_tokenizer_size(const sen_tokenizer *t)
     return t->size;
 }
 
-/* All texts of the table end with a NUL, so they can be handed out. */
+/* All texts of the table end with a NUL, so they can be handed out. An id without a text is
+ * possible only while a vocabulary is read; the test makes a half-made tokenizer safe to ask. */
 SENTRAIN_DEF const char *sen_tokenizer_token(const sen_tokenizer *t, int32_t id)
 {
     return id >= 0 && id < t->size && t->token[id].data ? t->token[id].data : "";
+}
+
+/* The added token of that text; NULL: none. For loading and for questions by name: a text is
+ * searched with the tries `raw` and `normalized`. */
+static const sen__added *sen__added_find(const sen_tokenizer *t, const char *text, size_t n)
+{
+    const int32_t at = sen__trie_find(&t->by_text, text, n);
+    return at >= 0 ? &t->added[at] : NULL;
 }
 
 /* The vocabulary first: an added token that is also a word has the word's id. */
 static int32_t sen__token_id(const sen_tokenizer *t, const char *text, size_t n)
 {
     const int32_t id = sen__trie_find(&t->vocab, text, n);
-    int64_t i;
-    for (i = 0; id < 0 && i < t->n_added; i++)
-        if (t->added[i].text.length == n && memcmp(t->added[i].text.data, text, n) == 0)
-            return t->added[i].id;
-    return id;
+    const sen__added *a = id < 0 ? sen__added_find(t, text, n) : NULL;
+    return a ? a->id : id;
 }
 
 SENTRAIN_DEF int32_t sen_tokenizer_id(const sen_tokenizer *t, const char *token)
@@ -14025,15 +14945,28 @@ SENTRAIN_DEF int32_t sen_tokenizer_id(const sen_tokenizer *t, const char *token)
 
 /* ---- normalizers ----------------------------------------------------------------------------- */
 
+/* A normalizer rewrites text: it makes equal what a vocabulary should not tell apart. They work
+ * on code points, as the rules of Unicode do: most of these look at one character, and a
+ * character is one array element. Each takes the text in x->at and leaves its result there, in
+ * place where it cannot grow, else by way of the spare buffer; so a chain of them needs two
+ * buffers whatever its length. Rust's NormalizedString also tracks where each character came
+ * from; ids do not need that.
+ * No normalizer allocates. One that lacks room returns false, and the whole text is done again
+ * in a work area of twice the size: rare, simple, and nothing to undo. */
+
 /* A stretch of text as code points, and a second buffer of the same room to work into. */
 typedef struct sen__points {
     uint32_t *at, *spare;
-    size_t    n, room;
+    size_t    n, room;                  /* code points in `at`; room of each buffer */
 } sen__points;
 
-/* What is known of a kind: LOCAL: the parts before and behind a U+0020 do not meet. CHARWISE: a
- * character of combining class 0 below U+0800 gives the same whatever stands beside it. */
-enum { SEN__LOCAL = 1, SEN__CHARWISE = 2 };
+/* What is known of a kind. LOCAL: the parts before and behind a U+0020 do not meet, so a text
+ * may be normalized in stretches that end behind one. CHARWISE: a character of combining class 0
+ * below U+0800 gives the same whatever stands beside it, so a table can say what; COMPOSES: unless
+ * a mark stands behind it, which may join it.
+ * Strip and Prepend are not LOCAL: they look at the ends of the piece, and a stretch has other
+ * ends. Replace is not, since what it looks for may hold a space. */
+enum { SEN__LOCAL = 1, SEN__CHARWISE = 2, SEN__COMPOSES = 4 };
 
 struct sen__token_normal {
     const char *name;                   /* "type" in tokenizer.json */
@@ -14042,7 +14975,8 @@ struct sen__token_normal {
     bool       (*run)(const sen__token_step *s, sen__points *x);        /* false: too little room */
 };
 
-/* What was made in the spare buffer becomes the text; n: how long it is. */
+/* What was made in the spare buffer becomes the text; n: how long it is. The old text is now
+ * spare. */
 static void sen__points_swap(sen__points *x, size_t n)
 {
     uint32_t *old = x->at;
@@ -14051,42 +14985,56 @@ static void sen__points_swap(sen__points *x, size_t n)
     x->n = n;
 }
 
-/* One of the four normalization forms. Most texts are Latin without accents and are left alone. */
+/* One of the four normalization forms. Most texts are Latin without accents and are left alone:
+ * no character below U+00A0 decomposes, composes with another, or is a mark. Then room: at most
+ * 18 code points come of one (U+FDFA under NFKD), 4 without compatibility; only where that bound
+ * does not fit is the exact number counted. */
 static bool sen__points_form(sen__points *x, int form)
 {
     const size_t most = form & SEN__NFKD ? 18 : 4;      /* of one code point */
     size_t i = 0;
-    while (i < x->n && x->at[i] < 0xA0) i++;
+    while (i < x->n && x->at[i] < 0xA0) i++;        /* to the first one that a form may concern */
     if (i == x->n) return true;                         /* none of these decomposes or joins */
     if (x->n > x->room / most && sen__uni_normal_room(x->at, x->n, form) > x->room) return false;
     sen__points_swap(x, sen__uni_normalize(x->spare, x->at, x->n, form));
     return true;
 }
 
-/* Takes out the marks of category Mn, in place. */
+/* Takes out the marks of category Mn, in place. After NFD an accented letter is a letter and
+ * marks, so this is what takes accents off. Category Mn of Unicode 8.0, and only Mn: the vowel
+ * signs of Hindi that are Mc stay, those that are Mn go, and with them part of the word. Python
+ * does so too. */
 static bool sen__points_drop_mn(sen__points *x)
 {
     size_t i, n = 0;
     for (i = 0; i < x->n; i++)
-        if (!sen__uni_is_mn(x->at[i])) x->at[n++] = x->at[i];
+        if (!sen__uni_is_mn(x->at[i])) x->at[n++] = x->at[i];   /* n <= i: nothing is overwritten */
     x->n = n;
     return true;
 }
 
-/* Lower case, character by character: no context, so a final sigma stays a common one.
- * (3 places a character are asked for; U+0130 takes 2.) */
+/* Lower case, character by character: no context, so a final sigma stays a common one, where a
+ * lower case of whole words would write another letter. (3 places a character are asked for;
+ * U+0130 takes 2.) */
 static bool sen__points_lower(sen__points *x)
 {
     size_t i, n = 0;
-    if (x->n > x->room / 3) return false;
+    if (x->n > x->room / 3) return false;       /* without a product that could overflow */
     for (i = 0; i < x->n; i++) n += (size_t)sen__uni_lower(x->at[i], x->spare + n);
     sen__points_swap(x, n);
     return true;
 }
 
+/* The switches of BertNormalizer: clean_text, handle_chinese_chars, strip_accents, lowercase. */
 enum { SEN__BERT_CLEAN = 1, SEN__BERT_CHINESE = 2, SEN__BERT_ACCENTS = 4, SEN__BERT_LOWER = 8 };
 
-/* clean_text and handle_chinese_chars: both look at one character at a time. */
+/* clean_text and handle_chinese_chars: both look at one character at a time, so one pass does
+ * them.
+ * clean_text drops U+0000, U+FFFD and the categories Cc, Cf and Co, and makes a space of all
+ * white space. The order of the tests matters: tab, LF and CR are Cc but become spaces; U+000B,
+ * U+000C and U+0085 are white space too, but Cc first, and go. Unassigned characters stay.
+ * handle_chinese_chars sets each ideograph between spaces, which makes it a word of its own;
+ * Kana and Hangul are left together. So one character becomes three at most, the room asked for. */
 static bool sen__bert_clean(sen__points *x, unsigned flags)
 {
     size_t i, n = 0;
@@ -14094,10 +15042,10 @@ static bool sen__bert_clean(sen__points *x, unsigned flags)
     for (i = 0; i < x->n; i++) {
         uint32_t cp = x->at[i];
         const bool chinese = (flags & SEN__BERT_CHINESE) && sen__uni_is_cjk(cp);
-        if ((flags & SEN__BERT_CLEAN) && !chinese) {
+        if ((flags & SEN__BERT_CLEAN) && !chinese) {    /* an ideograph is neither */
             const unsigned is = sen__uni_kind_of(cp)->flags;
             if (cp == '\t' || cp == '\n' || cp == '\r') cp = ' ';
-            else if (is & SEN__UNI_CONTROL) continue;
+            else if (is & SEN__UNI_CONTROL) continue;   /* dropped */
             else if (is & SEN__UNI_SPACE) cp = ' ';
         }
         if (chinese) x->spare[n++] = ' ';
@@ -14108,16 +15056,19 @@ static bool sen__bert_clean(sen__points *x, unsigned flags)
     return true;
 }
 
-/* The steps in the library's order: lower case last, so that accents are gone when it comes. */
+/* The steps in the library's order (Rust: BertNormalizer::normalize): lower case last, so that
+ * accents are gone when it comes. U+0130, the I with a dot, is a plain I by then and gives one
+ * i. */
 static bool sen__bert_normalize(const sen__token_step *s, sen__points *x)
 {
     if (!sen__bert_clean(x, s->flags)) return false;
     if ((s->flags & SEN__BERT_ACCENTS) && !sen__points_form(x, SEN__NFD)) return false;
-    if (s->flags & SEN__BERT_ACCENTS) sen__points_drop_mn(x);
+    if (s->flags & SEN__BERT_ACCENTS) sen__points_drop_mn(x);   /* cannot lack room */
     return !(s->flags & SEN__BERT_LOWER) || sen__points_lower(x);
 }
 
-/* The switches of BertNormalizer; strip_accents null means: when lower case is wanted. */
+/* The switches of BertNormalizer; strip_accents null means: when lower case is wanted. So
+ * uncased BERT takes accents off and cased BERT keeps them, with no word of it in either file. */
 static unsigned sen__bert_flags(bool clean, bool chinese, const sen_json *strip_accents, bool lower)
 {
     const bool strip = strip_accents && strip_accents->kind == SEN_JSON_BOOL
@@ -14139,13 +15090,16 @@ static sen_result sen__bert_read(sen_ctx *c, sen_tokenizer *t, const sen_json *j
     return SEN_OK;
 }
 
+/* The normalizer Lowercase: the same mapping as BertNormalizer's, accents kept. */
 static bool sen__lowercase_run(const sen__token_step *s, sen__points *x)
 {
     (void)s;
     return sen__points_lower(x);
 }
 
-/* Takes out all marks, where BertNormalizer's strip_accents takes out those of category Mn. */
+/* Takes out all marks (category M: Mn, Mc and Me), where BertNormalizer's strip_accents takes
+ * out those of category Mn. It does not decompose first: a file that wants its accents off puts
+ * NFD or NFKD in front of it. */
 static bool sen__accents_run(const sen__token_step *s, sen__points *x)
 {
     size_t i, n = 0;
@@ -14156,6 +15110,8 @@ static bool sen__accents_run(const sen__token_step *s, sen__points *x)
     return true;
 }
 
+/* The four forms of Unicode Annex 15: D takes characters apart, C puts them together again, the K
+ * forms also undo what is only another shape (a ligature, a full-width letter, a raised 2). */
 static bool sen__nfd_run(const sen__token_step *s, sen__points *x)
 {
     (void)s;
@@ -14180,6 +15136,7 @@ static bool sen__nfkc_run(const sen__token_step *s, sen__points *x)
     return sen__points_form(x, SEN__NFKC);
 }
 
+/* The switches of Strip. Both are on where the file does not say. */
 enum { SEN__STRIP_LEFT = 1, SEN__STRIP_RIGHT = 2 };
 
 static sen_result sen__strip_read(sen_ctx *c, sen_tokenizer *t, const sen_json *j,
@@ -14192,7 +15149,8 @@ static sen_result sen__strip_read(sen_ctx *c, sen_tokenizer *t, const sen_json *
     return SEN_OK;
 }
 
-/* White space off the ends of the piece, not of each word. */
+/* White space off the ends of the piece, not of each word: where added tokens cut a text into
+ * pieces, each piece loses its ends. */
 static bool sen__strip_run(const sen__token_step *s, sen__points *x)
 {
     size_t first = 0;
@@ -14200,12 +15158,13 @@ static bool sen__strip_run(const sen__token_step *s, sen__points *x)
         while (x->n && sen__uni_is_space(x->at[x->n - 1])) x->n--;
     if (s->flags & SEN__STRIP_LEFT)
         while (first < x->n && sen__uni_is_space(x->at[first])) first++;
-    x->n -= first;
+    x->n -= first;                      /* how many are left */
     memmove(x->at, x->at + first, x->n * sizeof *x->at);
     return true;
 }
 
-/* A text of the file as code points in the tokenizer's arena. */
+/* A text of the file as code points in the tokenizer's arena. No more code points than bytes
+ * come of it; the one more asked for keeps an empty text from being a request of 0 bytes. */
 static sen_result sen__token_points(sen_ctx *c, sen_tokenizer *t, const sen_json *object,
                                     const char *key, const uint32_t **out, size_t *n)
 {
@@ -14215,12 +15174,13 @@ static sen_result sen__token_points(sen_ctx *c, sen_tokenizer *t, const sen_json
         return sen_fail_at(c, SEN_ERR_FORMAT, object, key, "\"%s\" should be a text", key);
     to = (uint32_t *)sen_arena_alloc(&t->arena, sen__mul(j->length + 1, sizeof *to));
     if (!to) return sen__no_memory(c, sen__mul(j->length + 1, sizeof *to), "a normalizer");
-    *n = sen__utf8_decode(to, j->text, j->length);
+    *n = sen__utf8_decode(to, j->text, j->length);      /* in code points */
     *out = to;
     return SEN_OK;
 }
 
-/* {"pattern": {"String": from}, "content": to}; the other form of a pattern is a Regex. */
+/* {"pattern": {"String": from}, "content": to}; the other form of a pattern is a Regex, which
+ * would need the library's regular expressions: refused by name rather than done nearly right. */
 static sen_result sen__replace_read(sen_ctx *c, sen_tokenizer *t, const sen_json *j,
                                     sen__token_step *s)
 {
@@ -14234,7 +15194,9 @@ static sen_result sen__replace_read(sen_ctx *c, sen_tokenizer *t, const sen_json
     return r;
 }
 
-/* From left to right, no hit inside another; an empty pattern hits nothing. */
+/* From left to right, no hit inside another, and what was put in is not searched again; an empty
+ * pattern hits nothing. Every hit may be longer than what it replaces, so the room is asked for
+ * before each copy. */
 static bool sen__replace_run(const sen__token_step *s, sen__points *x)
 {
     size_t i = 0, n = 0;
@@ -14242,41 +15204,44 @@ static bool sen__replace_run(const sen__token_step *s, sen__points *x)
     while (i < x->n) {
         const bool hit = x->n - i >= s->n_from &&
                          memcmp(x->at + i, s->from, s->n_from * sizeof *x->at) == 0;
-        const size_t made = hit ? s->n_to : 1;
+        const size_t made = hit ? s->n_to : 1;          /* else the character itself */
         if (x->room - n < made) return false;
         if (made) memcpy(x->spare + n, hit ? s->to : x->at + i, made * sizeof *x->at);
         n += made;
-        i += hit ? s->n_from : 1;
+        i += hit ? s->n_from : 1;       /* behind the hit: what was put in is not looked at */
     }
     sen__points_swap(x, n);
     return true;
 }
 
+/* {"prepend": text}: Llama's way of making the first word of a text like any other word. */
 static sen_result sen__prepend_read(sen_ctx *c, sen_tokenizer *t, const sen_json *j,
                                     sen__token_step *s)
 {
     return sen__token_points(c, t, j, "prepend", &s->to, &s->n_to);
 }
 
-/* In front of each piece that is not empty, also of those between added tokens. */
+/* In front of each piece that is not empty, also of those between added tokens. In place: the
+ * piece is moved up first. */
 static bool sen__prepend_run(const sen__token_step *s, sen__points *x)
 {
     if (x->n == 0) return true;
-    if (x->room - x->n < s->n_to) return false;
+    if (x->room - x->n < s->n_to) return false;         /* n <= room, so this cannot wrap */
     memmove(x->at + s->n_to, x->at, x->n * sizeof *x->at);
     memcpy(x->at, s->to, s->n_to * sizeof *x->at);
     x->n += s->n_to;
     return true;
 }
 
-/* The order is that of the message that lists them. */
+/* The order is that of the message that lists them; rows 0 (BertNormalizer) and 1 (Lowercase)
+ * are also named by number where a pipeline is built without a file. NULL: no settings to read. */
 static const sen__token_normal sen__token_normals[] = {
     { "BertNormalizer", SEN__LOCAL | SEN__CHARWISE, sen__bert_read,    sen__bert_normalize },
     { "Lowercase",      SEN__LOCAL | SEN__CHARWISE, NULL,              sen__lowercase_run },
     { "StripAccents",   SEN__LOCAL | SEN__CHARWISE, NULL,              sen__accents_run },
-    { "NFC",            SEN__LOCAL | SEN__CHARWISE, NULL,              sen__nfc_run },
+    { "NFC",          SEN__LOCAL | SEN__CHARWISE | SEN__COMPOSES, NULL, sen__nfc_run },
     { "NFD",            SEN__LOCAL | SEN__CHARWISE, NULL,              sen__nfd_run },
-    { "NFKC",           SEN__LOCAL | SEN__CHARWISE, NULL,              sen__nfkc_run },
+    { "NFKC",         SEN__LOCAL | SEN__CHARWISE | SEN__COMPOSES, NULL, sen__nfkc_run },
     { "NFKD",           SEN__LOCAL | SEN__CHARWISE, NULL,              sen__nfkd_run },
     { "Strip",          0,                          sen__strip_read,   sen__strip_run },
     { "Replace",        0,                          sen__replace_read, sen__replace_run },
@@ -14285,10 +15250,16 @@ static const sen__token_normal sen__token_normals[] = {
 
 /* ---- pre-tokenizers -------------------------------------------------------------------------- */
 
+/* A pre-tokenizer cuts normalized text into words; a token never reaches over the edge of a
+ * word. Here it is a question, "the next word, please", asked of the UTF-8 text where it stands:
+ * no list of words is made, and what lies behind the last token that is wanted is never looked
+ * at. Several of them are chained in sen__token_words: each cuts the words of the one before. */
+
+/* The bytes from p up to, and without, end. */
 typedef struct sen__range { const char *p, *end; } sen__range;
 
 struct sen__token_split {
-    const char *name;
+    const char *name;                   /* "type" in tokenizer.json */
     bool        drops_space;            /* no word holds a U+0020 */
     sen_result (*read)(sen_ctx *c, sen_tokenizer *t, const sen_json *j, sen__token_step *s);
     /* Takes the next word off *rest; false: there is none. Words need no list, and a text that is
@@ -14296,9 +15267,13 @@ struct sen__token_split {
     bool       (*next)(const sen__token_step *s, sen__range *rest, sen__range *word);
 };
 
+/* The three classes of BertPreTokenizer; the table below holds these numbers. */
 enum { SEN__IN_WORD, SEN__IS_SPACE, SEN__IS_PUNCT };
 
-/* BertPreTokenizer's view of ASCII. The control characters left are 9 to 13, which are spaces. */
+/* BertPreTokenizer's view of ASCII: its punctuation is all that is neither letter nor digit, so
+ * $ + < = > ^ ` | ~ too, which Unicode calls symbols. Beyond ASCII the category P decides: the
+ * euro and the copyright sign stay inside words. Of the control characters 9 to 13 are spaces;
+ * other pipelines than BERT's may leave them in a text. */
 static const unsigned char sen__token_ascii[128] = {
     0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 2,
@@ -14306,7 +15281,7 @@ static const unsigned char sen__token_ascii[128] = {
     2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 0
 };
 
-/* What the character at p is, and its bytes. */
+/* What the character at p is, and its bytes. p < end. ASCII, the common case, is one look-up. */
 static inline int sen__token_look(const char *p, const char *end, int *bytes)
 {
     uint32_t cp;
@@ -14315,27 +15290,29 @@ static inline int sen__token_look(const char *p, const char *end, int *bytes)
         *bytes = 1;
         return sen__token_ascii[(unsigned char)*p];
     }
-    *bytes = sen__utf8_next(p, end, &cp);
+    *bytes = sen__utf8_next(p, end, &cp);       /* at least 1, also of broken UTF-8 */
     is = sen__uni_kind_of(cp)->flags;
     return is & SEN__UNI_SPACE ? SEN__IS_SPACE : is & SEN__UNI_PUNCT ? SEN__IS_PUNCT : SEN__IN_WORD;
 }
 
-/* White space is dropped, a punctuation mark is a word of its own, the rest between them is one. */
+/* White space is dropped, a punctuation mark is a word of its own, the rest between them is one.
+ * (Rust: BertPreTokenizer, a split at white space, then one at punctuation; one pass gives the
+ * same.) */
 static bool sen__bert_next(const sen__token_step *s, sen__range *rest, sen__range *word)
 {
     const char *p = rest->p, *end = rest->end;
     int bytes = 0, kind = SEN__IS_SPACE;
     (void)s;
     while (p < end && (kind = sen__token_look(p, end, &bytes)) == SEN__IS_SPACE) p += bytes;
-    word->p = p;
-    if (p < end) p += bytes;
+    word->p = p;                        /* behind the white space */
+    if (p < end) p += bytes;            /* one character in any case */
     if (kind == SEN__IN_WORD)
         while (p < end && sen__token_look(p, end, &bytes) == SEN__IN_WORD) p += bytes;
     word->end = rest->p = p;
-    return p > word->p;
+    return p > word->p;                 /* empty: only white space was left */
 }
 
-/* Everything between white space. */
+/* Everything between white space, punctuation and all (Rust: WhitespaceSplit). */
 static bool sen__whitespace_split_next(const sen__token_step *s, sen__range *rest, sen__range *word)
 {
     const char *p = rest->p, *end = rest->end;
@@ -14343,46 +15320,53 @@ static bool sen__whitespace_split_next(const sen__token_step *s, sen__range *res
     (void)s;
     while (p < end && sen__token_look(p, end, &bytes) == SEN__IS_SPACE) p += bytes;
     word->p = p;
-    while (p < end && sen__token_look(p, end, &bytes) != SEN__IS_SPACE) p += bytes;
+    while (p < end && sen__token_look(p, end, &bytes) != SEN__IS_SPACE) p += bytes; /* the word */
     word->end = rest->p = p;
     return p > word->p;
 }
 
-/* The pattern \w+|[^\w\s]+ : stretches of one class. */
+/* The pattern \w+|[^\w\s]+ : stretches of one class (Rust: Whitespace). "..." is one word here
+ * and three to BertPreTokenizer. A character that is both white space and \w does not exist; \w
+ * is asked first only because it is the likelier answer. */
 static bool sen__whitespace_next(const sen__token_step *s, sen__range *rest, sen__range *word)
 {
     const char *p = rest->p, *end = rest->end;
-    bool inside = false, wordy = false;
+    bool inside = false, wordy = false; /* a word has begun; it is of \w */
     (void)s;
     word->p = word->end = p;
     while (p < end) {
         uint32_t cp;
         const int bytes = sen__utf8_next(p, end, &cp);
         const bool here = sen__uni_is_word(cp), space = !here && sen__uni_is_space(cp);
-        if (inside && (space || here != wordy)) break;
-        if (!inside) word->p = p;
-        inside = !space;
+        if (inside && (space || here != wordy)) break;  /* the word ends before it */
+        if (!inside) word->p = p;       /* still white space, or the first of the word */
+        inside = !space;                /* space is passed over until a word begins */
         wordy = here;
         p += bytes;
     }
     word->end = rest->p = p;
-    return inside;
+    return inside;                      /* false: only white space was left */
 }
 
-/* What becomes of the characters that a pattern matches: Python's SplitDelimiterBehavior. */
+/* What becomes of the characters that a pattern matches: the library's SplitDelimiterBehavior.
+ * With "-" matched, "a--b" becomes
+ *   Removed a b      Isolated a - - b      MergedWithPrevious a- - b      MergedWithNext a - -b
+ *   Contiguous a -- b */
 enum { SEN__REMOVED, SEN__ISOLATED, SEN__WITH_PREVIOUS, SEN__WITH_NEXT, SEN__CONTIGUOUS };
 
 static const char *const sen__behaviors[] = {
     "Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous", NULL
 };
 
-/* The next piece where each character is a match or none. It depends on nothing before it: a match
- * joins the unmatched stretch before it (or behind it) only if that touches it. */
+/* The next piece where each character is a match or none. It depends on nothing before it: a
+ * match joins the unmatched stretch before it (or behind it) only if that touches it. So all
+ * five behaviors are one question, whether a cut stands between two neighbours: `before` says
+ * what the left one is, `here` what the right one is. */
 static bool sen__behavior_next(unsigned behavior, bool (*match)(uint32_t cp), sen__range *rest,
                                sen__range *word)
 {
     const char *p = rest->p, *end = rest->end;
-    bool first = true, before = false;
+    bool first = true, before = false;  /* first: the piece is still empty */
     word->p = p;
     while (p < end) {
         uint32_t cp;
@@ -14399,7 +15383,7 @@ static bool sen__behavior_next(unsigned behavior, bool (*match)(uint32_t cp), se
             continue;
         }
         first = false;
-        before = here;
+        before = here;                  /* the left neighbour of the next one */
     }
     word->end = rest->p = p;
     return p > word->p;
@@ -14411,18 +15395,20 @@ static bool sen__punctuation_next(const sen__token_step *s, sen__range *rest, se
     return sen__behavior_next(s->flags, sen__uni_is_punct, rest, word);
 }
 
+/* A digit is anything of category N, as in Rust's char::is_numeric: also a raised 2 or a half. */
 static bool sen__digits_next(const sen__token_step *s, sen__range *rest, sen__range *word)
 {
     return sen__behavior_next(s->flags, sen__uni_is_number, rest, word);
 }
 
+/* The name of a behavior to its number, which the step keeps in its flags. */
 static sen_result sen__punctuation_read(sen_ctx *c, sen_tokenizer *t, const sen_json *j,
                                         sen__token_step *s)
 {
     const char *name = sen__json_text_or(j, "behavior", "Isolated");
     char list[200];
     (void)t;
-    for (s->flags = 0; sen__behaviors[s->flags]; s->flags++)
+    for (s->flags = 0; sen__behaviors[s->flags]; s->flags++)    /* the index is the enum */
         if (strcmp(name, sen__behaviors[s->flags]) == 0) return SEN_OK;
     return sen_fail_at(c, SEN_ERR_FORMAT, j, "behavior", "the behavior \"%s\" is unknown; there "
                        "are: %s", name, sen__word_list(list, sizeof list, sen__behaviors));
@@ -14438,7 +15424,9 @@ static sen_result sen__digits_read(sen_ctx *c, sen_tokenizer *t, const sen_json 
     return SEN_OK;
 }
 
-/* The order is that of the message that lists them. */
+/* The order is that of the message that lists them; row 0 is also named by number. Punctuation
+ * and Digits keep spaces inside their pieces, so a text may not be cut at one: with Punctuation
+ * alone, "a b" is one piece. */
 static const sen__token_split sen__token_splits[] = {
     { "BertPreTokenizer", true,  NULL,                  sen__bert_next },
     { "Whitespace",       true,  NULL,                  sen__whitespace_next },
@@ -14449,23 +15437,50 @@ static const sen__token_split sen__token_splits[] = {
 
 /* ---- work area of a thread ------------------------------------------------------------------- */
 
+/* Tokenizing runs on all threads at once, and an allocator called from all of them would have to
+ * lock. So a thread works in one fixed piece of memory, cut into parts here. Nothing is
+ * allocated on the way and nothing can fail halfway: what does not fit is noticed, the piece is
+ * doubled by the thread that owns the context, and the text is begun again. The area grows to
+ * what the largest text needs and stays so, and from then on no text allocates. */
+
 /* Lies on a plain piece of memory, so that the buffers which a context keeps for its threads do. */
 typedef struct sen__token_work {
     int32_t    *ids;                    /* [room] the result of sen__token_encode ... */
     int64_t     n, room;                /* ... and how many there are, those without room counted */
     int64_t     stop;                   /* more than these are not asked for */
-    sen__points points;
+    sen__points points;                 /* the text as code points, while it is normalized */
     char       *text;                   /* [text_room] a normalized stretch */
     size_t      text_room;
 } sen__token_work;
 
-#define SEN__TOKEN_WORK ((size_t)1 << 16)       /* bytes to begin with: texts of 4000 characters */
+#define SEN__TOKEN_WORK   ((size_t)1 << 16)     /* bytes to begin with: texts of 4000 characters */
+#define SEN__TOKEN_GROWTH 64                    /* characters, and ids, that a byte may become */
+
+/* The largest work area that a text of n bytes gets. Unicode makes 6 characters of a byte (U+FDFA
+ * under NFKD), and no step of ours asks for room for more than three times what it makes; but a
+ * tokenizer.json may replace a space by a megabyte, and do so sixteen times over. The 16 are for
+ * what is put beside a text, however short: special tokens, a Prepend. */
+static size_t sen__token_work_most(size_t n)
+{
+    const size_t room = sen__mul(n < SIZE_MAX - 16 ? n + 16 : n, SEN__TOKEN_GROWTH);
+    return sen__mul(room, 16);          /* 16 bytes a character: see the parts below */
+}
+
+/* It was not enough. */
+static sen_result sen__token_grown(sen_ctx *c, size_t n)
+{
+    return sen_fail(c, SEN_ERR_FORMAT, "the tokenizer makes more than %d times as much of a text "
+                    "of %zu bytes; is there a Replace or Prepend in its tokenizer.json that puts "
+                    "in too much?", SEN__TOKEN_GROWTH, n);
+}
 
 /* The four parts: two of code points, one of ids, one of UTF-8, each with room for one character
- * (of 4 bytes at most) for every 16 bytes of memory. */
+ * (of 4 bytes at most) for every 16 bytes of memory:
+ *   bytes/16 points | bytes/16 spare points | bytes/16 ids | bytes/16 * 4 bytes of text
+ * The memory is aligned for uint32_t, as whatever comes from the allocator is. */
 static void sen__token_work_on(sen__token_work *w, void *memory, size_t bytes)
 {
-    const size_t share = bytes / 16;
+    const size_t share = bytes / 16;    /* in elements: 4 parts of 4 bytes each */
     memset(w, 0, sizeof *w);
     w->points.at = (uint32_t *)memory;
     w->points.spare = w->points.at + share;
@@ -14476,7 +15491,8 @@ static void sen__token_work_on(sen__token_work *w, void *memory, size_t bytes)
     w->text_room = 4 * share;
 }
 
-/* An id without room is counted all the same: sen__token_encode sees in the end what is missing. */
+/* An id without room is counted all the same: sen__token_encode sees in the end what is missing.
+ * One test in one place, and the code that finds tokens need not know of it. */
 static inline void sen__token_push(sen__token_work *w, int32_t id)
 {
     if (w->n < w->room) w->ids[w->n] = id;
@@ -14485,43 +15501,69 @@ static inline void sen__token_push(sen__token_work *w, int32_t id)
 
 /* ---- models: a word to ids ------------------------------------------------------------------- */
 
+/* A model turns one word into tokens. WordPiece, BERT's, takes the longest token that the word
+ * begins with, then the longest continuation of what is left, and so on to the end. A
+ * continuation is written with ## in front, so the s of "kites" (##s) and the word "s" are two
+ * tokens.
+ *   vocabulary: un undo ##believ ##able       unbelievable -> un ##believ ##able
+ * Greedy is not best: with ab, a, ##bc and no ##c, the word "abc" is unknown, though a ##bc
+ * would do. Training and use make the same choice, and that is what counts. Where no token fits
+ * the whole word is one [UNK], not only the rest of it.
+ * In the trie "##" is a path like any other. The walk for a continuation begins at the node
+ * behind it, and the ## is never put in front of anything. */
+
+/* A kind of model. encode takes a word of one byte or more, normalized UTF-8, and pushes its
+ * ids; there are always some, as a model without an unknown token is not loaded. */
 struct sen__token_model {
-    const char *name;
+    const char *name;                   /* "type" in tokenizer.json */
     sen_result (*read)(sen_ctx *c, sen_tokenizer *t, const sen_json *j);
     void       (*encode)(const sen_tokenizer *t, sen__token_work *w, const char *p,
                          const char *end);
 };
 
-/* The bytes of a short word as two numbers. Loads that overlap, so none reads beyond the text. */
+/* The bytes of a short word as two numbers; 1 <= n <= 12. Loads that overlap, so none reads
+ * beyond the text: of 6 bytes, bytes 0..3 and bytes 2..5 are loaded, and the second is shifted
+ * until its first two, which are there already, have fallen out. Two texts of different lengths
+ * differ in their keys, as the longer one has a byte that is not zero where the shorter has
+ * zeros. */
 static inline sen__short_word sen__short_key(const char *text, size_t n)
 {
     const unsigned char *p = (const unsigned char *)text;
-    const size_t bits = 8 * n;
+    const size_t bits = 8 * n;          /* a shift leaves out what was loaded twice */
     sen__short_word k = { 0, 0, 0 };
     if (n >= 8) {
         k.low = sen__text_le64(p);
+        /* Bytes 8 .. n-1; of 8 bytes nothing is left over the shift by 32. */
         k.high = (uint32_t)(sen__text_le32(p + n - 4) >> (96 - bits));
     } else if (n >= 4) {
         k.low = sen__text_le32(p) | sen__text_le32(p + n - 4) >> (64 - bits) << 32;
     } else {
+        /* 1 to 3 bytes: the first, the middle and the last one are all of them, some twice. */
         k.low = (uint64_t)p[n / 2] << (n / 2 * 8) | (uint64_t)p[n - 1] << (bits - 8) | p[0];
     }
     return k;
 }
 
-/* Where a word of 1 to 12 bytes stands in the table, or the free place where it would. */
+/* Where a word of 1 to 12 bytes stands in the table, or the free place where it would. Two
+ * multiplications by odd constants spread the key; the high bits are taken, since in a product
+ * they depend on all bits below. NULL: neither is near, as in a vocabulary that was made to have
+ * many words want one place; such a word is left to the trie. */
 static inline sen__short_word *sen__short_place(const sen_tokenizer *t, const sen__short_word *k)
 {
     const uint32_t mask = ((uint32_t)1 << t->short_bits) - 1;
     const uint64_t mixed = (k->low ^ k->high * 0x9E3779B97F4A7C15u) * 0xD6E8FEB86659FD93u;
-    uint32_t i = (uint32_t)(mixed >> (64 - t->short_bits));
-    for (;; i = (i + 1) & mask) {
-        sen__short_word *at = &t->short_word[i];
+    const uint32_t home = (uint32_t)(mixed >> (64 - t->short_bits));
+    uint32_t i;
+    for (i = home; i < home + SEN__SHORT_WALK; i++) {
+        sen__short_word *at = &t->short_word[i & mask];
         if (!at->id_plus_1 || (at->low == k->low && at->high == k->high)) return at;
     }
+    return NULL;
 }
 
-/* Fills the table from the vocabulary. Zeros fill up a text, so it must not end with one. */
+/* Fills the table from the vocabulary. Zeros fill up a text, so it must not end with one.
+ * Continuations go in as they are written: "##s" is then found for the text "##s", as in the
+ * trie, where "##" is a beginning like any other. Longer words are left to the trie. */
 static sen_result sen__short_words(sen_ctx *c, sen_tokenizer *t)
 {
     int64_t i;
@@ -14531,47 +15573,53 @@ static sen_result sen__short_words(sen_ctx *c, sen_tokenizer *t)
     if (!t->short_word) return SEN_ERR_MEMORY;
     for (i = 0; i < t->n_vocab; i++) {
         const sen_text *text = &t->token[i];
-        sen__short_word k;
+        sen__short_word k, *at;
         if (text->length == 0 || text->length > SEN__SHORT_WORD ||
             text->data[text->length - 1] == 0) continue;
         k = sen__short_key(text->data, text->length);
         k.id_plus_1 = (int32_t)i + 1;
-        *sen__short_place(t, &k) = k;
+        at = sen__short_place(t, &k);
+        if (at) *at = k;
     }
     return SEN_OK;
 }
 
-/* The longest entry from the left, then the longest continuation, and so on; where nothing fits the
- * whole word is unknown. */
+/* The longest entry from the left, then the longest continuation, and so on; where nothing fits
+ * the whole word is unknown. (Rust: WordPiece::tokenize, which tries every length from the end.)
+ * A word of more than max_word characters is unknown without a look, as there: a line of base64
+ * would cost much and mean nothing. Characters, not bytes; but no text has more characters than
+ * bytes, so most words need no count. */
 static void sen__wordpiece_encode(const sen_tokenizer *t, sen__token_work *w, const char *p,
                                   const char *end)
 {
-    const int64_t start = w->n;
+    const int64_t start = w->n;         /* where to go back to for an unknown word */
     uint32_t node = 0;
     bool known = end - p <= t->max_word ||
                  sen__utf8_count(p, (size_t)(end - p)) <= (size_t)t->max_word;
     if (known && end - p <= SEN__SHORT_WORD && end[-1] != 0) {
+        /* The whole word is a token: the longest one that fits, so the trie could only agree. */
         const sen__short_word k = sen__short_key(p, (size_t)(end - p));
-        const int32_t id_plus_1 = sen__short_place(t, &k)->id_plus_1;
-        if (id_plus_1) {
-            sen__token_push(w, id_plus_1 - 1);
+        const sen__short_word *at = sen__short_place(t, &k);
+        if (at && at->id_plus_1) {      /* a free place holds 0 */
+            sen__token_push(w, at->id_plus_1 - 1);
             return;
         }
     }
     while (known && p < end) {
         int32_t id = 0;
         const size_t n = sen__trie_longest(&t->vocab, node, p, end, &id);
-        known = n > 0;
-        sen__token_push(w, id);
+        known = n > 0;                  /* nothing fits: the word is unknown */
+        sen__token_push(w, id);         /* meaningless where nothing fits; taken back below */
         p += n;
-        node = t->continuing;
+        node = t->continuing;           /* from now on behind the ## */
     }
-    if (known) return;
-    w->n = start;
+    if (known) return;                  /* the common end: every byte is in a token */
+    w->n = start;                       /* the tokens found so far are taken back */
     sen__token_push(w, t->unk);
 }
 
-/* The whole word, or unknown. */
+/* The whole word, or unknown (Rust: WordLevel). Such are the vocabularies of static word
+ * vectors. */
 static void sen__wordlevel_encode(const sen_tokenizer *t, sen__token_work *w, const char *p,
                                   const char *end)
 {
@@ -14579,7 +15627,9 @@ static void sen__wordlevel_encode(const sen_tokenizer *t, sen__token_work *w, co
     sen__token_push(w, id < 0 ? t->unk : id);
 }
 
-/* Gives the next text its id, `id`; the text is copied. *before is the id it had already, or -1. */
+/* Gives a text the id `id`; the text is copied. *before is the id it had already, or -1. Ids
+ * come in any order, so the table of texts may have holes for a while (data NULL); each reader
+ * sees to it that none are left. */
 static sen_result sen__vocab_put(sen_ctx *c, sen_tokenizer *t, const char *text, size_t n,
                                  int32_t id, int32_t *before)
 {
@@ -14591,11 +15641,22 @@ static sen_result sen__vocab_put(sen_ctx *c, sen_tokenizer *t, const char *text,
     t->token = (sen_text *)list;
     for (; t->size <= id; t->size++) memset(&t->token[t->size], 0, sizeof *t->token);
     t->token[id].data = sen__arena_text(&t->arena, text, n);
-    t->token[id].length = n;
+    t->token[id].length = n;            /* without the NUL that follows */
     return t->token[id].data ? SEN_OK : sen__no_memory(c, n, "a vocabulary");
 }
 
-/* The "vocab" object of a model: with n entries, all different, the ids are 0 .. n-1. */
+/* A key that is the text of a token. Tokens are handed out as C strings, so one that went on
+ * behind a U+0000 would be taken for another. */
+static sen_result sen__token_key(sen_ctx *c, const sen_json *j)
+{
+    if (strlen(j->key) == j->key_length) return SEN_OK;
+    return sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "the token \"%s...\" cannot hold U+0000 here",
+                       j->key);
+}
+
+/* The "vocab" object of a model: with n entries, all different and all below n, the ids are 0 ..
+ * n-1. Nothing else is let through: an id beyond the rows of the embedding matrix would be found
+ * out only by the model, and one huge id would ask for a table of its size. */
 static sen_result sen__vocab_read(sen_ctx *c, sen_tokenizer *t, const sen_json *model)
 {
     const sen_json *vocab = sen_json_get(model, "vocab"), *j;
@@ -14608,24 +15669,28 @@ static sen_result sen__vocab_read(sen_ctx *c, sen_tokenizer *t, const sen_json *
         if (!j->is_integer || j->integer < 0)
             return sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "the id of the token \"%s\" should be a "
                                "whole number from 0 on", j->key);
+        /* Checked before the table of texts grows to this id. */
         if (j->integer >= vocab->count || j->integer > INT32_MAX - 1)
             return sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "the token \"%s\" has the id %lld, but "
                                "the vocabulary has %lld tokens: ids must be 0, 1, 2 ... without a "
                                "hole", j->key, (long long)j->integer, (long long)vocab->count);
+        /* Two names for one id would leave another id without any. */
         if (j->integer < t->size && t->token[j->integer].data)
             return sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "the tokens \"%s\" and \"%s\" have the "
                                "same id %lld", t->token[j->integer].data, j->key,
                                (long long)j->integer);
-        r = sen__vocab_put(c, t, j->key, strlen(j->key), (int32_t)j->integer, &before);
+        r = sen__token_key(c, j);
+        if (!r) r = sen__vocab_put(c, t, j->key, j->key_length, (int32_t)j->integer, &before);
         if (!r && before >= 0)
             return sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "the token \"%s\" is given twice, as %d "
                                "and as %lld", j->key, (int)before, (long long)j->integer);
     }
-    t->n_vocab = t->size;
+    t->n_vocab = t->size;               /* added tokens come behind it */
     return r;
 }
 
-/* A token that must be there is not. model: where the vocabulary stands, if in tokenizer.json. */
+/* A token that must be there is not. model: where the vocabulary stands, if in tokenizer.json.
+ * The error is the file's, with its path, or, for a vocabulary from the caller, the argument's. */
 static sen_result sen__vocab_lacks(sen_ctx *c, const sen_tokenizer *t, const sen_json *model,
                                    const char *text, int which, const char *use)
 {
@@ -14644,17 +15709,18 @@ static sen_result sen__model_unk(sen_ctx *c, sen_tokenizer *t, const sen_json *m
     return sen__vocab_lacks(c, t, model, unk, SEN__UNK, "for unknown words");
 }
 
-/* To be called when the vocabulary is complete. A prefix that no token has makes a node that leads
- * nowhere, so no continuation is ever found. */
+/* To be called when the vocabulary is complete. A prefix that no token has makes a node that
+ * leads nowhere, so no continuation is ever found. An empty prefix leads to the root: every
+ * token may then continue a word. */
 static sen_result sen__wordpiece_set(sen_ctx *c, sen_tokenizer *t, const char *prefix,
                                      int64_t max_word)
 {
     const sen_result r = sen__trie_path(c, &t->vocab, prefix, strlen(prefix), &t->continuing);
-    t->max_word = max_word;
+    t->max_word = max_word;             /* characters; more make the word unknown */
     return r ? r : sen__short_words(c, t);
 }
 
-/* The defaults are those of tokenizers' own WordPiece. */
+/* The model of the file as it stands. The defaults are those of tokenizers' own WordPiece. */
 static sen_result sen__wordpiece_read(sen_ctx *c, sen_tokenizer *t, const sen_json *j)
 {
     const char *unk = sen__json_text_or(j, "unk_token", "[UNK]");
@@ -14670,12 +15736,14 @@ static sen_result sen__wordpiece_read(sen_ctx *c, sen_tokenizer *t, const sen_js
     return r;
 }
 
+/* WordLevel has no settings but its unknown token; the library's default is "<unk>". */
 static sen_result sen__wordlevel_read(sen_ctx *c, sen_tokenizer *t, const sen_json *j)
 {
     const sen_result r = sen__vocab_read(c, t, j);
     return r ? r : sen__model_unk(c, t, j, sen__json_text_or(j, "unk_token", "<unk>"));
 }
 
+/* Row 0 is also named by number: it is the model of the BERT family. */
 static const sen__token_model sen__token_models[] = {
     { "WordPiece", sen__wordpiece_read, sen__wordpiece_encode },
     { "WordLevel", sen__wordlevel_read, sen__wordlevel_encode },
@@ -14683,7 +15751,19 @@ static const sen__token_model sen__token_models[] = {
 
 /* ---- encoding one text ----------------------------------------------------------------------- */
 
-/* Words of normalized text to ids. Each pre-tokenizer takes its next word off the one before it. */
+/* From here a piece is text without added tokens in it, and a stretch is a part of a piece that
+ * is normalized and cut into words by itself. Three things keep the cost near that of reading
+ * the text:
+ *   - stretches: where the normalizers are LOCAL and words hold no space, a piece may be cut behind
+ *     any U+0020; of a megabyte that is cut to 128 tokens, a kilobyte or two is normalized;
+ *   - a table of the characters of one and two bytes, which most stretches consist of;
+ *   - w->stop: words are asked for until there are enough tokens, and no longer. */
+
+/* Words of normalized text to ids. Each pre-tokenizer takes its next word off the one before it:
+ * rest[i] is what is left of the word that level i is cutting. A stack of fixed depth instead of
+ * a function that calls itself; level -1: all is done. Without a pre-tokenizer the text is one
+ * word.
+ * A word may push several ids and go beyond w->stop; sen__token_encode cuts what is too much. */
 static void sen__token_words(const sen_tokenizer *t, sen__token_work *w, const char *p,
                              const char *end)
 {
@@ -14693,17 +15773,17 @@ static void sen__token_words(const sen_tokenizer *t, sen__token_work *w, const c
         if (p < end) t->model->encode(t, w, p, end);
         return;
     }
-    rest[0].p = p;
+    rest[0].p = p;                      /* level 0 cuts the text itself */
     rest[0].end = end;
     while (level >= 0 && w->n < w->stop) {
         const sen__token_step *s = &t->split[level];
-        if (!s->split->next(s, &rest[level], &word)) level--;
-        else if (level + 1 < t->n_split) rest[++level] = word;
-        else t->model->encode(t, w, word.p, word.end);
+        if (!s->split->next(s, &rest[level], &word)) level--;           /* used up: back */
+        else if (level + 1 < t->n_split) rest[++level] = word;          /* cut it further */
+        else t->model->encode(t, w, word.p, word.end);                  /* a finished word */
     }
 }
 
-/* All normalizers one after the other. */
+/* All normalizers one after the other, in the order of the file. false: too little room. */
 static bool sen__token_run(const sen_tokenizer *t, sen__points *x)
 {
     int i;
@@ -14712,7 +15792,9 @@ static bool sen__token_run(const sen_tokenizer *t, sen__points *x)
     return true;
 }
 
-/* Any text through all normalizers into w->text; returns its bytes in *made. */
+/* Any text through all normalizers into w->text; returns its bytes in *made. UTF-8 has at least
+ * as many bytes as characters, so the first test is enough for decoding, and no character has
+ * more than 4 bytes. Bytes that are not UTF-8 come out as U+FFFD (which clean_text then drops). */
 static bool sen__token_normalize(const sen_tokenizer *t, sen__token_work *w, const char *p,
                                  const char *end, size_t *made)
 {
@@ -14720,70 +15802,80 @@ static bool sen__token_normalize(const sen_tokenizer *t, sen__token_work *w, con
     if ((size_t)(end - p) > x->room) return false;
     x->n = sen__utf8_decode(x->at, p, (size_t)(end - p));
     if (!sen__token_run(t, x)) return false;
-    if (x->n > w->text_room / 4) return false;
-    *made = sen__utf8_encode(w->text, x->at, x->n);
+    if (x->n > w->text_room / 4) return false;          /* 4 bytes a character at most */
+    *made = sen__utf8_encode(w->text, x->at, x->n);         /* the points are free again */
     return true;
 }
 
-/* The short way for most texts: each character alone by the table, up to the first hard one, then
- * back to the last U+0020. Returns the bytes done; out has room for 2 n bytes. */
+/* The short way for most texts: each character alone by the table, up to the first hard one,
+ * then back to the last U+0020. Returns the bytes done; out has room for 2 n bytes. The result
+ * is that of the normalizers, byte for byte: the table holds only characters of which
+ * sen__token_simplify has found out that their neighbours do not matter, and a hard character
+ * spoils the word it is in, for it may join what stands before it (e and an accent of its own),
+ * but nothing beyond the space.
+ * Hard are also three and four bytes, and what is not UTF-8: the slow way knows what to do with
+ * it. */
 static size_t sen__token_map(const uint16_t *simple, const char *in, size_t n, char *out,
                              size_t *made)
 {
-    size_t i = 0, o = 0, done = 0;
+    size_t i = 0, o = 0, done = 0;              /* in, out, and what of `in` is final */
     *made = 0;
     while (i < n) {
         const unsigned char byte = (unsigned char)in[i];
-        uint32_t cp = byte;
+        uint32_t cp = byte;             /* one byte: the code point itself */
         size_t bytes = 1;
         if (byte >= 0x80) {
-            bytes = 2;
-            if (byte < 0xC2 || byte > 0xDF || n - i < 2) return done;
+            bytes = 2;                  /* U+0080 to U+07FF */
+            if (byte < 0xC2 || byte > 0xDF || n - i < 2) return done;       /* not two bytes */
             cp = (byte & 0x1Fu) << 6 | ((unsigned char)in[i + 1] & 0x3Fu);
             if (((unsigned char)in[i + 1] & 0xC0) != 0x80) return done;
         }
-        cp = simple[cp];
-        if (cp == SEN__TOKEN_HARD) return done;
+        cp = simple[cp];                        /* what it becomes */
+        if (cp == SEN__TOKEN_HARD) return done;     /* back to the last space */
         i += bytes;
-        if (cp < 0x80) out[o++] = (char)cp;
+        if (cp < 0x80) out[o++] = (char)cp;         /* nearly all */
         else if (cp != SEN__TOKEN_DROP) o += (size_t)sen__utf8_put(out + o, cp);
-        if (byte == ' ' || i == n) {
-            done = i;
-            *made = o;
+        if (byte == ' ' || i == n) {            /* all up to here may be used */
+            done = i;                   /* in `in` */
+            *made = o;                  /* and in `out` */
         }
     }
     return done;
 }
 
-/* A good place to cut p..end in two, behind a U+0020 near `about` bytes; `end` if none is. */
+/* A good place to cut p..end in two, behind a U+0020 near `about` bytes; `end` if none is. Looks
+ * back first, then onward; so it never returns p, and whoever calls it in a loop gets on. The
+ * byte of a space is never part of another character, so no character is cut. */
 static const char *sen__token_cut(const char *p, const char *end, ptrdiff_t about)
 {
     const char *cut;
     if (end - p <= about) return end;
     for (cut = p + about; cut > p; cut--)
-        if (cut[-1] == ' ') return cut;
+        if (cut[-1] == ' ') return cut;         /* the space stays with the first part */
     cut = (const char *)memchr(p + about, ' ', (size_t)(end - p - about));
-    return cut ? cut + 1 : end;
+    return cut ? cut + 1 : end;         /* one word longer than `about` */
 }
 
-/* Text without added tokens: normalized a stretch at a time where that makes no difference, so that
- * a long text which is to be cut short costs no more than a short one. */
+/* Text without added tokens: normalized a stretch at a time where that makes no difference, so
+ * that a long text which is to be cut short costs no more than a short one. In each round the
+ * table does what it can of some 512 bytes; where it can do nothing (the first word has a hard
+ * character) that one word goes the slow way, and the table is tried again behind it. */
 static bool sen__token_piece(const sen_tokenizer *t, sen__token_work *w, const char *p,
                              const char *end)
 {
     while (p < end && w->n < w->stop) {
-        const char *cut = t->local ? sen__token_cut(p, end, 512) : end;
+        const char *cut = t->local ? sen__token_cut(p, end, 512) : end; /* in cache */
         size_t made = 0, done = 0;
         if (t->mapped) {
-            if ((size_t)(cut - p) > w->text_room / 2) return false;
+            if ((size_t)(cut - p) > w->text_room / 2) return false;     /* twice the bytes */
             done = sen__token_map(t->simple, p, (size_t)(cut - p), w->text, &made);
-            if (!done) cut = sen__token_cut(p, end, 0);
+            if (!done) cut = sen__token_cut(p, end, 0);                 /* one word */
         }
         if (!done) {
             if (!sen__token_normalize(t, w, p, cut, &made)) return false;
-            done = (size_t)(cut - p);
+            done = (size_t)(cut - p);   /* all of the stretch */
         }
-        sen__token_words(t, w, w->text, w->text + made);
+        sen__token_words(t, w, w->text, w->text + made); /* before the next one takes its place */
         p += done;
     }
     return true;
@@ -14791,6 +15883,17 @@ static bool sen__token_piece(const sen_tokenizer *t, sen__token_work *w, const c
 
 /* ---- added tokens in a text ------------------------------------------------------------------ */
 
+/* [MASK] or <s> in a text is a token, not three words: such tokens are cut out before anything
+ * else sees the text, and what stands between them is tokenized piece by piece (Rust:
+ * AddedVocabulary, extract_and_normalize). Twice, in fact: those with normalized false in the
+ * raw text, then those with normalized true in each normalized piece. The second kind is
+ * searched with its own text normalized: with lower case "Kite" as an added token is also found
+ * in a text that writes "KITE".
+ * The longest of those that begin first is taken, left to right, without overlap: of [A] and
+ * [A][B] the text "[A][B]" gives the second. */
+
+/* Where a search through one text stands. `done` is never beyond `at`, except where rstrip has
+ * handed out white space that is still to be searched. */
 typedef struct sen__added_scan {
     const sen__trie  *trie;
     const bool       *start;            /* the bytes that an added token may begin with */
@@ -14799,26 +15902,29 @@ typedef struct sen__added_scan {
     const char       *done;             /* all before it is handed out */
 } sen__added_scan;
 
-/* The code point that ends at p; begin < p. */
+/* The code point that ends at p; begin < p. Goes back over at most three bytes 10xxxxxx, which
+ * is as many as follow a first byte. If the character that begins there ends before p, the byte
+ * before p is one too many: not UTF-8, and so U+FFFD. */
 static uint32_t sen__token_before(const char *begin, const char *p)
 {
     const char *q = p - 1;
     uint32_t cp;
     while (q > begin && p - q < 4 && ((unsigned char)*q & 0xC0) == 0x80) q--;
-    sen__utf8_next(q, p, &cp);
-    return cp;
+    return sen__utf8_next(q, p, &cp) == p - q ? cp : SEN__REPLACEMENT;
 }
 
-/* Does a word character touch the stretch from..to? */
+/* Does a word character touch the stretch from..to? For single_word: "the" as an added token is
+ * not to be found in "other". The whole text is looked at, also what is handed out already. */
 static bool sen__added_touched(const sen__added_scan *s, const char *from, const char *to)
 {
-    uint32_t cp = ' ';
+    uint32_t cp = ' ';                  /* at the end of the text nothing touches */
     if (from > s->begin && sen__uni_is_word(sen__token_before(s->begin, from))) return true;
     if (to < s->end) sen__utf8_next(to, s->end, &cp);
     return sen__uni_is_word(cp);
 }
 
-/* lstrip and rstrip: the white space beside the token belongs to it, if it is not handed out. */
+/* lstrip and rstrip: the white space beside the token belongs to it, if it is not handed out. So
+ * one space between two such tokens goes to the left one's rstrip, and the right one finds none. */
 static void sen__added_strip(const sen__added_scan *s, const sen__added *a, const char **from,
                              const char **to)
 {
@@ -14828,40 +15934,45 @@ static void sen__added_strip(const sen__added_scan *s, const sen__added *a, cons
         while (*from > s->done && ((unsigned char)**from & 0xC0) == 0x80);
     while (a->rstrip && *to < s->end) {
         const int bytes = sen__utf8_next(*to, s->end, &cp);
-        if (!sen__uni_is_space(cp)) break;
+        if (!sen__uni_is_space(cp)) break;      /* the character stays outside */
         *to += bytes;
     }
 }
 
 /* The next added token (NULL: there is none) and the text before it. The longest of those that
- * begin first; a single_word one that touches a word character is passed over, whole. */
+ * begin first; a single_word one that touches a word character is passed over, whole: a shorter
+ * token that begins in the same place is not tried, nor one that begins inside it. Search goes
+ * on behind the token itself, also where rstrip has handed out more.
+ * The table of first bytes makes this cheap: a text without "[" or "<" is passed at a byte a
+ * step. */
 static const sen__added *sen__added_next(sen__added_scan *s, sen__range *before)
 {
-    before->p = s->done;
+    before->p = s->done;                /* where the last one ended */
     for (; s->at < s->end; s->at++) {
         const char *from = s->at, *to;
-        int32_t i = 0;
+        int32_t i = 0;                  /* its place in `added` */
         size_t n;
-        if (!s->start[(unsigned char)*from]) continue;
+        if (!s->start[(unsigned char)*from]) continue;  /* most bytes end here */
         n = sen__trie_longest(s->trie, 0, from, s->end, &i);
-        if (n == 0) continue;
+        if (n == 0) continue;           /* a beginning that no token follows */
         to = from + n;
         if (s->added[i].single_word && sen__added_touched(s, from, to)) {
-            s->at = to - 1;
+            s->at = to - 1;                     /* the loop adds one */
             continue;
         }
         s->at = to;
         sen__added_strip(s, &s->added[i], &from, &to);
-        before->end = SEN__MAX(from, s->done);
-        s->done = to;
+        before->end = SEN__MAX(from, s->done);          /* nothing, if rstrip took it */
+        s->done = to;                   /* with the white space of rstrip */
         return &s->added[i];
     }
-    before->end = SEN__MAX(s->end, s->done);
+    before->end = SEN__MAX(s->end, s->done);    /* all the rest */
     s->done = s->end;
     return NULL;
 }
 
-/* Begins a scan of p..end, which stays where it is until the end of the scan. */
+/* Begins a scan of p..end, which stays where it is until the end of the scan. normalized: which
+ * of the two kinds to look for. */
 static void sen__added_scan_on(sen__added_scan *s, const sen_tokenizer *t, bool normalized,
                                const char *p, const char *end)
 {
@@ -14873,7 +15984,9 @@ static void sen__added_scan_on(sen__added_scan *s, const sen_tokenizer *t, bool 
     if (s->trie->nodes <= 1) s->at = end;       /* none at all: nothing to search */
 }
 
-/* A piece of raw text where normalized text may hold added tokens too: it is needed whole. */
+/* A piece of raw text where normalized text may hold added tokens too: it is needed whole, as
+ * such a token may hold spaces and so lie across two stretches. w->text holds the piece until
+ * the end; words are read from there, and models write ids only. */
 static bool sen__token_piece_added(const sen_tokenizer *t, sen__token_work *w, const char *p,
                                    const char *end)
 {
@@ -14885,15 +15998,17 @@ static bool sen__token_piece_added(const sen_tokenizer *t, sen__token_work *w, c
     sen__added_scan_on(&scan, t, true, w->text, w->text + made);
     do {
         a = sen__added_next(&scan, &before);
-        sen__token_words(t, w, before.p, before.end);
-        if (a) sen__token_push(w, a->id);
+        sen__token_words(t, w, before.p, before.end);   /* already normalized */
+        if (a) sen__token_push(w, a->id);       /* counted by the cut like any other */
     } while (a && w->n < w->stop);
     return true;
 }
 
 /* ---- encode ---------------------------------------------------------------------------------- */
 
-/* The tokens of the text alone, behind those that stand in w->ids already. */
+/* The tokens of the text alone, behind those that stand in w->ids already. Each piece goes one
+ * of three ways: whole, if normalized added tokens are to be looked for; by stretches; or, where
+ * there is nothing to normalize, to the pre-tokenizers straight from the caller's memory. */
 static bool sen__token_body(const sen_tokenizer *t, sen__token_work *w, sen_text text)
 {
     const char *end = text.data + text.length;
@@ -14901,7 +16016,7 @@ static bool sen__token_body(const sen_tokenizer *t, sen__token_work *w, sen_text
     const sen__added *a;
     sen__range piece;
     bool enough = true;
-    if (text.length == 0) return true;
+    if (text.length == 0) return true;          /* data may be NULL then */
     sen__added_scan_on(&scan, t, false, text.data, end);
     do {
         a = sen__added_next(&scan, &piece);
@@ -14909,41 +16024,50 @@ static bool sen__token_body(const sen_tokenizer *t, sen__token_work *w, sen_text
         else if (t->n_normal) enough = sen__token_piece(t, w, piece.p, piece.end);
         else sen__token_words(t, w, piece.p, piece.end);
         if (a) sen__token_push(w, a->id);
-    } while (enough && a && w->n < w->stop);
+    } while (enough && a && w->n < w->stop);        /* no token: that was the last piece */
     return enough;
 }
 
-/* How many special tokens stand around a text. */
+/* How many special tokens stand around a text: what a cut to max_length has to leave room for. */
 static int64_t sen__tokenizer_around(const sen_tokenizer *t)
 {
     return t->n_before + t->n_after;
 }
 
 /* One text to w->ids, w->n of them; no allocation, no context: for use inside a task. max_length
- * counts the special tokens and is at least as many (or 0: no cut). false: the work area is too
- * small, nothing is to be had from it; do the text again in one of twice the size. */
+ * counts the special tokens and is at least as many (or 0: no cut). false: nothing is to be had
+ * from the work area, it is too small; w->n is then how many ids it lacked room for, or -1 if the
+ * text itself did not fit, which is to be done again in an area of twice the size.
+ * The cut takes from the text, so [CLS] and [SEP] are there whatever the length (Rust: truncate
+ * before post-processing). From the right the first `most` tokens stay and the rest need not be
+ * made at all; from the left (truncation_side) the last ones stay, for which all must be made. */
 static bool sen__token_encode(const sen_tokenizer *t, sen__token_work *w, sen_text text,
                               int64_t max_length, bool specials)
 {
     const int64_t around = specials ? sen__tokenizer_around(t) : 0;
-    const int64_t first = specials ? t->n_before : 0;
+    const int64_t first = specials ? t->n_before : 0;   /* where the text's own ids begin */
+    /* Without a cut: so large that first + most does not overflow. */
     const int64_t most = max_length > 0 ? SEN__MAX(max_length - around, 0) : INT64_MAX - 2 * around;
     int64_t i, extra;
-    w->n = 0;
+    w->n = 0;                           /* what an earlier text left is forgotten */
     for (i = 0; i < first; i++) sen__token_push(w, t->before[i]);
     w->stop = t->cut_left ? INT64_MAX : first + most;
-    if (!sen__token_body(t, w, text)) return false;
-    extra = w->n - first - most;
+    if (!sen__token_body(t, w, text)) {
+        w->n = -1;
+        return false;
+    }
+    extra = w->n - first - most;        /* tokens of the text that are too many */
     if (extra > 0 && t->cut_left) {             /* the last ones are kept */
         if (w->n > w->room) return false;
         memmove(w->ids + first, w->ids + first + extra, (size_t)most * sizeof *w->ids);
     }
-    if (extra > 0) w->n -= extra;
+    if (extra > 0) w->n -= extra;               /* now room for those behind the text */
     for (i = 0; specials && i < t->n_after; i++) sen__token_push(w, t->after[i]);
-    return w->n <= w->room;
+    return w->n <= w->room;                     /* false also if ids were counted but not kept */
 }
 
-/* Is there room for the special tokens? Python turns them into a huge length and cuts nothing. */
+/* Is there room for the special tokens? Where there is none Python computes a negative length,
+ * takes it for a huge one and cuts nothing; here the caller is told. */
 static sen_result sen__token_check(sen_ctx *c, const sen_tokenizer *t, int64_t max_length,
                                    bool specials)
 {
@@ -14954,27 +16078,31 @@ static sen_result sen__token_check(sen_ctx *c, const sen_tokenizer *t, int64_t m
                     (long long)around);
 }
 
+/* The work area is the one that the context keeps for its first thread: what an earlier call has
+ * grown is used whole. The ids are copied out of it, for the next call writes over them. */
 SENTRAIN_DEF sen_result sen_tokenize(sen_ctx *c, const sen_tokenizer *t, sen_text text,
                                      int64_t max_length, bool add_special_tokens, int32_t *ids,
                                      int64_t capacity, int64_t *n)
 {
-    size_t bytes = SEN__TOKEN_WORK;
+    const size_t most = sen__token_work_most(text.length);
+    size_t bytes = SEN__MAX(SEN__TOKEN_WORK, c->worker_scratch[0].bytes);
     sen__token_work w;
     sen_result r;
     bool done = false;
     sen__begin(c);
     *n = 0;
     r = sen__token_check(c, t, max_length, add_special_tokens);
-    bytes = SEN__MAX(bytes, c->worker_scratch[0].bytes);
     for (; !r && !done; bytes = sen__mul(bytes, 2)) {
+        bytes = SEN__MIN(bytes, most);  /* of a larger area a part: an error must not hang on it */
         if (!sen__buffer_reserve(c, &c->worker_scratch[0], bytes, "the tokens of a text"))
             r = SEN_ERR_MEMORY;
         if (r) break;
         sen__token_work_on(&w, c->worker_scratch[0].data, bytes);
         done = sen__token_encode(t, &w, text, max_length, add_special_tokens);
+        if (!done && bytes == most) r = sen__token_grown(c, text.length);
     }
     if (!r) {
-        *n = w.n;
+        *n = w.n;                       /* all of them, also those beyond capacity */
         if (capacity > 0) memcpy(ids, w.ids, (size_t)SEN__MIN(w.n, capacity) * sizeof *ids);
     }
     return sen__end(c, r);
@@ -14982,12 +16110,18 @@ SENTRAIN_DEF sen_result sen_tokenize(sen_ctx *c, const sen_tokenizer *t, sen_tex
 
 /* ---- many texts on all threads --------------------------------------------------------------- */
 
+/* The ids of n texts stand one after the other in one array, text after text in the caller's
+ * order whichever thread made them. How many there will be is not known, but a good guess is: each
+ * text gets a slot as long as it may need, threads fill the slots, and one pass moves them
+ * together. So the tasks share nothing, and the result does not depend on how many threads there
+ * are. */
+
 /* Packed ids of n texts: those of text i are ids[first[i]] .. ids[first[i+1]-1]. Zero it before the
  * first use; it only ever grows. */
 typedef struct sen__token_list {
     int32_t *ids;
     int64_t *first;                             /* (n + 1) */
-    int64_t  n, ids_room, first_room;
+    int64_t  n, ids_room, first_room;           /* texts; room of the two arrays */
 } sen__token_list;
 
 /* Frees what the list has grown to; it may be used again. */
@@ -15000,6 +16134,7 @@ static void sen__token_list_free(sen_ctx *c, sen__token_list *list)
 
 #define SEN__TOKEN_TASK 16                      /* texts of one task */
 
+/* What all tasks of one call read; each writes only the slots and counts of its own texts. */
 typedef struct sen__token_job {
     sen_ctx             *c;
     const sen_tokenizer *t;
@@ -15008,10 +16143,13 @@ typedef struct sen__token_job {
     bool                 specials;
     size_t               bytes;                 /* of a thread's work area */
     sen__token_list     *list;                  /* first[i] .. first[i+1]: the room for text i */
-    int64_t             *count;                 /* (n) ids of text i; -1: too little room */
+    int64_t             *count;                 /* (n) ids of text i, as many as fit or not; -1:
+                                                 * the work area was too small for it */
 } sen__token_job;
 
-/* Tokenizes SEN__TOKEN_TASK texts, each straight into its slot of the list. */
+/* Tokenizes SEN__TOKEN_TASK texts, each straight into its slot of the list: the ids of the work
+ * area are not used. Texts differ in length, so tasks are small and threads take the next one as
+ * they come. */
 static void sen__token_task(void *arg, int64_t task, int worker)
 {
     const sen__token_job *job = (const sen__token_job *)arg;
@@ -15019,18 +16157,22 @@ static void sen__token_task(void *arg, int64_t task, int worker)
     const int64_t *first = job->list->first;
     sen__token_work w;
     int64_t i;
-    sen__token_work_on(&w, sen__worker_scratch(job->c, worker), job->bytes);
     for (i = task * SEN__TOKEN_TASK; i < end; i++) {
+        const size_t most = sen__token_work_most(job->text[i].length);
+        sen__token_work_on(&w, sen__worker_scratch(job->c, worker), SEN__MIN(job->bytes, most));
         w.ids = job->list->ids + first[i];
-        w.room = first[i + 1] - first[i];
-        job->count[i] = -1;
-        if (sen__token_encode(job->t, &w, job->text[i], job->max_length, job->specials))
-            job->count[i] = w.n;
+        w.room = first[i + 1] - first[i];   /* in ids */
+        sen__token_encode(job->t, &w, job->text[i], job->max_length, job->specials);
+        job->count[i] = w.n;            /* whether it fits, sen__token_pack will see */
     }
 }
 
-/* Room for each text: no more ids than bytes, as a rule; `factor` says how far to mistrust it. */
-static sen_result sen__token_slots(sen_ctx *c, sen__token_job *job, int64_t factor)
+/* Room for each text: no more ids than bytes, as a rule. (A normalizer may add words, such as
+ * Replace with a longer text, or the spaces around ideographs.) A text that was done once and did
+ * not fit has counted what it needs. With a cut from the right max_length is a bound that holds
+ * always. Sums stop at a quarter of what an int64_t holds, which no allocator has: the request
+ * then fails with its size in the message. */
+static sen_result sen__token_slots(sen_ctx *c, sen__token_job *job)
 {
     const int64_t around = job->specials ? sen__tokenizer_around(job->t) : 0;
     sen__token_list *list = job->list;
@@ -15038,25 +16180,26 @@ static sen_result sen__token_slots(sen_ctx *c, sen__token_job *job, int64_t fact
     void *ids = list->ids;
     sen_result r;
     for (i = 0; i < job->n; i++) {
-        int64_t room = (int64_t)job->text[i].length;
-        room = (room > INT64_MAX / 4 / factor ? INT64_MAX / 4 : room * factor) + around;
+        int64_t room = (int64_t)SEN__MIN(job->text[i].length, (size_t)(INT64_MAX / 4)) + around;
         if (job->max_length > 0 && !job->t->cut_left) room = SEN__MIN(room, job->max_length);
-        list->first[i] = at;
-        at = SEN__MIN(at + room, INT64_MAX / 4);
+        list->first[i] = at;            /* where the slot begins */
+        at = SEN__MIN(at + SEN__MAX(room, job->count[i]), INT64_MAX / 4);
     }
-    list->first[job->n] = at;
+    list->first[job->n] = at;           /* the end of the last slot */
     r = sen__reserve(c, &ids, &list->ids_room, at, sizeof *list->ids, "token ids");
     list->ids = (int32_t *)ids;
     return r;
 }
 
-/* Brings the ids together; false: some text had too little room. */
+/* Brings the ids together; false: some text had too little room, in its slot or in the work
+ * area, and the list is not to be used. Ids move towards the front only, over slots that are
+ * done with. */
 static bool sen__token_pack(const sen__token_job *job)
 {
     sen__token_list *list = job->list;
     int64_t i, at = 0;
     for (i = 0; i < job->n; i++)
-        if (job->count[i] < 0) return false;
+        if (job->count[i] < 0 || job->count[i] > list->first[i + 1] - list->first[i]) return false;
     for (i = 0; i < job->n; i++) {
         memmove(list->ids + at, list->ids + list->first[i],
                 (size_t)job->count[i] * sizeof *list->ids);
@@ -15068,7 +16211,36 @@ static bool sen__token_pack(const sen__token_job *job)
     return true;
 }
 
-/* Tokenizes n texts on all threads. After the largest call on a list no call allocates any more. */
+/* For another round, after one in which some text did not fit: twice the work area if that was
+ * what a text lacked. An error if it had all that it may have. */
+static sen_result sen__token_more(sen_ctx *c, sen__token_job *job)
+{
+    size_t bytes = job->bytes;
+    int64_t i;
+    for (i = 0; i < job->n; i++) {
+        const size_t most = sen__token_work_most(job->text[i].length);
+        const bool lacks = job->count[i] < 0;
+        if (lacks ? job->bytes >= most : (size_t)job->count[i] > most / 16)
+            return sen__token_grown(c, job->text[i].length);
+        if (lacks) bytes = sen__mul(job->bytes, 2);
+    }
+    job->bytes = bytes;
+    return SEN_OK;
+}
+
+/* The work area to begin with: what all threads have already, so that a call does not try again
+ * what was too small for the one before it. */
+static size_t sen__token_reserved(sen_ctx *c)
+{
+    size_t bytes = c->worker_scratch[0].bytes;
+    int i;
+    for (i = 1; i < c->threads; i++) bytes = SEN__MIN(bytes, c->worker_scratch[i].bytes);
+    return SEN__MAX(bytes, SEN__TOKEN_WORK);
+}
+
+/* Tokenizes n texts on all threads. After the largest call on a list no call allocates any more.
+ * Where one text had too little room all are done again. That is rare: only a text that is
+ * normalized whole, or grows by it, needs more than the room to begin with. */
 static sen_result sen__token_many(sen_ctx *c, const sen_tokenizer *t, const sen_text *texts,
                                   int64_t n, int64_t max_length, bool specials,
                                   sen__token_list *out)
@@ -15076,10 +16248,9 @@ static sen_result sen__token_many(sen_ctx *c, const sen_tokenizer *t, const sen_
     const sen_mark mark = sen_arena_mark(&c->scratch);
     sen__token_job job;
     void *first = out->first;
-    int64_t factor;
     bool done = false;
     sen_result r = sen__token_check(c, t, max_length, specials);
-    out->n = 0;
+    out->n = 0;                         /* an empty list, should this fail */
     memset(&job, 0, sizeof job);
     job.c = c;
     job.t = t;
@@ -15088,17 +16259,18 @@ static sen_result sen__token_many(sen_ctx *c, const sen_tokenizer *t, const sen_
     job.max_length = max_length;
     job.specials = specials;
     job.list = out;
-    job.bytes = SEN__TOKEN_WORK;
+    job.bytes = sen__token_reserved(c);
     if (!r) r = sen__reserve(c, &first, &out->first_room, n + 1, sizeof *out->first, "token ids");
     out->first = (int64_t *)first;
     if (!r) job.count = (int64_t *)sen__scratch(c, n, sizeof *job.count, "token ids");
     if (!r && !job.count) r = SEN_ERR_MEMORY;
-    for (factor = 1; !r && !done; factor *= 2, job.bytes = sen__mul(job.bytes, 2)) {
-        r = sen__token_slots(c, &job, factor);
+    while (!r && !done) {
+        r = sen__token_slots(c, &job);
         if (!r) r = sen__worker_reserve(c, job.bytes);
         if (r) break;
         sen__parallel(c, (n + SEN__TOKEN_TASK - 1) / SEN__TOKEN_TASK, sen__token_task, &job);
         done = sen__token_pack(&job);
+        if (!done) r = sen__token_more(c, &job);
     }
     sen_arena_release(&c->scratch, mark);
     return r;
@@ -15106,23 +16278,29 @@ static sen_result sen__token_many(sen_ctx *c, const sen_tokenizer *t, const sen_
 
 /* ---- added tokens: gathering them ------------------------------------------------------------ */
 
-/* Adds a token, or gives one that is there already these properties. Its id: the vocabulary's, else
- * the next one. */
+/* Added tokens come from up to four files, which repeat each other. What counts in the end: each
+ * text once, the last properties that a file gave it, the id that it had first. An id is the
+ * vocabulary's if the text is a word of it, else the next one that is free, in the order in
+ * which the files number them; the numbers themselves are not believed, so a gap in them is
+ * closed, as in Python. */
+
+/* Adds a token, or gives one that is there already these properties. Its id: the vocabulary's,
+ * else the next one. (Rust: AddedVocabulary::add_tokens.) The text is copied; the vocabulary's
+ * trie does not learn it, or WordPiece would find it inside words. */
 static sen_result sen__added_put(sen_ctx *c, sen_tokenizer *t, const sen__added *a)
 {
+    const int32_t at = sen__trie_find(&t->by_text, a->text.data, a->text.length);
     void *list = t->added;
-    int64_t i;
+    int32_t before;
     sen__added fresh = *a;
     sen_result r;
     if (a->text.length == 0) return SEN_OK;                     /* Python passes over it too */
-    for (i = 0; i < t->n_added; i++)
-        if (t->added[i].text.length == a->text.length &&
-            memcmp(t->added[i].text.data, a->text.data, a->text.length) == 0) {
-            fresh.id = t->added[i].id;
-            fresh.text = t->added[i].text;
-            t->added[i] = fresh;
-            return SEN_OK;
-        }
+    if (at >= 0) {
+        fresh.id = t->added[at].id;     /* the id and the copy of the text stay */
+        fresh.text = t->added[at].text;
+        t->added[at] = fresh;
+        return SEN_OK;
+    }
     r = sen__reserve(c, &list, &t->added_room, t->n_added + 1, sizeof *t->added, "added tokens");
     t->added = (sen__added *)list;
     if (r) return r;
@@ -15137,12 +16315,15 @@ static sen_result sen__added_put(sen_ctx *c, sen_tokenizer *t, const sen__added 
         if (r) return r;
         t->token[t->size++] = fresh.text;
     }
+    r = sen__trie_put(c, &t->by_text, fresh.text.data, fresh.text.length, (int32_t)t->n_added,
+                      &before);
     t->added[t->n_added++] = fresh;
-    return SEN_OK;
+    return r;
 }
 
 /* A token given as a text, or as an object of properties (Python's AddedToken). Where the object
- * does not say: a special one is looked for in the raw text, any other in the normalized one. */
+ * does not say: a special one is looked for in the raw text, any other in the normalized one.
+ * The text is that of the tree, not a copy. */
 static sen_result sen__added_read(sen_ctx *c, const sen_json *j, bool special, sen__added *a)
 {
     const sen_json *content = j->kind == SEN_JSON_OBJECT ? sen_json_get(j, "content") : j;
@@ -15160,47 +16341,59 @@ static sen_result sen__added_read(sen_ctx *c, const sen_json *j, bool special, s
     return SEN_OK;
 }
 
+/* Puts a list in the order of its numbers, equal ones as they stood: a merge sort from below, of
+ * runs of 1, 2, 4 ... `spare` has the same room; the one that holds the result is returned. */
+static sen__added *sen__added_sort(sen__added *list, sen__added *spare, int64_t n)
+{
+    int64_t run, at, i, j, k;
+    for (run = 1; run < n; run *= 2) {
+        sen__added *from = list;
+        for (at = 0; at < n; at += 2 * run) {
+            const int64_t middle = SEN__MIN(at + run, n), end = SEN__MIN(at + 2 * run, n);
+            for (i = k = at, j = middle; k < end; k++) {
+                const bool left = i < middle && (j == end || from[i].order <= from[j].order);
+                spare[k] = left ? from[i++] : from[j++];
+            }
+        }
+        list = spare;                   /* the next round goes the other way */
+        spare = from;
+    }
+    return list;
+}
+
 /* All tokens of a list, or of an object (added_tokens_decoder: id -> token; added_tokens.json:
- * token -> id), in the order of their ids. */
+ * token -> id), in the order of their ids; equal ids keep the order of the file. */
 static sen_result sen__added_read_all(sen_ctx *c, sen_tokenizer *t, const sen_json *all)
 {
     const int64_t n = all ? all->count : 0;
     const sen_mark mark = sen_arena_mark(&c->scratch);
-    sen__added *list = (sen__added *)sen__scratch(c, n, sizeof *list, "added tokens");
+    sen__added *list = (sen__added *)sen__scratch(c, 2 * n, sizeof *list, "added tokens");
     const sen_json *j = all ? all->child : NULL;
-    int64_t i, at;
+    int64_t i;
     sen_result r = list ? SEN_OK : SEN_ERR_MEMORY;
     for (i = 0; j && !r && i < n; i++, j = j->next) {
-        sen__added a;
+        sen__added *a = &list[i];
         if (j->kind == SEN_JSON_NUMBER && j->key) {
-            memset(&a, 0, sizeof a);
-            a.text.data = j->key;
-            a.text.length = strlen(j->key);
-            a.normalized = true;
-            a.order = j->integer;
+            r = sen__token_key(c, j);
+            a->text.data = j->key;
+            a->text.length = j->key_length;
+            a->normalized = true;       /* as for any that is not special */
+            a->order = j->integer;      /* the value is the id */
         } else {
-            r = sen__added_read(c, j, false, &a);
-            a.order = sen__json_int_or(j, "id", i);
-            if (j->key) sen__text_to_int64(j->key, j->key + strlen(j->key), &a.order);
+            r = sen__added_read(c, j, false, a);
+            a->order = sen__json_int_or(j, "id", i);    /* a list: "id", or the place */
+            if (j->key) sen__text_to_int64(j->key, j->key + strlen(j->key), &a->order);
         }
-        for (at = i; at > 0 && list[at - 1].order > a.order; at--) list[at] = list[at - 1];
-        list[at] = a;
     }
+    if (!r) list = sen__added_sort(list, list + n, n);
     for (i = 0; !r && i < n; i++) r = sen__added_put(c, t, &list[i]);
     sen_arena_release(&c->scratch, mark);
     return r;
 }
 
-/* By its text; NULL: none. */
-static const sen__added *sen__added_find(const sen_tokenizer *t, const char *text)
-{
-    int64_t i;
-    for (i = 0; i < t->n_added; i++)
-        if (strcmp(t->added[i].text.data, text) == 0) return &t->added[i];
-    return NULL;
-}
-
-/* Into the trie that the text of a token is searched with; `key` is that text. */
+/* Into the trie that the text of a token is searched with; `key` is that text, i its place in
+ * t->added. Two tokens may look alike once normalized; and one that normalizes to nothing (an
+ * accent alone) could be found everywhere, so it is left out. */
 static sen_result sen__added_index(sen_ctx *c, sen__trie *trie, bool *start, const char *key,
                                    size_t n, int64_t i)
 {
@@ -15210,44 +16403,63 @@ static sen_result sen__added_index(sen_ctx *c, sen__trie *trie, bool *start, con
     return sen__trie_put(c, trie, key, n, (int32_t)i, &before);
 }
 
-/* The text of a normalized added token, as it will look in normalized text. */
+/* The text of a normalized added token, as it will look in normalized text. *out lies in the
+ * work area of the first thread and is good until that is used again. */
 static sen_result sen__added_normal(sen_ctx *c, const sen_tokenizer *t, sen_text text,
                                     sen_text *out)
 {
+    const size_t most = sen__token_work_most(text.length);
     sen__token_work w;
     size_t bytes, made = 0;
     for (bytes = SEN__TOKEN_WORK;; bytes = sen__mul(bytes, 2)) {
+        bytes = SEN__MIN(bytes, most);
         if (!sen__buffer_reserve(c, &c->worker_scratch[0], bytes, "an added token"))
             return SEN_ERR_MEMORY;
         sen__token_work_on(&w, c->worker_scratch[0].data, bytes);
         if (sen__token_normalize(t, &w, text.data, text.data + text.length, &made)) break;
+        if (bytes == most) return sen__token_grown(c, text.length);
     }
     out->data = w.text;
     out->length = made;
     return SEN_OK;
 }
 
-/* What the normalizers make of each character below U+0800 that stands alone. */
+/* What the normalizers make of each character below U+0800 that stands alone: found out by
+ * asking them, so the table cannot disagree with them and a new normalizer needs no line here. A
+ * table entry is a character, SEN__TOKEN_DROP or SEN__TOKEN_HARD.
+ * Hard is whatever becomes two characters, or leaves the table, or has a combining class: such a
+ * mark may change places with its neighbours or join a letter. A mark that is dropped is simple all
+ * the same (BERT's accents), but not where a step composes: it may join a letter before another
+ * step drops it. 2048 entries cover Latin, Greek, Cyrillic, Hebrew and Arabic: two bytes of UTF-8
+ * and no more. */
 static void sen__token_simplify(sen_tokenizer *t)
 {
-    uint32_t buffer[2][64], cp;
+    uint32_t buffer[2][64], cp;                 /* far more than one character may become */
+    unsigned traits = 0;                        /* of any step */
     sen__points x;
+    int i;
+    for (i = 0; i < t->n_normal; i++) traits |= t->normal[i].normal->traits;
     for (cp = 0; cp < SEN__TOKEN_SIMPLE; cp++) {
+        const bool mark = sen__uni_combining(cp) != 0;
         uint16_t *to = &t->simple[cp];
         x.at = buffer[0];
         x.spare = buffer[1];
         x.room = SEN__COUNT(buffer[0]);
-        x.at[0] = cp;
+        x.at[0] = cp;                   /* a text of one character */
         x.n = 1;
-        *to = SEN__TOKEN_HARD;
+        *to = SEN__TOKEN_HARD;          /* unless the answer is a simple one */
+        if (mark && (traits & SEN__COMPOSES)) continue;
         if (!sen__token_run(t, &x) || x.n > 1) continue;
-        if (x.n == 0) *to = SEN__TOKEN_DROP;
-        else if (!sen__uni_combining(cp) && !sen__uni_combining(x.at[0]) &&
-                 x.at[0] < SEN__TOKEN_SIMPLE) *to = (uint16_t)x.at[0];
+        if (x.n == 0) *to = SEN__TOKEN_DROP;            /* a control, or an accent taken off */
+        else if (!mark && !sen__uni_combining(x.at[0]) && x.at[0] < SEN__TOKEN_SIMPLE)
+            *to = (uint16_t)x.at[0];
     }
 }
 
-/* All that follows from the steps and the added tokens; again when one of them changes. */
+/* All that follows from the steps and the added tokens; again when one of them changes. The
+ * texts of normalized added tokens go through the normalizers, so the steps must be complete.
+ * Only what is computed here may be kept between texts: ids of whole words are not cached, since
+ * a cache would have to be written by all threads at once. */
 static sen_result sen__token_finish(sen_ctx *c, sen_tokenizer *t)
 {
     unsigned traits = SEN__LOCAL | SEN__CHARWISE;
@@ -15268,6 +16480,8 @@ static sen_result sen__token_finish(sen_ctx *c, sen_tokenizer *t)
         else
             r = sen__added_index(c, &t->normalized, t->normalized_start, key.data, key.length, i);
     }
+    /* One step that is not LOCAL or not CHARWISE spoils it for the chain. The first
+     * pre-tokenizer decides about spaces: what it has cut, the ones behind it do not join. */
     for (i = 0; i < t->n_normal; i++) traits &= t->normal[i].normal->traits;
     t->local = (traits & SEN__LOCAL) && t->n_split > 0 && t->split[0].split->drops_space;
     t->mapped = t->local && (traits & SEN__CHARWISE);
@@ -15277,7 +16491,16 @@ static sen_result sen__token_finish(sen_ctx *c, sen_tokenizer *t)
 
 /* ---- tokenizer.json: the pipeline as it stands ----------------------------------------------- */
 
-/* "a, b, c": the names of a table whose rows begin with one. */
+/* tokenizer.json holds "added_tokens" and one member for each part: "normalizer",
+ * "pre_tokenizer", "model", "post_processor"; any but the model may be null. A part is an object
+ * with a "type" and its settings, or a Sequence of such objects, which may hold Sequences.
+ * "decoder" (ids back to text) is not read here, "truncation" only for its side, "padding" for
+ * its token.
+ * This is what counts where transformers has no class of its own for the model
+ * (TokenizersBackend, PreTrainedTokenizerFast). For BERT and its like see the families below. */
+
+/* "a, b, c": the names of a table whose rows begin with one. The tables have rows of different
+ * types; memcpy reads the pointer that each begins with. */
 static const char *sen__token_names(char *out, size_t size, const void *table, size_t rows,
                                     size_t row_bytes)
 {
@@ -15289,7 +16512,8 @@ static const char *sen__token_names(char *out, size_t size, const void *table, s
     return sen__word_list(out, size, names);
 }
 
-/* The row of that name; NULL with the error set. */
+/* The row of that name; NULL with the error set. An unknown step is refused, never left out: a
+ * pipeline without one of its steps gives ids that look right and are not. */
 static const void *sen__token_row(sen_ctx *c, const sen_json *j, const char *type, const char *what,
                                   const void *table, size_t rows, size_t row_bytes)
 {
@@ -15298,34 +16522,38 @@ static const void *sen__token_row(sen_ctx *c, const sen_json *j, const char *typ
     for (i = 0; i < rows; i++) {
         const char *row = (const char *)table + i * row_bytes, *name;
         memcpy(&name, row, sizeof name);
-        if (strcmp(name, type) == 0) return row;
+        if (strcmp(name, type) == 0) return row;        /* the case of letters counts */
     }
     sen_fail_at(c, SEN_ERR_UNSUPPORTED, j, "type", "the %s \"%s\" is not supported; supported are: "
                 "%s", what, type, sen__token_names(list, sizeof list, table, rows, row_bytes));
     return NULL;
 }
 
+/* sen__token_row on a table of this chapter. */
 #define SEN__TOKEN_ROW(c, j, type, what, table) \
     sen__token_row(c, j, type, what, table, SEN__COUNT(table), sizeof(table)[0])
 
-/* Walks a part of the pipeline in order: its steps one by one, each "Sequence" opened, by the links
- * of the tree. at: the last step, NULL to begin; NULL: no more. */
+/* Walks a part of the pipeline in order: its steps one by one, each "Sequence" opened, by the
+ * links of the tree. at: the last step, NULL to begin; NULL: no more. `list`: the member in
+ * which a Sequence of this part has its steps (the four parts each call it otherwise). A file
+ * may nest as deep as it likes: the walk needs no stack, since every value knows its parent. */
 static const sen_json *sen__token_part(const sen_json *root, const sen_json *at, const char *list)
 {
-    bool fresh = at == NULL;
-    if (!root || root->kind == SEN_JSON_NULL) return NULL;
+    bool fresh = at == NULL;            /* `at` has not been handed out or opened yet */
+    if (!root || root->kind == SEN_JSON_NULL) return NULL;      /* no such part */
     if (fresh) at = root;
     for (;;) {
         if (fresh) {
             const bool is_sequence = strcmp(sen__json_text_or(at, "type", ""), "Sequence") == 0;
             const sen_json *steps = is_sequence ? sen_json_get(at, list) : NULL;
-            if (!steps || steps->kind != SEN_JSON_LIST) return at;
-            if (steps->child) {
-                at = steps->child;
+            if (!steps || steps->kind != SEN_JSON_LIST) return at;      /* one step */
+            if (steps->child) {                 /* down, to the first one */
+                at = steps->child;      /* fresh stays true: it may be a Sequence */
                 continue;
             }
         }
-        if (at == root) return NULL;
+        if (at == root) return NULL;            /* up again from the last one */
+        /* On to the next one, or up past the list to the Sequence that it belongs to. */
         fresh = at->next != NULL;
         at = fresh ? at->next : at->parent->parent;
     }
@@ -15347,7 +16575,8 @@ static sen_result sen__token_too_many(sen_ctx *c, const sen_json *j, const char 
                        SEN__TOKEN_STEPS, what);
 }
 
-/* "normalizer": one step, a Sequence of them, or null. */
+/* "normalizer": one step, a Sequence of them, or null. A step's reader finds the step zeroed, so
+ * what it does not set is off; the step counts only when it has been read. */
 static sen_result sen__normalizers_read(sen_ctx *c, sen_tokenizer *t, const sen_json *root)
 {
     const sen_json *j = NULL;
@@ -15366,7 +16595,7 @@ static sen_result sen__normalizers_read(sen_ctx *c, sen_tokenizer *t, const sen_
     return r;
 }
 
-/* "pre_tokenizer", the same way. */
+/* "pre_tokenizer", the same way. (The member of a Sequence is "pretokenizers", without the "_".) */
 static sen_result sen__splits_read(sen_ctx *c, sen_tokenizer *t, const sen_json *root)
 {
     const sen_json *j = NULL;
@@ -15385,16 +16614,17 @@ static sen_result sen__splits_read(sen_ctx *c, sen_tokenizer *t, const sen_json 
     return r;
 }
 
-/* Old files do not name the model's type. */
+/* Old files do not name the model's type: the library then tries one after the other, and what
+ * decides are the members that only one of them has. */
 static const char *sen__model_guess(const sen_json *j)
 {
     const sen_json *vocab = sen_json_get(j, "vocab");
-    if (sen_json_get(j, "merges")) return "BPE";
+    if (sen_json_get(j, "merges")) return "BPE";        /* no other has merges */
     if (vocab && vocab->kind == SEN_JSON_LIST) return "Unigram";
     return sen_json_get(j, "continuing_subword_prefix") ? "WordPiece" : "WordLevel";
 }
 
-/* "model": it must be there. */
+/* "model": it must be there. BPE and Unigram are among those that the message does not list. */
 static sen_result sen__model_read(sen_ctx *c, sen_tokenizer *t, const sen_json *j)
 {
     if (!j || j->kind != SEN_JSON_OBJECT)
@@ -15406,12 +16636,19 @@ static sen_result sen__model_read(sen_ctx *c, sen_tokenizer *t, const sen_json *
 
 /* ---- post-processors: what stands around a text ---------------------------------------------- */
 
+/* For one text every post-processor comes down to a few ids before it and a few behind it, so
+ * that is all that is kept. Type ids are not kept: one text has type 0 throughout. Pairs of
+ * texts are not made here. */
+
+/* A kind of post-processor: its name, and how to read it into t->before and t->after. */
 typedef struct sen__token_post {
-    const char *name;
+    const char *name;                   /* "type" in tokenizer.json */
     sen_result (*read)(sen_ctx *c, sen_tokenizer *t, const sen_json *j);
 } sen__token_post;
 
-/* One more id before (or behind) the text; it must be one of the tokenizer's. */
+/* One more id before (or behind) the text; it must be one of the tokenizer's. The ids come from
+ * the file and go to the model unseen, so this test is what keeps them inside the embedding
+ * matrix. It needs the added tokens to be known: see the order in sen__token_build. */
 static sen_result sen__around_put(sen_ctx *c, sen_tokenizer *t, bool behind, const sen_json *id)
 {
     int32_t *to = behind ? t->after : t->before;
@@ -15422,11 +16659,12 @@ static sen_result sen__around_put(sen_ctx *c, sen_tokenizer *t, bool behind, con
     if (*n == SEN__TOKEN_AROUND)
         return sen_fail_at(c, SEN_ERR_UNSUPPORTED, id, NULL, "more than %d special tokens on one "
                            "side of a text are not supported", SEN__TOKEN_AROUND);
-    to[(*n)++] = (int32_t)id->integer;
+    to[(*n)++] = (int32_t)id->integer;          /* in the order of the template */
     return SEN_OK;
 }
 
-/* All ids of one special token of a template. */
+/* All ids of one special token of a template. The template names it, "special_tokens" gives its
+ * ids, as a rule one; by them, not by its text, the library goes, and so do we. */
 static sen_result sen__template_special(sen_ctx *c, sen_tokenizer *t, const sen_json *j,
                                         const sen_json *special, bool behind)
 {
@@ -15441,7 +16679,8 @@ static sen_result sen__template_special(sen_ctx *c, sen_tokenizer *t, const sen_
     return r;
 }
 
-/* Only "single" is used: what stands before the text, what behind. */
+/* TemplateProcessing. Only "single" is used: what stands before the text, what behind. E.g.
+ *   [{"SpecialToken": {"id": "[CLS]"}}, {"Sequence": {"id": "A"}}, {"SpecialToken": ...}] */
 static sen_result sen__template_read(sen_ctx *c, sen_tokenizer *t, const sen_json *j)
 {
     const sen_json *single = sen_json_get(j, "single"), *part;
@@ -15450,9 +16689,9 @@ static sen_result sen__template_read(sen_ctx *c, sen_tokenizer *t, const sen_jso
     for (part = single ? single->child : NULL; part && !r; part = part->next) {
         const sen_json *special = sen_json_get(part, "SpecialToken");
         const sen_json *sequence = sen_json_get(part, "Sequence");
-        if (special) r = sen__template_special(c, t, j, special, texts > 0);
+        if (special) r = sen__template_special(c, t, j, special, texts > 0);    /* behind A? */
         else if (strcmp(sen__json_text_or(sequence, "id", ""), "A") == 0) texts++;
-        else texts = 2;
+        else texts = 2;                 /* Sequence B, or what is no piece at all: refused below */
     }
     if (!r && texts != 1)
         r = sen_fail_at(c, SEN_ERR_FORMAT, j, "single", "the template \"single\" should hold the "
@@ -15460,7 +16699,9 @@ static sen_result sen__template_read(sen_ctx *c, sen_tokenizer *t, const sen_jso
     return r;
 }
 
-/* "cls" before, "sep" behind: each a list of the token and its id. */
+/* BertProcessing and RobertaProcessing: "cls" before, "sep" behind, each a list of the token and
+ * its id. The second doubles the separator between the texts of a pair, which makes no
+ * difference to one text. */
 static sen_result sen__cls_sep_read(sen_ctx *c, sen_tokenizer *t, const sen_json *j)
 {
     const sen_json *cls = sen_json_get(j, "cls"), *sep = sen_json_get(j, "sep");
@@ -15472,14 +16713,16 @@ static sen_result sen__cls_sep_read(sen_ctx *c, sen_tokenizer *t, const sen_json
     return r ? r : sen__around_put(c, t, true, sep->last);
 }
 
+/* ByteLevel only moves offsets; it comes with models that are not done here. */
 static const sen__token_post sen__token_posts[] = {
     { "TemplateProcessing", sen__template_read },
     { "BertProcessing",     sen__cls_sep_read },
     { "RobertaProcessing",  sen__cls_sep_read },
 };
 
-/* "post_processor". In a Sequence one step may add special tokens; which of two would stand outside
- * is not said by any known file. */
+/* "post_processor". In a Sequence one step may add special tokens; which of two would stand
+ * outside is not said by any known file, so a second one is refused. null: nothing stands around
+ * a text. */
 static sen_result sen__posts_read(sen_ctx *c, sen_tokenizer *t, const sen_json *root)
 {
     const sen_json *j = NULL;
@@ -15501,6 +16744,16 @@ static sen_result sen__posts_read(sen_ctx *c, sen_tokenizer *t, const sen_json *
 
 /* ---- families: the classes that transformers builds itself ----------------------------------- */
 
+/* Which parts of tokenizer.json count is the surprise of transformers 5. A class with a
+ * constructor of its own (BertTokenizer, MPNetTokenizer ...) builds the pipeline itself and
+ * takes from the file the vocabulary and little more; the normalizer, the pre-tokenizer, the
+ * unknown token and the prefix that stand in the file are passed over. The switches come from
+ * tokenizer_config.json: do_lower_case, strip_accents, tokenize_chinese_chars, the special
+ * tokens. transformers 4 used the file. For files as they were published both agree; for one
+ * whose normalizer was edited by hand they do not, and then it is 5 that is followed here.
+ * A family is such a class. The class is the one that tokenizer_config.json names, else that of
+ * the model_type in config.json; a name that is no family means: the file as it stands. */
+
 struct sen__token_family {
     const char *name;                   /* tokenizer_class, without "Fast" */
     sen_result (*build)(sen_ctx *c, sen_tokenizer *t, const sen_json *model);   /* NULL: not done */
@@ -15508,8 +16761,11 @@ struct sen__token_family {
     const char *special[SEN__SPECIALS]; /* what they are where no file says */
 };
 
-/* A vocabulary file: the id is the line, from 0 on. White space at a line's end is no part of the
- * token, as in Python (which lets the last of two equal lines count; the other id is a hole). */
+/* A vocabulary file: the id is the line, from 0 on. White space at a line's end is no part of
+ * the token, as in the library (WordPiece's reader, which lets the last of two equal lines
+ * count; the other id is a hole). Here two equal lines are an error, since a hole is a token
+ * that no text can have. So a carriage return does not matter, and one empty line is the token
+ * "", which nothing finds. */
 static sen_result sen__vocab_text(sen_ctx *c, sen_tokenizer *t, const char *path, const char *p,
                                   const char *end)
 {
@@ -15517,7 +16773,7 @@ static sen_result sen__vocab_text(sen_ctx *c, sen_tokenizer *t, const char *path
     sen_result r = SEN_OK;
     for (; p < end && !r; id++) {
         const char *line_end = (const char *)memchr(p, '\n', (size_t)(end - p)), *stop;
-        if (!line_end) line_end = end;
+        if (!line_end) line_end = end;          /* the last line may lack its newline */
         stop = line_end;
         while (stop > p && sen__uni_is_space(sen__token_before(p, stop)))
             do stop--;
@@ -15527,13 +16783,14 @@ static sen_result sen__vocab_text(sen_ctx *c, sen_tokenizer *t, const char *path
             return sen_fail(c, SEN_ERR_FORMAT, "%s:%d:1: the token \"%s\" is line %d too; each "
                             "line should hold a new one", path, (int)id + 1,
                             t->token[id].data, (int)before + 1);
-        p = line_end < end ? line_end + 1 : end;
+        p = line_end < end ? line_end + 1 : end;        /* past the newline */
     }
     t->n_vocab = t->size;
     return r;
 }
 
-/* A special token that a family cannot do without. Others that are missing get new ids. */
+/* A special token that a family cannot do without: it would stand around every text with an id
+ * that the model has never seen. Others that are missing get new ids, as in Python. */
 static sen_result sen__special_need(sen_ctx *c, const sen_tokenizer *t, const sen_json *model,
                                     int which)
 {
@@ -15542,34 +16799,41 @@ static sen_result sen__special_need(sen_ctx *c, const sen_tokenizer *t, const se
     return sen__vocab_lacks(c, t, model, text, which, "around every text");
 }
 
-/* BertTokenizer and MPNetTokenizer differ in their special tokens only: for one text the template
- * [CLS] A [SEP] and RobertaProcessing are the same. */
+/* The pipeline of BertTokenizer (transformers: its __init__), whatever the file says of one:
+ * BertNormalizer, BertPreTokenizer, WordPiece with "##" and 100 characters. BertTokenizer and
+ * MPNetTokenizer differ in their special tokens only: for one text the template [CLS] A [SEP]
+ * and RobertaProcessing are the same. do_lower_case is true where nobody says otherwise, a trap
+ * for cased models whose tokenizer_config.json was lost. */
 static sen_result sen__bert_build(sen_ctx *c, sen_tokenizer *t, const sen_json *model)
 {
     const char *type = sen__json_text_or(model, "type", sen__model_guess(model));
     sen_result r = SEN_OK;
-    t->model = &sen__token_models[0];
+    t->model = &sen__token_models[0];           /* WordPiece */
     if (model && strcmp(type, t->model->name) != 0)
         return sen_fail_at(c, SEN_ERR_FORMAT, model, "type", "a %s has a %s model, not \"%s\"",
                            t->family->name, t->model->name, type);
-    if (model) r = sen__vocab_read(c, t, model);
+    if (model) r = sen__vocab_read(c, t, model);    /* else vocab.txt or the caller gave it */
     if (!r) r = sen__model_unk(c, t, model, t->special[SEN__UNK]);
     if (!r) r = sen__wordpiece_set(c, t, "##", 100);
-    t->normal[0].normal = &sen__token_normals[0];
+    t->normal[0].normal = &sen__token_normals[0];       /* BertNormalizer */
     t->normal[0].flags = sen__bert_flags(true,
         sen__json_bool_or(t->config, "tokenize_chinese_chars", true),
         sen_json_get(t->config, "strip_accents"),
         sen__json_bool_or(t->config, "do_lower_case", true));
     t->n_normal = 1;
-    t->split[0].split = &sen__token_splits[0];
+    t->split[0].split = &sen__token_splits[0];          /* BertPreTokenizer */
     t->n_split = 1;
     return r;
 }
 
+/* In the order of SEN__BOS .. SEN__MASK. */
 #define SEN__BERT_SPECIALS { NULL, NULL, "[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]" }
 #define SEN__NO_SPECIALS   { NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
-/* First those that are done, then those that only have a name: the message lists the first. */
+/* First those that are done, then those that only have a name: the message lists the first. The
+ * others stand here so that they are refused: their classes too build a pipeline that the file
+ * need not agree with, and reading the file instead would be a guess. Row 0 is also named by
+ * number. */
 static const sen__token_family sen__token_families[] = {
     { "BertTokenizer",        sen__bert_build, false, SEN__BERT_SPECIALS },
     { "DistilBertTokenizer",  sen__bert_build, false, SEN__BERT_SPECIALS },
@@ -15624,15 +16888,15 @@ static const sen__token_kind sen__token_kinds[] = {
     { "qwen2",       "TokenizersBackend",   true },
 };
 
-/* A class name without its "Fast". */
+/* A class name without its "Fast": BertTokenizerFast is BertTokenizer since transformers 5. */
 static bool sen__class_is(const char *name, const char *family)
 {
     const size_t n = strlen(name) - (sen__text_ends(name, "Fast") ? 4 : 0);
     return sen__text_equal(name, n, family);
 }
 
-/* The class that Python would make of a folder; any that is not in the table reads the file as it
- * stands. config: config.json or NULL. */
+/* The class that Python would make of a folder (transformers: AutoTokenizer); any that is not in
+ * the table reads the file as it stands. config: config.json or NULL. */
 static sen_result sen__family_choose(sen_ctx *c, sen_tokenizer *t, const sen_json *config)
 {
     const char *type = sen__json_text_or(config, "model_type", "");
@@ -15647,8 +16911,8 @@ static sen_result sen__family_choose(sen_ctx *c, sen_tokenizer *t, const sen_jso
     }
     for (i = 0; name && i < SEN__COUNT(sen__token_families); i++)
         if (sen__class_is(name, sen__token_families[i].name)) t->family = &sen__token_families[i];
-    f = t->family;
-    if (!f || f->build) return SEN_OK;
+    f = t->family;                      /* NULL: the name is none of the table */
+    if (!f || f->build) return SEN_OK;          /* as it stands, or a family that is done */
     for (done = 0; sen__token_families[done].build; done++) { }
     return sen_fail_at(c, SEN_ERR_UNSUPPORTED, t->config, "tokenizer_class",
                        "the tokenizer class \"%s\" is not supported; supported are: %s, "
@@ -15659,25 +16923,33 @@ static sen_result sen__family_choose(sen_ctx *c, sen_tokenizer *t, const sen_jso
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
+/* Order matters here. The special tokens' names come first, for the model asks for its unknown
+ * token; the vocabulary before the added tokens, which take its ids or stand behind it; both
+ * before the post-processor, whose ids are checked; the tries and tables last, from all of it. */
+
 /* What the files of a folder say, in the scratch arena; NULL: that file is not there. */
 typedef struct sen__token_source {
     const sen_json *file, *model, *special_map, *added;
 } sen__token_source;
 
-/* An empty tokenizer; *out is to be freed even where this fails. */
+/* An empty tokenizer; *out is to be freed even where this fails. Its id for unknown words is -1
+ * until the model is read, as 0 is a token like any other. */
 static sen_result sen__token_new(sen_ctx *c, sen_tokenizer **out)
 {
     sen_tokenizer *t = (sen_tokenizer *)sen__new(c, sizeof *t, "a tokenizer");
+    sen_result r;
     *out = t;
     if (!t) return SEN_ERR_MEMORY;
-    t->allocator = c->allocator;
+    t->allocator = c->allocator;        /* a copy: the context may go first */
     sen_arena_init(&t->arena, &t->allocator, (size_t)64 << 10);
     t->model_max_length = INT64_MAX;
-    t->unk = -1;
-    return sen__trie_init(c, &t->vocab);
+    t->unk = -1;                        /* none before the model is read */
+    r = sen__trie_init(c, &t->vocab);
+    return r ? r : sen__trie_init(c, &t->by_text);
 }
 
-/* Keeps the folder's files in memory: they are saved again as they are. */
+/* Keeps the folder's files in memory: they are saved again as they are, byte for byte, with all
+ * that is not understood here. tokenizer.json comes first where both are there, as in Python. */
 static sen_result sen__token_read_files(sen_ctx *c, sen_tokenizer *t, const char *folder)
 {
     sen_result r = SEN_OK;
@@ -15709,7 +16981,8 @@ static sen_result sen__token_parse(sen_ctx *c, const sen_tokenizer *t, const cha
     return r;
 }
 
-/* A JSON object of the folder; NULL where the file is not there. */
+/* A JSON object of the folder, in the arena that is named; NULL where the file is not there.
+ * These files are small and not kept as bytes. */
 static sen_result sen__token_object(sen_ctx *c, sen_arena *arena, const char *folder,
                                     const char *name, const sen_json **out)
 {
@@ -15723,8 +16996,9 @@ static sen_result sen__token_object(sen_ctx *c, sen_arena *arena, const char *fo
     return r;
 }
 
-/* The member of tokenizer_config.json, or, in folders of before added_tokens_decoder came there, of
- * special_tokens_map.json, which then counts more. null is as good as none. */
+/* The member of tokenizer_config.json, or, in folders of before added_tokens_decoder came there,
+ * of special_tokens_map.json, which then counts more. null is as good as none. (transformers:
+ * the legacy half of PreTrainedTokenizerBase._from_pretrained.) */
 static const sen_json *sen__token_setting(const sen_tokenizer *t, const sen__token_source *from,
                                           const char *key)
 {
@@ -15734,7 +17008,9 @@ static const sen_json *sen__token_setting(const sen_tokenizer *t, const sen__tok
     return j && j->kind != SEN_JSON_NULL ? j : NULL;
 }
 
-/* The names of the special tokens, from the files or from the family. */
+/* The names of the special tokens, from the files or from the family. A text is copied, for the
+ * tree that it stands in is gone when loading ends. The padding token may also be known from
+ * "padding" in tokenizer.json alone. */
 static sen_result sen__special_read(sen_ctx *c, sen_tokenizer *t, const sen__token_source *from)
 {
     int i;
@@ -15746,44 +17022,98 @@ static sen_result sen__special_read(sen_ctx *c, sen_tokenizer *t, const sen__tok
         if (!j && i == SEN__PAD && !text)
             j = sen_json_get(sen_json_get(from->file, "padding"), "pad_token");
         if (j && (r = sen__added_read(c, j, true, &a)) != SEN_OK) return r;
-        if (j) text = a.text.data;
+        if (j) text = a.text.data;      /* a file's word counts more than the family's */
         if (text && !(t->special[i] = sen__arena_text(&t->arena, text, strlen(text))))
             return sen__no_memory(c, strlen(text), "a special token");
     }
     return SEN_OK;
 }
 
-/* Special tokens that are not among the added ones yet join them, in Python's order. */
+/* A special token as a file writes it, unless its text is an added token already. */
+static sen_result sen__special_put(sen_ctx *c, sen_tokenizer *t, const sen_json *j)
+{
+    sen__added a;
+    sen_result r = sen__added_read(c, j, true, &a);
+    if (!r && !sen__added_find(t, a.text.data, a.text.length)) r = sen__added_put(c, t, &a);
+    return r;
+}
+
+/* All of a list, or of an object of names and tokens; nothing of anything else. */
+static sen_result sen__special_put_all(sen_ctx *c, sen_tokenizer *t, const sen_json *all)
+{
+    const sen_json *j;
+    sen_result r = SEN_OK;
+    for (j = all ? all->child : NULL; j && !r; j = j->next) r = sen__special_put(c, t, j);
+    return r;
+}
+
+/* How a file may write a token; both or one of them is asked for. */
+enum { SEN__AS_TEXT = 1 << SEN_JSON_TEXT, SEN__AS_OBJECT = 1 << SEN_JSON_OBJECT };
+
+/* The members that name a special token of the model's own: "image_token": "<image>". */
+static sen_result sen__special_named(sen_ctx *c, sen_tokenizer *t, const sen_json *object,
+                                     unsigned kinds)
+{
+    const sen_json *j;
+    sen_result r = SEN_OK;
+    int i;
+    for (j = object ? object->child : NULL; j && !r; j = j->next) {
+        if (!(kinds >> j->kind & 1) || !sen__text_ends(j->key, "_token")) continue;
+        for (i = 0; i < SEN__SPECIALS && strcmp(j->key, sen__special_names[i]) != 0; i++) { }
+        if (i == SEN__SPECIALS) r = sen__special_put(c, t, j);
+    }
+    return r;
+}
+
+/* Those beyond Python's seven, in its order: the named ones, then the lists. extra_special_tokens
+ * is the name since transformers 5 of what was additional_special_tokens: a list, or an object
+ * that names them. The old name counts where no list has the new one. */
+static sen_result sen__special_extra(sen_ctx *c, sen_tokenizer *t, const sen__token_source *from)
+{
+    const bool legacy = !sen_json_get(t->config, "added_tokens_decoder");
+    const sen_json *map = legacy ? from->special_map : NULL;
+    const sen_json *extra = sen_json_get(t->config, "extra_special_tokens");
+    const sen_json *more = sen_json_get(map, "extra_special_tokens"), *old;
+    sen_result r = sen__special_named(c, t, t->config, SEN__AS_OBJECT);
+    if (!r) r = sen__special_named(c, t, map, SEN__AS_OBJECT | SEN__AS_TEXT);
+    if (!r) r = sen__special_named(c, t, t->config, SEN__AS_TEXT);
+    old = sen_json_get(t->config, "additional_special_tokens");
+    if (!extra || extra->count == 0) extra = old;       /* empty is as good as not there */
+    if (!r) r = sen__special_put_all(c, t, extra);
+    if (!r) r = sen__special_put_all(c, t, more);
+    if (r || (extra && extra->kind == SEN_JSON_LIST) || (more && more->kind == SEN_JSON_LIST))
+        return r;
+    return sen__special_put_all(c, t, sen__token_setting(t, from, "additional_special_tokens"));
+}
+
+/* Special tokens that are not among the added ones yet join them, in Python's order
+ * (SPECIAL_TOKENS_ATTRIBUTES, then the extra ones), since the order decides which new id each
+ * gets. A special one is searched in raw text. MPNet's <mask> takes the space before it, as its
+ * class says; a file that gives the token as an object says for itself. */
 static sen_result sen__special_add(sen_ctx *c, sen_tokenizer *t, const sen__token_source *from)
 {
-    const sen_json *extra = sen__token_setting(t, from, "extra_special_tokens");
     sen_result r = SEN_OK;
     sen__added a;
     int i;
     for (i = 0; i < SEN__SPECIALS && !r; i++) {
         const sen_json *j = sen__token_setting(t, from, sen__special_names[i]);
-        if (!t->special[i] || sen__added_find(t, t->special[i])) continue;
+        const char *text = t->special[i];
+        if (!text || sen__added_find(t, text, strlen(text))) continue;
         memset(&a, 0, sizeof a);
         a.lstrip = i == SEN__MASK && t->family && t->family->mpnet;
         a.special = true;
-        a.text.data = t->special[i];
-        a.text.length = strlen(t->special[i]);
+        a.text.data = text;
+        a.text.length = strlen(text);
         if (j && j->kind == SEN_JSON_OBJECT) r = sen__added_read(c, j, true, &a);
         if (!r) r = sen__added_put(c, t, &a);
     }
-    if (!extra || extra->count == 0)
-        extra = sen__token_setting(t, from, "additional_special_tokens");
-    if (!extra || extra->kind != SEN_JSON_LIST) return r;
-    for (extra = extra->child; extra && !r; extra = extra->next) {
-        r = sen__added_read(c, extra, true, &a);
-        if (!r && !sen__added_find(t, a.text.data)) r = sen__added_put(c, t, &a);
-    }
-    return r;
+    return r ? r : sen__special_extra(c, t, from);
 }
 
 /* The added tokens: those of tokenizer.json where the file counts as it stands; then, as Python
  * does, those of added_tokens_decoder or, if that is missing, of added_tokens.json and
- * tokenizer.json. */
+ * tokenizer.json. For a family the decoder is the whole truth: a token that only tokenizer.json
+ * has is not one. */
 static sen_result sen__token_added(sen_ctx *c, sen_tokenizer *t, const sen__token_source *from)
 {
     const sen_json *decoder = sen_json_get(t->config, "added_tokens_decoder");
@@ -15798,28 +17128,29 @@ static sen_result sen__token_added(sen_ctx *c, sen_tokenizer *t, const sen__toke
     return r ? r : sen__special_add(c, t, from);
 }
 
-/* Length, sides. */
+/* Length, side of the cut. model_max_length may be 1e30, Python's way to say that none is known,
+ * written as a whole number of 31 digits; what does not fit counts as no limit. max_len is its name
+ * in old files. truncation_side of tokenizer_config.json wins over the direction in tokenizer.json,
+ * which has a capital. The side of padding moves no token in a packed batch, so it is not read. */
 static sen_result sen__token_settings(sen_ctx *c, sen_tokenizer *t, const sen__token_source *from)
 {
     const sen_json *j = sen_json_get(t->config, "model_max_length");
-    const sen_json *padding = sen_json_get(from->file, "padding");
     const sen_json *truncation = sen_json_get(from->file, "truncation");
-    const char *pad = sen__json_text_or(padding, "direction", "right");
     const char *cut = sen__json_text_or(truncation, "direction", "right");
     if (!j) j = sen_json_get(t->config, "max_len");
-    if (j && j->kind != SEN_JSON_NUMBER) j = NULL;
+    if (j && j->kind != SEN_JSON_NUMBER) j = NULL;          /* null, say: no limit */
     if (j && j->number < 1)
         return sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "\"%s\" is %g; a text has at least one "
                            "token", j->key, j->number);
-    if (j && j->number < 9e18) t->model_max_length = (int64_t)j->number;
-    pad = sen__json_text_or(t->config, "padding_side", pad);
+    if (j && j->number < 9e18) t->model_max_length = (int64_t)j->number;    /* fits an int64_t */
     cut = sen__json_text_or(t->config, "truncation_side", cut);
-    t->pad_left = strcmp(pad, "left") == 0 || strcmp(pad, "Left") == 0;
     t->cut_left = strcmp(cut, "left") == 0 || strcmp(cut, "Left") == 0;
     return SEN_OK;
 }
 
-/* Vocabulary, pipeline, added tokens and what stands around a text, from what was read. */
+/* Vocabulary, pipeline, added tokens and what stands around a text, from what was read. A family
+ * brings model and steps in one call, and [CLS] and [SEP] by name; else each part of the file is
+ * read. */
 static sen_result sen__token_build(sen_ctx *c, sen_tokenizer *t, const sen__token_source *from)
 {
     sen_result r = sen__special_read(c, t, from);
@@ -15837,17 +17168,17 @@ static sen_result sen__token_build(sen_ctx *c, sen_tokenizer *t, const sen__toke
     return r ? r : sen__token_finish(c, t);
 }
 
-/* as_it_stands: tokenizer.json alone, as Python's Tokenizer.from_file (StaticEmbedding) has it. */
-static sen_result sen__token_read_folder(sen_ctx *c, sen_tokenizer *t, const char *folder,
-                                         bool as_it_stands)
+/* What is kept goes to the tokenizer's arena, what is only read now to the scratch arena: the
+ * tree of a tokenizer.json of 30522 words is several times the file. */
+static sen_result sen__token_read_folder(sen_ctx *c, sen_tokenizer *t, const char *folder)
 {
     sen__token_source from;
     const sen_json *config = NULL;
     sen_result r = sen__token_read_files(c, t, folder);
-    memset(&from, 0, sizeof from);
+    memset(&from, 0, sizeof from);      /* what is not there is NULL */
     if (!r) r = sen__token_object(c, &t->arena, folder, "tokenizer_config.json", &t->config);
-    if (!r && !as_it_stands) r = sen__token_object(c, &c->scratch, folder, "config.json", &config);
-    if (!r && !as_it_stands) r = sen__family_choose(c, t, config);
+    if (!r) r = sen__token_object(c, &c->scratch, folder, "config.json", &config);
+    if (!r) r = sen__family_choose(c, t, config);
     if (!r) r = sen__token_parse(c, t, folder, SEN__TOKENIZER_JSON, &from.file);
     if (!r) r = sen__token_parse(c, t, folder, SEN__SPECIAL_MAP, &from.special_map);
     if (!r) r = sen__token_parse(c, t, folder, SEN__ADDED_JSON, &from.added);
@@ -15862,35 +17193,32 @@ static sen_result sen__token_read_folder(sen_ctx *c, sen_tokenizer *t, const cha
         const sen__bytes *b = &t->file[SEN__VOCAB_TXT];
         const char *path = sen_path(c, folder, sen__token_files[SEN__VOCAB_TXT]);
         r = path ? sen__vocab_text(c, t, path, b->data, b->data + b->size) : SEN_ERR_MEMORY;
-        t->vocab_path = path;
+        t->vocab_path = path;           /* for messages about what it lacks */
     }
     if (!r) r = sen__token_build(c, t, &from);
-    t->vocab_path = NULL;
+    t->vocab_path = NULL;               /* the path goes with the scratch arena */
     return r;
 }
 
-/* sen_tokenizer_load without the outer frame of a public call, and the StaticEmbedding way. */
-static sen_result sen__tokenizer_open(sen_ctx *c, const char *folder, bool as_it_stands,
-                                      sen_tokenizer **out)
+/* All or nothing: a tokenizer that was not finished is freed here and never seen. */
+SENTRAIN_DEF sen_result sen_tokenizer_load(sen_ctx *c, const char *folder, sen_tokenizer **out)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    sen_mark mark;
     sen_tokenizer *t = NULL;
-    sen_result r = sen__token_new(c, &t);
+    sen_result r;
+    sen__begin(c);
     *out = NULL;
-    if (!r) r = sen__token_read_folder(c, t, folder, as_it_stands);
+    mark = sen_arena_mark(&c->scratch);
+    r = sen__token_new(c, &t);
+    if (!r) r = sen__token_read_folder(c, t, folder);
     sen_arena_release(&c->scratch, mark);
     if (!r) *out = t;
     else sen_tokenizer_free(t);
-    return r;
+    return sen__end(c, r);
 }
 
-SENTRAIN_DEF sen_result sen_tokenizer_load(sen_ctx *c, const char *folder, sen_tokenizer **out)
-{
-    sen__begin(c);
-    return sen__end(c, sen__tokenizer_open(c, folder, false, out));
-}
-
-/* The words into the vocabulary, each once. */
+/* The words into the vocabulary, each once. Room is left for special tokens behind it, as ids
+ * are int32_t. */
 static sen_result sen__vocab_words(sen_ctx *c, sen_tokenizer *t, const char *const *words,
                                    int64_t n)
 {
@@ -15913,6 +17241,8 @@ static sen_result sen__vocab_words(sen_ctx *c, sen_tokenizer *t, const char *con
     return r;
 }
 
+/* As if from a folder with these lines in vocab.txt and do_lower_case in tokenizer_config.json: a
+ * config with that one member is made, so the rest goes the way of any BertTokenizer. */
 SENTRAIN_DEF sen_result sen_tokenizer_from_vocab(sen_ctx *c, const char *const *words, int64_t n,
                                                  bool do_lower_case, sen_tokenizer **out)
 {
@@ -15923,15 +17253,15 @@ SENTRAIN_DEF sen_result sen_tokenizer_from_vocab(sen_ctx *c, const char *const *
     sen_result r;
     sen__begin(c);
     *out = NULL;
-    memset(&from, 0, sizeof from);
+    memset(&from, 0, sizeof from);      /* no file at all */
     r = sen__token_new(c, &t);
     if (!r) {
         m = sen__maker_in(c, &t->arena);
         config = sen__make_new(&m, NULL, NULL, SEN_JSON_OBJECT);
         sen__make_bool(&m, config, "do_lower_case", do_lower_case);
         if (m.failed) r = SEN_ERR_MEMORY;
-        t->config = config;
-        t->family = &sen__token_families[0];
+        t->config = config;             /* as if tokenizer_config.json had said it */
+        t->family = &sen__token_families[0];    /* BertTokenizer */
     }
     if (!r) r = sen__vocab_words(c, t, words, n);
     if (!r) r = sen__token_build(c, t, &from);
@@ -15940,47 +17270,19 @@ SENTRAIN_DEF sen_result sen_tokenizer_from_vocab(sen_ctx *c, const char *const *
     return sen__end(c, r);
 }
 
-/* ---- what a model asks and sets -------------------------------------------------------------- */
+/* ---- what a model sets ----------------------------------------------------------------------- */
 
-/* The id of a special token (SEN__CLS, SEN__PAD ...), -1 if there is none. */
-static int32_t sen__tokenizer_special(const sen_tokenizer *t, int which)
-{
-    return t->special[which] ? sen_tokenizer_id(t, t->special[which]) : -1;
-}
-
-/* INT64_MAX: no limit is known. */
-static int64_t sen__tokenizer_max_length(const sen_tokenizer *t)
-{
-    return t->model_max_length;
-}
-
-/* What sen__tokenizer_save will write as model_max_length. */
+/* What sen__tokenizer_save will write as model_max_length. It cuts nothing: max_length comes
+ * with each text. */
 static void sen__tokenizer_set_max_length(sen_tokenizer *t, int64_t n)
 {
     t->model_max_length = n;
     t->max_length_set = true;
 }
 
-/* Packed batches know no padding; last-token pooling and position ids of some models ask. */
-static bool sen__tokenizer_pads_left(const sen_tokenizer *t)
-{
-    return t->pad_left;
-}
-
-/* Is text put in lower case, by a step of its own or by BertNormalizer? */
-static bool sen__tokenizer_lowers(const sen_tokenizer *t)
-{
-    int i;
-    for (i = 0; i < t->n_normal; i++) {
-        const bool bert = t->normal[i].normal->run == sen__bert_normalize;
-        if (bert && (t->normal[i].flags & SEN__BERT_LOWER)) return true;
-        if (t->normal[i].normal->run == sen__lowercase_run) return true;
-    }
-    return false;
-}
-
-/* do_lower_case of sentence_bert_config.json: a Lowercase in front of all else, unless there is one
- * (BertNormalizer's own does not count, as in Python). For before the tokenizer is shared. */
+/* do_lower_case of sentence_bert_config.json: a Lowercase in front of all else, unless there is
+ * one (BertNormalizer's own does not count, as in Python). For before the tokenizer is shared:
+ * the texts of normalized added tokens and the table of simple characters are made anew. */
 static sen_result sen__tokenizer_set_lower(sen_ctx *c, sen_tokenizer *t)
 {
     int i;
@@ -15989,23 +17291,22 @@ static sen_result sen__tokenizer_set_lower(sen_ctx *c, sen_tokenizer *t)
     if (t->n_normal == SEN__TOKEN_STEPS) return sen__token_too_many(c, t->config, "normalizer");
     memmove(t->normal + 1, t->normal, (size_t)t->n_normal * sizeof t->normal[0]);
     memset(&t->normal[0], 0, sizeof t->normal[0]);
-    t->normal[0].normal = &sen__token_normals[1];
+    t->normal[0].normal = &sen__token_normals[1];       /* Lowercase */
     t->n_normal++;
     return sen__token_finish(c, t);
 }
 
 /* ---- saving ---------------------------------------------------------------------------------- */
 
-/* The added token of an id, NULL if it is none. */
-static const sen__added *sen__added_of(const sen_tokenizer *t, int32_t id)
-{
-    int64_t i;
-    for (i = 0; i < t->n_added; i++)
-        if (t->added[i].id == id) return &t->added[i];
-    return NULL;
-}
+/* A tokenizer that was loaded is saved as the files it came from: what Python writes for it is
+ * equal in meaning, and these bytes are known to be right. Only tokenizer_config.json is written
+ * anew, for the length may have been set. One that came from a vocabulary alone, or from a
+ * vocab.txt, gets the tokenizer.json that Python would write. The files are for Python to read:
+ * each member must be there in the form that its reader insists on, even where null or a
+ * default. */
 
-/* The members in the order in which the library writes them, here and below. */
+/* One entry of "added_tokens". The members in the order in which the library writes them, here
+ * and below. The id is the one that counts here, so a file that had another is put right. */
 static void sen__make_added(sen__maker *m, sen_json *list, const sen__added *a)
 {
     sen_json *j = sen__make_new(m, list, NULL, SEN_JSON_OBJECT);
@@ -16037,7 +17338,8 @@ static void sen__make_template_token(sen__maker *m, sen_json *tokens, const char
     sen__make_text(m, sen__make(m, j, "tokens", SEN_JSON_LIST), NULL, text);
 }
 
-/* BERT's: [CLS] A [SEP], and for pairs [CLS] A [SEP] B [SEP] with types 0 and 1. */
+/* BERT's TemplateProcessing: [CLS] A [SEP], and for pairs [CLS] A [SEP] B [SEP] with types 0 and
+ * 1. Pairs are not made here, but whoever loads the file in Python may want them. */
 static void sen__make_template(sen__maker *m, sen_json *root, const sen_tokenizer *t)
 {
     const char *cls = t->special[SEN__CLS], *sep = t->special[SEN__SEP];
@@ -16058,7 +17360,7 @@ static void sen__make_template(sen__maker *m, sen_json *root, const sen_tokenize
     sen__make_template_token(m, list, sep, t->after[0]);
 }
 
-/* MPNet's: pairs are <s> A </s></s> B </s>. */
+/* MPNet's: pairs are <s> A </s></s> B </s>. The last two members concern offsets only. */
 static void sen__make_roberta(sen__maker *m, sen_json *root, const sen_tokenizer *t)
 {
     sen_json *post = sen__make(m, root, "post_processor", SEN_JSON_OBJECT), *list;
@@ -16073,21 +17375,24 @@ static void sen__make_roberta(sen__maker *m, sen_json *root, const sen_tokenizer
     sen__make_bool(m, post, "add_prefix_space", false);
 }
 
-/* The vocabulary in the order of ids. Straight to the end of the object: a search for each key
- * would take the square of their number. */
+/* The vocabulary in the order of ids, the model's only: added tokens have their own list.
+ * Straight to the end of the object: a search for each key would take the square of their
+ * number. */
 static void sen__make_vocab(sen__maker *m, sen_json *model, const sen_tokenizer *t)
 {
     sen_json *vocab = sen__make(m, model, "vocab", SEN_JSON_OBJECT);
     int64_t i;
     for (i = 0; i < t->n_vocab; i++) {
         sen_json *j = sen__make_new(m, vocab, t->token[i].data, SEN_JSON_NUMBER);
-        if (!j) return;
+        if (!j) return;                 /* no memory: m->failed tells */
         j->is_integer = true;
         j->integer = i;
     }
 }
 
-/* tokenizer.json as Python writes it for a family's tokenizer that came from a plain vocabulary. */
+/* tokenizer.json as Python writes it for a family's tokenizer that came from a plain vocabulary.
+ * The last normalizer is BertNormalizer, also where a Lowercase was put in front of it; that one
+ * is not written, for sentence_bert_config.json says it and puts it there again on loading. */
 static sen_json *sen__make_tokenizer(sen__maker *m, const sen_tokenizer *t)
 {
     sen_json *root = sen__make_new(m, NULL, NULL, SEN_JSON_OBJECT), *j;
@@ -16098,8 +17403,9 @@ static sen_json *sen__make_tokenizer(sen__maker *m, const sen_tokenizer *t)
     sen__make_null(m, root, "truncation");
     sen__make_null(m, root, "padding");
     j = sen__make(m, root, "added_tokens", SEN_JSON_LIST);
+    /* In the order of ids, as the library writes them; it reads them in any order. */
     for (i = 0; i < t->size; i++) {
-        const sen__added *a = sen__added_of(t, (int32_t)i);
+        const sen__added *a = sen__added_find(t, t->token[i].data, t->token[i].length);
         if (a) sen__make_added(m, j, a);
     }
     j = sen__make(m, root, "normalizer", SEN_JSON_OBJECT);
@@ -16128,7 +17434,8 @@ static sen_json *sen__make_tokenizer(sen__maker *m, const sen_tokenizer *t)
 }
 
 /* tokenizer_config.json: what was read, all of it, with the length that was set; for a tokenizer
- * that came without one, what Python would write. */
+ * that came without one, what Python would write. `made`: nothing in the folder said which class
+ * it is, so it must be said now. */
 static sen_json *sen__make_config(sen__maker *m, const sen_tokenizer *t)
 {
     const bool made = !sen_json_get(t->config, "tokenizer_class") &&
@@ -16153,16 +17460,18 @@ static sen_json *sen__make_config(sen__maker *m, const sen_tokenizer *t)
         static const char none[] = "1000000000000000019884624838656";  /* int(1e30) in Python */
         sen_json *n = sen__make_int(m, j, "model_max_length", t->model_max_length);
         if (n && t->model_max_length == INT64_MAX) {
-            n->is_integer = false;
+            n->is_integer = false;      /* it does not fit one */
             n->number = 1e30;
-            n->text = none;
+            n->text = none;             /* written digit for digit */
             n->length = sizeof none - 1;
         }
     }
     return m->failed ? NULL : j;
 }
 
-/* Writes the tokenizer's files into a folder that is there. */
+/* Writes the tokenizer's files into a folder that is there: first those that were read, then
+ * tokenizer.json where it was not among them, then tokenizer_config.json, with its keys sorted
+ * and a newline at the end, as Python has them. */
 static sen_result sen__tokenizer_save(sen_ctx *c, const sen_tokenizer *t, const char *folder)
 {
     static const sen__json_style style = { 2, false, false }, sorted = { 2, true, false };
@@ -16198,10 +17507,18 @@ static sen_result sen__tokenizer_save(sen_ctx *c, const sen_tokenizer *t, const 
  * Needs: memory, context, thread, token.
  * Invariant: first[0] == 0, first[N] == T, never decreasing; a batch's arrays are reused, so that
  *            after the largest batch none is allocated.
- * Traps: `owner` counts rows, not sequences: a text keeps its number in whatever batch, column
- * order
- *        or micro-batch it is computed, and so its dropout.
+ * Traps: `owner` is row * K + column, though sequences stand column by column: so a text's number,
+ *        and with it its dropout, does not depend on how many rows the batch has.
  * ============================================================================================== */
+
+/* A batch of texts of different lengths is often padded to a rectangle, with a mask to undo that in
+ * every operation. Here the tokens stand one behind the other instead, and `first` says where each
+ * text begins: no arithmetic is spent on padding, and no operation has to know of it.
+ *
+ *     texts     "a b c", "d", "e f"
+ *     ids       a b c d e f            T = 6
+ *     first     0 3 4 6                N + 1 = 4: text s has first[s] .. first[s+1] - 1
+ *     position  0 1 2 0 0 1 */
 
 /* The ids of n texts, tokenized once. */
 typedef struct sen__tokens {
@@ -16227,11 +17544,12 @@ static int64_t sen__tokens_length(const sen__tokens *t, int64_t i)
 /* All arrays of a batch lie in one block, the sequences' first; sen_batch itself only points. */
 typedef struct sen__packed {
     sen_batch batch;                  /* first member: a sen_batch * made here is a sen__packed * */
-    void     *block;
-    size_t    bytes;
+    void     *block;                    /* heap, ours; NULL while empty */
+    size_t    bytes;                    /* of block: never less than what the batch uses */
 } sen__packed;
 
-/* The struct itself is the caller's and may be filled again. */
+/* The struct itself is the caller's and may be filled again. Must have been cleared before its
+ * first use. */
 static void sen__packed_free(sen_ctx *c, sen__packed *p)
 {
     sen__delete(c, p->block);
@@ -16243,7 +17561,7 @@ static void sen__packed_free(sen_ctx *c, sen__packed *p)
  * */
 static sen_result sen__packed_room(sen_ctx *c, sen__packed *p, int64_t sequences, int64_t tokens)
 {
-    const int64_t words = 3 * tokens + 2 * sequences + 2;
+    const int64_t words = 3 * tokens + 2 * sequences + 2;   /* ids, position, owner; first, skip */
     sen_batch *b = &p->batch;
     int32_t *at;
     if (tokens > INT32_MAX)
@@ -16272,7 +17590,8 @@ static sen_result sen__packed_room(sen_ctx *c, sen__packed *p, int64_t sequences
  *     column 0: row 0, row 1, ... row n-1 | column 1: row 0, ... | ...        N = n * n_columns
  *
  * The two loops over rows count first and copy then. `skip` is there as soon as one column has a
- * prompt; texts of the others skip nothing. */
+ * prompt; texts of the others skip nothing. Row numbers may come in any order, and twice. On
+ * failure p holds no batch, but may be filled again or freed. */
 static sen_result sen__packed_fill(sen_ctx *c, sen__packed *p, sen__tokens *const *column,
                                    int n_columns, const int64_t *rows, int64_t n)
 {
@@ -16292,18 +17611,18 @@ static sen_result sen__packed_fill(sen_ctx *c, sen__packed *p, sen__tokens *cons
         skips |= column[col]->skip != NULL;
         for (i = 0; i < n; i++, s++) {
             const int64_t length = sen__tokens_length(column[col], rows[i]);
-            b->first[s] = (int32_t)at;
+            b->first[s] = (int32_t)at;  /* below 2^31: sen__packed_room has looked */
             b->skip[s] = column[col]->skip ? column[col]->skip[rows[i]] : 0;
             memcpy(b->ids + at, list->ids + list->first[rows[i]], (size_t)length * sizeof *b->ids);
             for (k = 0; k < length; k++) {
-                b->position[at + k] = (int32_t)k;
+                b->position[at + k] = (int32_t)k;   /* starts over with each text */
                 b->owner[at + k] = (int32_t)(i * n_columns + col);
             }
             at += length;
         }
     }
     b->first[s] = (int32_t)at;
-    if (!skips) b->skip = NULL;
+    if (!skips) b->skip = NULL;         /* the pooling needs not look */
     return SEN_OK;
 }
 #endif /* 18 */
@@ -16320,14 +17639,18 @@ static sen_result sen__packed_fill(sen_ctx *c, sen__packed *p, sen__tokens *cons
  *        both are read.
  * ============================================================================================== */
 
-/* A module's weights are counted first and made one by one; names live in the arena given. */
+/* A module's weights are counted first and made one by one; names live in the arena given. The
+ * array never moves afterwards: gradients, the optimizer and the model's list point to its
+ * tensors. */
 typedef struct sen__weights {
     sen_ctx    *c;
     sen_arena  *arena;
-    sen_module *m;
-    int         room;
+    sen_module *m;                          /* whose list grows */
+    int         room;                       /* how many were announced */
 } sen__weights;
 
+/* Room for n weights. m->n_weights counts those that are made, so that a half-built module can be
+ * freed. */
 static sen_result sen__weights_room(sen__weights *w, sen_ctx *c, sen_arena *arena, sen_module *m,
                                     int n)
 {
@@ -16343,7 +17666,7 @@ static sen_result sen__weights_room(sen__weights *w, sen_ctx *c, sen_arena *aren
 }
 
 /* One more weight, (rows, cols), or a vector of `cols` where rows is 0. `a` and `b` make its name.
- * */
+ * torch's order: a Linear's weight is (out, in), an Embedding's (entries, width). No values yet. */
 static sen_result sen__weights_add(sen__weights *w, const char *a, const char *b, int64_t rows,
                                    int64_t cols)
 {
@@ -16353,47 +17676,68 @@ static sen_result sen__weights_add(sen__weights *w, const char *a, const char *b
     int64_t shape[2];
     sen_result r;
     if (!name) return sen__no_memory(w->c, n + k + 1, "the name of a weight");
-    memcpy(name, a, n);
+    memcpy(name, a, n);                     /* "encoder.layer.0." and "output.dense.bias" */
     memcpy(name + n, b, k + 1);
-    shape[0] = rows ? rows : cols;
+    shape[0] = rows ? rows : cols;          /* a vector's only dimension */
     shape[1] = cols;
     r = sen__tensor_init(w->c, t, name, rows ? 2 : 1, shape);
-    if (!r) w->m->n_weights++;
+    if (!r) w->m->n_weights++;              /* only whole weights are freed with the module */
     return r;
 }
 
 /* ---- a family of transformers ---------------------------------------------------------------- */
 
+/* What Hugging Face calls a model_type. A family knows its config's fields, its weights' names as
+ * they stand in a file, how new ones are drawn, and its forward pass; loading, saving, tokenizing
+ * and pooling know none of that. Another architecture is another descriptor here and a row in the
+ * table below. */
+
 typedef struct sen__transformer sen__transformer;
 
 /* One architecture, by the model_type of its config.json. */
 typedef struct sen__family {
-    const char      *model_type;
+    const char      *model_type;            /* first member: found by it */
     const char      *architecture;          /* "BertModel": written into new folders */
-    size_t           config_size;
-    const sen_field *fields;
+    size_t           config_size;           /* of the family's struct of sizes */
+    const sen_field *fields;                /* of that struct, by config.json's own keys */
     const char *const *prefixes;            /* that weights may carry in a file; NULL-terminated */
     sen_result (*check)(sen_ctx *c, const sen_json *json,
                         sen__transformer *tr);          /* sets the sizes too */
-    sen_result (*build)(sen_ctx *c, sen_arena *arena, sen_module *m);
-    void       (*init)(sen_module *m, sen_rng *rng);
+    sen_result (*build)(sen_ctx *c, sen_arena *arena, sen_module *m);   /* makes m->weight */
+    void       (*init)(sen_module *m, sen_rng *rng);    /* as Python would draw them */
     sen_var   *(*forward)(sen_module *m, sen_tape *t, const sen_batch *b);          /* (T,H) */
 } sen__family;
 
+/* What hangs from the Transformer module as m->extra: what every family has in common. */
 struct sen__transformer {
-    const sen__family *family;
+    const sen__family *family;              /* whose functions the module passes on to */
     void              *config;              /* [family->config_size] */
     sen_json          *json;                /* config.json, unknown keys and all */
     const sen_json    *bert_json;           /* sentence_bert_config.json, or NULL */
-    sen_tokenizer     *tokenizer;
+    sen_tokenizer     *tokenizer;           /* owned; shared by all who encode with the model */
     int                max_seq_length;      /* tokens of a text, specials included; 0: no limit */
-    int                hidden, heads, layers, positions;
-    float              p_hidden, p_attention;       /* dropout, in training */
+    int                hidden, heads, layers, positions;    /* H, A, layers, longest text */
+    double             p_hidden, p_attention;       /* dropout, in training */
     bool               has_pooler;       /* weights that no pooling reads, kept for Python's sake */
 };
 
 /* ---- BERT ------------------------------------------------------------------------------------ */
 
+/* Devlin et al. 2018, arXiv:1810.04805; transformers: models/bert/modeling_bert.py. MiniLM, bge, e5
+ * and gte (version 1) are BERTs of other sizes. Post-norm throughout:
+ *   x = drop(LN(word[id] + position[l] + type[0]))
+ *   a = LN(x + drop(Wo attention(x)))          for each layer
+ *   x = LN(a + drop(W2 act(W1 a)))
+ * What comes out behind the last layer is (T,H), one vector a token. The pooler (a Linear and tanh
+ * over [CLS], trained for next sentence prediction) is not part of it: sentence-transformers pools
+ * otherwise.
+ * Shapes through one layer, T tokens of a packed batch, D = H/A numbers a head:
+ *   x (T,H) -> qkv (T,3H) -> heads' outputs (T,A*D) = (T,H) -> Wo -> (T,H), + x, LN -> a
+ *   a (T,H) -> W1, act (T,I) -> W2 -> (T,H), + a, LN -> y
+ * In weights: 4 H H + 2 H I a layer, V H for the words. MiniLM-L6 (H 384, I 1536, 6 layers) has
+ * 10.6 million in its layers and 11.7 million in its words. */
+
+/* Fields by config.json's keys, defaults as in transformers' BertConfig. */
 typedef struct sen__bert {
     int         vocab_size, hidden_size, num_hidden_layers, num_attention_heads, intermediate_size;
     const char *hidden_act, *position_embedding_type;
@@ -16402,6 +17746,7 @@ typedef struct sen__bert {
     bool        is_decoder;
 } sen__bert;
 
+/* Each of these is also a key that a job file's "config" may set. */
 static const sen_field sen__bert_fields[] = {
     SEN_FIELD(sen__bert, vocab_size, SEN_KIND_INT, 30522, "tokens in the vocabulary"),
     SEN_FIELD(sen__bert, hidden_size, SEN_KIND_INT, 768, "width of a token's vector"),
@@ -16426,33 +17771,36 @@ static const sen_field sen__bert_fields[] = {
 /* Where a weight stands in the module's list: five of the embeddings, sixteen a layer, the pooler.
  * */
 enum {
-    SEN__BERT_WORD,
-    SEN__BERT_POSITION,
-    SEN__BERT_TYPE,
-    SEN__BERT_NORM_W,
+    SEN__BERT_WORD,                         /* (V,H) */
+    SEN__BERT_POSITION,                     /* (positions,H) */
+    SEN__BERT_TYPE,                         /* (types,H): texts alone have type 0 */
+    SEN__BERT_NORM_W,                       /* (H) */
     SEN__BERT_NORM_B,
-    SEN__BERT_LAYER
+    SEN__BERT_LAYER                         /* the first layer's begin here */
 };
+/* Within a layer: weight and bias always side by side, query, key and value in a row, as
+ * sen__linear takes them. */
 enum {
-    SEN__BERT_Q_W,
+    SEN__BERT_Q_W,                          /* (H,H), then (H) */
     SEN__BERT_Q_B,
     SEN__BERT_K_W,
     SEN__BERT_K_B,
     SEN__BERT_V_W,
     SEN__BERT_V_B,
-    SEN__BERT_O_W,
+    SEN__BERT_O_W,                          /* behind the heads: (H,H) */
     SEN__BERT_O_B,
-    SEN__BERT_ON_W,
+    SEN__BERT_ON_W,                         /* the norm behind it */
     SEN__BERT_ON_B,
-    SEN__BERT_I_W,
+    SEN__BERT_I_W,                          /* W1, to the inner width: (I,H) */
     SEN__BERT_I_B,
-    SEN__BERT_D_W,
+    SEN__BERT_D_W,                          /* W2, down again: (H,I) */
     SEN__BERT_D_B,
-    SEN__BERT_DN_W,
+    SEN__BERT_DN_W,                         /* the norm behind it */
     SEN__BERT_DN_B,
-    SEN__BERT_LAYER_WEIGHTS
+    SEN__BERT_LAYER_WEIGHTS                 /* 16, the stride from layer to layer */
 };
 
+/* Their names in a file behind "encoder.layer.N.", in the order above. */
 static const char *const sen__bert_layer_names[SEN__BERT_LAYER_WEIGHTS] = {
     "attention.self.query.weight",
     "attention.self.query.bias",
@@ -16475,7 +17823,8 @@ static const char *const sen__bert_layer_names[SEN__BERT_LAYER_WEIGHTS] = {
 #define SEN__LIMIT_SIZE (1 << 24)               /* no dimension of a real model comes near this */
 
 /* What config.json says is not believed: sizes bound the memory that is asked for, and a number
- * that is none would only show up as embeddings that are none. */
+ * that is none would only show up as embeddings that are none. What the code cannot do is refused
+ * by its own key. */
 static sen_result sen__bert_check(sen_ctx *c, const sen_json *json, sen__transformer *tr)
 {
     const sen__bert *b = (const sen__bert *)tr->config;
@@ -16483,7 +17832,9 @@ static sen_result sen__bert_check(sen_ctx *c, const sen_json *json, sen__transfo
                           b->num_attention_heads, b->intermediate_size, b->max_position_embeddings,
                           b->type_vocab_size };
     size_t i;
+    /* i == 2 is the number of layers. */
     for (i = 0; i < SEN__COUNT(sizes); i++)
+        /* No layers at all is a model too (embeddings alone); everything else needs one. */
         if (sizes[i] < (i == 2 ? 0 : 1) || sizes[i] > SEN__LIMIT_SIZE)
             return sen_fail_at(c, SEN_ERR_FORMAT, json, NULL,
                                "this config.json has an impossible size: %d", sizes[i]);
@@ -16496,6 +17847,8 @@ static sen_result sen__bert_check(sen_ctx *c, const sen_json *json, sen__transfo
         return sen_fail_at(c, SEN_ERR_UNSUPPORTED, json, "hidden_act",
                            "the activation \"%s\" is not known here",
                            b->hidden_act ? b->hidden_act : "null");
+    /* "relative_key" of old configs would be read as absolute and give vectors that are quietly
+     * wrong. */
     if (b->position_embedding_type && strcmp(b->position_embedding_type, "absolute") != 0)
         return sen_fail_at(
             c, SEN_ERR_UNSUPPORTED, json, "position_embedding_type",
@@ -16510,17 +17863,19 @@ static sen_result sen__bert_check(sen_ctx *c, const sen_json *json, sen__transfo
     if (!(b->layer_norm_eps >= 0 && b->layer_norm_eps <= 1))
         return sen_fail_at(c, SEN_ERR_FORMAT, json, "layer_norm_eps",
                            "layer_norm_eps must be a small positive number");
+    /* What the other chapters ask of any family. */
     tr->hidden = b->hidden_size;
     tr->heads = b->num_attention_heads;
     tr->layers = b->num_hidden_layers;
     tr->positions = b->max_position_embeddings;
-    tr->p_hidden = (float)b->hidden_dropout_prob;
-    tr->p_attention = (float)b->attention_probs_dropout_prob;
+    tr->p_hidden = b->hidden_dropout_prob;
+    tr->p_attention = b->attention_probs_dropout_prob;
     return SEN_OK;
 }
 
 /* The sixteen weights of one layer. Matrices are (out,in), as torch stores a Linear; those named
- * "dense.weight" and the three of query, key and value are matrices, all others vectors. */
+ * "dense.weight" and the three of query, key and value are matrices, all others vectors. Only W1
+ * has I rows and only W2 I columns. */
 static sen_result sen__bert_layer_build(sen__weights *w, const sen__bert *b, int layer)
 {
     const int64_t h = b->hidden_size, inner = b->intermediate_size;
@@ -16529,7 +17884,9 @@ static sen_result sen__bert_layer_build(sen__weights *w, const sen__bert *b, int
     int k;
     sen__text_format(prefix, sizeof prefix, "encoder.layer.%d.", layer);
     for (k = 0; !r && k < SEN__BERT_LAYER_WEIGHTS; k++) {
-        const bool inner_rows = k == SEN__BERT_I_W || k == SEN__BERT_I_B;
+        const bool inner_rows = k == SEN__BERT_I_W || k == SEN__BERT_I_B; /* I instead of H rows */
+        /* A norm's "LayerNorm.weight" is a vector; query, key and value do not end in
+         * "dense.weight". */
         const bool matrix = sen__text_ends(sen__bert_layer_names[k], "dense.weight") ||
                             (k <= SEN__BERT_V_B && k % 2 == 0);
         if (matrix)
@@ -16541,7 +17898,8 @@ static sen_result sen__bert_layer_build(sen__weights *w, const sen__bert *b, int
 }
 
 /* All weights in the order in which BertModel's constructor makes them: new weights are drawn in
- * that order, so it decides which number lands where. */
+ * that order, so it decides which number lands where. The pooler is last, where the file has one.
+ * named_parameters() has the same order, and with it the optimizer's state. */
 static sen_result sen__bert_weights(sen_ctx *c, sen_arena *arena, sen_module *m)
 {
     const sen__transformer *tr = (const sen__transformer *)m->extra;
@@ -16549,7 +17907,7 @@ static sen_result sen__bert_weights(sen_ctx *c, sen_arena *arena, sen_module *m)
     const int64_t h = b->hidden_size;
     sen__weights w;
     int i;
-    sen_result r = sen__weights_room(&w, c, arena, m,
+    sen_result r = sen__weights_room(&w, c, arena, m,   /* 2: the pooler's */
                                      SEN__BERT_LAYER + SEN__BERT_LAYER_WEIGHTS * tr->layers + 2);
     if (!r) r = sen__weights_add(&w, "embeddings.", "word_embeddings.weight", b->vocab_size, h);
     if (!r)
@@ -16561,12 +17919,16 @@ static sen_result sen__bert_weights(sen_ctx *c, sen_arena *arena, sen_module *m)
     if (!r) r = sen__weights_add(&w, "embeddings.", "LayerNorm.weight", 0, h);
     if (!r) r = sen__weights_add(&w, "embeddings.", "LayerNorm.bias", 0, h);
     for (i = 0; !r && i < tr->layers; i++) r = sen__bert_layer_build(&w, b, i);
+    /* Made, saved and never read: so that Python finds its own model again. */
     if (!r && tr->has_pooler) r = sen__weights_add(&w, "pooler.", "dense.weight", h, h);
     if (!r && tr->has_pooler) r = sen__weights_add(&w, "pooler.", "dense.bias", 0, h);
-    if (!r) m->weight[SEN__BERT_WORD].padding_row = b->pad_token_id;
+    if (!r) m->weight[SEN__BERT_WORD].padding_row = b->pad_token_id;    /* torch's padding_idx */
+    for (i = tr->has_pooler ? m->n_weights - 2 : m->n_weights; !r && i < m->n_weights; i++)
+        m->weight[i].unused = true;         /* no pooling reads the pooler */
     return r;
 }
 
+/* Embeddings and Linears; what is left are biases and norms. */
 static bool sen__is_matrix(const sen_tensor *t)
 {
     return t->ndim == 2;
@@ -16574,17 +17936,22 @@ static bool sen__is_matrix(const sen_tensor *t)
 
 /* As BertModel(config) leaves torch's generator: first the constructors' own draws, all thrown away
  * (Embedding N(0,1), Linear uniform with its bias), then N(0, initializer_range) for every matrix.
- * */
+ * Throwing draws away matters: the next module's weights come from the same generator, and with the
+ * same seed they should be Python's. Embeddings have no bias and draw from the normal distribution,
+ * so they are really drawn; a Linear's uniform draws take one word each and are skipped: those of
+ * the weight, then of its bias (shape[0] of them). */
 static void sen__bert_init(sen_module *m, sen_rng *rng)
 {
     const sen__bert *b = (const sen__bert *)((const sen__transformer *)m->extra)->config;
     int i;
+    /* First the constructors, in the order of the list: what they drew is thrown away. */
     for (i = 0; i < m->n_weights; i++) {
         sen_tensor *w = &m->weight[i];
-        if (!sen__is_matrix(w)) continue;
+        if (!sen__is_matrix(w)) continue;   /* norms and biases draw nothing of their own */
         if (i < SEN__BERT_NORM_W) sen__rng_normal(rng, w->data, w->count, 0.0, 1.0);
         else sen__rng_skip(rng, w->count + w->shape[0]);
     }
+    /* Then init_weights, module after module in the same order. */
     for (i = 0; i < m->n_weights; i++) {
         sen_tensor *w = &m->weight[i];
         if (sen__is_matrix(w)) sen__rng_normal(rng, w->data, w->count, 0.0, b->initializer_range);
@@ -16592,12 +17959,17 @@ static void sen__bert_init(sen_module *m, sen_rng *rng)
             sen__row_fill(w->data, sen__text_ends(w->name, "LayerNorm.weight") ? 1.0f : 0.0f,
                           w->count);
     }
+    /* torch zeroes the padding row behind both draws. */
     if (b->pad_token_id >= 0 && b->pad_token_id < b->vocab_size)
         sen__row_fill(m->weight[SEN__BERT_WORD].data + (int64_t)b->pad_token_id * b->hidden_size,
                       0.0f, b->hidden_size);
 }
 
-/* y = LN(a + W2 act(W1 a)),  a = LN(x + Wo attention(x)). */
+/* One layer, (T,H) to (T,H):
+ *   a = LN(x + drop(Wo attention(x))),   y = LN(a + drop(W2 act(W1 a)))
+ * Seven ops on the tape. The post-norm order (norm behind the residual, not before the sub-layer)
+ * is the original transformer's, Vaswani et al. 2017, arXiv:1706.03762. In inference each half's
+ * values are given back as soon as its norm has read them, so memory does not grow with layers. */
 static sen_var *sen__bert_layer(sen_module *m, sen_tape *t, const sen_batch *b, sen_var *x,
                                 int layer)
 {
@@ -16609,27 +17981,30 @@ static sen_var *sen__bert_layer(sen_module *m, sen_tape *t, const sen_batch *b, 
     sen__attend attend;
     int k;
     for (k = 0; k < SEN__BERT_LAYER_WEIGHTS; k++) w[k] = sen_tape_weight(t, weight + k);
-    memset(&attend, 0, sizeof attend);
-    attend.n = b->rows * b->columns;
-    attend.first = b->first;
+    memset(&attend, 0, sizeof attend);      /* no bias, no window, kv heads as many as heads */
+    attend.n = b->rows * b->columns;        /* N sequences, packed */
+    attend.first = b->first;                /* borrowed until backward */
     attend.heads = tr->heads;
     attend.head_dim = tr->hidden / tr->heads;
-    attend.scale = 1.0f / sqrtf((float)attend.head_dim);
+    attend.scale = 1.0f / sqrtf((float)attend.head_dim);    /* 1 / sqrt(D) */
     attend.causal = cfg->is_decoder;
-    qkv = sen__linear(t, x, w + SEN__BERT_Q_W, 3, NULL);
-    mixed = sen__attention(t, qkv, &attend, tr->p_attention, SEN__SITE(layer, 0));
-    out = sen__linear(t, mixed, w + SEN__BERT_O_W, 1, NULL);
-    a = sen__layer_norm(t, out, x, w[SEN__BERT_ON_W], w[SEN__BERT_ON_B], eps, tr->p_hidden,
+    qkv = sen__linear(t, x, w + SEN__BERT_Q_W, 3, NULL);    /* (T,3H) */
+    mixed = sen__attention(t, qkv, &attend, (float)tr->p_attention, SEN__SITE(layer, 0));
+    out = sen__linear(t, mixed, w + SEN__BERT_O_W, 1, NULL);    /* Wo */
+    a = sen__layer_norm(t, out, x, w[SEN__BERT_ON_W], w[SEN__BERT_ON_B], eps, (float)tr->p_hidden,
                         SEN__SITE(layer, 1));
+    /* act belongs to the op: (T,I) is the widest matrix of a layer, and is written once. */
     inner = sen__linear(t, a, w + SEN__BERT_I_W, 1, sen__activation_find(cfg->hidden_act));
+    /* x is the residual of this norm and of nothing later; a is still needed by the second half. */
     used[0] = qkv;
     used[1] = mixed;
     used[2] = out;
     used[3] = x;
     sen__tape_drop_inputs(t, a, used, 4);
-    out = sen__linear(t, inner, w + SEN__BERT_D_W, 1, NULL);
-    y = sen__layer_norm(t, out, a, w[SEN__BERT_DN_W], w[SEN__BERT_DN_B], eps, tr->p_hidden,
+    out = sen__linear(t, inner, w + SEN__BERT_D_W, 1, NULL);    /* W2 */
+    y = sen__layer_norm(t, out, a, w[SEN__BERT_DN_W], w[SEN__BERT_DN_B], eps, (float)tr->p_hidden,
                         SEN__SITE(layer, 2));
+    /* x was given back with the first half; a is the residual here. */
     used[0] = inner;
     used[1] = out;
     used[2] = a;
@@ -16638,7 +18013,8 @@ static sen_var *sen__bert_layer(sen_module *m, sen_tape *t, const sen_batch *b, 
 
 /* (T) ids to (T,H). Word, position and type embeddings are summed in one pass; the type is 0 for
  * all tokens, as sentence-transformers feeds single texts. Without a gradient to come each layer
- * gives its matrices back, so that a forward pass holds one layer's at a time. */
+ * gives its matrices back, so that a forward pass holds one layer's at a time. b->position counts
+ * from 0 in each sequence. */
 static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b)
 {
     const sen__transformer *tr = (const sen__transformer *)m->extra;
@@ -16646,27 +18022,34 @@ static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b
     const int32_t *index[3];
     sen_var *table[3], *sum, *x;
     int k;
-    for (k = 0; k < 3; k++) table[k] = sen_tape_weight(t, m->weight + k);
+    /* word + type + position: transformers adds them in this order, and so the last bits agree */
+    table[0] = sen_tape_weight(t, m->weight + SEN__BERT_WORD);
+    table[1] = sen_tape_weight(t, m->weight + SEN__BERT_TYPE);
+    table[2] = sen_tape_weight(t, m->weight + SEN__BERT_POSITION);
     index[0] = b->ids;
-    index[1] = b->position;
-    index[2] = NULL;                                            /* type 0 for all */
+    index[1] = NULL;                                            /* type 0 for all */
+    index[2] = b->position;
     sum = sen__embed(t, table, index, 3, b->tokens);
     x = sen__layer_norm(t, sum, NULL, sen_tape_weight(t, m->weight + SEN__BERT_NORM_W),
                         sen_tape_weight(t, m->weight + SEN__BERT_NORM_B),
-                        (float)cfg->layer_norm_eps, 0.0f, 0);
+                        (float)cfg->layer_norm_eps, 0.0f, 0); /* no dropout in front of this norm */
     x = sen__tape_drop_inputs(t, x, &sum, 1);
-    x = sen__drop(t, x, tr->p_hidden, 0);
+    x = sen__drop(t, x, (float)tr->p_hidden, 0);   /* behind the norm, site 0 */
     for (k = 0; k < tr->layers; k++) x = sen__bert_layer(m, t, b, x, k);
     return x;
 }
 
+/* Bare, from a task model ("bert." of BertForMaskedLM), and as whole sentence-transformers models
+ * have been saved. */
 static const char *const sen__bert_prefixes[] = { "", "bert.", "model.", "0.auto_model.", NULL };
 
+/* Nobody outside looks into sen__bert: what others need, check has put into sen__transformer. */
 static const sen__family sen__bert_family = {
     "bert",          "BertModel",       sizeof(sen__bert), sen__bert_fields, sen__bert_prefixes,
     sen__bert_check, sen__bert_weights, sen__bert_init,    sen__bert_forward
 };
 
+/* Families by model_type. A program may define the list shorter before including the header. */
 #ifndef SENTRAIN_FAMILIES
 #define SENTRAIN_FAMILIES(X) X(bert_family)
 #endif
@@ -16677,13 +18060,15 @@ static const sen__family *const sen__families[] = { SENTRAIN_FAMILIES(SEN__ROW) 
 
 /* Keys of a Transformer in a job file; its own config files are read by the model chapter. */
 typedef struct sen__transformer_args {
-    const char     *path;
-    const sen_json *config;
-    const char     *vocab;
+    const char     *path;                   /* load a folder, or ... */
+    const sen_json *config;                 /* ... make a new one of this */
+    const char     *vocab;                  /* ... over this file of words, one a line */
     int             max_seq_length;
     bool            do_lower_case;
 } sen__transformer_args;
 
+/* Read strictly: a key that is none of these is a mistake in the job file, not a setting to
+ * keep. */
 static const sen_field sen__transformer_fields[] = {
     SEN_FIELD_TEXT(sen__transformer_args, path, NULL, "a transformer's folder"),
     { "config", offsetof(sen__transformer_args, config), SEN_KIND_JSON, 0, NULL,
@@ -16696,7 +18081,8 @@ static const sen_field sen__transformer_fields[] = {
     SEN_FIELD_END
 };
 
-/* The module's numbers come from its family, whose configuration was read and checked before. */
+/* The module's numbers come from its family, whose configuration was read and checked before. There
+ * is nothing before a Transformer, so in_dimension has no meaning. */
 static sen_result sen__transformer_build(sen_ctx *c, sen_arena *arena, sen_module *m,
                                          int in_dimension)
 {
@@ -16708,30 +18094,109 @@ static sen_result sen__transformer_build(sen_ctx *c, sen_arena *arena, sen_modul
     return r;
 }
 
+/* Only for new models; a folder's weights are read over nothing. */
 static void sen__transformer_init(sen_module *m, sen_rng *rng)
 {
     ((sen__transformer *)m->extra)->family->init(m, rng);
 }
 
+/* Writes (T,H); the sentences' rows are Pooling's. */
 static void sen__transformer_forward(sen_module *m, sen_tape *t, sen_features *f)
 {
     f->token_embeddings = ((sen__transformer *)m->extra)->family->forward(m, t, f->batch);
 }
 
+/* Keys of sentence_bert_config.json that releases before 6 do not know, and the only values at
+ * which leaving them out says the same. modality_config's is {"text": {...}}: text through
+ * "forward". */
+static bool sen__transformer_is_older(const sen_module *m)
+{
+    const sen__transformer *tr = (const sen__transformer *)m->extra;
+    const sen_json *j, *text;
+    for (j = tr->bert_json ? tr->bert_json->child : NULL; j; j = j->next) {
+        if (strcmp(j->key, "max_seq_length") == 0 || strcmp(j->key, "do_lower_case") == 0) continue;
+        if (strcmp(j->key, "transformer_task") == 0 &&
+            strcmp(sen__json_text_or(tr->bert_json, j->key, ""), "feature-extraction") == 0)
+            continue;
+        if (strcmp(j->key, "module_output_name") == 0 &&
+            strcmp(sen__json_text_or(tr->bert_json, j->key, ""), "token_embeddings") == 0)
+            continue;
+        text = strcmp(j->key, "modality_config") == 0 && j->count == 1 ? sen_json_get(j, "text")
+                                                                       : NULL;
+        /* Any other key, and any other value, is something that releases before 6 would not do. */
+        if (!text || strcmp(sen__json_text_or(text, "method", ""), "forward") != 0 ||
+            strcmp(sen__json_text_or(text, "method_output_name", ""), "last_hidden_state") != 0)
+            return false;                   /* a setting that would be lost */
+    }
+    return true;
+}
+
+/* sentence_bert_config.json, config.json and the tokenizer's files. The older small file has two
+ * keys only, the newer one keeps whatever was read. The length goes into the tokenizer's files as
+ * well. */
+static sen_result sen__transformer_save(sen_ctx *c, const sen_module *m, const char *folder,
+                                        bool older)
+{
+    const sen__transformer *tr = (const sen__transformer *)m->extra;
+    sen__maker maker = sen__maker_in(c, &c->scratch);
+    sen_json *j = sen__make_copy(&maker, NULL, NULL, tr->json), *small;
+    sen_result r =
+        j ? sen__json_save(c, sen_path(c, folder, "config.json"), j, &sen__style_sorted, "\n")
+          : SEN_ERR_MEMORY;
+    if (r) return r;
+    small = tr->bert_json && !older ? sen__make_copy(&maker, NULL, NULL, tr->bert_json)
+                                    : sen__make(&maker, NULL, NULL, SEN_JSON_OBJECT);
+    if (!small) return SEN_ERR_MEMORY;
+    /* Written in both: 6 still reads this key, and it wins over the tokenizer's. */
+    sen__make_int(&maker, small, "max_seq_length", tr->max_seq_length);
+    if (older)
+        sen__make_bool(&maker, small, "do_lower_case",
+                       sen__json_bool_or(tr->bert_json, "do_lower_case", false));
+    if (maker.failed) return SEN_ERR_MEMORY;
+    r = sen__json_save(c, sen_path(c, folder, "sentence_bert_config.json"), small,
+                       &sen__style_indent4, "");
+    if (!r) sen__tokenizer_set_max_length(tr->tokenizer, tr->max_seq_length); /* model_max_length */
+    return r ? r : sen__tokenizer_save(c, tr->tokenizer, folder);
+}
+
+/* The tokenizer is the one thing that a transformer owns besides its weights. */
+static void sen__transformer_release(sen_module *m)
+{
+    if (m->extra) sen_tokenizer_free(((sen__transformer *)m->extra)->tokenizer);
+}
+
+/* A transformer's file may have been written by a model around it: "bert." and the like. */
+static const char *const *sen__transformer_prefixes(const sen_module *m)
+{
+    return ((const sen__transformer *)m->extra)->family->prefixes;
+}
+
+/* The one module that the model chapter loads by itself: it has three config files, a tokenizer and
+ * a folder's root. Its `fields` are those of a job file only. */
 static const sen_module_type sen__transformer_module = {
-    "Transformer",
-    "sentence_transformers.base.modules.transformer.Transformer",
-    "sentence_transformers.models.Transformer",
-    sizeof(sen__transformer_args),
-    sen__transformer_fields,
-    "sentence_bert_config.json",
-    sen__transformer_build,
-    sen__transformer_init,
-    sen__transformer_forward,
-    NULL
+    .name             = "Transformer",
+    .path             = "sentence_transformers.base.modules.transformer.Transformer",
+    .older_path       = "sentence_transformers.models.Transformer",
+    .args_size        = sizeof(sen__transformer_args),
+    .fields           = sen__transformer_fields,
+    .config_file      = "sentence_bert_config.json",            /* beside config.json */
+    .build            = sen__transformer_build,
+    .init             = sen__transformer_init,
+    .forward          = sen__transformer_forward,
+    .release          = sen__transformer_release,
+    .parameter_prefix = "model.",                               /* Python's name for what it wraps */
+    .file_prefixes    = sen__transformer_prefixes,
+    .is_older         = sen__transformer_is_older,
+    .save             = sen__transformer_save,
 };
 
 /* ---- Pooling --------------------------------------------------------------------------------- */
+
+/* (T,H) to (N, modes * H). sentence-transformers 6 writes {"pooling_mode": "mean"} or a list, whose
+ * outputs stand in the list's order; the releases before it wrote one switch a mode, and joined
+ * those that are on in a fixed order: cls, max, mean, mean_sqrt_len_tokens, weightedmean,
+ * lasttoken. Both are read, and which is written back is decided by whether the older one can say
+ * it. */
 
 /* The names of the modes in the order of the older dialect's output, sen__pooling's values, and the
  * older dialect's switches. */
@@ -16744,15 +18209,18 @@ static const struct { const char *name, *older; sen__pooling mode; } sen__poolin
     { "lasttoken", "pooling_mode_lasttoken", SEN__POOL_LAST }
 };
 
+/* What was read, in either dialect, and below it what it comes to. */
 typedef struct sen__pooling_args {
     int       embedding_dimension, word_embedding_dimension;    /* new name, older name */
     sen_texts pooling_mode;                                     /* new: in order of output */
-    bool      include_prompt;
+    bool      include_prompt;               /* false: its tokens are left out (INSTRUCTOR models) */
+    /* The older dialect's switches, in its order of output. */
     bool pooling_mode_cls_token, pooling_mode_max_tokens, pooling_mode_mean_tokens,
         pooling_mode_mean_sqrt_len_tokens, pooling_mode_weightedmean_tokens, pooling_mode_lasttoken;
     int       mode[6], n_modes;                      /* what comes of it: rows of the table above */
 } sen__pooling_args;
 
+/* Keys of both dialects in one table: what a folder does not say keeps its default. */
 static const sen_field sen__pooling_fields[] = {
     SEN_FIELD(sen__pooling_args, embedding_dimension, SEN_KIND_INT, SEN_NONE,
               "width of a token's vector"),
@@ -16773,7 +18241,8 @@ static const sen_field sen__pooling_fields[] = {
     SEN_FIELD_END
 };
 
-/* One more mode, by its new name; both dialects come through here. */
+/* One more mode, by its new name; both dialects come through here. It goes to the end of the
+ * output; the list in the message is the table's. */
 static sen_result sen__pooling_add(sen_ctx *c, sen__pooling_args *a, const char *name)
 {
     const char *names[SEN__COUNT(sen__pooling_modes) + 1];
@@ -16784,7 +18253,7 @@ static sen_result sen__pooling_add(sen_ctx *c, sen__pooling_args *a, const char 
         if (strcmp(name, names[i]) != 0) continue;
         if (a->n_modes == (int)SEN__COUNT(a->mode))
             return sen_fail(c, SEN_ERR_ARGUMENT, "Pooling: more than %d modes", a->n_modes);
-        a->mode[a->n_modes++] = (int)i;
+        a->mode[a->n_modes++] = (int)i;     /* the row, not the enum's value */
         return SEN_OK;
     }
     names[i] = NULL;
@@ -16793,7 +18262,8 @@ static sen_result sen__pooling_add(sen_ctx *c, sen__pooling_args *a, const char 
 }
 
 /* The new dialect's list wins over the older one's switches, and neither means the mean, as in
- * Python. The width is only checked: it is the Transformer's to say. */
+ * Python. The width is only checked: it is the Transformer's to say. Both end up in a->mode, so
+ * forward knows of no dialect. */
 static sen_result sen__pooling_build(sen_ctx *c, sen_arena *arena, sen_module *m, int in_dimension)
 {
     sen__pooling_args *a = (sen__pooling_args *)m->args;
@@ -16814,7 +18284,7 @@ static sen_result sen__pooling_build(sen_ctx *c, sen_arena *arena, sen_module *m
         if (older[i]) r = sen__pooling_add(c, a, sen__pooling_modes[i].name);
     if (!r && a->n_modes == 0) r = sen__pooling_add(c, a, "mean");
     if (r) return r;
-    if (width == SEN_NONE) width = in_dimension;
+    if (width == SEN_NONE) width = in_dimension;    /* a job file need not say it */
     if (in_dimension <= 0)
         return sen_fail(c, SEN_ERR_ARGUMENT,
                         "Pooling needs a module before it that makes token vectors");
@@ -16822,12 +18292,13 @@ static sen_result sen__pooling_build(sen_ctx *c, sen_arena *arena, sen_module *m
         return sen_fail(c, SEN_ERR_ARGUMENT,
                         "Pooling expects vectors of %d numbers, but the module before it gives %d",
                         width, in_dimension);
-    a->embedding_dimension = width;
-    m->dimension = width * a->n_modes;
+    a->embedding_dimension = width;         /* what will be written */
+    m->dimension = width * a->n_modes;      /* outputs stand side by side */
     return SEN_OK;
 }
 
-/* (T,H) to (N, H * modes), one block of columns for each mode. */
+/* (T,H) to (N, H * modes), one block of columns for each mode. With one mode nothing is copied. A
+ * batch without prompts has no `skip`, so include_prompt costs nothing. */
 static void sen__pooling_forward(sen_module *m, sen_tape *t, sen_features *f)
 {
     const sen__pooling_args *a = (const sen__pooling_args *)m->args;
@@ -16841,29 +18312,76 @@ static void sen__pooling_forward(sen_module *m, sen_tape *t, sen_features *f)
     f->sentence_embedding = sen_join_cols(t, part, a->n_modes);
 }
 
+/* Whether the older switches can say it: the modes in rising order, none twice. */
+static bool sen__pooling_is_older(const sen_module *m)
+{
+    const sen__pooling_args *a = (const sen__pooling_args *)m->args;
+    int i;
+    for (i = 1; i < a->n_modes; i++)
+        if (a->mode[i] <= a->mode[i - 1]) return false;         /* the older order is fixed */
+    return true;
+}
+
+/* Writes one dialect's keys and takes the other's out, so that a folder which was read in one and
+ * is saved in the other does not say the same thing twice. */
+static sen_result sen__pooling_write(sen_ctx *c, const sen_module *m, sen_arena *arena,
+                                     sen_json *j, bool older)
+{
+    const sen__pooling_args *a = (const sen__pooling_args *)m->args;
+    sen__maker maker = sen__maker_in(c, arena);
+    size_t i;
+    int k;
+    /* The other dialect's name for the same width. */
+    sen__json_drop(j, older ? "embedding_dimension" : "word_embedding_dimension");
+    sen__json_drop(j, "pooling_mode");      /* its list may have changed: it goes to the end */
+    sen__make_int(&maker, j, older ? "word_embedding_dimension" : "embedding_dimension",
+                  a->embedding_dimension);
+    /* The older dialect says of each mode whether it is on; the newer has none of these keys. */
+    for (i = 0; i < SEN__COUNT(sen__pooling_modes); i++) {
+        bool on = false;
+        for (k = 0; k < a->n_modes; k++) on |= a->mode[k] == (int)i;
+        if (older) sen__make_bool(&maker, j, sen__pooling_modes[i].older, on);
+        else sen__json_drop(j, sen__pooling_modes[i].older);
+    }
+    if (!older && a->n_modes == 1)          /* a word where there is one, else a list */
+        sen__make_text(&maker, j, "pooling_mode", sen__pooling_modes[a->mode[0]].name);
+    if (!older && a->n_modes > 1) {
+        sen_json *list = sen__make(&maker, j, "pooling_mode", SEN_JSON_LIST);
+        for (k = 0; list && k < a->n_modes; k++)
+            sen__make_text(&maker, list, NULL, sen__pooling_modes[a->mode[k]].name);
+    }
+    sen__make_bool(&maker, j, "include_prompt", a->include_prompt);
+    return maker.failed ? SEN_ERR_MEMORY : SEN_OK;
+}
+
 static const sen_module_type sen__pooling_module = {
-    "Pooling",
-    "sentence_transformers.sentence_transformer.modules.pooling.Pooling",
-    "sentence_transformers.models.Pooling",
-    sizeof(sen__pooling_args),
-    sen__pooling_fields,
-    "config.json",
-    sen__pooling_build,
-    NULL,
-    sen__pooling_forward,
-    NULL
+    .name            = "Pooling",
+    .path            = "sentence_transformers.sentence_transformer.modules.pooling.Pooling",
+    .older_path      = "sentence_transformers.models.Pooling",
+    .args_size       = sizeof(sen__pooling_args),
+    .fields          = sen__pooling_fields,
+    .config_file     = "config.json",
+    .build           = sen__pooling_build,
+    .forward         = sen__pooling_forward,
+    .makes_sentences = true,
+    .is_older        = sen__pooling_is_older,
+    .write_config    = sen__pooling_write,
 };
 
 /* ---- Dense ----------------------------------------------------------------------------------- */
 
+/* y = act(x W' + b) [+ x, or + x R'] on sentence embeddings: projects them to another width.
+ * Python: base/modules/dense.py. */
+
 typedef struct sen__dense_args {
     int             in_features, out_features;
-    bool            bias, use_residual;
+    bool            bias, use_residual;         /* use_residual: new in 6 */
     const sen_json *activation_function;        /* a torch class path, or {"type": ...} */
-    const char     *module_input_name, *module_output_name;
-    const sen__activation *act;
+    const char     *module_input_name, *module_output_name; /* new in 6 */
+    const sen__activation *act;             /* what comes of activation_function */
 } sen__dense_args;
 
+/* in_features may be left out in a job file; a folder always has it. */
 static const sen_field sen__dense_fields[] = {
     SEN_FIELD(sen__dense_args, in_features, SEN_KIND_INT, SEN_NONE, "numbers in"),
     SEN_FIELD(sen__dense_args, out_features, SEN_KIND_INT, SEN_NONE, "numbers out"),
@@ -16876,6 +18394,7 @@ static const sen_field sen__dense_fields[] = {
     SEN_FIELD_END
 };
 
+/* "torch.nn.modules.activation.Tanh" to "Tanh". */
 static const char *sen__last_part(const char *dotted)
 {
     const char *dot = strrchr(dotted, '.');
@@ -16883,8 +18402,9 @@ static const char *sen__last_part(const char *dotted)
 }
 
 /* torch's classes, and for job files the names that transformers has for the same functions ("gelu"
- * is GELU): a saved folder must name a class, or Python cannot read it. Classes that are not
- * torch's are replaced by Tanh with a warning, as Python does. */
+ * is GELU): a saved folder must name a class, or Python cannot read it. A class of torch's that is
+ * not done here is refused; one that is not torch's is replaced by Tanh with a warning, as Python
+ * does (it loads no foreign code). NULL: refused. */
 static const sen__activation *sen__dense_activation(sen_ctx *c, const sen_json *j)
 {
     const char *name = !j                         ? "Tanh"
@@ -16897,8 +18417,24 @@ static const sen__activation *sen__dense_activation(sen_ctx *c, const sen_json *
         if (same->forward == act->forward && same->name[0] >= 'A' && same->name[0] <= 'Z')
             return same;
     }
-    sen_log(c, SEN_LOG_WARNING, "Dense: the activation %s is not known here; Tanh is taken", name);
-    return sen__activation_find("Tanh");
+    if (strchr(name, '.') && !sen__text_starts(name, "torch.")) {
+        sen_log(c, SEN_LOG_WARNING, "Dense: the activation %s is not torch's; Tanh is taken", name);
+        return sen__activation_find("Tanh");
+    }
+    sen_fail_at(c, SEN_ERR_UNSUPPORTED, j, NULL,
+                "Dense: the activation %s is not done here; there are: Identity, Tanh, Sigmoid, "
+                "ReLU, GELU, SiLU", name);
+    return NULL;
+}
+
+/* What a module reads and writes is a sentence embedding here; Python's could name other features. */
+static sen_result sen__module_names(sen_ctx *c, const char *module, const char *in, const char *out)
+{
+    if ((!in || strcmp(in, "sentence_embedding") == 0) &&
+        (!out || strcmp(out, "sentence_embedding") == 0))
+        return SEN_OK;
+    return sen_fail(c, SEN_ERR_UNSUPPORTED,
+                    "%s: only sentence_embedding can be read and written here so far", module);
 }
 
 /* linear.weight (out,in), linear.bias (out), and residual.weight (out,in) where x must change its
@@ -16908,7 +18444,7 @@ static sen_result sen__dense_build(sen_ctx *c, sen_arena *arena, sen_module *m, 
     sen__dense_args *a = (sen__dense_args *)m->args;
     sen__weights w;
     sen_result r;
-    if (a->in_features == SEN_NONE) a->in_features = in_dimension;
+    if (a->in_features == SEN_NONE) a->in_features = in_dimension;  /* a new one from a job file */
     if (a->in_features < 1 || a->out_features < 1 || a->out_features > SEN__LIMIT_SIZE)
         return sen_fail(c, SEN_ERR_ARGUMENT,
                         "Dense: in_features and out_features must be positive numbers");
@@ -16916,12 +18452,11 @@ static sen_result sen__dense_build(sen_ctx *c, sen_arena *arena, sen_module *m, 
         return sen_fail(c, SEN_ERR_ARGUMENT,
                         "Dense expects %d numbers, but the module before it gives %d",
                         a->in_features, in_dimension);
-    if ((a->module_input_name && strcmp(a->module_input_name, "sentence_embedding") != 0) ||
-        (a->module_output_name && strcmp(a->module_output_name, "sentence_embedding") != 0))
-        return sen_fail(c, SEN_ERR_UNSUPPORTED,
-                        "Dense: only sentence_embedding can be read and written here so far");
+    r = sen__module_names(c, "Dense", a->module_input_name, a->module_output_name);
+    if (r) return r;
     a->act = sen__dense_activation(c, a->activation_function);
-    r = sen__weights_room(&w, c, arena, m, 3);
+    if (!a->act) return SEN_ERR_UNSUPPORTED;
+    r = sen__weights_room(&w, c, arena, m, 3);  /* at most three */
     if (!r) r = sen__weights_add(&w, "linear.", "weight", a->out_features, a->in_features);
     if (!r && a->bias) r = sen__weights_add(&w, "linear.", "bias", 0, a->out_features);
     if (!r && a->use_residual && a->in_features != a->out_features)
@@ -16930,13 +18465,14 @@ static sen_result sen__dense_build(sen_ctx *c, sen_arena *arena, sen_module *m, 
     return r;
 }
 
-/* As torch.nn.Linear: uniform in +-1/sqrt(in), the weight before the bias. */
+/* As torch.nn.Linear: uniform in +-1/sqrt(in), the weight before the bias. The linear's draws come
+ * before the residual's, in the order of Python's constructor. */
 static void sen__dense_init(sen_module *m, sen_rng *rng)
 {
     const sen__dense_args *a = (const sen__dense_args *)m->args;
     sen_tensor *w = m->weight;
     sen__rng_linear(rng, w[0].data, a->bias ? w[1].data : NULL, a->out_features, a->in_features);
-    if (m->n_weights > 1 + (a->bias ? 1 : 0))
+    if (m->n_weights > 1 + (a->bias ? 1 : 0))   /* there is a residual.weight: the last */
         sen__rng_linear(rng, w[m->n_weights - 1].data, NULL, a->out_features, a->in_features);
 }
 
@@ -16947,25 +18483,58 @@ static void sen__dense_forward(sen_module *m, sen_tape *t, sen_features *f)
     sen_var *x = f->sentence_embedding, *y, *w_b[2];
     w_b[0] = sen_tape_weight(t, m->weight);
     w_b[1] = a->bias ? sen_tape_weight(t, m->weight + 1) : NULL;
-    y = sen__linear(t, x, w_b, 1, a->act);
-    if (a->use_residual && a->in_features == a->out_features) y = sen_add(t, y, x);
+    y = sen__linear(t, x, w_b, 1, a->act);  /* (N,out) */
+    if (a->use_residual && a->in_features == a->out_features) y = sen_add(t, y, x); /* x as it is */
     else if (a->use_residual)
         y = sen_add(t, y, sen_linear(t, x, sen_tape_weight(t, m->weight + m->n_weights - 1), NULL));
     f->sentence_embedding = y;
 }
 
-static const sen_module_type sen__dense_module = { "Dense",
-                                                   "sentence_transformers.base.modules.dense.Dense",
-                                                   "sentence_transformers.models.Dense",
-                                                   sizeof(sen__dense_args),
-                                                   sen__dense_fields,
-                                                   "config.json",
-                                                   sen__dense_build,
-                                                   sen__dense_init,
-                                                   sen__dense_forward,
-                                                   NULL };
+/* Identity lives in torch.nn.modules.linear, all others in activation. use_residual is written only
+ * where it is set: releases before 6 refuse the key. */
+static sen_result sen__dense_write(sen_ctx *c, const sen_module *m, sen_arena *arena, sen_json *j,
+                                   bool older)
+{
+    const sen__dense_args *a = (const sen__dense_args *)m->args;
+    sen__maker maker = sen__maker_in(c, arena);
+    char path[64];
+    (void)older;                            /* the same keys in both */
+    sen__make_int(&maker, j, "in_features", a->in_features);
+    sen__make_int(&maker, j, "out_features", a->out_features);
+    sen__make_bool(&maker, j, "bias", a->bias);
+    sen__text_format(path, sizeof path, "torch.nn.modules.%s.%s",
+                     strcmp(a->act->name, "Identity") == 0 ? "linear" : "activation", a->act->name);
+    sen__make_text(&maker, j, "activation_function", path);
+    if (a->use_residual) sen__make_bool(&maker, j, "use_residual", true);
+    return maker.failed ? SEN_ERR_MEMORY : SEN_OK;
+}
+
+/* use_residual came with release 6. */
+static bool sen__dense_is_older(const sen_module *m)
+{
+    return !((const sen__dense_args *)m->args)->use_residual;
+}
+
+/* Python's class has more ways in (any feature by name); this one reads sentence embeddings. */
+static const sen_module_type sen__dense_module = {
+    .name            = "Dense",
+    .path            = "sentence_transformers.base.modules.dense.Dense",
+    .older_path      = "sentence_transformers.models.Dense",
+    .args_size       = sizeof(sen__dense_args),
+    .fields          = sen__dense_fields,
+    .config_file     = "config.json",
+    .build           = sen__dense_build,
+    .init            = sen__dense_init,
+    .forward         = sen__dense_forward,
+    .reads_sentences = true,
+    .is_older        = sen__dense_is_older,
+    .write_config    = sen__dense_write,
+};
 
 /* ---- Normalize ------------------------------------------------------------------------------- */
+
+/* Each sentence embedding to length 1, so that dot product and cosine are one. No weights; folders
+ * of before 6 hold no file for it at all. */
 
 typedef struct sen__normalize_args {
     const char *module_input_name, *module_output_name;
@@ -16977,16 +18546,17 @@ static const sen_field sen__normalize_fields[] = {
     SEN_FIELD_END
 };
 
+/* No weights; as many numbers out as in. */
 static sen_result sen__normalize_build(sen_ctx *c, sen_arena *arena, sen_module *m,
                                        int in_dimension)
 {
+    const sen__normalize_args *a = (const sen__normalize_args *)m->args;
     (void)arena;
-    if (in_dimension <= 0)
-        return sen_fail(c, SEN_ERR_ARGUMENT, "Normalize needs a module before it");
     m->dimension = in_dimension;
-    return SEN_OK;
+    return sen__module_names(c, "Normalize", a->module_input_name, a->module_output_name);
 }
 
+/* (N,E) to (N,E); the op has the formula and the 1e-12. */
 static void sen__normalize_forward_module(sen_module *m, sen_tape *t, sen_features *f)
 {
     (void)m;
@@ -16994,18 +18564,18 @@ static void sen__normalize_forward_module(sen_module *m, sen_tape *t, sen_featur
 }
 
 static const sen_module_type sen__normalize_module = {
-    "Normalize",
-    "sentence_transformers.base.modules.normalize.Normalize",
-    "sentence_transformers.models.Normalize",
-    sizeof(sen__normalize_args),
-    sen__normalize_fields,
-    "config.json",
-    sen__normalize_build,
-    NULL,
-    sen__normalize_forward_module,
-    NULL
+    .name            = "Normalize",
+    .path            = "sentence_transformers.base.modules.normalize.Normalize",
+    .older_path      = "sentence_transformers.models.Normalize",
+    .args_size       = sizeof(sen__normalize_args),
+    .fields          = sen__normalize_fields,
+    .config_file     = "config.json",
+    .build           = sen__normalize_build,
+    .forward         = sen__normalize_forward_module,
+    .reads_sentences = true,
 };
 
+/* All kinds of modules, found by the last part of Python's class path. */
 #ifndef SENTRAIN_MODULES
 #define SENTRAIN_MODULES(X)                                                                        \
     X(transformer_module) X(pooling_module) X(dense_module) X(normalize_module)
@@ -17013,6 +18583,7 @@ static const sen_module_type sen__normalize_module = {
 
 static const sen_module_type *const sen__modules[] = { SENTRAIN_MODULES(SEN__ROW) NULL };
 
+/* Makes a user's kind of module known; it is then found in modules.json and in job files. */
 SENTRAIN_DEF sen_result sen_register_module(sen_ctx *c, const sen_module_type *type)
 {
     return sen__register(c, sen__modules, type);
@@ -17033,62 +18604,77 @@ SENTRAIN_DEF sen_result sen_register_module(sen_ctx *c, const sen_module_type *t
  *        both; so the older ones are written wherever they say the same.
  * ============================================================================================== */
 
+/* Everything small lives in the model's own arena and is given back in one go; weights, which are
+ * large, and the tokenizer are freed one by one. A model has a copy of its context's allocator and
+ * no other tie to it: any number of contexts may use the model. */
 struct sen_model {
     sen_allocator     allocator;
     sen_arena         arena;                    /* modules, names, JSON trees */
     sen_module       *module;                   /* [n_modules] */
-    int               n_modules;
+    int               n_modules;                /* at most SEN__MODULES_MAX */
     sen__transformer *transformer;              /* module 0's, or NULL */
     sen_json         *config;                   /* config_sentence_transformers.json */
     sen_json         *prompts;                  /* an object name -> text */
     const char       *default_prompt_name;      /* or NULL */
-    sen_similarity    similarity;
+    sen_similarity    similarity;               /* of sen_similarities; kept in the settings */
     int               truncate_dim;             /* SEN_NONE: none */
     sen_tensor      **weight;                   /* [n_weights] of all modules */
-    const char      **weight_name;
+    const char      **weight_name;              /* Python's parameter names */
     int               n_weights;
     const sen_ctx    *held_by;                  /* the trainer's context, or NULL */
 };
 
+/* The words of config_sentence_transformers.json, in sen_similarity's order. */
 static const char *const sen__similarity_names[] = { "cosine", "dot", "euclidean", "manhattan",
                                                      NULL };
 
 /* ---- what a model is made of ----------------------------------------------------------------- */
 
+/* A model is what a folder holds, and nothing else:
+ *   modules.json                         the row of modules, each with class path and sub-folder
+ *   config_sentence_transformers.json    prompts, similarity function, truncation
+ *   config.json, model.safetensors       the Transformer's, in the root, with its
+ *   sentence_bert_config.json            longest text
+ *   tokenizer.json, vocab.txt ...        and its tokenizer (the token chapter's affair)
+ *   1_Pooling/config.json                every further module's own,
+ *   2_Dense/...                          with a model.safetensors where it has weights */
+
+/* A module may be half built: its weights are those that were made, its `extra` may be missing. */
 static void sen__module_free(sen_model *m, sen_module *module)
 {
     int i;
     if (module->type && module->type->release) module->type->release(module);
     for (i = 0; i < module->n_weights; i++) sen__tensor_free(&m->allocator, &module->weight[i]);
-    if (module->type == &sen__transformer_module && module->extra)
-        sen_tokenizer_free(((sen__transformer *)module->extra)->tokenizer);
 }
 
+/* No context is needed: the allocator came along. */
 SENTRAIN_DEF void sen_model_free(sen_model *m)
 {
     sen_allocator allocator;
     int i;
     if (!m) return;
     for (i = 0; i < m->n_modules; i++) sen__module_free(m, &m->module[i]);
-    allocator = m->allocator;
+    allocator = m->allocator;               /* the arena holds all but m itself */
     sen_arena_free(&m->arena);
     sen__heap_free(&allocator, m);
 }
 
-#define SEN__MODULES_MAX 64
+#define SEN__MODULES_MAX 64                 /* an array that never moves: pointers into it stay */
 
+/* An empty model. On failure *out may be set all the same, and is freed by sen__model_finish. */
 static sen_result sen__model_new(sen_ctx *c, sen_model **out)
 {
     sen_model *m = (sen_model *)sen__new(c, sizeof *m, "a model");
     *out = m;
     if (!m) return SEN_ERR_MEMORY;
-    m->allocator = c->allocator;
+    m->allocator = c->allocator;            /* a copy: see sen_model */
     m->truncate_dim = SEN_NONE;
     sen_arena_init(&m->arena, &m->allocator, 16 << 10);
     m->module = (sen_module *)sen__arena_zero(&m->arena, SEN__MODULES_MAX * sizeof *m->module);
     return m->module ? SEN_OK : sen__no_memory(c, SEN__MODULES_MAX * sizeof *m->module, "a model");
 }
 
+/* Zeroed memory that lives as long as the model; NULL with the message said. */
 static void *sen__model_keep(sen_ctx *c, sen_model *m, size_t bytes)
 {
     void *p = sen__arena_zero(&m->arena, bytes);
@@ -17096,7 +18682,8 @@ static void *sen__model_keep(sen_ctx *c, sen_model *m, size_t bytes)
     return p;
 }
 
-/* A new module at the end of the row, its arguments at their defaults. */
+/* A new module at the end of the row, its arguments at their defaults. The caller fills the
+ * arguments in and calls the type's build, which makes the weights. */
 static sen_result sen__model_add(sen_ctx *c, sen_model *m, const sen_module_type *type,
                                  const char *path, sen_module **out)
 {
@@ -17109,34 +18696,54 @@ static sen_result sen__model_add(sen_ctx *c, sen_model *m, const sen_module_type
     if (!module->args || !module->path) return sen__no_memory(c, type->args_size, "a module");
     sen_fields_default(type->fields, module->args);
     module->type = type;
-    m->n_modules++;
+    m->n_modules++;                         /* only now is it freed with the model */
     *out = module;
     return SEN_OK;
 }
 
+/* What the module before the last one gives out, which is what the last one takes in; 0 if it is
+ * the first. */
 static int sen__model_last_dimension(const sen_model *m)
 {
     return m->n_modules > 1 ? m->module[m->n_modules - 2].dimension : 0;
 }
 
+/* Makes the last module's weights. What reads sentence embeddings must have one before it that
+ * makes them: sizes might fit without, and the vectors would be wrong. */
+static sen_result sen__model_build(sen_ctx *c, sen_model *m)
+{
+    sen_module *module = &m->module[m->n_modules - 1];
+    bool sentences = false;
+    int i;
+    for (i = 0; i + 1 < m->n_modules; i++) sentences |= m->module[i].type->makes_sentences;
+    if (module->type->reads_sentences && !sentences)
+        return sen_fail(c, SEN_ERR_FORMAT, "%s stands before any module that makes sentence "
+                        "embeddings; put a Pooling in front of it", module->type->name);
+    if (module->type->makes_sentences && sentences)
+        return sen_fail(c, SEN_ERR_FORMAT, "a second %s has no token embeddings to read; leave it "
+                        "out", module->type->name);
+    return module->type->build(c, &m->arena, module, sen__model_last_dimension(m));
+}
+
 /* The list of all weights with Python's parameter names: "0.model.embeddings...",
- * "2.linear.weight". */
+ * "2.linear.weight". "model." is the name under which Python's Transformer module holds the Hugging
+ * Face model; files do not have it, since that model saves itself. */
 static sen_result sen__model_index(sen_ctx *c, sen_model *m)
 {
     int i, k, n = 0;
-    char name[256];
+    char name[256];                         /* copied into the arena, whatever its length */
     for (i = 0; i < m->n_modules; i++) n += m->module[i].n_weights;
     m->weight = (sen_tensor **)sen__model_keep(c, m, (size_t)(n + 1) * sizeof *m->weight);
     m->weight_name = (const char **)sen__model_keep(c, m, (size_t)(n + 1) * sizeof *m->weight_name);
     if (!m->weight || !m->weight_name) return SEN_ERR_MEMORY;
     for (i = 0; i < m->n_modules; i++)
         for (k = 0; k < m->module[i].n_weights; k++) {
+            const char *prefix = m->module[i].type->parameter_prefix;
             sen_tensor *w = &m->module[i].weight[k];
-            const size_t length =
-                sen__text_format(name, sizeof name, "%d.%s%s", i,
-                                 m->module[i].type == &sen__transformer_module ? "model." : "",
-                                 w->name);
-            m->weight[m->n_weights] = w;
+            const size_t length = sen__text_format(name, sizeof name, "%d.%s%s", i,
+                                                   prefix ? prefix : "", w->name);
+            m->weight[m->n_weights] = w;    /* the module's own tensor */
+            /* "%d." is the module's place in the row: torch's Sequential names its parts so. */
             m->weight_name[m->n_weights] =
                 sen__arena_text(&m->arena, name, SEN__MIN(length, sizeof name - 1));
             if (!m->weight_name[m->n_weights])
@@ -17148,16 +18755,27 @@ static sen_result sen__model_index(sen_ctx *c, sen_model *m)
 
 /* ---- weights from files ---------------------------------------------------------------------- */
 
+/* Each module has a model.safetensors in its own folder, a flat list of named tensors. Names vary
+ * with who wrote the file, so each weight of ours is looked for; what the file has besides
+ * (position_ids of old files, the head of a task) is passed over.
+ *   ours, in the model's list                          in a file, one of
+ *   0.model.embeddings.word_embeddings.weight          embeddings.word_embeddings.weight
+ *                                                      bert.embeddings.word_embeddings.weight
+ *   0.model.embeddings.LayerNorm.weight                embeddings.LayerNorm.gamma
+ *   2.linear.weight                                    linear.weight */
+
 /* A weight's place in a file: under its own name, with a family's prefix, or in very old files with
- * gamma and beta for a norm's weight and bias. */
+ * gamma and beta for a norm's weight and bias. Prefixes are tried in the family's order, the bare
+ * name first. */
 static const sen__stored *sen__weight_find(const sen__safetensors *s, const char *const *prefixes,
                                            const char *name)
 {
     char full[320];
     const sen__stored *t = NULL;
-    for (; *prefixes && !t; prefixes++) {
+    for (; *prefixes && !t; prefixes++) {   /* the first that is there */
         sen__text_format(full, sizeof full, "%s%s", *prefixes, name);
         t = sen__safetensors_find(s, full);
+        /* TensorFlow's names, from the first BERT checkpoints. */
         if (!t &&
             (sen__text_ends(full, "LayerNorm.weight") || sen__text_ends(full, "LayerNorm.bias"))) {
             const bool weight = sen__text_ends(full, "weight");
@@ -17169,13 +18787,27 @@ static const sen__stored *sen__weight_find(const sen__safetensors *s, const char
     return t;
 }
 
-static const char *const sen__no_prefixes[] = { "", NULL };
+static const char *const sen__no_prefixes[] = { "", NULL }; /* bare names only */
 
 static const char *const *sen__module_prefixes(const sen_module *m)
 {
-    return m->type == &sen__transformer_module
-               ? ((const sen__transformer *)m->extra)->family->prefixes
-               : sen__no_prefixes;
+    return m->type->file_prefixes ? m->type->file_prefixes(m) : sen__no_prefixes;
+}
+
+/* The first tensor of the file that is none of the module's: Python loads small modules strictly. */
+static sen_result sen__module_strict(sen_ctx *c, const sen_module *m, const char *path,
+                                     const sen__safetensors *s)
+{
+    int64_t i;
+    int k;
+    for (i = 0; !m->type->file_prefixes && i < s->n; i++) {
+        for (k = 0; k < m->n_weights && strcmp(m->weight[k].name, s->item[i].name) != 0; k++) {
+        }
+        if (k == m->n_weights)
+            return sen_fail(c, SEN_ERR_FORMAT, "%s holds \"%s\", which a %s as it is configured "
+                            "does not have", path, s->item[i].name, m->type->name);
+    }
+    return SEN_OK;
 }
 
 /* Opens the module's model.safetensors in its folder; every weight must be there. *s is for
@@ -17188,26 +18820,31 @@ static sen_result sen__module_open_weights(sen_ctx *c, const sen_module *m, cons
     sen_result r;
     int i;
     memset(s, 0, sizeof *s);
-    if (!m->n_weights) return SEN_OK;
+    if (!m->n_weights) return SEN_OK;       /* Pooling, Normalize: no file */
     if (!path) return SEN_ERR_MEMORY;
+    /* A pickle can run any code when it is opened, so it is refused, and said so. */
     if (!sen__file_exists(c, path) && sen__file_exists(c, sen_path(c, folder, "pytorch_model.bin")))
         return sen_fail(c, SEN_ERR_UNSUPPORTED,
                         "%s holds its weights in pytorch_model.bin, which is a program of Python; "
                         "save the model again with "
                         "safetensors, then it can be read here",
                         folder);
-    r = sen__safetensors_open(c, path, s);
+    r = sen__safetensors_open(c, path, s);  /* its header is checked there */
     if (r) return r;
     for (i = 0; !r && i < m->n_weights; i++)
+        /* All names before the first value: a wrong file is found out while nothing has changed
+         * yet. */
         if (!sen__weight_find(s, sen__module_prefixes(m), m->weight[i].name))
             r = sen_fail(c, SEN_ERR_FORMAT,
                          "%s has no weight \"%s\"; is the file that of another model?", path,
                          m->weight[i].name);
+    if (!r) r = sen__module_strict(c, m, path, s);
     if (r) sen__safetensors_close(c, s);
     return r;
 }
 
-/* From the file into the weights: takes no memory, so only a wrong shape or dtype can fail. */
+/* From the file into the weights: takes no memory, so only a wrong shape or dtype can fail. Values
+ * of other float types are turned into float32 on the way. */
 static sen_result sen__module_copy_weights(sen_ctx *c, sen_module *m, const sen__safetensors *s)
 {
     sen_result r = SEN_OK;
@@ -17219,6 +18856,7 @@ static sen_result sen__module_copy_weights(sen_ctx *c, sen_module *m, const sen_
     return r;
 }
 
+/* Both in one, where nothing is lost if it fails half way: the model is being made. */
 static sen_result sen__module_read_weights(sen_ctx *c, sen_module *m, const char *folder)
 {
     sen__safetensors s;
@@ -17229,7 +18867,8 @@ static sen_result sen__module_read_weights(sen_ctx *c, sen_module *m, const char
     return r;
 }
 
-/* Whether a folder's file has a pooler: files of sentence-transformers mostly have, others not. */
+/* Whether a folder's file has a pooler: files of sentence-transformers mostly have, others not.
+ * Asked before the weights are made: a model that had none is saved without one again. */
 static sen_result sen__pooler_stored(sen_ctx *c, const char *folder, sen__transformer *tr)
 {
     const char *path = sen_path(c, folder, "model.safetensors");
@@ -17246,6 +18885,13 @@ static sen_result sen__pooler_stored(sen_ctx *c, const char *folder, sen__transf
 
 /* ---- the transformer ------------------------------------------------------------------------- */
 
+/* Three small files describe it: config.json (the architecture), sentence_bert_config.json (the
+ * longest text, lower case) and the tokenizer's own. The family decides what config.json's keys
+ * mean; the tree is kept as it was read, so that keys which mean nothing here are saved again.
+ * Where the longest text comes from, the first that is there: a job file's max_seq_length; the
+ * folder's sentence_bert_config.json; tokenizer_config.json's model_max_length. Never more than the
+ * position table has rows. */
+
 /* The family for config.json's model_type; sets tr->family and reads the fields. */
 static sen_result sen__transformer_config(sen_ctx *c, sen_model *m, sen__transformer *tr,
                                           sen_json *json)
@@ -17256,29 +18902,36 @@ static sen_result sen__transformer_config(sen_ctx *c, sen_model *m, sen__transfo
         return sen_fail_at(c, SEN_ERR_FORMAT, json, NULL,
                            "this config.json has no model_type; is it a transformer's?");
     tr->family = (const sen__family *)sen__find_type(c, sen__families, type);
+    /* The message lists the families there are. */
     if (!tr->family)
         return sen__unknown_type(c, sen__families, "transformer family (model_type)", type, at);
-    tr->config = sen__model_keep(c, m, tr->family->config_size);
+    tr->config = sen__model_keep(c, m, tr->family->config_size);    /* the family's own struct */
     if (!tr->config) return SEN_ERR_MEMORY;
     tr->json = json;
-    sen_fields_default(tr->family->fields, tr->config);
+    sen_fields_default(tr->family->fields, tr->config); /* what the file does not say */
     {
         const sen_result r = sen__fields_read_known(c, json, tr->family->fields, tr->config);
         return r ? r : tr->family->check(c, json, tr);
     }
 }
 
-/* Overrides from a job file's "config" go into the tree, so that a saved folder has them too. */
+/* Overrides from a job file's "config" go into the tree, so that a saved folder has them too. A
+ * value is replaced in its place, so the order of keys stays. copy->file, line and column are the
+ * job file's: a message about an impossible value points to where it was written. */
 static sen_result sen__config_override(sen_ctx *c, sen_model *m, sen_json *json,
                                        const sen_json *overrides)
 {
     sen__maker maker = sen__maker_in(c, &m->arena);
     const sen_json *j;
+    if (overrides && overrides->kind != SEN_JSON_OBJECT)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, overrides, NULL,
+                           "\"config\" takes an object of config.json's keys");
+    /* Only the top level is looked at: a nested object is replaced as a whole. */
     for (j = overrides ? overrides->child : NULL; j; j = j->next) {
         sen_json *old = (sen_json *)sen_json_get(json, j->key),
                  *copy = sen__make_copy(&maker, NULL, j->key, j);
         if (!copy) return SEN_ERR_MEMORY;
-        if (!old) {
+        if (!old) {                         /* a new key goes to the end */
             sen__json_append(json, copy);
             continue;
         }
@@ -17287,24 +18940,27 @@ static sen_result sen__config_override(sen_ctx *c, sen_model *m, sen_json *json,
         copy->file = j->file;
         copy->line = j->line;
         copy->column = j->column;
-        *old = *copy;
+        *old = *copy;                       /* the node is the same, its neighbours do not notice */
         if (json->last == old || !old->next) json->last = old;
     }
     return SEN_OK;
 }
 
 /* How many tokens a text may have: the folder's own word, else the tokenizer's, never more than
- * there are positions. */
+ * there are positions. Python's old key max_seq_length wins over tokenizer_config.json's
+ * model_max_length, which is 10^30 in some folders and means no limit there. */
 static int sen__transformer_max_length(const sen__transformer *tr, int asked)
 {
-    const int64_t own = sen__json_int_or(tr->bert_json, "max_seq_length", 0);
+    const int64_t own = sen__json_int_or(tr->bert_json, "max_seq_length", 0);   /* the folder's */
+    /* In this order: the job file, the folder, the tokenizer; then the table's end. */
     int64_t n = asked != SEN_NONE && asked > 0 ? asked
                 : own > 0                      ? own
                                                : tr->tokenizer->model_max_length;
-    if (n <= 0 || n > tr->positions) n = tr->positions;
+    if (n <= 0 || n > tr->positions) n = tr->positions; /* no row behind the table's last */
     return (int)n;
 }
 
+/* The file has had a name for each architecture; Python tries them in this order. */
 static const char *const sen__bert_config_names[] = {
     "sentence_bert_config.json",       "sentence_roberta_config.json",
     "sentence_distilbert_config.json", "sentence_camembert_config.json",
@@ -17323,19 +18979,21 @@ static sen_result sen__transformer_bert_config(sen_ctx *c, sen_model *m, sen__tr
         sen_result r;
         if (!path) return SEN_ERR_MEMORY;
         if (!sen__file_exists(c, path)) continue;
-        r = sen__json_load(c, &m->arena, path, 0, &j);
+        r = sen__json_load(c, &m->arena, path, 0, &j);  /* kept: it is saved again */
         if (!r && j->kind != SEN_JSON_OBJECT)
             r = sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "an object should stand here");
         tr->bert_json = j;
-        return r;
+        return r;                           /* the first that exists decides */
     }
     return SEN_OK;
 }
 
-/* Every id that the tokenizer can give must have a row of the word embeddings, weight 0. */
+/* Every id that the tokenizer can give must have a row of the word embeddings, weight 0. Checked
+ * once here, so the embedding op need not look at every id of every batch. */
 static sen_result sen__transformer_check_ids(sen_ctx *c, const sen__transformer *tr,
                                              const sen_module *module, const char *folder)
 {
+    /* Fewer tokens than rows is usual: tables are padded to a round number. */
     if (sen_tokenizer_size(tr->tokenizer) <= module->weight[0].shape[0]) return SEN_OK;
     return sen_fail(
         c, SEN_ERR_FORMAT,
@@ -17345,38 +19003,44 @@ static sen_result sen__transformer_check_ids(sen_ctx *c, const sen__transformer 
         (long long)module->weight[0].shape[0]);
 }
 
-/* The transformer of `folder` as the model's next module. */
+/* The transformer of `folder` as the model's next module. `overrides` are a job file's changes of
+ * config.json. Order matters: the config gives the sizes, the file's names whether there is a
+ * pooler, and only then are weights made and read. */
 static sen_result sen__model_add_transformer(sen_ctx *c, sen_model *m, const char *folder,
                                              const char *sub, const sen_json *overrides,
                                              int max_seq_length)
 {
     sen__transformer *tr = (sen__transformer *)sen__model_keep(c, m, sizeof *tr);
     const char *path = sen_path(c, folder, "config.json");
-    sen_json *json = NULL;
+    sen_json *json = NULL;                  /* in the model's arena */
     sen_module *module;
     sen_result r =
         tr && path ? sen__model_add(c, m, &sen__transformer_module, sub, &module) : SEN_ERR_MEMORY;
     if (!r) {
-        module->extra = tr;
+        module->extra = tr;                 /* at once: sen_model_free looks there */
         r = sen__json_load(c, &m->arena, path, 0, &json);
     }
-    if (!r) r = sen__config_override(c, m, json, overrides);
+    if (!r) r = sen__config_override(c, m, json, overrides);    /* before it is read */
     if (!r) r = sen__transformer_config(c, m, tr, json);
+    /* Both small files are wanted before the weights: they may fail in a moment, the weights take
+     * long. */
     if (!r) r = sen__transformer_bert_config(c, m, tr, folder);
     if (!r) r = sen__pooler_stored(c, folder, tr);
     if (!r) r = sen_tokenizer_load(c, folder, &tr->tokenizer);
+    /* Python puts a Lowercase in front of the normalizer, unless it lowers the case already. */
     if (!r && sen__json_bool_or(tr->bert_json, "do_lower_case", false))
         r = sen__tokenizer_set_lower(c, tr->tokenizer);
     if (!r) r = sen__transformer_build(c, &m->arena, module, 0);
     if (!r) r = sen__transformer_check_ids(c, tr, module, folder);
     if (!r) r = sen__module_read_weights(c, module, folder);
-    if (r) return r;
+    if (r) return r;                        /* what was made is freed with the model */
     tr->max_seq_length = sen__transformer_max_length(tr, max_seq_length);
-    m->transformer = tr;
+    m->transformer = tr;                    /* the one that tokenizes for the model */
     return SEN_OK;
 }
 
-/* The lines of a vocabulary file, in the scratch arena. */
+/* The lines of a vocabulary file, in the scratch arena. Line i is token i. Line ends of either kind
+ * are cut off; a last line without one counts. */
 static sen_result sen__vocab_lines(sen_ctx *c, const char *path, const char ***words, int64_t *n)
 {
     sen__bytes b;
@@ -17384,24 +19048,25 @@ static sen_result sen__vocab_lines(sen_ctx *c, const char *path, const char ***w
     char *text;
     sen_result r = sen__file_read(c, path, &b);
     if (r) return r;
-    text = (char *)sen__scratch(c, b.size + 1, 1, path);
+    text = (char *)sen__scratch(c, b.size + 1, 1, path);    /* one byte more: the last 0 */
     if (text) memcpy(text, b.data, (size_t)b.size);
-    for (i = 0; i < b.size; i++) lines += b.data[i] == '\n';
+    for (i = 0; i < b.size; i++) lines += b.data[i] == '\n';    /* counted first */
     lines += b.size > 0 && b.data[b.size - 1] != '\n';
     *words = text ? (const char **)sen__scratch(c, lines + 1, sizeof **words, path) : NULL;
     *n = lines;
     for (i = 0, lines = 0; *words && i < b.size; lines++) {
-        (*words)[lines] = text + i;
+        (*words)[lines] = text + i;         /* points into the one copy */
         while (i < b.size && text[i] != '\n') i++;
-        if (i > 0 && text[i - 1] == '\r') text[i - 1] = 0;
-        text[i++] = 0;
+        if (i > 0 && text[i - 1] == '\r') text[i - 1] = 0;  /* written on Windows */
+        text[i++] = 0;                      /* ends the word, whatever ended the line */
     }
-    sen__file_release(c, &b);
+    sen__file_release(c, &b);               /* the copy is what stays */
     return *words ? SEN_OK : SEN_ERR_MEMORY;
 }
 
 /* A whole config.json for a new transformer: what was given, then every other key at its default.
- * */
+ * Written out in full, so that a later release with other defaults reads the same model. "dtype"
+ * and "architectures" are what Python's AutoModel looks for. */
 static sen_result sen__config_complete(sen_ctx *c, sen_model *m, const sen_json *given,
                                        int64_t vocab_size, sen_json **out)
 {
@@ -17417,13 +19082,16 @@ static sen_result sen__config_complete(sen_ctx *c, sen_model *m, const sen_json 
     values = (char *)sen__scratch(c, (int64_t)family->config_size, 1, "a configuration");
     if (!values) return SEN_ERR_MEMORY;
     sen_fields_default(family->fields, values);
+    /* The size of the vocabulary comes from its file unless the job file says otherwise (a round
+     * number). */
     if (!sen_json_get(json, "vocab_size")) sen__make_int(&maker, json, "vocab_size", vocab_size);
+    /* What the job file did not say takes the family's default, and is written out. */
     for (f = family->fields; f->name; f++)
         if (!sen_json_get(json, f->name)) {
             sen_json *value = sen__field_write(c, f, values);
             if (!value || !sen__make_copy(&maker, json, f->name, value)) return SEN_ERR_MEMORY;
         }
-    if (!sen_json_get(json, "architectures")) {
+    if (!sen_json_get(json, "architectures")) { /* ["BertModel"] */
         list = sen__make(&maker, json, "architectures", SEN_JSON_LIST);
         if (list) sen__make_text(&maker, list, NULL, family->architecture);
     }
@@ -17433,7 +19101,8 @@ static sen_result sen__config_complete(sen_ctx *c, sen_model *m, const sen_json 
 }
 
 /* A new transformer over a vocabulary file: {"config": {...}, "vocab": ..., "max_seq_length": ...}.
- * */
+ * It gets a pooler as BertModel(config) has one, for the sake of the same random draws: its weights
+ * stand last in the stream, before the next module's. */
 static sen_result sen__model_new_transformer(sen_ctx *c, sen_model *m, const sen_json *spec,
                                              const sen__transformer_args *a,
                                              const sen_json *overrides, const char *base,
@@ -17446,9 +19115,10 @@ static sen_result sen__model_new_transformer(sen_ctx *c, sen_model *m, const sen
                **words;
     sen_json *json = NULL;
     sen_module *module;
-    int64_t n = 0;
+    int64_t n = 0;                          /* words in the vocabulary */
     sen_result r;
     if (!tr) return SEN_ERR_MEMORY;
+    /* Nothing to load and nothing to make: which of the two was meant, only the user knows. */
     if (!a->config || !a->vocab)
         return sen_fail_at(
             c, SEN_ERR_ARGUMENT, spec, NULL,
@@ -17457,6 +19127,7 @@ static sen_result sen__model_new_transformer(sen_ctx *c, sen_model *m, const sen
     if (!r) r = sen__vocab_lines(c, path, &words, &n);
     if (!r) r = sen__config_complete(c, m, a->config, n, &json);
     if (!r) r = sen__config_override(c, m, json, overrides);
+    /* From here on as in sen__model_add_transformer, with drawn weights in place of read ones. */
     if (r) return r;
     module->extra = tr;
     tr->has_pooler = true;
@@ -17466,6 +19137,7 @@ static sen_result sen__model_new_transformer(sen_ctx *c, sen_model *m, const sen
     if (!r) r = sen__transformer_check_ids(c, tr, module, path);
     if (r) return r;
     sen__transformer_init(module, rng);
+    /* A new folder has no small file, so the job file's word or the table's length. */
     tr->max_seq_length = sen__transformer_max_length(tr, a->max_seq_length);
     m->transformer = tr;
     return SEN_OK;
@@ -17473,6 +19145,15 @@ static sen_result sen__model_new_transformer(sen_ctx *c, sen_model *m, const sen
 
 /* ---- a whole folder -------------------------------------------------------------------------- */
 
+/* Python's SentenceTransformer(folder): config_sentence_transformers.json, then modules.json row by
+ * row. A folder without modules.json is a bare Hugging Face model, which gets a mean Pooling.
+ * A row of modules.json, as 6 writes it and as the releases before it did:
+ *   {"idx": 1, "name": "1", "path": "1_Pooling",
+ *    "type": "sentence_transformers.sentence_transformer.modules.pooling.Pooling"}
+ *   {"idx": 1, "name": "1", "path": "1_Pooling",
+ *    "type": "sentence_transformers.models.Pooling"} */
+
+/* `at` is where the name stood in a file, or NULL: it came from C. */
 static sen_result sen__model_set_similarity_name(sen_ctx *c, sen_model *m, const char *name,
                                                  const sen_json *at)
 {
@@ -17480,7 +19161,7 @@ static sen_result sen__model_set_similarity_name(sen_ctx *c, sen_model *m, const
     int i;
     for (i = 0; sen__similarity_names[i]; i++)
         if (strcmp(sen__similarity_names[i], name) == 0) {
-            m->similarity = (sen_similarity)i;
+            m->similarity = (sen_similarity)i;  /* the words stand in its order */
             return SEN_OK;
         }
     return sen_fail_at(c, SEN_ERR_ARGUMENT, at, NULL,
@@ -17496,24 +19177,28 @@ static sen_result sen__model_set_prompts(sen_ctx *c, sen_model *m, const sen_jso
     sen__maker maker = sen__maker_in(c, &m->arena);
     sen_json *mine = sen__make(&maker, NULL, NULL, SEN_JSON_OBJECT);
     const sen_json *j;
+    if (!prompts) prompts = m->prompts;     /* only the default changes */
+    /* A copy with the same order: the caller's tree may be gone by the time of encode. */
     for (j = prompts ? prompts->child : NULL; mine && j; j = j->next) {
         if (j->kind == SEN_JSON_NULL) continue;
         if (j->kind != SEN_JSON_TEXT || !j->key)
             return sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "\"prompts\" takes texts by name");
         sen__make_text(&maker, mine, j->key, j->text);
     }
+    /* Behind the others: the order is that of the saved file, and Python appends them too. */
     if (mine && !sen_json_get(mine, "query")) sen__make_text(&maker, mine, "query", "");
     if (mine && !sen_json_get(mine, "document")) sen__make_text(&maker, mine, "document", "");
     if (maker.failed || !mine) return SEN_ERR_MEMORY;
-    if (default_name && !sen_json_get(mine, default_name))
+    if (default_name && !sen_json_get(mine, default_name))  /* Python: ValueError */
         return sen_fail(c, SEN_ERR_ARGUMENT,
                         "default_prompt_name \"%s\" is not among the model's prompts",
                         default_name);
-    m->prompts = mine;
+    m->prompts = mine;                      /* the old tree stays in the arena till the end */
     m->default_prompt_name = default_name ? sen_json_get(mine, default_name)->key : NULL;
     return SEN_OK;
 }
 
+/* The public door: forgets the last message, then does the work and logs what went wrong. */
 SENTRAIN_DEF sen_result sen_model_set_prompts(sen_ctx *c, sen_model *m, const sen_json *prompts,
                                               const char *default_name)
 {
@@ -17521,13 +19206,20 @@ SENTRAIN_DEF sen_result sen_model_set_prompts(sen_ctx *c, sen_model *m, const se
     return sen__end(c, sen__model_set_prompts(c, m, prompts, default_name));
 }
 
-/* config_sentence_transformers.json: prompts, similarity, truncation. */
+/* config_sentence_transformers.json: prompts, similarity, truncation. All keys are optional: older
+ * folders have few of them. model_type keeps out the other kinds of model that such a folder can
+ * hold (CrossEncoder, SparseEncoder).
+ *
+ *   {"prompts": {"query": "query: ", "document": "passage: "}, "default_prompt_name": null,
+ *    "similarity_fn_name": "cosine", "model_type": "SentenceTransformer", "__version__": {...}} */
 static sen_result sen__model_settings(sen_ctx *c, sen_model *m)
 {
     const sen_json *prompts = sen_json_get(m->config, "prompts");
     const char *type = sen__json_text_or(m->config, "model_type", "SentenceTransformer");
     const char *similarity = sen__json_text_or(m->config, "similarity_fn_name", "cosine");
     sen_result r;
+    /* A CrossEncoder's folder would load as far as its Transformer, and give vectors nobody
+     * trained. */
     if (strcmp(type, "SentenceTransformer") != 0)
         return sen_fail_at(c, SEN_ERR_UNSUPPORTED, m->config, "model_type",
                            "this folder is a %s; only a SentenceTransformer can be read here",
@@ -17541,7 +19233,8 @@ static sen_result sen__model_settings(sen_ctx *c, sen_model *m)
     return r;
 }
 
-/* A module other than the Transformer from its own sub-folder. */
+/* A module other than the Transformer from its own sub-folder. Unknown keys are kept in
+ * module->config and saved again. */
 static sen_result sen__model_add_stored(sen_ctx *c, sen_model *m, const char *folder,
                                         const char *sub, const sen_module_type *type)
 {
@@ -17554,12 +19247,15 @@ static sen_result sen__model_add_stored(sen_ctx *c, sen_model *m, const char *fo
         if (!r && json->kind != SEN_JSON_OBJECT)
             r = sen_fail_at(c, SEN_ERR_FORMAT, json, NULL, "an object should stand here");
         if (!r) r = sen__fields_read_known(c, json, type->fields, module->args);
-        module->config = json;
+        module->config = json;              /* unknown keys stay with the module */
     }
-    if (!r) r = type->build(c, &m->arena, module, sen__model_last_dimension(m));
-    return r ? r : sen__module_read_weights(c, module, place);
+    if (!r) r = sen__model_build(c, m);
+    return r ? r : sen__module_read_weights(c, module, place);  /* none: no file */
 }
 
+/* A row of modules.json: {"idx", "name", "path", "type"}. Only the last part of the class path is
+ * looked at, so folders of all releases name the same module. The rows' order counts, not their
+ * idx. */
 static sen_result sen__model_add_row(sen_ctx *c, sen_model *m, const char *folder,
                                      const sen_json *row, const sen_json *overrides)
 {
@@ -17567,7 +19263,11 @@ static sen_result sen__model_add_row(sen_ctx *c, sen_model *m, const char *folde
     const char *sub = sen__json_text_or(row, "path", "");
     const sen_module_type *type = (const sen_module_type *)sen__find_type(c, sen__modules, name);
     if (!type) return sen__unknown_type(c, sen__modules, "module", name, row);
+    if (sen__path_absolute(sub) || strstr(sub, ".."))   /* saving would leave the folder */
+        return sen_fail_at(c, SEN_ERR_FORMAT, row, "path", "a module's path must lie within the "
+                           "model's folder, not at \"%s\"", sub);
     if (type != &sen__transformer_module) return sen__model_add_stored(c, m, folder, sub, type);
+    /* Only the first module sees texts: a second Transformer would have no ids to read. */
     if (m->n_modules)
         return sen_fail_at(c, SEN_ERR_UNSUPPORTED, row, NULL,
                            "a Transformer can only be the first module here");
@@ -17579,9 +19279,10 @@ static sen_result sen__model_add_mean(sen_ctx *c, sen_model *m)
 {
     sen_module *module;
     const sen_result r = sen__model_add(c, m, &sen__pooling_module, "1_Pooling", &module);
-    return r ? r : module->type->build(c, &m->arena, module, sen__model_last_dimension(m));
+    return r ? r : sen__model_build(c, m);
 }
 
+/* Settings first: a folder of another kind of model is refused before anything large is read. */
 static sen_result sen__model_read_folder(sen_ctx *c, sen_model *m, const char *folder,
                                          const sen_json *overrides)
 {
@@ -17598,10 +19299,12 @@ static sen_result sen__model_read_folder(sen_ctx *c, sen_model *m, const char *f
         r = sen_fail_at(c, SEN_ERR_FORMAT, m->config, NULL, "an object should stand here");
     if (!r) r = sen__model_settings(c, m);
     if (r) return r;
-    if (!sen__file_exists(c, modules)) {
+    if (!sen__file_exists(c, modules)) {    /* a bare transformer */
         r = sen__model_add_transformer(c, m, folder, "", overrides, SEN_NONE);
         return r ? r : sen__model_add_mean(c, m);
     }
+    /* Each row is complete, weights and all, before the next begins: a module's width is the next
+     * one's. */
     r = sen__json_load(c, &m->arena, modules, 0, &list);
     if (!r && (list->kind != SEN_JSON_LIST || !list->child))
         r = sen_fail_at(c, SEN_ERR_FORMAT, list, NULL, "modules.json should be a list of modules");
@@ -17610,33 +19313,39 @@ static sen_result sen__model_read_folder(sen_ctx *c, sen_model *m, const char *f
     return r;
 }
 
-/* What every way of making a model ends with. */
+/* What every way of making a model ends with. Takes the result so far: a model that failed anywhere
+ * is freed here, and nowhere else. */
 static sen_result sen__model_finish(sen_ctx *c, sen_model *m, sen_result r, sen_model **out)
 {
+    /* Nothing at all, or modules that announce no width. */
     if (!r && (!m->n_modules || m->module[m->n_modules - 1].dimension < 1))
         r = sen_fail(c, SEN_ERR_FORMAT, "this model makes no embeddings");
+    /* A Transformer alone has a dimension, so the test above lets it pass. */
     if (!r && m->n_modules == 1)
         r = sen_fail(c, SEN_ERR_FORMAT,
                      "this model has no Pooling behind its Transformer, so it makes no embeddings");
-    if (!r) r = sen__model_index(c, m);
+    if (!r) r = sen__model_index(c, m);     /* weights are complete from here on */
     if (r) sen_model_free(m);
     *out = r ? NULL : m;
     return r;
 }
 
+/* All paths and trees that are needed for a moment only go to the scratch arena, released at the
+ * end. */
 static sen_result sen__model_load_with(sen_ctx *c, const char *folder, const sen_json *overrides,
                                        sen_model **out)
 {
     const sen_mark mark = sen_arena_mark(&c->scratch);
     sen_model *m = NULL;
     sen_result r = sen__model_new(c, &m);
-    *out = NULL;
+    *out = NULL;                            /* also where sen__model_new failed */
     if (m)
         r = sen__model_finish(c, m, r ? r : sen__model_read_folder(c, m, folder, overrides), out);
     sen_arena_release(&c->scratch, mark);
     return r;
 }
 
+/* Python: SentenceTransformer(folder), from the disk only: no hub, no cache. */
 SENTRAIN_DEF sen_result sen_model_load(sen_ctx *c, const char *folder, sen_model **out)
 {
     sen__begin(c);
@@ -17645,7 +19354,14 @@ SENTRAIN_DEF sen_result sen_model_load(sen_ctx *c, const char *folder, sen_model
 
 /* ---- from a job file ------------------------------------------------------------------------- */
 
-/* A module's keys in a job file without "type", which is no field of its. */
+/* "model": "a folder", or {"modules": [{"type": "Transformer", ...}, {"type": "Pooling"}, ...]}.
+ * Keys of a module are its Python constructor's. New weights come from one generator in the order
+ * of the modules, as if Python had constructed them one after the other behind
+ * torch.manual_seed(seed). */
+
+/* A module's keys in a job file without "type", which is no field of its. The copies keep the
+ * file's name and lines for messages. Unknown keys are errors here: a job file is written by hand,
+ * and a mistyped key should not pass. */
 static sen_result sen__spec_fields(sen_ctx *c, sen_model *m, const sen_json *spec,
                                    const sen_field *fields, void *to)
 {
@@ -17653,7 +19369,7 @@ static sen_result sen__spec_fields(sen_ctx *c, sen_model *m, const sen_json *spe
     sen_json *copy = sen__make(&maker, NULL, NULL, SEN_JSON_OBJECT), *k;
     const sen_json *j;
     for (j = spec->child; copy && j; j = j->next) {
-        if (strcmp(j->key, "type") == 0) continue;
+        if (strcmp(j->key, "type") == 0) continue;  /* dealt with */
         k = sen__make_copy(&maker, copy, j->key, j);
         if (!k) return SEN_ERR_MEMORY;
         k->file = j->file;
@@ -17663,6 +19379,12 @@ static sen_result sen__spec_fields(sen_ctx *c, sen_model *m, const sen_json *spe
     return copy ? sen_fields_read(c, copy, fields, to) : SEN_ERR_MEMORY;
 }
 
+/* With "path" it is loaded, its config changed by both kinds of overrides: the run's own (config),
+ * and over these the module's "config". Without, it is made new.
+ *
+ *   {"type": "Transformer", "path": "models/minilm", "config": {"hidden_dropout_prob": 0.0}}
+ *   {"type": "Transformer", "vocab": "vocab.txt", "max_seq_length": 128,
+ *    "config": {"model_type": "bert", "hidden_size": 128, "num_hidden_layers": 2, ...}} */
 static sen_result sen__model_spec_transformer(sen_ctx *c, sen_model *m, const sen_json *spec,
                                               const sen_json *config, const char *base,
                                               sen_rng *rng)
@@ -17679,6 +19401,7 @@ static sen_result sen__model_spec_transformer(sen_ctx *c, sen_model *m, const se
         return sen_fail_at(c, SEN_ERR_UNSUPPORTED, spec, NULL,
                            "a Transformer can only be the first module here");
     if (!a.path) return sen__model_new_transformer(c, m, spec, &a, config, base, rng);
+    /* One tree of overrides of the two: the module's own come last and win. */
     merged = config ? sen__make_copy(&maker, NULL, NULL, config)
                     : sen__make(&maker, NULL, NULL, SEN_JSON_OBJECT);
     if (!merged) return SEN_ERR_MEMORY;
@@ -17706,12 +19429,14 @@ static sen_result sen__model_add_spec(sen_ctx *c, sen_model *m, const sen_json *
         return sen__model_spec_transformer(c, m, spec, config, base, rng);
     sen__text_format(sub, sizeof sub, "%d_%s", m->n_modules, type->name);
     r = sen__model_add(c, m, type, sub, &module);
+    /* The same field table as for the folder's file: a job file may use either dialect's keys. */
     if (!r) r = sen__spec_fields(c, m, spec, type->fields, module->args);
-    if (!r) r = type->build(c, &m->arena, module, sen__model_last_dimension(m));
-    if (!r && type->init) type->init(module, rng);
+    if (!r) r = sen__model_build(c, m);
+    if (!r && type->init) type->init(module, rng);  /* drawn as soon as built: torch's order */
     return r;
 }
 
+/* Two forms of "model" and one error for all else. The seed is not used where nothing is drawn. */
 SENTRAIN_DEF sen_result sen_model_from_json(sen_ctx *c, const sen_json *spec,
                                             const sen_json *config, const char *base, uint64_t seed,
                                             sen_model **out)
@@ -17719,11 +19444,11 @@ SENTRAIN_DEF sen_result sen_model_from_json(sen_ctx *c, const sen_json *spec,
     const sen_mark mark = sen_arena_mark(&c->scratch);
     const sen_json *list = sen_json_get(spec, "modules"), *j;
     sen_model *m = NULL;
-    sen_rng rng;
+    sen_rng rng;                            /* one stream for all new weights */
     sen_result r;
     sen__begin(c);
     *out = NULL;
-    if (spec->kind == SEN_JSON_TEXT) {
+    if (spec->kind == SEN_JSON_TEXT) {      /* a folder; config changes its config.json */
         r = sen__model_load_with(c,
                                  sen__path_absolute(spec->text) ? spec->text
                                                                 : sen_path(c, base, spec->text),
@@ -17731,13 +19456,13 @@ SENTRAIN_DEF sen_result sen_model_from_json(sen_ctx *c, const sen_json *spec,
     } else if (!list || list->kind != SEN_JSON_LIST || spec->count != 1) {
         r = sen_fail_at(c, SEN_ERR_ARGUMENT, spec, NULL,
                         "\"model\" is a folder or an object with one key, \"modules\", a list");
-    } else {
-        sen_rng_seed(&rng, seed);
+    } else {                                /* modules, each loaded or new */
+        sen_rng_seed(&rng, seed);           /* torch.manual_seed */
         r = sen__model_new(c, &m);
-        if (!r) r = sen__model_settings(c, m);
+        if (!r) r = sen__model_settings(c, m);  /* none: the defaults */
         for (j = list->child; j && !r; j = j->next)
             r = sen__model_add_spec(c, m, j, config, base, &rng);
-        if (m) r = sen__model_finish(c, m, r, out);
+        if (m) r = sen__model_finish(c, m, r, out); /* frees m on failure */
     }
     sen_arena_release(&c->scratch, mark);
     return sen__end(c, r);
@@ -17745,16 +19470,17 @@ SENTRAIN_DEF sen_result sen_model_from_json(sen_ctx *c, const sen_json *spec,
 
 /* ---- saving ---------------------------------------------------------------------------------- */
 
-static const sen__json_style sen__style_sorted = { 2, true, true };    /* as Python has them */
-static const sen__json_style sen__style_indent4 = { 4, false, true };
-
-static bool sen__pooling_is_older(const sen__pooling_args *a)
-{
-    int i;
-    for (i = 1; i < a->n_modes; i++)
-        if (a->mode[i] <= a->mode[i - 1]) return false;         /* the older order is fixed */
-    return true;
-}
+/* Two dialects. 6 renamed keys of Pooling and class paths in modules.json; releases before it know
+ * only the older ones, and 6 reads both. So the older dialect is written where it can say
+ * everything, and the newer one for the whole folder where it cannot: a folder is never of both.
+ * Unknown keys that were read go out again. Every file is written under a temporary name and
+ * renamed, so a reader never sees half.
+ * Pooling's config.json in the newer dialect and in the older one:
+ *   {"embedding_dimension": 384, "pooling_mode": "mean", "include_prompt": true}
+ *   {"word_embedding_dimension": 384, "pooling_mode_cls_token": false,
+ *    "pooling_mode_mean_tokens": true, ... four more switches ..., "include_prompt": true}
+ * What only the newer one can say: modes in another order than the switches have (a list), Dense
+ * with a residual, and Transformers that read or write other features than the usual ones. */
 
 /* A module's config as a new tree: what was read, unknown keys and all, overwritten by what is so
  * now. */
@@ -17762,55 +19488,6 @@ static sen_json *sen__module_tree(sen__maker *maker, const sen_module *m)
 {
     return m->config ? sen__make_copy(maker, NULL, NULL, m->config)
                      : sen__make(maker, NULL, NULL, SEN_JSON_OBJECT);
-}
-
-static void sen__json_drop(sen_json *object, const char *key)
-{
-    sen_json **at = &object->child;
-    while (*at && strcmp((*at)->key, key) != 0) at = &(*at)->next;
-    if (!*at) return;
-    *at = (*at)->next;
-    object->count--;
-    for (object->last = object->child; object->last && object->last->next;
-         object->last = object->last->next) {
-    }
-}
-
-static void sen__pooling_tree(sen__maker *maker, sen_json *j, const sen__pooling_args *a,
-                              bool older)
-{
-    size_t i;
-    int k;
-    sen__json_drop(j, older ? "embedding_dimension" : "word_embedding_dimension");
-    sen__json_drop(j, "pooling_mode");
-    sen__make_int(maker, j, older ? "word_embedding_dimension" : "embedding_dimension",
-                  a->embedding_dimension);
-    for (i = 0; i < SEN__COUNT(sen__pooling_modes); i++) {
-        bool on = false;
-        for (k = 0; k < a->n_modes; k++) on |= a->mode[k] == (int)i;
-        if (older) sen__make_bool(maker, j, sen__pooling_modes[i].older, on);
-        else sen__json_drop(j, sen__pooling_modes[i].older);
-    }
-    if (!older && a->n_modes == 1)
-        sen__make_text(maker, j, "pooling_mode", sen__pooling_modes[a->mode[0]].name);
-    if (!older && a->n_modes > 1) {
-        sen_json *list = sen__make(maker, j, "pooling_mode", SEN_JSON_LIST);
-        for (k = 0; list && k < a->n_modes; k++)
-            sen__make_text(maker, list, NULL, sen__pooling_modes[a->mode[k]].name);
-    }
-    sen__make_bool(maker, j, "include_prompt", a->include_prompt);
-}
-
-static void sen__dense_tree(sen__maker *maker, sen_json *j, const sen__dense_args *a)
-{
-    char path[64];
-    sen__make_int(maker, j, "in_features", a->in_features);
-    sen__make_int(maker, j, "out_features", a->out_features);
-    sen__make_bool(maker, j, "bias", a->bias);
-    sen__text_format(path, sizeof path, "torch.nn.modules.%s.%s",
-                     strcmp(a->act->name, "Identity") == 0 ? "linear" : "activation", a->act->name);
-    sen__make_text(maker, j, "activation_function", path);
-    if (a->use_residual) sen__make_bool(maker, j, "use_residual", true);
 }
 
 /* The module's own config file. Types of the user's write their fields as they stand. */
@@ -17821,10 +19498,10 @@ static sen_result sen__module_save_config(sen_ctx *c, const sen_module *m, const
     sen_json *j = sen__module_tree(&maker, m), *value;
     const sen_field *f;
     if (!j) return SEN_ERR_MEMORY;
-    if (m->type == &sen__pooling_module)
-        sen__pooling_tree(&maker, j, (const sen__pooling_args *)m->args, older);
-    else if (m->type == &sen__dense_module)
-        sen__dense_tree(&maker, j, (const sen__dense_args *)m->args);
+    if (m->type->write_config) {            /* settings that no field holds as they are written */
+        const sen_result r = m->type->write_config(c, m, &c->scratch, j, older);
+        if (r) return r;
+    }
     else for (f = m->type->fields; f->name; f++) {
         value = sen__field_write(c, f, m->args);
         if (!value || !sen__make_copy(&maker, j, f->name, value)) return SEN_ERR_MEMORY;
@@ -17833,72 +19510,18 @@ static sen_result sen__module_save_config(sen_ctx *c, const sen_module *m, const
     return sen__json_save(c, sen_path(c, folder, m->type->config_file), j, &sen__style_indent4, "");
 }
 
-/* Keys of sentence_bert_config.json that releases before 6 do not know, and the only values at
- * which leaving them out says the same. modality_config's is {"text": {...}}: text through
- * "forward". */
-static bool sen__transformer_is_older(const sen__transformer *tr)
-{
-    const sen_json *j, *text;
-    for (j = tr->bert_json ? tr->bert_json->child : NULL; j; j = j->next) {
-        if (strcmp(j->key, "max_seq_length") == 0 || strcmp(j->key, "do_lower_case") == 0) continue;
-        if (strcmp(j->key, "transformer_task") == 0 &&
-            strcmp(sen__json_text_or(tr->bert_json, j->key, ""), "feature-extraction") == 0)
-            continue;
-        if (strcmp(j->key, "module_output_name") == 0 &&
-            strcmp(sen__json_text_or(tr->bert_json, j->key, ""), "token_embeddings") == 0)
-            continue;
-        text = strcmp(j->key, "modality_config") == 0 && j->count == 1 ? sen_json_get(j, "text")
-                                                                       : NULL;
-        if (!text || strcmp(sen__json_text_or(text, "method", ""), "forward") != 0 ||
-            strcmp(sen__json_text_or(text, "method_output_name", ""), "last_hidden_state") != 0)
-            return false;
-    }
-    return true;
-}
-
-/* Whether releases before 6 can say all that this model is. */
+/* Whether releases before 6 can say all that this model is. One part that needs the newer dialect
+ * makes the whole folder a newer one. */
 static bool sen__model_is_older(const sen_model *m)
 {
     int i;
-    for (i = 0; i < m->n_modules; i++) {
-        const sen_module *module = &m->module[i];
-        if (module->type == &sen__pooling_module &&
-            !sen__pooling_is_older((const sen__pooling_args *)module->args))
-            return false;
-        if (module->type == &sen__dense_module &&
-            ((const sen__dense_args *)module->args)->use_residual)
-            return false;
-        if (module->type == &sen__transformer_module &&
-            !sen__transformer_is_older((const sen__transformer *)module->extra))
-            return false;
-    }
+    for (i = 0; i < m->n_modules; i++)
+        if (m->module[i].type->is_older && !m->module[i].type->is_older(&m->module[i])) return false;
     return true;
 }
 
-/* sentence_bert_config.json, config.json and the tokenizer's files. */
-static sen_result sen__transformer_save(sen_ctx *c, const sen__transformer *tr, const char *folder,
-                                        bool older)
-{
-    sen__maker maker = sen__maker_in(c, &c->scratch);
-    sen_json *j = sen__make_copy(&maker, NULL, NULL, tr->json), *small;
-    sen_result r =
-        j ? sen__json_save(c, sen_path(c, folder, "config.json"), j, &sen__style_sorted, "\n")
-          : SEN_ERR_MEMORY;
-    if (r) return r;
-    small = tr->bert_json && !older ? sen__make_copy(&maker, NULL, NULL, tr->bert_json)
-                                    : sen__make(&maker, NULL, NULL, SEN_JSON_OBJECT);
-    if (!small) return SEN_ERR_MEMORY;
-    sen__make_int(&maker, small, "max_seq_length", tr->max_seq_length);
-    if (older)
-        sen__make_bool(&maker, small, "do_lower_case",
-                       sen__json_bool_or(tr->bert_json, "do_lower_case", false));
-    if (maker.failed) return SEN_ERR_MEMORY;
-    r = sen__json_save(c, sen_path(c, folder, "sentence_bert_config.json"), small,
-                       &sen__style_indent4, "");
-    if (!r) sen__tokenizer_set_max_length(tr->tokenizer, tr->max_seq_length);
-    return r ? r : sen__tokenizer_save(c, tr->tokenizer, folder);
-}
-
+/* model.safetensors, with the metadata that transformers asks for. Sorting by insertion: a file
+ * holds at most some hundred weights, which are nearly in order. */
 static sen_result sen__module_save_weights(sen_ctx *c, const sen_module *m, const char *folder)
 {
     static const char *const metadata[] = { "format", "pt", NULL };
@@ -17906,9 +19529,9 @@ static sen_result sen__module_save_weights(sen_ctx *c, const sen_module *m, cons
         (sen__to_store *)sen__scratch(c, m->n_weights + 1, sizeof *item, "a list of weights");
     int i, k;
     if (!item) return SEN_ERR_MEMORY;
-    if (!m->n_weights) return SEN_OK;
+    if (!m->n_weights) return SEN_OK;                 /* then no file is written */
     for (i = 0; i < m->n_weights; i++) {              /* by name, as the safetensors library does */
-        const sen__to_store s =
+        const sen__to_store s =                       /* points to the values, copies none */
             sen__store_tensor(m->weight[i].name, &m->weight[i], m->weight[i].data);
         for (k = i; k > 0 && strcmp(item[k - 1].name, s.name) > 0; k--) item[k] = item[k - 1];
         item[k] = s;
@@ -17917,17 +19540,18 @@ static sen_result sen__module_save_weights(sen_ctx *c, const sen_module *m, cons
                                   metadata);
 }
 
+/* A Transformer saves itself into the root, the others into folders of their own. */
 static sen_result sen__module_save(sen_ctx *c, const sen_module *m, const char *folder, bool older)
 {
     const char *place = sen_path(c, folder, m->path);
-    sen_result r = place ? sen__make_folders(c, place) : SEN_ERR_MEMORY;
+    sen_result r = place ? sen__make_folders(c, place) : SEN_ERR_MEMORY;    /* the sub-folder too */
     if (r) return r;
-    r = m->type == &sen__transformer_module
-            ? sen__transformer_save(c, (const sen__transformer *)m->extra, place, older)
-            : sen__module_save_config(c, m, place, older);
+    r = m->type->save ? m->type->save(c, m, place, older)
+                      : sen__module_save_config(c, m, place, older);
     return r ? r : sen__module_save_weights(c, m, place);
 }
 
+/* modules.json, with the class paths of the dialect. name is the index as text, as in Python. */
 static sen_result sen__model_save_list(sen_ctx *c, const sen_model *m, const char *folder,
                                        bool older)
 {
@@ -17942,7 +19566,7 @@ static sen_result sen__model_save_list(sen_ctx *c, const sen_model *m, const cha
         sen__text_format(name, sizeof name, "%d", i);
         sen__make_int(&maker, row, "idx", i);
         sen__make_text(&maker, row, "name", name);
-        sen__make_text(&maker, row, "path", module->path);
+        sen__make_text(&maker, row, "path", module->path);  /* as it was read, or as it was named */
         sen__make_text(&maker, row, "type",
                        older && module->type->older_path ? module->type->older_path
                                                          : module->type->path);
@@ -17951,6 +19575,9 @@ static sen_result sen__model_save_list(sen_ctx *c, const sen_model *m, const cha
     return sen__json_save(c, sen_path(c, folder, "modules.json"), list, &sen__style_sorted, "");
 }
 
+/* config_sentence_transformers.json. __version__ is kept where there was one: it tells with what
+ * Python the model was made, and its absence is no error. Two saves are the same bytes: no date, no
+ * path. */
 static sen_result sen__model_save_settings(sen_ctx *c, const sen_model *m, const char *folder)
 {
     sen__maker maker = sen__maker_in(c, &c->scratch);
@@ -17962,21 +19589,24 @@ static sen_result sen__model_save_settings(sen_ctx *c, const sen_model *m, const
         version = sen__make(&maker, j, "__version__", SEN_JSON_OBJECT);
         if (version) sen__make_text(&maker, version, "sentrain", SENTRAIN_VERSION);
     }
+    /* Replaced as a whole: a prompt that was taken away must not stay. */
     sen__json_drop(j, "prompts");
     sen__make_copy(&maker, j, "prompts", m->prompts);
     sen__make_text(&maker, j, "default_prompt_name", m->default_prompt_name);
     sen__make_text(&maker, j, "similarity_fn_name", sen__similarity_names[m->similarity]);
-    if (!sen_json_get(j, "model_type"))
+    if (!sen_json_get(j, "model_type"))     /* new in 6 */
         sen__make_text(&maker, j, "model_type", "SentenceTransformer");
+    sen__json_drop(j, "truncate_dim");    /* taken away too, where it was set and is no more */
     if (m->truncate_dim != SEN_NONE) sen__make_int(&maker, j, "truncate_dim", m->truncate_dim);
     if (maker.failed) return SEN_ERR_MEMORY;
     return sen__json_save(c, sen_path(c, folder, "config_sentence_transformers.json"), j,
                           &sen__style_sorted, "");
 }
 
+/* modules.json last: a folder in which it is missing is not taken for a whole model. */
 static sen_result sen__model_save_all(sen_ctx *c, const sen_model *m, const char *folder)
 {
-    const bool older = sen__model_is_older(m);
+    const bool older = sen__model_is_older(m);  /* one answer for the whole folder */
     sen_result r = sen__make_folders(c, folder);
     int i;
     for (i = 0; !r && i < m->n_modules; i++) r = sen__module_save(c, &m->module[i], folder, older);
@@ -17987,6 +19617,7 @@ static sen_result sen__model_save_all(sen_ctx *c, const sen_model *m, const char
     return r;
 }
 
+/* The scratch arena holds every tree that is written, and is released in one go. */
 SENTRAIN_DEF sen_result sen_model_save(sen_ctx *c, const sen_model *m, const char *folder)
 {
     const sen_mark mark = sen_arena_mark(&c->scratch);
@@ -17999,14 +19630,18 @@ SENTRAIN_DEF sen_result sen_model_save(sen_ctx *c, const sen_model *m, const cha
 
 /* ---- forward --------------------------------------------------------------------------------- */
 
-/* The sentence embeddings (N,E) of a packed batch; errors stay with the tape. */
+/* The sentence embeddings (N,E) of a packed batch; errors stay with the tape. A module replaces
+ * what the next one reads, so after the last one f holds the result. On a tape that records, all
+ * this is what backward will walk through; on one that does not, values that are used up go back to
+ * the pool on the way. */
 static sen_var *sen__model_forward(sen_model *m, sen_tape *t, const sen_batch *b)
 {
-    sen_features f;
+    sen_features f;                         /* what modules hand on to each other */
     int i;
     memset(&f, 0, sizeof f);
     f.batch = b;
     for (i = 0; i < m->n_modules; i++) m->module[i].type->forward(&m->module[i], t, &f);
+    /* A user's module may do anything; what comes out is checked once, here. */
     if (!t->result && (!f.sentence_embedding ||
                        f.sentence_embedding->rows != b->rows * b->columns ||
                        f.sentence_embedding->cols != m->module[m->n_modules - 1].dimension))
@@ -18017,27 +19652,33 @@ static sen_var *sen__model_forward(sen_model *m, sen_tape *t, const sen_batch *b
 }
 
 /* The tokens that pooling leaves out where it excludes the prompt: those of the prompt alone, its
- * leading special tokens counted, its trailing one not. Never more than a text has. */
+ * leading special tokens counted, its trailing one not. Never more than a text has. Python
+ * tokenizes the prompt alone and takes its length, less one where a special token ends it; where
+ * the last word of a prompt and the first of a text would join to one token, this is off by one
+ * there too. */
 static sen_result sen__model_prompt_skips(sen_ctx *c, const sen_model *m, const char *prompt,
                                           int64_t n, sen__tokens *tokens)
 {
     const sen_tokenizer *t = m->transformer->tokenizer;
     sen_text text;
-    int64_t length = 0, i;
+    int64_t length = 0, i;                  /* tokens of the prompt */
     sen_result r;
     text.data = prompt;
     text.length = strlen(prompt);
     r = sen_tokenize(c, t, text, m->transformer->max_seq_length, true, NULL, 0, &length);
     if (r) return r;
-    length -= t->n_after > 0 ? 1 : 0;
+    length -= t->n_after > 0 ? 1 : 0;       /* [SEP] */
     tokens->skip = (int32_t *)sen__new_array(c, n, sizeof *tokens->skip, "prompt lengths");
     if (!tokens->skip) return SEN_ERR_MEMORY;
+    /* A text cut at the longest length may be shorter than its prompt. */
     for (i = 0; i < n; i++)
         tokens->skip[i] = (int32_t)SEN__MIN(length, sen__tokens_length(tokens, i));
     return SEN_OK;
 }
 
-/* Tokenizes n texts on all threads, `prompt` (or NULL) put before each. */
+/* Tokenizes n texts on all threads, `prompt` (or NULL) put before each. Texts come through a
+ * function, since a data set may hold them in columns of any kind. The joined texts are needed
+ * until the ids are there, and lie in the scratch arena. The caller frees *out. */
 static sen_result sen__model_tokens(sen_ctx *c, const sen_model *m,
                                     sen_text (*get)(void *arg, int64_t i), void *arg, int64_t n,
                                     const char *prompt, sen__tokens **out)
@@ -18045,12 +19686,14 @@ static sen_result sen__model_tokens(sen_ctx *c, const sen_model *m,
     const sen_mark mark = sen_arena_mark(&c->scratch);
     sen__tokens *tokens = (sen__tokens *)sen__new(c, sizeof *tokens, "tokens");
     sen_text *texts = (sen_text *)sen__scratch(c, n + 1, sizeof *texts, "a list of texts");
-    const size_t before = prompt ? strlen(prompt) : 0;
+    const size_t before = prompt ? strlen(prompt) : 0;  /* bytes of the prompt */
     sen_result r = tokens && texts ? SEN_OK : SEN_ERR_MEMORY;
     int64_t i;
     for (i = 0; !r && i < n; i++) {
-        texts[i] = get(arg, i);
-        if (before) {
+        texts[i] = get(arg, i);             /* borrowed bytes */
+        if (before) {                       /* the texts stay where they are without a prompt */
+            /* prompt + text is tokenized as one: a word may begin in the one and end in the
+             * other. */
             char *joined = (char *)sen_arena_alloc(&c->scratch, before + texts[i].length);
             if (!joined) r = sen__no_memory(c, before + texts[i].length, "a text with its prompt");
             else {
@@ -18065,7 +19708,7 @@ static sen_result sen__model_tokens(sen_ctx *c, const sen_model *m,
         r = sen__token_many(c, m->transformer->tokenizer, texts, n, m->transformer->max_seq_length,
                             true, &tokens->list);
     if (!r && before) r = sen__model_prompt_skips(c, m, prompt, n, tokens);
-    if (r) sen__tokens_free(c, tokens);
+    if (r) sen__tokens_free(c, tokens);     /* NULL is fine */
     *out = r ? NULL : tokens;
     sen_arena_release(&c->scratch, mark);
     return r;
@@ -18073,6 +19716,18 @@ static sen_result sen__model_tokens(sen_ctx *c, const sen_model *m,
 
 /* ---- for a trainer --------------------------------------------------------------------------- */
 
+/* A trainer changes weights, so it holds the model alone; gradients exist only while it does. In
+ * order:
+ *   sen__model_hold          refuses a second trainer
+ *   sen__model_tokens        all texts, once, before the first step
+ *   sen__model_grads         an array as large as the weights
+ *   sen__dropout_begin       before each forward pass
+ *   sen__model_forward       the embeddings, on the trainer's tape
+ *   sen__model_load_weights  to resume, and to go back to the best checkpoint
+ *   sen__model_drop_grads, sen__model_release */
+
+/* Not a lock: two contexts that ask in the same moment are the caller's mistake. It catches the
+ * usual one, a second trainer or an encode on a model in training. */
 static sen_result sen__model_hold(sen_ctx *c, sen_model *m)
 {
     if (m->held_by)
@@ -18082,11 +19737,13 @@ static sen_result sen__model_hold(sen_ctx *c, sen_model *m)
     return SEN_OK;
 }
 
+/* Whoever holds it calls this; a second time does no harm. */
 static void sen__model_release(sen_model *m)
 {
     m->held_by = NULL;
 }
 
+/* Also after a failure half way: freeing NULL is fine. */
 static void sen__model_drop_grads(sen_ctx *c, sen_model *m)
 {
     int i;
@@ -18098,14 +19755,15 @@ static void sen__model_drop_grads(sen_ctx *c, sen_model *m)
     }
 }
 
-/* A gradient for every weight that wants one; a pooler's, which nothing reads, gets none. */
+/* A gradient for every weight that wants one; a pooler's, which nothing reads, gets none. Zeroed
+ * once; backward adds, and the optimizer's step clears them again. */
 static sen_result sen__model_grads(sen_ctx *c, sen_model *m)
 {
     int i;
     for (i = 0; i < m->n_weights; i++) {
         sen_tensor *w = m->weight[i];
         const size_t bytes = (size_t)w->count * sizeof(float);
-        if (!w->requires_grad || w->grad || sen__text_starts(w->name, "pooler.")) continue;
+        if (!w->requires_grad || w->grad || w->unused) continue;
         w->grad = (float *)sen__heap_new(&m->allocator, bytes);
         if (!w->grad) {
             sen__model_drop_grads(c, m);
@@ -18131,6 +19789,7 @@ static sen_result sen__model_load_weights(sen_ctx *c, sen_model *m, const char *
         r = place ? sen__module_open_weights(c, &m->module[n], place, &s[n]) : SEN_ERR_MEMORY;
         if (r) break;
     }
+    /* Nothing here asks for memory any more. */
     for (i = 0; !r && i < n; i++) r = sen__module_copy_weights(c, &m->module[i], &s[i]);
     for (i = 0; i < n; i++)
         if (m->module[i].n_weights) sen__safetensors_close(c, &s[i]);
@@ -18138,15 +19797,20 @@ static sen_result sen__model_load_weights(sen_ctx *c, sen_model *m, const char *
     return r;
 }
 
-/* What dropout of one forward pass needs: in torch's mode the bits of every site. */
+/* What dropout of one forward pass needs: in torch's mode the bits of every site.
+ * In counter mode that is a key and a number; in torch's mode the masks of the whole pass are
+ * drawn here, one bit an element, because torch draws them in one long stream for a padded batch:
+ * what a place gets depends on everything drawn before it. The bits are stored for the packed
+ * places only. */
 typedef struct sen__dropout_plan {
-    sen__dropout         dropout;
-    bool                 wanted;
+    sen__dropout         dropout;           /* what the tape sees */
+    bool                 wanted;            /* false: no dropout in this model */
     sen__buffer          bits;                  /* of all sites, one behind the other */
-    const unsigned char *site[256];
+    const unsigned char *site[256];             /* by SEN__SITE; NULL: not drawn */
     sen__buffer          attention_at;          /* (N) int64 */
 } sen__dropout_plan;
 
+/* Ready to be used again: everything is zero. */
 static void sen__dropout_plan_free(sen_ctx *c, sen__dropout_plan *p)
 {
     sen__delete(c, p->bits.data);
@@ -18154,32 +19818,40 @@ static void sen__dropout_plan_free(sen_ctx *c, sen__dropout_plan *p)
     memset(p, 0, sizeof *p);
 }
 
+/* What the tape is given; NULL where the model has no dropout. */
 static const sen__dropout *sen__dropout_of(const sen__dropout_plan *p)
 {
     return p->wanted ? &p->dropout : NULL;
 }
 
-/* One draw of torch's dropout: an element stays with probability `keep`. */
+/* One draw of torch's dropout: an element stays with probability `keep`. Two words of the generator
+ * each: torch's bernoulli_ compares a double. */
 static void sen__dropout_draw(sen_rng *rng, double keep, unsigned char *bits, int64_t at)
 {
     if (sen__rng_double(rng) < keep) bits[at >> 3] |= (unsigned char)(1 << (at & 7));
 }
 
 /* A hidden site of sequences s0 .. s1-1, drawn as [rows, longest, H]; places behind a text's end
- * are drawn and thrown away. */
+ * are drawn and thrown away.
+ *   Python, padded                      here, packed
+ *   text 0   t t t t t                  t t t t t | t t t | t t t t      T rows of H
+ *   text 1   t t t . .                  a dot draws 2 H words and stores nothing
+ *   text 2   t t t t . */
 static void sen__dropout_hidden(sen_rng *rng, const sen_batch *b, int64_t s0, int64_t s1,
                                 int64_t longest, int64_t h, double p, unsigned char *bits)
 {
     int64_t s, k, f;
     for (s = s0; s < s1; s++)
         for (k = 0; k < longest; k++) {
-            const int64_t token = b->first[s] + k;
-            if (token >= b->first[s + 1]) sen__rng_skip(rng, 2 * h);
+            const int64_t token = b->first[s] + k;  /* its row in the packed matrix */
+            if (token >= b->first[s + 1]) sen__rng_skip(rng, 2 * h);    /* padding */
             else for (f = 0; f < h; f++) sen__dropout_draw(rng, 1.0 - p, bits, token * h + f);
         }
 }
 
-/* The attention site, drawn as [rows, heads, longest, longest]. */
+/* The attention site, drawn as [rows, heads, longest, longest]. Skipped are rows of queries behind
+ * the text's end, and in each row the keys behind it. at[s] is where the sequence's (A,L,L) begins
+ * among the bits, L its own length. */
 static void sen__dropout_attention(sen_rng *rng, const sen_batch *b, int64_t s0, int64_t s1,
                                    int64_t longest, int heads, double p, unsigned char *bits,
                                    const int64_t *at)
@@ -18187,13 +19859,14 @@ static void sen__dropout_attention(sen_rng *rng, const sen_batch *b, int64_t s0,
     int64_t s, q, k;
     int head;
     for (s = s0; s < s1; s++) {
-        const int64_t n = b->first[s + 1] - b->first[s];
+        const int64_t n = b->first[s + 1] - b->first[s];    /* L of this text */
         for (head = 0; head < heads; head++)
             for (q = 0; q < longest; q++) {
                 if (q >= n) {
                     sen__rng_skip(rng, 2 * longest);
                     continue;
                 }
+                /* The keys that exist, then those that padding would have had. */
                 for (k = 0; k < n; k++)
                     sen__dropout_draw(rng, 1.0 - p, bits, at[s] + (head * n + q) * n + k);
                 sen__rng_skip(rng, 2 * (longest - n));
@@ -18201,28 +19874,34 @@ static void sen__dropout_attention(sen_rng *rng, const sen_batch *b, int64_t s0,
     }
 }
 
-/* One of Python's forward passes: columns c0 .. c1-1 padded together, all sites in order. */
+/* One of Python's forward passes: columns c0 .. c1-1 padded together, all sites in order. The order
+ * is that of the forward pass: the embeddings, then of each layer attention, its output, the
+ * feed-forward output. With p = 0 torch draws nothing at all. */
 static void sen__dropout_pass(sen__dropout_plan *plan, const sen__transformer *tr,
                               const sen_batch *b, int64_t c0, int64_t c1, sen_rng *rng)
 {
     const int64_t s0 = c0 * b->rows, s1 = c1 * b->rows, h = tr->hidden;
-    const double p = (double)tr->p_hidden, pa = (double)tr->p_attention;
+    const double p = tr->p_hidden, pa = tr->p_attention;
     int64_t longest = 0, s;
     int layer, place;
     for (s = s0; s < s1; s++) longest = SEN__MAX(longest, b->first[s + 1] - b->first[s]);
+    /* The bits are const for those who read them; this is the one place that writes. */
     if (p > 0) sen__dropout_hidden(rng, b, s0, s1, longest, h, p, (unsigned char *)plan->site[0]);
     for (layer = 0; layer < tr->layers; layer++) {
         if (pa > 0)
             sen__dropout_attention(rng, b, s0, s1, longest, tr->heads, pa,
                                    (unsigned char *)plan->site[SEN__SITE(layer, 0)],
                                    plan->dropout.attention_at);
-        for (place = 1; place < 3 && p > 0; place++)
+        for (place = 1; place < 3 && p > 0; place++)    /* attention output, feed-forward */
             sen__dropout_hidden(rng, b, s0, s1, longest, h, p,
                                 (unsigned char *)plan->site[SEN__SITE(layer, place)]);
     }
 }
 
-/* Places for the bits of every site. */
+/* Places for the bits of every site. Each site begins on a whole byte. T H bits a hidden site: for
+ * T = 4096 and H = 384, 192 KiB. The sites lie one behind the other in the order of the forward
+ * pass:
+ *   embeddings | attention 0 | output 0 | feed-forward 0 | attention 1 | ... */
 static sen_result sen__dropout_room(sen_ctx *c, sen__dropout_plan *plan, const sen__transformer *tr,
                                     const sen_batch *b)
 {
@@ -18233,19 +19912,20 @@ static sen_result sen__dropout_room(sen_ctx *c, sen__dropout_plan *plan, const s
     at = (int64_t *)sen__buffer_reserve(c, &plan->attention_at, (size_t)(n + 1) * sizeof *at,
                                         "dropout masks");
     if (!at) return SEN_ERR_MEMORY;
+    /* Attention's bits: one (A,L,L) behind the other, each as long as its text. */
     for (s = 0; s < n; s++) {
         const int64_t k = b->first[s + 1] - b->first[s];
         at[s] = attention;
-        attention += k * k * tr->heads;
+        attention += k * k * tr->heads;     /* L L A bits */
     }
-    attention = (attention + 7) / 8;
+    attention = (attention + 7) / 8;        /* from bits to bytes */
     {
         const size_t bytes = (size_t)(hidden + tr->layers * (attention + 2 * hidden));
         p = (unsigned char *)sen__buffer_reserve(c, &plan->bits, bytes, "dropout masks");
         if (!p) return SEN_ERR_MEMORY;
-        memset(p, 0, bytes);
+        memset(p, 0, bytes);                /* all dropped until drawn otherwise */
     }
-    plan->site[0] = p;
+    plan->site[0] = p;                      /* the embeddings */
     p += hidden;
     for (layer = 0; layer < tr->layers; layer++) {
         plan->site[SEN__SITE(layer, 0)] = p;
@@ -18259,7 +19939,9 @@ static sen_result sen__dropout_room(sen_ctx *c, sen__dropout_plan *plan, const s
 }
 
 /* Prepares dropout for one training pass over a batch. torch: draws from `rng`, torch's own stream,
- * column 0 as one pass and all further columns as a second one, as Python's trainer runs them. */
+ * column 0 as one pass and all further columns as a second one, as Python's trainer runs them. The
+ * limit of 30 layers is the counter's: 256 sites. The plan and its buffers are used again by the
+ * next pass. */
 static sen_result sen__dropout_begin(sen_ctx *c, sen__dropout_plan *plan, const sen_model *m,
                                      const sen_batch *b, bool torch, uint64_t seed,
                                      uint32_t micro_step, sen_rng *rng)
@@ -18267,28 +19949,37 @@ static sen_result sen__dropout_begin(sen_ctx *c, sen__dropout_plan *plan, const 
     const sen__transformer *tr = m->transformer;
     sen_result r;
     plan->wanted = tr && (tr->p_hidden > 0 || tr->p_attention > 0);
-    if (!plan->wanted) return SEN_OK;
+    if (!plan->wanted) return SEN_OK;       /* and nothing is drawn */
     if (tr->layers > 30)
         return sen_fail(c, SEN_ERR_UNSUPPORTED,
                         "dropout is done for at most 30 layers; set it to 0 in \"config\"");
-    memset(&plan->dropout, 0, sizeof plan->dropout);
+    memset(&plan->dropout, 0, sizeof plan->dropout);    /* bits NULL: counter mode */
     plan->dropout.key = seed;
     plan->dropout.micro_step = micro_step;
-    plan->dropout.position = b->position;
+    plan->dropout.position = b->position;   /* the batch's arrays, borrowed for the pass */
     plan->dropout.owner = b->owner;
     plan->dropout.first = b->first;
-    if (!torch) return SEN_OK;
+    if (!torch) return SEN_OK;              /* a counter draws when it is asked */
     r = sen__dropout_room(c, plan, tr, b);
     if (r) return r;
-    sen__dropout_pass(plan, tr, b, 0, 1, rng);
+    sen__dropout_pass(plan, tr, b, 0, 1, rng);  /* column 0 alone */
     if (b->columns > 1) sen__dropout_pass(plan, tr, b, 1, b->columns, rng);
     return SEN_OK;
 }
 
 /* ---- encode ---------------------------------------------------------------------------------- */
 
-#define SEN__ENCODE_STAMP 0x454E4331u
+/* Texts to embeddings: tokenize a window of texts, sort them by length, run batches through the
+ * modules on a tape that records nothing, put each row where its text stood. Since a text's bits do
+ * not depend on its batch, sorting changes nothing but the time; without padding even that little.
+ *   texts 0 .. n-1
+ *     window of 8192     tokenize on all threads, prompt in front        ids of the window
+ *     sort by length     longest first, equal ones as they came          order
+ *     batch of 32        pack, forward, cut, normalize                   rows order[i] of out */
 
+#define SEN__ENCODE_STAMP 0x454E4331u       /* "ENC1" */
+
+/* Python's defaults. The stamp tells this struct from one that was only zeroed. */
 SENTRAIN_DEF sen_encode_args sen_encode_args_default(void)
 {
     sen_encode_args a;
@@ -18299,6 +19990,7 @@ SENTRAIN_DEF sen_encode_args sen_encode_args_default(void)
     return a;
 }
 
+/* The argument wins over the model's own setting, and neither can make an embedding longer. */
 SENTRAIN_DEF int sen_embedding_dimension(const sen_model *m, int truncate_dim)
 {
     const int whole = m->module[m->n_modules - 1].dimension;
@@ -18307,7 +19999,9 @@ SENTRAIN_DEF int sen_embedding_dimension(const sen_model *m, int truncate_dim)
 }
 
 /* The text that goes before each input: prompt, else prompt_name's, else the task's, else the
- * model's default; NULL: none. */
+ * model's default; NULL: none. As in encode_query and encode_document. Trap: a model always has
+ * "query" and "document", empty if nothing else, so with a task the default prompt is never
+ * reached. */
 static sen_result sen__encode_prompt(sen_ctx *c, const sen_model *m, const sen_encode_args *a,
                                      const char **prompt)
 {
@@ -18317,11 +20011,13 @@ static sen_result sen__encode_prompt(sen_ctx *c, const sen_model *m, const sen_e
     const char *name = a->prompt_name ? a->prompt_name : NULL;
     const char *const *names = NULL;
     const sen_json *found = NULL, *j;
-    const char *words[32];
+    const char *words[32];                  /* for the message */
     char list[300];
     size_t n = 0;
+    /* A prompt given in words wins over every name. */
     *prompt = a->prompt;
-    if (a->prompt) return SEN_OK;
+    if (a->prompt) return SEN_OK;           /* "" too: it says none */
+    /* The names that Python tries for a task, the first that exists wins. */
     if (!name && a->task)
         names = strcmp(a->task, "query") == 0      ? query
                 : strcmp(a->task, "document") == 0 ? document
@@ -18332,6 +20028,7 @@ static sen_result sen__encode_prompt(sen_ctx *c, const sen_model *m, const sen_e
     for (; names && *names && !found; names++) found = sen_json_get(m->prompts, *names);
     if (!name && !names) name = m->default_prompt_name;
     if (name) found = sen_json_get(m->prompts, name);
+    /* Which prompts there are is what the user needs to know now. */
     if (name && !found) {
         for (j = m->prompts->child; j && n + 1 < SEN__COUNT(words); j = j->next)
             words[n++] = j->key;
@@ -18339,88 +20036,100 @@ static sen_result sen__encode_prompt(sen_ctx *c, const sen_model *m, const sen_e
         return sen_fail(c, SEN_ERR_ARGUMENT, "the model has no prompt called \"%s\"; there are: %s",
                         name, sen__word_list(list, sizeof list, words));
     }
-    *prompt = found && found->length ? found->text : NULL;
+    *prompt = found && found->length ? found->text : NULL;  /* an empty prompt is none */
     return SEN_OK;
 }
 
 #define SEN__ENCODE_WINDOW 8192                 /* texts tokenized and sorted at a time */
 
+/* One call of sen_encode: its arguments, and what is used again from batch to batch. */
 typedef struct sen__encoding {
     sen_ctx               *c;
     sen_model             *m;                   /* read only: forward passes change no model */
     const sen_encode_args *args;
-    const char            *prompt;
+    const char            *prompt;          /* NULL: none; the caller's or the model's */
     const sen_text        *texts;
     int64_t                n;
-    int                    dimension, whole;
+    int                    dimension, whole;    /* numbers kept of an embedding; all */
     float                 *out;
     sen_tape              *tape;
-    sen__packed            packed;
+    sen__packed            packed;          /* the batch's arrays, used again */
 } sen__encoding;
 
+/* Text i of the window: what sen__model_tokens asks for. */
 static sen_text sen__encoding_text(void *arg, int64_t i)
 {
     return ((const sen_text *)arg)[i];
 }
 
 /* Longest first, so that a batch's texts are alike and the largest batch comes first: a counting
- * sort by the number of tokens, stable. */
+ * sort by the number of tokens, stable. Largest first means that memory grows once, in the first
+ * batch, and that one which cannot fit fails at once.
+ * For lengths 3 5 3 4 with longest = 5: counts by longest - length are 1 1 2, their sums 0 1 2, and
+ * the order is 1 3 0 2. */
 static sen_result sen__encoding_order(sen_ctx *c, const sen__tokens *tokens, int64_t n,
                                       int64_t *order)
 {
-    int64_t longest = 0, i, *count;
+    int64_t longest = 0, i, *count;         /* count comes zeroed */
     for (i = 0; i < n; i++) longest = SEN__MAX(longest, sen__tokens_length(tokens, i));
     count = (int64_t *)sen__scratch(c, longest + 2, sizeof *count, "an order of texts");
     if (!count) return SEN_ERR_MEMORY;
     for (i = 0; i < n; i++) count[longest - sen__tokens_length(tokens, i) + 1]++;
     for (i = 1; i <= longest + 1; i++) count[i] += count[i - 1];
+    /* count[k] is now where the next text of that length goes. */
     for (i = 0; i < n; i++) order[count[longest - sen__tokens_length(tokens, i)]++] = i;
     return SEN_OK;
 }
 
-/* Cuts and normalizes the embeddings of a batch into their places. */
+/* Cuts and normalizes the embeddings of a batch into their places. Cut first, then normalized: the
+ * other order would not give unit length. */
 static void sen__encoding_store(sen__encoding *e, const sen_var *y, const int64_t *rows, int64_t n,
                                 int64_t base)
 {
     int64_t i;
     for (i = 0; i < n; i++) {
-        float *to = e->out + (base + rows[i]) * e->dimension;
+        float *to = e->out + (base + rows[i]) * e->dimension;   /* the text's own place */
         memcpy(to, y->x + i * e->whole, (size_t)e->dimension * sizeof(float));
         if (e->args->normalize_embeddings) sen__normalize_forward(to, to, e->dimension);
     }
 }
 
+/* One batch: pack, forward, store. The tape's memory is kept for the next one. */
 static sen_result sen__encoding_batch(sen__encoding *e, sen__tokens *tokens, const int64_t *rows,
                                       int64_t n, int64_t base)
 {
     const sen_var *y;
     sen_result r = sen__packed_fill(e->c, &e->packed, &tokens, 1, rows, n);
     if (r) return r;
-    y = sen__model_forward(e->m, e->tape, &e->packed.batch);
+    y = sen__model_forward(e->m, e->tape, &e->packed.batch);    /* (k,E), rows as packed */
     r = sen_tape_result(e->tape);
-    if (!r) sen__encoding_store(e, y, rows, n, base);
+    if (!r) sen__encoding_store(e, y, rows, n, base);   /* before the tape forgets y */
     sen_tape_reset(e->tape);
     return r;
 }
 
+/* A window bounds the memory for ids, whatever n is: token ids of all texts need never exist at a
+ * time. */
 static sen_result sen__encoding_window(sen__encoding *e, int64_t base, int64_t n)
 {
     const sen_mark mark = sen_arena_mark(&e->c->scratch);
     int64_t *order = (int64_t *)sen__scratch(e->c, n, sizeof *order, "an order of texts"), i;
-    sen__tokens *tokens = NULL;
+    sen__tokens *tokens = NULL;             /* of this window */
     sen_text *texts;
     sen_result r = order ? SEN_OK : SEN_ERR_MEMORY;
     memcpy(&texts, &e->texts, sizeof texts);    /* handed through as void *, only read */
     if (!r)
         r = sen__model_tokens(e->c, e->m, sen__encoding_text, texts + base, n, e->prompt, &tokens);
     if (!r) r = sen__encoding_order(e->c, tokens, n, order);
+    /* order + i: the batch's texts, numbered within the window. */
     for (i = 0; !r && i < n; i += e->args->batch_size) {
-        const int64_t k = SEN__MIN(e->args->batch_size, n - i);
+        const int64_t k = SEN__MIN(e->args->batch_size, n - i); /* the last batch may be smaller */
         r = sen__encoding_batch(e, tokens, order + i, k, base);
+        /* Between batches only: what is done stays in out, and nothing is half written. */
         if (!r && sen__stop_asked(e->c))
             r = sen_fail(e->c, SEN_ERR_STOPPED, "encoding was stopped after %lld texts",
                          (long long)(base + i + k));
-        if (!r && e->args->progress &&
+        if (!r && e->args->progress &&      /* the caller's own wish */
             e->args->progress(e->args->progress_user, base + i + k, e->n))
             r = sen_fail(e->c, SEN_ERR_STOPPED, "encoding was stopped after %lld texts",
                          (long long)(base + i + k));
@@ -18430,6 +20139,9 @@ static sen_result sen__encoding_window(sen__encoding *e, int64_t base, int64_t n
     return r;
 }
 
+/* Arguments are checked before anything is computed. The model is const for the caller; e.m drops
+ * that because module functions take a sen_module * (a forward pass changes none, see the module
+ * chapter). */
 static sen_result sen__encode(sen_ctx *c, const sen_model *m, const sen_text *texts, int64_t n,
                               const sen_encode_args *args, float *out)
 {
@@ -18437,6 +20149,7 @@ static sen_result sen__encode(sen_ctx *c, const sen_model *m, const sen_text *te
     int64_t base;
     sen_result r;
     memset(&e, 0, sizeof e);
+    /* Weights that a trainer is changing; its own context may encode between two steps. */
     if (m->held_by && m->held_by != c)
         return sen_fail(c, SEN_ERR_BUSY,
                         "a trainer on another context holds this model; encode with a copy of it");
@@ -18456,18 +20169,21 @@ static sen_result sen__encode(sen_ctx *c, const sen_model *m, const sen_text *te
     e.args = args;
     e.texts = texts;
     e.n = n;
-    e.whole = m->module[m->n_modules - 1].dimension;
+    e.whole = m->module[m->n_modules - 1].dimension;    /* before truncation */
     e.dimension = sen_embedding_dimension(m, args->truncate_dim);
     e.out = out;
     r = sen__encode_prompt(c, m, args, &e.prompt);
     if (!r) r = sen_tape_new(c, false, &e.tape);
+    if (!r) e.tape->packs_weights = n > args->batch_size;       /* worth it from two batches on */    /* no recording */
     for (base = 0; !r && base < n; base += SEN__ENCODE_WINDOW)
         r = sen__encoding_window(&e, base, SEN__MIN(SEN__ENCODE_WINDOW, n - base));
-    sen__packed_free(c, &e.packed);
+    sen__packed_free(c, &e.packed);         /* both are fine with nothing in them */
     sen_tape_free(e.tape);
     return r;
 }
 
+/* Each public function that can fail is such a pair: sen__begin forgets the last message, the inner
+ * function works, sen__end passes its result on. */
 SENTRAIN_DEF sen_result sen_encode(sen_ctx *c, const sen_model *m, const sen_text *texts, int64_t n,
                                    const sen_encode_args *args, float *out)
 {
@@ -18481,6 +20197,10 @@ SENTRAIN_DEF sen_result sen_encode(sen_ctx *c, const sen_model *m, const sen_tex
 
 /* ---- similarities ---------------------------------------------------------------------------- */
 
+/* The same op that a loss uses, on a tape that records nothing. */
+
+/* Cosines normalize both sides first; distances are negative, so that larger always means more
+ * alike. */
 SENTRAIN_DEF sen_result sen_similarities(sen_ctx *c, const sen_model *m, const float *a, int64_t n,
                                          const float *b, int64_t k, int64_t dimension, float *out)
 {
@@ -18493,7 +20213,7 @@ SENTRAIN_DEF sen_result sen_similarities(sen_ctx *c, const sen_model *m, const f
         y = sen_similarity_matrix(t, (int)m->similarity, sen_tape_constant(t, a, n, dimension),
                                   sen_tape_constant(t, b, k, dimension));
         r = sen_tape_result(t);
-        if (!r) memcpy(out, y->x, (size_t)(n * k) * sizeof(float));
+        if (!r) memcpy(out, y->x, (size_t)(n * k) * sizeof(float)); /* before the tape goes */
     }
     sen_tape_free(t);
     return sen__end(c, r);
@@ -18501,17 +20221,20 @@ SENTRAIN_DEF sen_result sen_similarities(sen_ctx *c, const sen_model *m, const f
 
 /* ---- looking at a model ---------------------------------------------------------------------- */
 
+/* A text that stays for ever. */
 SENTRAIN_DEF const char *sen_model_similarity(const sen_model *m)
 {
     return sen__similarity_names[m->similarity];
 }
 
+/* Changes nothing in the weights: it is what sen_similarities and evaluators take, and is saved. */
 SENTRAIN_DEF sen_result sen_model_set_similarity(sen_ctx *c, sen_model *m, const char *name)
 {
     sen__begin(c);
     return sen__end(c, sen__model_set_similarity_name(c, m, name, NULL));
 }
 
+/* In tokens, special ones included. */
 SENTRAIN_DEF int sen_model_max_seq_length(const sen_model *m)
 {
     return m->transformer ? m->transformer->max_seq_length : 0;
@@ -18524,6 +20247,7 @@ SENTRAIN_DEF void sen_model_set_max_seq_length(sen_model *m, int length)
             length < 1 ? m->transformer->positions : SEN__MIN(length, m->transformer->positions);
 }
 
+/* A value beyond the model's width means its whole width. */
 SENTRAIN_DEF void sen_model_set_truncate_dim(sen_model *m, int dim)
 {
     m->truncate_dim = dim;
@@ -18539,6 +20263,7 @@ SENTRAIN_DEF int sen_model_modules(const sen_model *m)
     return m->n_modules;
 }
 
+/* i counts from 0 in the row; no check. */
 SENTRAIN_DEF const sen_module *sen_model_module(const sen_model *m, int i)
 {
     return &m->module[i];
@@ -18549,6 +20274,7 @@ SENTRAIN_DEF int sen_model_weights(const sen_model *m)
     return m->n_weights;
 }
 
+/* The tensor itself, to be looked at or frozen (requires_grad) before a trainer takes the model. */
 SENTRAIN_DEF sen_tensor *sen_model_weight(sen_model *m, int i)
 {
     return m->weight[i];
@@ -18559,6 +20285,7 @@ SENTRAIN_DEF const char *sen_model_weight_name(const sen_model *m, int i)
     return m->weight_name[i];
 }
 
+/* A pooler that nothing reads counts too, as in Python's num_parameters(). */
 SENTRAIN_DEF int64_t sen_model_parameters(const sen_model *m)
 {
     int64_t n = 0;
@@ -18708,13 +20435,11 @@ SENTRAIN_DEF void sen_dataset_free(sen_dataset *d)
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-/* An error about a cell: "FILE:LINE: column "score": ...", or the row's number for arrays. Declared
- * once more above itself, because an attribute (let the compiler check the format) cannot stand at
- * a definition. */
-static sen_result sen__dataset_fail(sen_ctx *c, sen_result r, const sen_dataset *d, int64_t row,
-                                    int column, const char *format, ...) SEN__FORMAT(6, 7);
-static sen_result sen__dataset_fail(sen_ctx *c, sen_result r, const sen_dataset *d, int64_t row,
-                                    int column, const char *format, ...)
+/* An error about a cell: "FILE:LINE: column "score": ...", or the row's number for arrays. The
+ * attribute lets the compiler check the format; at a definition it stands in front. */
+static SEN__FORMAT(6, 7) sen_result sen__dataset_fail(sen_ctx *c, sen_result r,
+                                                      const sen_dataset *d, int64_t row, int column,
+                                                      const char *format, ...)
 {
     char text[SEN__MESSAGE];
     const char *name = d->column[column].name;
@@ -18825,41 +20550,6 @@ static sen_result sen__dataset_not_number(sen_ctx *c, const sen_dataset *d, int6
         ? "; if these are names of classes, list them as \"class_names\"" : "";
     return sen__dataset_fail(c, SEN_ERR_FORMAT, d, row, column, "\"%.*s\" is no number%s",
                              (int)SEN__MIN(t.length, 60), t.data, classes);
-}
-
-/* Makes a column of texts one of numbers: whole ones, or real ones where one of them is. A column
- * of numbers stays. For the columns that an evaluator takes as scores. On failure the column is as
- * it was; the texts themselves stay in `keep`. */
-static sen_result sen__dataset_numbers(sen_ctx *c, sen_dataset *d, int column)
-{
-    sen__column *k = &d->column[column];
-    bool whole, real = false;
-    void *numbers;
-    int64_t row, i = 0;
-    double f = 0;
-    if (k->kind != SEN_COLUMN_TEXT) return SEN_OK;
-    numbers = sen__new_array(c, d->rows, sizeof i, "a column of numbers");
-    if (!numbers) return SEN_ERR_MEMORY;
-    for (row = 0; row < d->rows; row++) {
-        if (!sen__data_number(k->texts[row], &whole, &i, &f)) {
-            sen__delete(c, numbers);
-            return sen__dataset_not_number(c, d, row, column, k->texts[row]);
-        }
-        /* The first real one: those before it are widened, and from here on all are real. */
-        if (!whole && !real) {
-            sen__data_widen(numbers, row);
-            real = true;
-        }
-        if (real) ((double *)numbers)[row] = f;
-        else ((int64_t *)numbers)[row] = i;
-    }
-    sen__delete(c, k->owned);           /* the array of texts, not the texts */
-    k->owned = numbers;
-    k->texts = NULL;                    /* one pointer only is set */
-    k->kind = real ? SEN_COLUMN_FLOAT : SEN_COLUMN_INT;
-    if (real) k->floats = (const double *)numbers;
-    else k->ints = (const int64_t *)numbers;
-    return SEN_OK;
 }
 
 /* ---- reading files --------------------------------------------------------------------------- */
@@ -19199,6 +20889,9 @@ static sen_result sen__jsonl_head(sen__loader *l)
     int n = 0;
     const sen_result r = sen__jsonl_object(l, &row);
     if (r) return r;
+    if (!row->count)
+        return sen_fail_at(l->c, SEN_ERR_FORMAT, row, NULL,
+                           "a row without columns; the keys of the first row are the columns");
     key = (sen_text *)sen__scratch(l->c, row->count, sizeof *key, "column names");
     if (!key) return SEN_ERR_MEMORY;
     for (j = row->child; j; j = j->next, n++) {
@@ -19311,17 +21004,17 @@ static sen_result sen__data_format_of(sen_ctx *c, const sen_dataset_desc *desc,
  *   from                 2      3        1
  * So the id is left out, and the score, first in the file, follows the texts as a loss wants it. */
 
-/* An error about a name that is none of the file's columns, with the nearest that there is. option:
- * the member of the description that has the name; names: l->name or l->shown, whichever it goes
- * by. */
+/* An error about a name that is none of the n columns, with the nearest that there is. option: the
+ * member of the description that has the name; names: l->name or l->shown, whichever it goes by, or
+ * the dataset's own. */
 static sen_result sen__loader_unknown(const sen__loader *l, const char *option, const char *name,
-                                      const char *const *names)
+                                      const char *const *names, int n)
 {
     const char *known[65];              /* 64 names and NULL */
     char list[400];
     const char *near;
     int i;
-    for (i = 0; i < l->n_fields && i < 64; i++) known[i] = names[i];
+    for (i = 0; i < n && i < 64; i++) known[i] = names[i];
     known[i] = NULL;
     near = sen__nearest(name, known);
     return sen_fail(l->c, SEN_ERR_ARGUMENT, "%s has no column \"%s\", which \"%s\" names%s%s%s; "
@@ -19355,7 +21048,7 @@ static sen_result sen__loader_rename(sen__loader *l)
     for (j = rename ? rename->child : NULL; j; j = j->next) {
         /* by the old name, whatever was renamed before */
         i = sen__name_find(l->name, l->n_fields, j->key);
-        if (i < 0) return sen__loader_unknown(l, "rename", j->key, l->name);
+        if (i < 0) return sen__loader_unknown(l, "rename", j->key, l->name, l->n_fields);
         if (j->kind != SEN_JSON_TEXT)
             return sen_fail_at(l->c, SEN_ERR_ARGUMENT, j, NULL,
                                "the new name of \"%s\" should be a text", j->key);
@@ -19384,7 +21077,8 @@ static sen_result sen__loader_select(sen__loader *l)
     if (!d->column || !l->from || !l->cell) return SEN_ERR_MEMORY;
     for (i = 0; i < d->n_columns; i++) {
         l->from[i] = wanted->n ? sen__name_find(l->shown, l->n_fields, wanted->item[i]) : i;
-        if (l->from[i] < 0) return sen__loader_unknown(l, "columns", wanted->item[i], l->shown);
+        if (l->from[i] < 0)
+            return sen__loader_unknown(l, "columns", wanted->item[i], l->shown, l->n_fields);
         d->column[i].name = l->shown[l->from[i]];
         /* finds itself at the latest, at i */
         if (sen_dataset_column_find(d, d->column[i].name) < i)
@@ -19609,6 +21303,23 @@ static bool sen__data_times(const sen__column *k, int64_t factor, int64_t rows)
     return true;
 }
 
+/* An error about a name in "scale" that is no column of the dataset. The file may well have it: if
+ * "columns" has left it out, to say that there is none would send the user looking for a spelling
+ * mistake. */
+static sen_result sen__loader_unscaled(const sen__loader *l, const char *name)
+{
+    const char *own[65];                /* 64 names and NULL */
+    char list[400];
+    int i;
+    for (i = 0; i < l->d->n_columns && i < 64; i++) own[i] = l->d->column[i].name;
+    own[i] = NULL;
+    if (sen__name_find(l->shown, l->n_fields, name) < 0)
+        return sen__loader_unknown(l, "scale", name, own, i);
+    return sen_fail(l->c, SEN_ERR_ARGUMENT,
+                    "%s: \"scale\" names \"%s\", but \"columns\" leaves that out; it has: %s",
+                    l->d->path, name, sen__word_list(list, sizeof list, own));
+}
+
 /* Multiplies the columns that "scale" names: whole by whole stays whole, as in Python. Real
  * factors, and products too large for a whole number, make the column real. In Python one would map
  * the dataset: {"score": row["score"] / 5}. Write the factor 0.2 for that; x * 0.2 and x / 5 may
@@ -19623,7 +21334,7 @@ static sen_result sen__loader_scale(sen__loader *l)
     for (j = scale ? scale->child : NULL; j; j = j->next) {
         const int i = sen_dataset_column_find(l->d, j->key);
         sen__column *k = i < 0 ? NULL : &l->d->column[i];
-        if (!k) return sen__loader_unknown(l, "scale", j->key, l->shown);
+        if (!k) return sen__loader_unscaled(l, j->key);
         if (j->kind != SEN_JSON_NUMBER)
             return sen_fail_at(l->c, SEN_ERR_ARGUMENT, j, NULL,
                                "the factor of \"%s\" should be a number", j->key);
@@ -19646,16 +21357,21 @@ static sen_result sen__loader_scale(sen__loader *l)
 
 /* The whole file: names, then columns, then rows until the limit or the end. A byte order mark,
  * which spreadsheets write, would become part of the first column's name, and that name would then
- * match nothing: it is skipped. */
+ * match nothing: it is skipped. The line of names is checked for UTF-8 as the rows are; of JSON
+ * lines, where names stand in the first row, nothing is passed yet, and the row is checked. */
 static sen_result sen__loader_run(sen__loader *l, const sen__data_format *f)
 {
-    int64_t most;                       /* rows at most: the size of all arrays */
+    int64_t most, line;                 /* rows at most: the size of all arrays */
+    const char *start;
     sen_result r;
     if (l->end - l->at >= 3 && memcmp(l->at, "\xEF\xBB\xBF", 3) == 0) l->at += 3;
     if (!sen__loader_skip_blank(l, f->spaces))
         return sen_fail(l->c, SEN_ERR_FORMAT, "%s is empty: a dataset needs one row at least",
                         l->d->path);
+    start = l->at;
+    line = l->line;
     r = f->head(l);                     /* l->name, l->n_fields */
+    if (!r) r = sen__loader_utf8(l, start, line);
     if (!r) r = sen__loader_rename(l);  /* l->shown */
     if (!r) r = sen__loader_select(l);  /* l->from, l->cell, d->column */
     if (r) return r;
@@ -19992,6 +21708,7 @@ typedef struct sen__unique {
     int64_t   batch;                    /* running number, never 0 */
     int64_t   made;                     /* batches of this epoch */
     int       pass;                     /* permutations drawn in this epoch */
+    bool      told_again, told_few;     /* each warning comes once, not once an epoch */
 } sen__unique;
 
 /* As sen__plain_end. */
@@ -20150,30 +21867,49 @@ static int64_t sen__unique_take(const sen_sampler_call *s, sen__unique *u, int64
     return n;
 }
 
+/* Another pass over the rows, where one is due: false if the epoch is over. Python's two warnings
+ * stand here too; its logger says a sentence once, so they come once a sampler. */
+static bool sen__unique_again(sen_sampler_call *s, sen__unique *u, int64_t promised)
+{
+    const bool few = u->made < promised && (u->made == 0 || u->pass >= 3);
+    if (few && !u->told_few)
+        sen_log(s->ctx, SEN_LOG_WARNING,
+                "no_duplicates gave only %lld of %lld batches: the data has too few different "
+                "texts for batches of %lld rows; set a smaller batch size",
+                (long long)u->made, (long long)promised, (long long)s->batch_size);
+    u->told_few |= few;
+    if (few || u->made >= promised) return false;
+    if (!u->told_again)
+        sen_log(s->ctx, SEN_LOG_WARNING,
+                "no_duplicates made %lld of %lld batches, since texts repeat; the data is gone "
+                "through again for the other %lld, so some rows come twice in an epoch",
+                (long long)u->made, (long long)promised, (long long)(promised - u->made));
+    u->told_again = true;
+    sen__unique_pass(s, u);
+    return true;
+}
+
 /* With drop_last, duplicates can cost batches: then up to two more passes over the whole dataset
  * bring their number to what was promised, so that the schedule of learning rates comes to its end.
- * Rows come again in these. Short batches that are dropped take their rows with them. Where the
- * first pass gave no batch at all Python gives up, and so does this. */
+ * Rows come again in these, and they stop at the promised number; the first pass is never cut off.
+ * Short batches that are dropped take their rows with them. Where the first pass gave no batch at
+ * all Python gives up, and so does this. */
 static int64_t sen__unique_next(sen_sampler_call *s, int64_t *rows)
 {
     sen__unique *u = (sen__unique *)s->state;
     const int64_t promised = sen__plain_length(s);
-    for (;;) {
+    do {
         while (u->first < u->n) {
-            const int64_t n = sen__unique_take(s, u, rows);
+            int64_t n;
+            if (u->pass > 1 && u->made >= promised) return 0;   /* made up for */
+            n = sen__unique_take(s, u, rows);
             /* short: dropped, its rows are used up */
             if (n < s->batch_size && s->drop_last) continue;
             u->made++;
             return n;
         }
-        if (u->made >= promised || u->made == 0 || u->pass >= 3) return 0;
-        if (u->pass == 1)
-            sen_log(s->ctx, SEN_LOG_WARNING, "no_duplicates: duplicates left %lld of %lld "
-                                             "batches; the data is "
-                    "gone through again to make up for them", (long long)u->made,
-                        (long long)promised);
-        sen__unique_pass(s, u);
-    }
+    } while (sen__unique_again(s, u, promised));
+    return 0;
 }
 
 /* ---- group_by_label: two rows of a label at a time ------------------------------------------- */
@@ -20769,12 +22505,13 @@ static void sen__sampler_begin_epoch(sen_sampler *s, int64_t epoch)
  * ============================================================================================== */
 
 /* What sen_loss_new hands out. The args are a copy in the arena, texts included, so nothing of the
- * caller's has to stay. */
+ * caller's has to stay. It holds no weights and no model: the same loss may serve any number of
+ * steps, of any batch. */
 struct sen_loss {
-    sen_ctx             *c;
-    const sen_loss_type *type;
+    sen_ctx             *c;                 /* whose allocator it came from */
+    const sen_loss_type *type;              /* a row of the table, or the user's */
     sen_arena            arena;                 /* args and their texts */
-    void                *args;
+    void                *args;                  /* [type->args_size], in the arena */
 };
 
 /* ---- kinds of fields: what in Python is a function or an object ------------------------------ */
@@ -20782,12 +22519,15 @@ struct sen_loss {
 /* A keyword argument that is a function (cos_sim) or an object (nn.Tanh()) in Python is a word
  * here. A kind says how that word is read from a job file and written to a model card. */
 
-/* Three spellings of each similarity, in sen_similarity's order; the first four are written. */
+/* Three spellings of each similarity, in sen_similarity's order; the first four are written.
+ * Reading takes all of them for either kind: Python has cos_sim and pairwise_cos_sim in one module,
+ * a model's own word for both is "cosine", and each can only mean one thing here. */
 static const char *const sen__sim_words[] = {
     "cos_sim", "dot_score", "euclidean_sim", "manhattan_sim",
     "pairwise_cos_sim", "pairwise_dot_score", "pairwise_euclidean_sim", "pairwise_manhattan_sim",
     "cosine", "dot", "euclidean", "manhattan", NULL
 };
+/* The same for losses that compare row by row: what is written is the pairwise name. */
 static const char *const sen__pairwise_sim_words[] = {
     "pairwise_cos_sim", "pairwise_dot_score", "pairwise_euclidean_sim", "pairwise_manhattan_sim",
     "cos_sim", "dot_score", "euclidean_sim", "manhattan_sim",
@@ -20800,11 +22540,12 @@ static sen_result sen__read_sim(sen_ctx *c, const sen_kind *kind, const sen_json
     int i = 0;
     const sen_result r = sen__read_word(c, kind, value, &i);
     if (r) return r;
-    i %= SEN_MANHATTAN_SIM + 1;
-    memcpy(to, &i, sizeof i);
+    i %= SEN_MANHATTAN_SIM + 1;             /* 4 similarities in each spelling */
+    memcpy(to, &i, sizeof i);               /* the field is an int */
     return SEN_OK;
 }
 
+/* Public, so that a user's own loss can have such a field as well. */
 SEN__DATA const sen_kind sen_kind_sim = {
     "a similarity function", sen__sim_words, sen__read_sim, sen__write_word
 };
@@ -20812,21 +22553,24 @@ SEN__DATA const sen_kind sen_kind_pairwise_sim = {
     "a similarity function", sen__pairwise_sim_words, sen__read_sim, sen__write_word
 };
 
-/* A torch module in a job file, "MSELoss" or {"type": "MSELoss"}: the text in it, or value. */
+/* A torch module in a job file, "MSELoss" or {"type": "MSELoss"}: the text in it, or value. An
+ * object with more keys would be a module with arguments of its own, which none here takes. */
 static const sen_json *sen__loss_module_name(const sen_json *value)
 {
     const sen_json *type = value->count == 1 ? sen_json_get(value, "type") : NULL;
     return type ? type : value;
 }
 
-/* For words that are a torch module in Python. */
+/* For words that are a torch module in Python. {"type": "MSELoss"} is how a job file writes an
+ * object with a class. */
 static sen_result sen__read_module_word(sen_ctx *c, const sen_kind *kind, const sen_json *value,
                                         void *to)
 {
     return sen__read_word(c, kind, sen__loss_module_name(value), to);
 }
 
-/* Kept as the name in the table of activations, which stays. */
+/* Kept as the name in the table of activations, which stays: the JSON tree need not. A class path
+ * such as torch.nn.modules.activation.Tanh is found by its last part. */
 static sen_result sen__read_activation(sen_ctx *c, const sen_kind *kind, const sen_json *value,
                                        void *to)
 {
@@ -20838,22 +22582,24 @@ static sen_result sen__read_activation(sen_ctx *c, const sen_kind *kind, const s
         return sen_fail_at(c, SEN_ERR_UNSUPPORTED, name, NULL,
                            "no activation is called \"%s\" here; there are: Identity, GELU, ReLU, "
                            "SiLU, Tanh, Sigmoid", name->text);
-    memcpy(to, &act->name, sizeof act->name);
+    memcpy(to, &act->name, sizeof act->name);   /* the field is a const char * */
     return SEN_OK;
 }
 
+/* Written as the name under which it was found. */
 static const sen_kind sen__kind_activation = {
     "an activation by torch's class name", NULL, sen__read_activation, sen__write_text
 };
 
-/* A set of words: an int, bit i for word i. In a job file a list of them, or one. */
+/* A set of words: an int, bit i for word i. In a job file a list of them, or one. Python takes a
+ * tuple of directions; saying one twice changes nothing. */
 static sen_result sen__read_word_set(sen_ctx *c, const sen_kind *kind, const sen_json *value,
                                      void *to)
 {
     const bool list = value->kind == SEN_JSON_LIST;
     const sen_json *j = list ? value->child : value;
     int set = 0;
-    for (; j; j = list ? j->next : NULL) {
+    for (; j; j = list ? j->next : NULL) {  /* one value is a list of one */
         int word = 0;
         const sen_result r = sen__read_word(c, kind, j, &word);
         if (r) return r;
@@ -20870,7 +22616,7 @@ static sen_json *sen__write_word_set(sen_ctx *c, const sen_kind *kind, const voi
     sen_json *list = sen__make(&m, NULL, NULL, SEN_JSON_LIST);
     int set, i;
     memcpy(&set, from, sizeof set);
-    for (i = 0; list && kind->words[i]; i++)
+    for (i = 0; list && kind->words[i]; i++)    /* at most 31 words */
         if (set >> i & 1) sen__make_text(&m, list, NULL, kind->words[i]);
     return m.failed ? NULL : list;
 }
@@ -20885,6 +22631,7 @@ static sen_result sen__read_word_or_null(sen_ctx *c, const sen_kind *kind, const
     return SEN_OK;
 }
 
+/* The way back: value 0 is written as null, Python's None. */
 static sen_json *sen__write_word_or_null(sen_ctx *c, const sen_kind *kind, const void *from)
 {
     sen__maker m = sen__maker_in(c, &c->scratch);
@@ -20895,6 +22642,18 @@ static sen_json *sen__write_word_or_null(sen_ctx *c, const sen_kind *kind, const
 
 /* ---- MultipleNegativesRankingLoss ------------------------------------------------------------ */
 
+/* The work horse of retrieval, also called InfoNCE: for B pairs of a question and its answer, the
+ * other B - 1 answers of the batch are the wrong ones, for free. Larger batches make harder tasks,
+ * which is why scores of all rows against all are worth a (B, (K-1) B) matrix.
+ * An example with B = 3 pairs, no negatives, and scores s_ij = scale * sim(query i, document j):
+ *   s_00 s_01 s_02      the task of row 0: pick column 0
+ *   s_10 s_11 s_12      row 1: column 1
+ *   s_20 s_21 s_22      row 2: column 2        ds_ij = (softmax(s_i)_j - [i = j]) / B
+ * The gradient of a row sums to 0: what the positive is pulled by, the negatives are pushed by,
+ * each by its probability, so the hardest most. A scale of 20 is a temperature of 0.05: cosines lie
+ * within -1 .. 1, and without it no softmax over them could become sharp. */
+
+/* In the order of the bits in SEN_QUERY_TO_DOC and its kin, and of the modes' numbers below. */
 static const char *const sen__direction_words[] = {
     "query_to_doc", "query_to_query", "doc_to_query", "doc_to_doc", NULL
 };
@@ -20903,6 +22662,7 @@ static const char *const sen__hardness_words[] = {
     "none", "in_batch_negatives", "hard_negatives", "all_negatives", NULL
 };
 
+/* A set (any of them), one of two, and one or null. */
 static const sen_kind sen__kind_directions = {
     "a list of directions", sen__direction_words, sen__read_word_set, sen__write_word_set
 };
@@ -20912,6 +22672,7 @@ static const sen_kind sen__kind_hardness = {
     "a hardness mode or null", sen__hardness_words, sen__read_word_or_null, sen__write_word_or_null
 };
 
+/* In the order of Python's get_config_dict, which is the order in a model card. */
 static const sen_field sen__mnrl_fields[] = {
     SEN_FIELD(sen_mnrl_args, scale, SEN_KIND_DOUBLE, 20.0, "1 / temperature; above 0"),
     SEN_FIELD(sen_mnrl_args, similarity_fct, SEN_KIND_SIM, SEN_COS_SIM, "cos_sim or dot_score"),
@@ -20936,7 +22697,9 @@ static sen_result sen__loss_check_scale(sen_ctx *c, double scale, const sen_json
                        "scale cannot be %g: it is 1 / temperature and must be above 0", scale);
 }
 
-/* What Python refuses with a ValueError, and the same warning for a mode without strength. */
+/* What Python refuses with a ValueError, and the same warning for a mode without strength. A
+ * direction between two texts of one kind never holds the positive, so a softmax over it alone
+ * would have no right answer: with such, only "joint" makes sense. */
 static sen_result sen__mnrl_check(sen_ctx *c, const void *args, const sen_json *at)
 {
     const sen_mnrl_args *a = (const sen_mnrl_args *)args;
@@ -20951,10 +22714,11 @@ static sen_result sen__mnrl_check(sen_ctx *c, const void *args, const sen_json *
                            "partition_mode \"per_direction\" cannot go with the directions "
                            "\"query_to_query\" and \"doc_to_doc\", which never hold the positive; "
                            "use \"joint\"");
-    if (!(a->hardness_strength >= 0.0))
+    if (!(a->hardness_strength >= 0.0))     /* NaN too */
         return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "hardness_strength",
                            "hardness_strength cannot be %g: it must not be negative",
                            a->hardness_strength);
+    /* No error in Python either: the run goes on as if the mode were null. */
     if (a->hardness_mode && a->hardness_strength == 0.0)
         sen_log(c, SEN_LOG_WARNING, "hardness_mode \"%s\" has no effect: hardness_strength is 0",
                 sen__hardness_words[a->hardness_mode]);
@@ -20962,25 +22726,33 @@ static sen_result sen__mnrl_check(sen_ctx *c, const void *args, const sen_json *
 }
 
 /* y (B,cols), whose rows and columns are of the same kind of text, without the entries of texts of
- * the same row: column i + k B of row i becomes -infinity for all k. */
+ * the same row: column i + k B of row i becomes -infinity for all k. A query is as similar as can
+ * be to itself, and a document to those of its own row it should not be pushed away from. -infinity
+ * becomes a probability of exactly 0, and so gets no gradient. */
 static sen_var *sen__mnrl_drop_own(sen_tape *t, sen_var *y)
 {
-    sen_var *mask = sen_tape_like(t, y);
+    sen_var *mask = sen_tape_like(t, y);    /* a constant: it was never recorded */
     int64_t i;
     if (!mask) return NULL;
     sen__row_fill(mask->x, 0.0f, sen_count(y));
     for (i = 0; i < sen_count(y); i++)
-        if (i % y->cols % y->rows == i / y->cols) mask->x[i] = -INFINITY;
+        if (i % y->cols % y->rows == i / y->cols) mask->x[i] = -INFINITY; /* column's row == row */
     return sen_add(t, y, mask);
 }
 
-/* strength * s where the mode's texts stand, else 0, as a constant: no gradient flows through it.
- * s (B, (K-1) B): the first B columns are the positives. Lan et al. 2025, arXiv:2503.04812. */
+/* strength * s where the mode's texts stand, else 0, as a constant: no gradient flows through it. s
+ * (B, (K-1) B): the first B columns are the positives. Lan et al. 2025, arXiv:2503.04812. Harder
+ * negatives, those that are more similar, weigh more in the softmax. Trap: the raw similarity is
+ * taken, and the sum is not multiplied by `scale` afterwards.
+ *   in_batch_negatives   columns of other rows
+ *   hard_negatives       the row's own columns after the positive
+ *   all_negatives        every column but the positive */
 static sen_var *sen__mnrl_hardness(sen_tape *t, const sen_mnrl_args *a, const sen_var *s)
 {
     sen_var *y = sen_tape_like(t, s);
     int64_t i;
     if (!y) return NULL;
+    /* own: a column of row i's own texts, i + k B; the positive is the one with k = 0. */
     for (i = 0; i < sen_count(s); i++) {
         const int64_t row = i / s->cols, col = i % s->cols;
         const bool own = col % s->rows == row, positive = own && col < s->rows;
@@ -20997,33 +22769,41 @@ static sen_var *sen__mnrl_hardness(sen_tape *t, const sen_mnrl_args *a, const se
  *   loss   = mean over i of  -log softmax(scores[i])[i]
  * Each further direction adds columns to the scores (joint), or has a softmax of its own whose loss
  * is averaged: row i of doc_to_query is positive i against all anchors, so its target is i as well.
+ * Joint columns stand in a fixed order, whatever the order in which directions were given, and the
+ * target stays in the first B of them. Python's formula for per_direction takes the positive's
+ * score from the first direction; it is the same number in both, since a similarity is symmetric.
  * Paper: Henderson et al. 2017, arXiv:1705.00652; directions: Li et al. 2023, arXiv:2308.03281.
  * Python: MultipleNegativesRankingLoss, the same defaults. */
 static sen_var *sen__mnrl_forward(sen_loss_call *c)
 {
     const sen_mnrl_args *a = (const sen_mnrl_args *)c->args;
-    const float scale = (float)a->scale;
+    const float scale = (float)a->scale;    /* as torch multiplies a float32 tensor */
     sen_tape *t = c->tape;
-    sen_var *query = c->emb[0], *positive = c->emb[1];
+    sen_var *query = c->emb[0], *positive = c->emb[1];                          /* (B,E) each */
     sen_var *docs = sen_stack_rows(t, c->emb + 1, c->n_columns - 1);            /* ((K-1)*B,E) */
-    sen_var *s = sen_similarity_matrix(t, a->similarity_fct, query, docs);
-    sen_var *part[4], *sum;
-    int n = 0, i;
+    sen_var *s = sen_similarity_matrix(t, a->similarity_fct, query, docs);      /* raw */
+    sen_var *part[4], *sum;                 /* one of each direction */
+    int n = 0, i;                           /* n: directions that take part */
+    /* query_to_doc is always there, and first. */
     part[n++] = sen_scale(t, s, scale);
     if (s && a->hardness_mode && a->hardness_strength > 0)
         part[0] = sen_add(t, part[0], sen__mnrl_hardness(t, a, s));
+    /* Further questions are wrong answers too: (B,B), without the question itself. */
     if (a->directions & SEN_QUERY_TO_QUERY) {
-        s = sen_similarity_matrix(t, a->similarity_fct, query, query);
+        s = sen_similarity_matrix(t, a->similarity_fct, query, query);  /* (B,B) */
         part[n++] = sen__mnrl_drop_own(t, sen_scale(t, s, scale));
     }
+    /* The task turned round, which question belongs to this answer: (B,B). */
     if (a->directions & SEN_DOC_TO_QUERY) {
         s = sen_similarity_matrix(t, a->similarity_fct, positive, query);
         part[n++] = sen_scale(t, s, scale);
     }
+    /* Other rows' documents against this row's positive: (B,(K-1) B). */
     if (a->directions & SEN_DOC_TO_DOC) {
         s = sen_similarity_matrix(t, a->similarity_fct, positive, docs);
         part[n++] = sen__mnrl_drop_own(t, sen_scale(t, s, scale));
     }
+    /* The positive is column i of the first part, so also of all parts side by side. */
     if (n == 1 || a->partition_mode == SEN_JOINT)
         return sen_cross_entropy_diagonal(t, sen_join_cols(t, part, n));
     sum = sen_cross_entropy_diagonal(t, part[0]);
@@ -21031,6 +22811,8 @@ static sen_var *sen__mnrl_forward(sen_loss_call *c)
     return sen_scale(t, sum, 1.0f / (float)n);
 }
 
+/* What the checks, messages and the trainer know of this loss; `forward` alone is its
+ * mathematics. */
 static const sen_loss_type sen__mnrl_loss = {
     .name        = "MultipleNegativesRankingLoss",
     .columns     = "anchor, positive [, negative ...]; no label",
@@ -21043,6 +22825,14 @@ static const sen_loss_type sen__mnrl_loss = {
 
 /* ---- CoSENTLoss ------------------------------------------------------------------------------ */
 
+/* For texts with a graded score. Only the order of the labels is looked at, never their size, so
+ * any scale of scores will do; and every pair of rows with different labels teaches, O(B^2) of
+ * them.
+ * Two rows whose labels are 0.2 and 0.8 and whose scores are s_0 and s_1 add the term e^(s_0 -
+ * s_1), which is small only if the second is clearly above the first. The logarithm of the sum is
+ * close to its largest term: most of the gradient goes to the pair that is ordered worst. */
+
+/* The field's kind is the pairwise one: the same numbers as in sen_mnrl_args, other words. */
 static const sen_field sen__cosent_fields[] = {
     SEN_FIELD(sen_cosent_args, scale, SEN_KIND_DOUBLE, 20.0, "1 / temperature; above 0"),
     SEN_FIELD(sen_cosent_args, similarity_fct, SEN_KIND_PAIRWISE_SIM, SEN_COS_SIM,
@@ -21060,12 +22850,14 @@ static sen_result sen__cosent_check(sen_ctx *c, const void *args, const sen_json
  *   s    = scale * sim(a, b)                                    (B,1)
  *   loss = ln(1 + sum over (i,j) with label_i < label_j of e^(s_i - s_j))
  * Paper: Huang et al. 2024, doi:10.1109/TASLP.2024.3402087. Python: CoSENTLoss, the trainer's own
- * default. */
+ * default. Equal labels make no pair; labels are compared as float32, as they are after Python's
+ * collator. */
 static sen_var *sen__cosent_forward(sen_loss_call *c)
 {
     const sen_cosent_args *a = (const sen_cosent_args *)c->args;
     sen_tape *t = c->tape;
     sen_var *s = sen_pairwise_similarity(t, a->similarity_fct, c->emb[0], c->emb[1]);
+    /* The op for the sum over pairs stands in the ops chapter; here is only what goes into it. */
     return sen__rank_loss(t, sen_scale(t, s, (float)a->scale), c->labels.value);
 }
 
@@ -21074,7 +22866,7 @@ static const sen_loss_type sen__cosent_loss = {
     .columns      = "sentence1, sentence2; a score as label",
     .min_columns  = 2,
     .max_columns  = 2,
-    .needs_labels = true,
+    .needs_labels = true,                   /* any real numbers */
     .args_size    = sizeof(sen_cosent_args),
     .fields       = sen__cosent_fields,
     .check        = sen__cosent_check,
@@ -21083,6 +22875,11 @@ static const sen_loss_type sen__cosent_loss = {
 
 /* ---- CosineSimilarityLoss -------------------------------------------------------------------- */
 
+/* The oldest of the losses for scores: regression of the cosine itself.
+ * With MSELoss the gradient of a pair's cosine is 2 (cos - label) / B: the further off, the
+ * stronger. */
+
+/* Which torch loss stands behind the difference: its square or its absolute value. */
 static const char *const sen__loss_fct_words[] = { "MSELoss", "L1Loss", NULL };
 
 static const sen_kind sen__kind_loss_fct = {
@@ -21092,6 +22889,7 @@ static const sen_kind sen__kind_loss_fct = {
 static const sen_field sen__cosine_similarity_fields[] = {
     SEN_FIELD(sen_cosine_similarity_args, loss_fct, &sen__kind_loss_fct, SEN_MSE_LOSS,
               "MSELoss or L1Loss"),
+    /* Spelled out, since SEN_FIELD_TEXT's kind takes any text and this one only names. */
     { "cos_score_transformation", offsetof(sen_cosine_similarity_args, cos_score_transformation),
       &sen__kind_activation, 0, "Identity", "an activation that the cosine goes through" },
     SEN_FIELD_END
@@ -21109,13 +22907,14 @@ static sen_result sen__cosine_similarity_check(sen_ctx *c, const void *args, con
 
 /* The cosine should be the label.
  *   loss = mean over i of (T(cos(a_i, b_i)) - label_i)^2, or of the absolute value (L1Loss)
- * Paper: Reimers & Gurevych 2019, arXiv:1908.10084. Python: CosineSimilarityLoss. */
+ * Paper: Reimers & Gurevych 2019, arXiv:1908.10084. Python: CosineSimilarityLoss. Trap:
+ * torch.cosine_similarity, with lengths of at least 1e-8, not the product of normalized rows. */
 static sen_var *sen__cosine_similarity_forward(sen_loss_call *c)
 {
     const sen_cosine_similarity_args *a = (const sen_cosine_similarity_args *)c->args;
     sen_tape *t = c->tape;
     sen_var *cosine = sen_row_cosine(t, c->emb[0], c->emb[1]);                  /* (B,1) */
-    sen_var *score = sen_activate(t, cosine, a->cos_score_transformation);
+    sen_var *score = sen_activate(t, cosine, a->cos_score_transformation);      /* T */
     sen_var *off = sen_sub(t, score, sen_tape_constant(t, c->labels.value, c->labels.n, 1));
     return sen_mean(t, a->loss_fct == SEN_L1_LOSS ? sen_abs(t, off) : sen_mul(t, off, off));
 }
@@ -21126,7 +22925,7 @@ static const sen_loss_type sen__cosine_similarity_loss = {
     .min_columns        = 2,
     .max_columns        = 2,
     .needs_labels       = true,
-    .labels_are_cosines = true,
+    .labels_are_cosines = true,             /* scores of 0 .. 5 are caught before the first step */
     .args_size          = sizeof(sen_cosine_similarity_args),
     .fields             = sen__cosine_similarity_fields,
     .check              = sen__cosine_similarity_check,
@@ -21135,6 +22934,11 @@ static const sen_loss_type sen__cosine_similarity_loss = {
 
 /* ---- TripletLoss ----------------------------------------------------------------------------- */
 
+/* Anchor, positive and negative, given as a row of three: no other row of the batch takes part.
+ * The hinge passes a gradient of 1 / B or of none, so easy triplets teach nothing: what counts in
+ * the data are negatives that are hard to tell. */
+
+/* Members of Python's enum TripletDistanceMetric, spelled as there. */
 static const char *const sen__triplet_words[] = { "COSINE", "EUCLIDEAN", "MANHATTAN", NULL };
 static const sen_kind sen__kind_triplet = SEN__KIND_WORDS("a distance", sen__triplet_words);
 
@@ -21146,32 +22950,36 @@ static const sen_field sen__triplet_fields[] = {
     SEN_FIELD_END
 };
 
-/* TripletDistanceMetric, row by row: (B,1). */
+/* TripletDistanceMetric, row by row: (B,1). The Euclidean one is exact, with no epsilon in it:
+ * 6.2.0 has -pairwise_euclidean_sim where earlier releases had torch.pairwise_distance and its
+ * 1e-6. COSINE is 1 - cosine. */
 static sen_var *sen__triplet_distance(sen_tape *t, int metric, sen_var *a, sen_var *b)
 {
     if (metric == SEN_TRIPLET_EUCLIDEAN) return sen_row_euclidean(t, a, b);
     if (metric == SEN_TRIPLET_MANHATTAN) return sen_row_manhattan(t, a, b);
-    return sen_affine(t, sen_pairwise_similarity(t, SEN_COS_SIM, a, b), -1.0f, 1.0f);
+    return sen_affine(t, sen_pairwise_similarity(t, SEN_COS_SIM, a, b), -1.0f, 1.0f); /* 1 - cos */
 }
 
 /* The negative should be further from the anchor than the positive, by a margin.
  *   loss = mean over i of max(0, d(anchor_i, positive_i) - d(anchor_i, negative_i) + margin)
- * Paper: Hermans et al. 2017, arXiv:1703.07737. Python: TripletLoss. */
+ * Paper: Hermans et al. 2017, arXiv:1703.07737. Python: TripletLoss. A triplet that is right by
+ * more than the margin adds nothing and teaches nothing. The default of 5 is meant for embeddings
+ * that are not normalized: unit vectors are never further apart than 2. */
 static sen_var *sen__triplet_forward(sen_loss_call *c)
 {
     const sen_triplet_args *a = (const sen_triplet_args *)c->args;
     sen_tape *t = c->tape;
-    sen_var *near = sen__triplet_distance(t, a->distance_metric, c->emb[0], c->emb[1]);
+    sen_var *near = sen__triplet_distance(t, a->distance_metric, c->emb[0], c->emb[1]); /* (B,1) */
     sen_var *far = sen__triplet_distance(t, a->distance_metric, c->emb[0], c->emb[2]);
     sen_var *excess = sen_affine(t, sen_sub(t, near, far), 1.0f, (float)a->triplet_margin);
-    return sen_mean(t, sen_relu(t, excess));
+    return sen_mean(t, sen_relu(t, excess));    /* easy triplets count as 0 in the mean */
 }
 
 static const sen_loss_type sen__triplet_loss = {
     .name        = "TripletLoss",
     .columns     = "anchor, positive, negative; no label",
     .min_columns = 3,
-    .max_columns = 3,
+    .max_columns = 3,                       /* exactly three */
     .args_size   = sizeof(sen_triplet_args),
     .fields      = sen__triplet_fields,
     .forward     = sen__triplet_forward,
@@ -21182,12 +22990,15 @@ static const sen_loss_type sen__triplet_loss = {
 /* A program that needs one loss only defines SENTRAIN_LOSSES(X) X(mnrl_loss) before including the
  * header; the linker then drops the others. */
 
+/* sen__losses has no number of entries beside it: the NULL ends it, and a new row is one more
+ * X(). */
 #ifndef SENTRAIN_LOSSES
 #define SENTRAIN_LOSSES(X) X(mnrl_loss) X(cosent_loss) X(cosine_similarity_loss) X(triplet_loss)
 #endif
 
 static const sen_loss_type *const sen__losses[] = { SENTRAIN_LOSSES(SEN__ROW) NULL };
 
+/* From then on the type is found by its name like any other, in job files too. */
 SENTRAIN_DEF sen_result sen_register_loss(sen_ctx *c, const sen_loss_type *type)
 {
     sen__begin(c);
@@ -21199,22 +23010,24 @@ SENTRAIN_DEF sen_result sen_register_loss(sen_ctx *c, const sen_loss_type *type)
 /* From C and from a job file the way is the same: the type is found, the arguments take their
  * defaults, then the caller's values; the type checks them; their texts become the loss's own. */
 
-/* Defaults and stamp: what each _default function hands out. */
+/* Defaults and stamp: what each _default function hands out. The stamp is the first member of every
+ * struct of arguments, so one function serves them all. */
 static void sen__loss_defaults(const sen_field *fields, void *args)
 {
     const uint32_t stamp = SEN__STAMP;
-    memcpy(args, &stamp, sizeof stamp);
+    memcpy(args, &stamp, sizeof stamp);     /* the first member, whatever the struct */
     sen_fields_default(fields, args);
 }
 
-/* Whether args came from a _default function; a user's own struct carries whatever it likes. */
+/* Whether args came from a _default function; a user's own struct carries whatever it likes. A
+ * struct that was only zeroed would train with a margin of 0 and no word about it. */
 static bool sen__loss_stamped(const sen_loss_type *type, const void *args)
 {
     const sen_loss_type *const *row;
     uint32_t stamp;
     memcpy(&stamp, args, sizeof stamp);
     for (row = sen__losses; *row; row++)
-        if (*row == type) return stamp == SEN__STAMP;
+        if (*row == type) return stamp == SEN__STAMP;   /* one of ours */
     return true;
 }
 
@@ -21222,7 +23035,7 @@ static bool sen__loss_stamped(const sen_loss_type *type, const void *args)
 static sen_loss *sen__loss_make(sen_ctx *c, const sen_loss_type *type)
 {
     sen_loss *l = (sen_loss *)sen__new(c, sizeof *l, "a loss");
-    const size_t size = SEN__MAX(type->args_size, sizeof(uint32_t));
+    const size_t size = SEN__MAX(type->args_size, sizeof(uint32_t));    /* the stamp at least */
     if (!l) return NULL;
     l->c = c;
     l->type = type;
@@ -21233,11 +23046,12 @@ static sen_loss *sen__loss_make(sen_ctx *c, const sen_loss_type *type)
         sen_loss_free(l);
         return NULL;
     }
-    sen__loss_defaults(type->fields, l->args);
+    sen__loss_defaults(type->fields, l->args);  /* before anything of the caller's */
     return l;
 }
 
-/* Texts in the arguments become the loss's own. */
+/* Texts in the arguments become the loss's own. A pointer in the struct is replaced by one into the
+ * arena, by the field's offset and kind. */
 static sen_result sen__loss_keep_texts(sen_loss *l)
 {
     const sen_field *f;
@@ -21246,7 +23060,7 @@ static sen_result sen__loss_keep_texts(sen_loss *l)
         const char *text;
         if (f->kind != SEN_KIND_TEXT && f->kind != &sen__kind_activation) continue;
         memcpy(&text, at, sizeof text);
-        if (!text) continue;
+        if (!text) continue;                /* NULL stays NULL */
         text = sen__arena_text(&l->arena, text, strlen(text));
         if (!text) return sen__no_memory(l->c, sizeof text, "a loss's arguments");
         memcpy(at, &text, sizeof text);
@@ -21264,6 +23078,7 @@ static sen_result sen__loss_finish(sen_loss *l, const sen_json *at, sen_loss **o
     return r;
 }
 
+/* The stamp is checked before the struct is believed and copied: args_size bytes of it are read. */
 static sen_result sen__loss_new(sen_ctx *c, const char *name, const void *args, sen_loss **out)
 {
     const sen_loss_type *type = (const sen_loss_type *)sen__find_type(c, sen__losses, name);
@@ -21274,18 +23089,20 @@ static sen_result sen__loss_new(sen_ctx *c, const char *name, const void *args, 
                                              "function", name);
     l = sen__loss_make(c, type);
     if (!l) return SEN_ERR_MEMORY;
-    if (args) memcpy(l->args, args, type->args_size);
+    if (args) memcpy(l->args, args, type->args_size);   /* a shallow copy; texts come later */
     return sen__loss_finish(l, NULL, out);
 }
 
+/* Without a model: a loss is bound to none until a trainer brings them together. */
 SENTRAIN_DEF sen_result sen_loss_new(sen_ctx *c, const char *name, const void *args, sen_loss **out)
 {
     *out = NULL;
-    sen__begin(c);
+    sen__begin(c);                          /* forgets the last message */
     return sen__end(c, sen__loss_new(c, name, args, out));
 }
 
-/* The members of spec, of which "type" has been dealt with. */
+/* The members of spec, of which "type" has been dealt with. Unknown keys are refused before any is
+ * read, with the nearest name that exists in the message. */
 static sen_result sen__loss_read(sen_ctx *c, const sen_json *spec, sen_loss *l)
 {
     const sen_json *j;
@@ -21295,6 +23112,7 @@ static sen_result sen__loss_read(sen_ctx *c, const sen_json *spec, sen_loss *l)
     return sen__fields_read_known(c, spec, l->type->fields, l->args);
 }
 
+/* "NAME" alone, or an object with "type". The message points at the place in the job file. */
 static sen_result sen__loss_from_json(sen_ctx *c, const sen_json *spec, sen_loss **out)
 {
     const sen_json *name = spec->kind == SEN_JSON_OBJECT ? sen_json_get(spec, "type") : spec;
@@ -21314,9 +23132,10 @@ static sen_result sen__loss_from_json(sen_ctx *c, const sen_json *spec, sen_loss
         sen_loss_free(l);
         return r;
     }
-    return sen__loss_finish(l, spec, out);
+    return sen__loss_finish(l, spec, out);  /* messages point into the job file */
 }
 
+/* Python's constructor arguments by their names; what is not said keeps its default. */
 SENTRAIN_DEF sen_result sen_loss_from_json(sen_ctx *c, const sen_json *spec, const char *base,
                                            sen_loss **out)
 {
@@ -21333,16 +23152,20 @@ SENTRAIN_DEF void sen_loss_free(sen_loss *loss)
     sen__delete(loss->c, loss);
 }
 
+/* What the trainer asks a loss for: its columns, whether it needs labels, its name in the card. */
 SENTRAIN_DEF const sen_loss_type *sen_loss_type_of(const sen_loss *loss)
 {
     return loss->type;
 }
 
+/* For the model card and whoever wants to know what a run was trained with. */
 SENTRAIN_DEF const void *sen_loss_args(const sen_loss *loss)
 {
     return loss->args;
 }
 
+/* One function a struct, each the same three lines: C has no type to choose by. memset first, so
+ * that padding bytes are the same in every copy. */
 SENTRAIN_DEF sen_mnrl_args sen_mnrl_args_default(void)
 {
     sen_mnrl_args a;
@@ -21377,13 +23200,14 @@ SENTRAIN_DEF sen_triplet_args sen_triplet_args_default(void)
 
 /* ---- before the first step, and each step ---------------------------------------------------- */
 
-/* Whether a data set with so many text columns, with or without labels, suits the loss. */
+/* Whether a data set with so many text columns, with or without labels, suits the loss. Called
+ * before the first step and, again, by sen_loss_forward. */
 static sen_result sen__loss_check_columns(sen_ctx *c, const sen_loss *l, int n_columns,
                                           bool has_labels)
 {
     const sen_loss_type *type = l->type;
     const bool few = n_columns < type->min_columns;
-    const bool many = type->max_columns && n_columns > type->max_columns;
+    const bool many = type->max_columns && n_columns > type->max_columns;   /* max 0: any number */
     if (few || many)
         return sen_fail(c, SEN_ERR_ARGUMENT, "%s takes the columns: %s; the data has %s: %d text "
                                              "column%s. Choose columns with \"columns\" in the "
@@ -21397,14 +23221,16 @@ static sen_result sen__loss_check_columns(sen_ctx *c, const sen_loss *l, int n_c
 }
 
 /* What labels should be multiplied by where the loss cannot reach them: 1 / the next whole number
- * from `worst` on, the largest absolute label. 1: all is well. Some slack for rounded cosines. */
+ * from `worst` on, the largest absolute label. 1: all is well. Some slack for rounded cosines. So
+ * scores of 0 .. 5 give 1 / 5. A cosine can never be 5: the loss would pull all pairs together. */
 static double sen__loss_label_scale(const sen_loss *l, double worst)
 {
     return l->type->labels_are_cosines && worst > 1.0 + 1e-6 ? 1.0 / ceil(worst - 1e-6) : 1.0;
 }
 
 /* Forward of any loss behind its checks: a user's tape may hand in anything, and no loss looks at
- * its columns' number or shapes again. */
+ * its columns' number or shapes again. Errors go to the tape, as an op's do: a training step looks
+ * at the tape once, at its end. */
 SENTRAIN_DEF sen_var *sen_loss_forward(sen_loss *loss, sen_tape *t, sen_var *const *emb,
                                        int n_columns, const sen_labels *labels)
 {
@@ -21416,11 +23242,13 @@ SENTRAIN_DEF sen_var *sen_loss_forward(sen_loss *loss, sen_tape *t, sen_var *con
     call.args = loss->args;
     call.emb = emb;
     call.n_columns = n_columns;
-    call.loss = loss;
-    if (labels) call.labels = *labels;
+    call.loss = loss;                       /* for a loss that has state of its own */
+    if (labels) call.labels = *labels;      /* else all NULL and 0 */
     r = sen__loss_check_columns(t->c, loss, n_columns, call.labels.value != NULL);
     for (i = 0; !r && i < n_columns; i++) {
-        if (!emb[i]) return NULL;
+        if (!emb[i]) return NULL;           /* the tape knows why */
+        /* Same rows, since row i of each column belongs together; same width, to be compared at
+         * all. */
         if (emb[i]->rows != emb[0]->rows || emb[i]->cols != emb[0]->cols)
             r = sen_fail(t->c, SEN_ERR_ARGUMENT, "%s: the embeddings of column %d are no (%lld, "
                                                  "%lld) matrix as those of the first",
@@ -22092,14 +23920,14 @@ static const char *sen__triplet_main(const sen_triplet_evaluator_args *a)
     return a->main_similarity_function ? a->main_similarity_function : a->main_distance_function;
 }
 
-/* Names of functions; the deprecated argument is warned about. `key` is the one that the user
- * wrote, so that the message points there. */
+/* Names of functions; the deprecated argument is warned about where it counts, as in Python. `key`
+ * is the one that the user wrote, so that the message points there. */
 static sen_result sen__triplet_evaluator_check(sen_ctx *c, const void *args, const sen_json *at)
 {
     const sen_triplet_evaluator_args *a = (const sen_triplet_evaluator_args *)args;
     const char *key = a->main_similarity_function ? "main_similarity_function"
         : "main_distance_function";
-    if (a->main_distance_function)
+    if (a->main_distance_function && !a->main_similarity_function)
         sen_log(c, SEN_LOG_WARNING, "main_distance_function is an old name: use "
                                     "main_similarity_function");
     return sen__pair_check_all(c, at, key, sen__triplet_main(a), &a->similarity_fn_names);
@@ -22136,11 +23964,11 @@ static sen_result sen__triplet_evaluator_score(sen_evaluator_call *call)
 {
     const sen_triplet_evaluator_args *a = (const sen_triplet_evaluator_args *)call->args;
     sen_result r = sen__eval_functions(call, &a->similarity_fn_names, sen__triplet_main(a));
-    const sen_texts *f = &call->evaluator->functions;
-    double *accuracy = (double *)sen__scratch(call->ctx, f->n, sizeof *accuracy, "accuracies");
-    const char *main_name = sen__eval_main(call, sen__triplet_main(a));
+    const sen_texts *f = &call->evaluator->functions;   /* empty where that failed */
+    double *accuracy = r ? NULL : (double *)sen__scratch(call->ctx, f->n, sizeof *accuracy,
+                                                         "accuracies");
     int64_t k;
-    if (r || !accuracy) return SEN_ERR_MEMORY;          /* nothing else can go wrong so far */
+    if (!accuracy) return SEN_ERR_MEMORY;               /* nothing else can go wrong so far */
     for (k = 0; !r && k < f->n; k++) {
         const sen__pair_similarity *fn = sen__pair_find(f->item[k]);
         const float margin = (float)sen__triplet_margin(&a->margin, fn->name);
@@ -22149,7 +23977,8 @@ static sen_result sen__triplet_evaluator_score(sen_evaluator_call *call)
         if (!r) r = sen_metric_csv(call, accuracy[k], "accuracy_%s", fn->name);
     }
     if (!r && f->n > 1) r = sen_metric_add(call, sen__python_max(accuracy, f->n), "max_accuracy");
-    return r ? r : sen_metric_primary(call, "%s_accuracy", main_name);
+    return r ? r : sen_metric_primary(call, "%s_accuracy",
+                                      sen__eval_main(call, sen__triplet_main(a)));
 }
 
 static const sen_evaluator_type sen__triplet_evaluator = {
@@ -22385,7 +24214,7 @@ static double sen__sequential_main(const double *score, int64_t n, int how)
 }
 
 /* From the children's metrics, which are there: every child holds its own until its next
- * evaluation. So this also serves where children were run with zeros, for the names alone. */
+ * evaluation. */
 static sen_result sen__sequential_collect(sen_evaluator_call *call, sen_evaluator *e)
 {
     const sen_sequential_args *a = (const sen_sequential_args *)e->args;
@@ -22511,33 +24340,70 @@ static const char *sen__evaluator_text(sen_evaluator *e, const char *text)
     return copy;
 }
 
-/* Texts and lists of texts in the arguments become the evaluator's own. The struct was copied byte
- * by byte, so its pointers still lead to the caller's memory or to a tree in scratch; the fields
- * tell where the pointers are. Kinds are known by how they read: columns read as texts do. */
-static sen_result sen__evaluator_keep_texts(sen_evaluator *e)
+/* A list of texts becomes the evaluator's own. Lists are read and written by memcpy: args is known
+ * by offsets only. */
+static sen_result sen__evaluator_keep_texts(sen_evaluator *e, void *at)
+{
+    sen_texts list;
+    const char **item;
+    int64_t i;
+    memcpy(&list, at, sizeof list);     /* still the caller's items */
+    item = (const char **)sen_arena_alloc(&e->keep, sen__mul((size_t)list.n, sizeof *item));
+    if (!item) return sen__no_memory(e->c, (size_t)list.n, "an evaluator's arguments");
+    for (i = 0; i < list.n; i++)
+        if ((item[i] = sen__evaluator_text(e, list.item[i])) == NULL) return SEN_ERR_MEMORY;
+    list.item = item;                   /* our own */
+    memcpy(at, &list, sizeof list);
+    return SEN_OK;
+}
+
+/* The same for a list of numbers. */
+static sen_result sen__evaluator_keep_numbers(sen_evaluator *e, void *at)
+{
+    sen_numbers list;
+    double *item;
+    size_t bytes;
+    memcpy(&list, at, sizeof list);
+    bytes = sen__mul((size_t)list.n, sizeof *item);
+    item = (double *)sen_arena_alloc(&e->keep, bytes);
+    if (!item) return sen__no_memory(e->c, bytes, "an evaluator's arguments");
+    if (list.n) memcpy(item, list.item, bytes);
+    list.item = item;
+    memcpy(at, &list, sizeof list);
+    return SEN_OK;
+}
+
+/* The same for a tree, which loses its places in the job file with this. */
+static sen_result sen__evaluator_keep_json(sen_evaluator *e, void *at)
+{
+    sen__maker m = sen__maker_in(e->c, &e->keep);
+    const sen_json *tree;
+    memcpy(&tree, at, sizeof tree);
+    if (tree) tree = sen__make_copy(&m, NULL, NULL, tree);
+    memcpy(at, &tree, sizeof tree);
+    return m.failed ? SEN_ERR_MEMORY : SEN_OK;
+}
+
+/* What the arguments point to becomes the evaluator's own. The struct was copied byte by byte, so
+ * its pointers still lead to the caller's memory or to a tree in scratch; the fields tell where the
+ * pointers are. Texts are known by how they read: names of columns read as texts do. */
+static sen_result sen__evaluator_keep(sen_evaluator *e)
 {
     const sen_field *f;
-    int64_t i;
-    for (f = e->type->fields; f->name; f++) {
+    sen_result r = SEN_OK;
+    for (f = e->type->fields; !r && f->name; f++) {
         char *at = (char *)e->args + f->offset;
-        if (f->kind == SEN_KIND_TEXTS) {
-            sen_texts list;
-            const char **item;
-            memcpy(&list, at, sizeof list);             /* still the caller's items */
-            item = (const char **)sen_arena_alloc(&e->keep, sen__mul((size_t)list.n, sizeof *item));
-            if (!item) return sen__no_memory(e->c, (size_t)list.n, "an evaluator's arguments");
-            for (i = 0; i < list.n; i++)
-                if ((item[i] = sen__evaluator_text(e, list.item[i])) == NULL) return SEN_ERR_MEMORY;
-            list.item = item;           /* our own */
-            memcpy(at, &list, sizeof list);
-        } else if (f->kind->read == sen__read_text) {           /* texts, and names of columns */
+        if (f->kind == SEN_KIND_TEXTS) r = sen__evaluator_keep_texts(e, at);
+        else if (f->kind == SEN_KIND_NUMBERS) r = sen__evaluator_keep_numbers(e, at);
+        else if (f->kind == SEN_KIND_JSON) r = sen__evaluator_keep_json(e, at);
+        else if (f->kind->read == sen__read_text) {             /* texts, and names of columns */
             const char *text;
             memcpy(&text, at, sizeof text);
-            if (text && (text = sen__evaluator_text(e, text)) == NULL) return SEN_ERR_MEMORY;
+            if (text && (text = sen__evaluator_text(e, text)) == NULL) r = SEN_ERR_MEMORY;
             memcpy(at, &text, sizeof text);
         }
     }
-    return SEN_OK;
+    return r;
 }
 
 /* The column of a field: the one that it names, else the one at its place among these fields.
@@ -22630,7 +24496,7 @@ static sen_result sen__evaluator_finish(sen_evaluator *e, const sen_json *at)
         return sen_fail_at(e->c, SEN_ERR_ARGUMENT, at, "batch_size",
                            "\"batch_size\" should be 1 at least");
     if (e->type->check) r = e->type->check(e->c, e->args, at);
-    if (!r) r = sen__evaluator_keep_texts(e);           /* no text is borrowed now */
+    if (!r) r = sen__evaluator_keep(e);                 /* no text is borrowed now */
     return r ? r : sen__evaluator_bind(e);              /* needs the names of columns */
 }
 
@@ -22812,6 +24678,7 @@ SENTRAIN_DEF sen_result sen_evaluate(sen_ctx *c, sen_evaluator *e, const sen_mod
                                      const char *output_path, double epoch, int64_t steps,
                                      sen_metrics *out)
 {
+    const sen_mark mark = sen_arena_mark(&c->scratch);  /* paths, lists of scores */
     sen_evaluator_call call;
     sen_result r = SEN_OK;
     int k;
@@ -22827,65 +24694,16 @@ SENTRAIN_DEF sen_result sen_evaluate(sen_ctx *c, sen_evaluator *e, const sen_mod
     call.epoch = epoch;                 /* -1: not in a training run */
     call.steps = steps;
     if (e->type == &sen__sequential_evaluator) {
-        const sen_mark mark = sen_arena_mark(&c->scratch);  /* for the list of scores */
         for (k = 0; !r && k < e->n_children; k++) r = sen__eval_run(&call, e->child[k]);
         if (!r) r = sen__sequential_collect(&call, e);
-        sen_arena_release(&c->scratch, mark);
     }
     else if (!r) r = sen__eval_run(&call, e);
+    sen_arena_release(&c->scratch, mark);               /* metrics lie elsewhere */
     if (!r) {
         out->item = e->metric;          /* borrowed until the next call */
         out->n = e->n;
     }
     return sen__end(c, r);
-}
-
-/* ---- before the first evaluation ------------------------------------------------------------- */
-
-/* A trainer wants to know the names before any number is there: whether metric_for_best_model can
- * ever be found should be known before the first step, not after the first epoch. */
-
-/* Scores zeros in place of embeddings, for the names alone: dimension 1, one column of zeros for
- * all texts. The score function cannot tell, so no second list of names has to be kept in step with
- * it. The similarity function is fixed by this as by a first call. */
-static sen_result sen__eval_plan(sen_evaluator_call *call, sen_evaluator *e)
-{
-    const int64_t rows = e->type->score ? sen_dataset_rows(e->dataset) : 0;
-    float *zeros = (float *)sen__new_array(call->ctx, rows, sizeof *zeros, "rows");
-    sen_result r = zeros ? SEN_OK : SEN_ERR_MEMORY;
-    int k;
-    call->evaluator = e;
-    call->args = e->args;
-    call->numbers = e->numbers;
-    call->rows = rows;
-    call->dimension = 1;                /* the least that a row can have */
-    for (k = 0; k < SEN_EVALUATOR_TEXTS; k++) call->emb[k] = zeros;  /* all the same */
-    if (!r && e->type->score) r = sen__eval_score(call);
-    else sen__eval_clear(e);
-    sen__delete(call->ctx, zeros);      /* the names are in results */
-    return r;
-}
-
-/* The metrics that the evaluator will have: their names, and the primary one's; the values mean
- * nothing. An evaluator that does all by itself shows none. *out is valid until the next call with
- * e. */
-static sen_result sen__evaluator_names(sen_ctx *c, sen_evaluator *e, const sen_model *model,
-                                       sen_metrics *out)
-{
-    const sen_mark mark = sen_arena_mark(&c->scratch);
-    sen_evaluator_call call;
-    sen_result r = SEN_OK;
-    int k;
-    memset(&call, 0, sizeof call);
-    call.ctx = c;
-    call.similarity = sen_model_similarity(model);      /* the names may hold it */
-    for (k = 0; !r && k < e->n_children; k++) r = sen__eval_plan(&call, e->child[k]);
-    if (!r && e->type == &sen__sequential_evaluator) r = sen__sequential_collect(&call, e);
-    else if (!r) r = sen__eval_plan(&call, e);
-    out->item = e->metric;
-    out->n = r ? 0 : e->n;
-    sen_arena_release(&c->scratch, mark);
-    return r;
 }
 #endif /* 25 */
 
@@ -23614,6 +25432,26 @@ static sen_result sen__arguments_accelerator(sen_ctx *c, const sen_training_argu
     return SEN_OK;
 }
 
+/* A text that has a default and a meaning cannot be null: Python's enums refuse None, and to take
+ * it for the default would hide a job file that lost its value. One without a meaning here may be
+ * null; that is noted like any other value. Both ways lead here: JSON's null, and NULL in the
+ * struct. */
+static sen_result sen__arguments_texts(sen_ctx *c, const sen_training_arguments *a)
+{
+    const sen_field *f;
+    const char *text;
+    for (f = sen__arguments; f->name; f++) {
+        /* f->text is the default; a text without one is optional. */
+        if (f->kind != SEN_KIND_TEXT || !f->text || sen__argument_note_of(f->name)) continue;
+        memcpy(&text, (const char *)a + f->offset, sizeof text);
+        if (!text)
+            return sen_fail(c, SEN_ERR_ARGUMENT,
+                            "the training argument %s cannot be null; leave it out for \"%s\"",
+                            f->name, f->text);
+    }
+    return SEN_OK;
+}
+
 /* Fills in what Python fills in, then checks. The order of filling in matters:
  * load_best_model_at_end brings the metric, and the metric's name brings the direction. A metric
  * whose name ends in "loss" is better when smaller, any other when greater. warmup_ratio is the old
@@ -23633,7 +25471,8 @@ static sen_result sen__arguments_settle(sen_ctx *c, sen_training_arguments *a)
     if (a->load_best_model_at_end && !a->metric_for_best_model) a->metric_for_best_model = "loss";
     if (a->metric_for_best_model && a->greater_is_better == SEN_NONE)
         a->greater_is_better = !sen__text_ends(a->metric_for_best_model, "loss");
-    r = sen__arguments_numbers(c, a);
+    r = sen__arguments_texts(c, a);
+    if (!r) r = sen__arguments_numbers(c, a);
     /* Each with its own strategy: a cadence that is not used may be anything. */
     if (!r) r = sen__arguments_interval(c, "logging_steps", a->logging_strategy, a->logging_steps);
     if (!r) r = sen__arguments_interval(c, "eval_steps", a->eval_strategy, a->eval_steps);
@@ -23657,6 +25496,7 @@ static sen_result sen__arguments_settle(sen_ctx *c, sen_training_arguments *a)
  * scratch arena for one function. Objects of the caller (model, datasets, losses, evaluator) are
  * borrowed. */
 #define SEN__COLUMNS_MAX 64                             /* text columns of a dataset, at most */
+#define SEN__STEPS_MAX 1e15                             /* updates of a run; doubles count so far */
 
 /* A dataset as the loop sees it: its text columns tokenized, its label column apart. */
 typedef struct sen__train_set {
@@ -23714,6 +25554,8 @@ struct sen_trainer {
     const sen_schedule_type *schedule;          /* a row of the schedules' table */
     double                   warmup;            /* updates of rising rate, as a number */
     sen_rng                  rng;               /* torch's global generator */
+    sen_rng                  resumed_rng;       /* the checkpoint's, until its epoch opens */
+    bool                     rng_waits;         /* it has not been taken over yet */
 
     const char              *resume;            /* a checkpoint's folder, or NULL */
     bool                     running, over, epoch_open, epoch_over;
@@ -23766,12 +25608,17 @@ static const char *sen__trainer_text(sen_trainer *t, const char *text)
     return copy;
 }
 
-/* "output_dir/checkpoint-N" in the scratch arena; with a prefix "tmp-" or "old-" the two names that
- * nobody resumes from. NULL: no memory, the context has the error. */
-static const char *sen__checkpoint_path(sen_trainer *t, const char *prefix, int64_t step)
+/* Endings of a checkpoint's name under which nobody resumes from it. */
+#define SEN__PART  ".part"                              /* being filled */
+#define SEN__ASIDE ".aside"                             /* whole; a new one takes its place */
+#define SEN__GONE  ".gone"                              /* being removed */
+
+/* "output_dir/checkpoint-N", with one of these endings or "", in the scratch arena. NULL: no
+ * memory, the context has the error. */
+static const char *sen__checkpoint_path(sen_trainer *t, int64_t step, const char *ending)
 {
     char name[64];
-    sen__text_format(name, sizeof name, "%scheckpoint-%lld", prefix, (long long)step);
+    sen__text_format(name, sizeof name, "checkpoint-%lld%s", (long long)step, ending);
     return sen_path(t->c, t->args.output_dir, name);
 }
 
@@ -23927,13 +25774,21 @@ struct sen__stopper {
     sen__stopper *next;
 };
 
-/* metric_for_best_model with its prefix, in `out`: "loss" is looked up as "eval_loss". A name that
- * has the prefix already is left as it is. */
-static const char *sen__best_key(const sen_training_arguments *a, char *out, size_t size)
+/* metric_for_best_model without its prefix: "loss" and "eval_loss" are the same metric, which the
+ * records call "eval_loss". */
+static const char *sen__best_name(const sen_training_arguments *a)
 {
     const char *name = a->metric_for_best_model;
-    sen__text_format(out, size, "%s%s", sen__text_starts(name, "eval_") ? "" : "eval_", name);
-    return out;
+    return sen__text_starts(name, "eval_") ? name + 5 : name;
+}
+
+/* That metric among others; NULL: it is not there. */
+static const sen_json *sen__best_find(const sen_training_arguments *a, const sen_json *metrics)
+{
+    const char *name = sen__best_name(a);
+    const sen_json *j = metrics ? metrics->child : NULL;
+    while (j && !(sen__text_starts(j->key, "eval_") && strcmp(j->key + 5, name) == 0)) j = j->next;
+    return j;
 }
 
 /* Strictly: a tie is no improvement, so of equal evaluations the first stays the best, and NaN is
@@ -23971,14 +25826,13 @@ static int sen__stopper_evaluate(const sen_train_event *e, void *user)
 {
     sen__stopper *s = (sen__stopper *)user;
     const double best = e->state->best_metric;
-    char key[300];
     const sen_json *m;
     if (!e->args->metric_for_best_model) return 0;
-    /* Under its full name, as it stands in the record. */
-    m = sen_json_get(e->metrics, sen__best_key(e->args, key, sizeof key));
+    m = sen__best_find(e->args, e->metrics);
     if (!m) {
         sen_log(e->ctx, SEN_LOG_WARNING,
-                "early stopping needs the metric %s, which this evaluation does not have", key);
+                "early stopping needs the metric eval_%s, which this evaluation does not have",
+                sen__best_name(e->args));
         return 0;
     }
     if (best == SEN_NONE || /* the first one always counts as progress */
@@ -24112,6 +25966,27 @@ static sen_result sen__set_columns(sen_ctx *c, sen__train_set *s)
     return sen__set_check_labels(c, s);
 }
 
+/* Named datasets as they are given: each with a name and data, no name twice. In Python they are a
+ * dict, which cannot be otherwise; losses, prompts and metrics go by these names. */
+static sen_result sen__sets_check(sen_ctx *c, const sen_named_dataset *many, int n)
+{
+    int i, k;
+    if (n < 0 || (n > 0 && !many))
+        return sen_fail(c, SEN_ERR_ARGUMENT, "%d named datasets were promised, but none is given",
+                        n);
+    for (i = 0; i < n; i++) {
+        if (!many[i].name || !*many[i].name || !many[i].dataset)
+            return sen_fail(c, SEN_ERR_ARGUMENT, "the named dataset number %d has no %s", i,
+                            many[i].dataset ? "name" : "dataset");
+        /* Against all before it: there are a handful. */
+        for (k = 0; k < i; k++)
+            if (strcmp(many[k].name, many[i].name) == 0)
+                return sen_fail(c, SEN_ERR_ARGUMENT, "two datasets are called \"%s\"",
+                                many[i].name);
+    }
+    return SEN_OK;
+}
+
 /* The sets of one kind (training or evaluation): a lone dataset, or the dict form. A lone one has
  * no name, which is how the rest tells the two apart. *n_out is set before the sets are filled: if
  * one is refused, sen_trainer_free frees them all, and those not reached are zeros. */
@@ -24119,8 +25994,9 @@ static sen_result sen__sets_make(sen_trainer *t, sen_dataset *one, const sen_nam
                                  int n, sen_loss *common, sen__train_set **out, int *n_out)
 {
     const int count = one ? 1 : n;
-    sen_result r = SEN_OK;
+    sen_result r = sen__sets_check(t->c, many, n);
     int i;
+    if (r) return r;
     if (one && n > 0)
         return sen_fail(t->c, SEN_ERR_ARGUMENT, "give either one dataset or named ones, not both");
     if (count == 0) return SEN_OK;                      /* neither is given: that is no error yet */
@@ -24231,6 +26107,15 @@ static sen__sampler_desc sen__trainer_sampler_desc(const sen_trainer *t,
     d.drop_last = t->args.dataloader_drop_last;
     d.seedable = sen__json_bool_or(t->args.accelerator_config, "use_seedable_sampler", true);
     return d;
+}
+
+/* Back to where it was made: Python makes a new loader for every run and every evaluation, whose
+ * generator is seeded then. `over` comes along, or beginning an epoch would look one batch ahead in
+ * the one before (sen__sampler_begin_epoch) and draw for it. */
+static void sen__sampler_afresh(const sen_trainer *t, sen_sampler *s)
+{
+    sen_rng_seed(&s->rng, (uint64_t)t->args.seed);
+    s->over = true;
 }
 
 /* A sampler over all training data: of one dataset, or of several that take turns. The list of
@@ -24363,20 +26248,26 @@ static int64_t sen__plan_token_floats(sen_model *m)
     return floats;
 }
 
-/* Tokens of the widest batch: all epochs are gone through as they will be, with a sampler of its
+/* Tokens of the widest batch: the epochs are gone through as they will be, with a sampler of its
  * own, so that the training one is not moved. Row numbers run on over the datasets; `first` takes a
- * batch's back to its own dataset. Costs a permutation per epoch and no arithmetic. */
+ * batch's back to its own dataset. Costs a permutation per epoch and no arithmetic.
+ *
+ * The rule for long runs: the first SEN__PLAN_BATCHES batches are looked at, which is the whole of
+ * most runs. Later ones are drawn from the same rows in other orders, so a wider one may come, but
+ * hardly a much wider one; the eighth that the plan adds is meant for that too. */
+#define SEN__PLAN_BATCHES 200000
+
 static sen_result sen__plan_widest(sen_trainer *t, int64_t *widest)
 {
-    const int64_t epochs = t->state.num_train_epochs;
+    int64_t e, b, n, i, tokens, left = SEN__PLAN_BATCHES;
     sen_sampler *s = NULL;
-    int64_t e, b, n, i, tokens;
     sen_result r = sen__trainer_sampler(t, &s);
     *widest = 0;
-    for (e = 0; !r && e < epochs; e++) {
+    /* An epoch counts for one even where it gives no batch: this ends. */
+    for (e = 0; !r && e < t->state.num_train_epochs && left > 0; e++, left--) {
         sen__sampler_begin_epoch(s, e);
         /* As many as the loop will fetch, not as many as there are. */
-        for (b = 0; b < t->batches && sen__sampler_next(s, t->rows, &n); b++) {
+        for (b = 0; b < t->batches && left > 0 && sen__sampler_next(s, t->rows, &n); b++, left--) {
             const sen__train_set *set = &t->train[s->source];
             int k;
             for (tokens = 0, k = 0; k < set->n_columns; k++)
@@ -24425,7 +26316,7 @@ static sen_result sen__plan_make(sen_trainer *t, sen_memory_plan *p)
 }
 
 /* Refuses before step 1 what would not fit. Without mem_limit nothing is counted: the plan's walk
- * over all epochs is not free. */
+ * over the epochs is not free. */
 static sen_result sen__plan_check(sen_trainer *t)
 {
     sen_memory_plan p;
@@ -24535,31 +26426,42 @@ static bool sen__pattern_found(const char *pattern, const char *name)
     }
 }
 
+/* learning_rate_mapping, as far as it can be told without the weights: an object of patterns that
+ * are read here, and of rates. Rates become factors on learning_rate, so that may not be 0. */
+static sen_result sen__rates_check(sen_ctx *c, const sen_training_arguments *a)
+{
+    const sen_json *j = a->learning_rate_mapping;
+    sen_result r = SEN_OK;
+    if (!j || (j->kind == SEN_JSON_OBJECT && j->count == 0)) return SEN_OK;
+    if (j->kind != SEN_JSON_OBJECT || !(a->learning_rate > 0))
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, j, NULL,
+                           "learning_rate_mapping takes an object pattern -> rate, and a "
+                           "learning_rate above 0");
+    for (j = j->child; !r && j; j = j->next)
+        /* The kind first: the number of what is none means nothing. */
+        r = j->kind == SEN_JSON_NUMBER && j->number >= 0
+                ? sen__pattern_check(c, j)
+                : sen_fail_at(c, SEN_ERR_ARGUMENT, j, NULL,
+                              "a learning rate should be a number, 0 or above");
+    return r;
+}
+
 /* learning_rate_mapping: later patterns win, since in Python a pattern takes its weights out of the
  * groups where they are; one that matches nothing is an error, as in Python. Rates become factors
- * on learning_rate, so the schedule moves all groups alike; hence learning_rate may not be 0. */
+ * on learning_rate, so the schedule moves all groups alike. Checked before (sen__rates_check). */
 static sen_result sen__trainer_rates(sen_trainer *t, sen__param *param, int64_t n)
 {
     const sen_json *j = t->args.learning_rate_mapping;
     sen_result r = SEN_OK;
     int64_t i, hits;
-    if (!j) return SEN_OK;
-    if (j->kind != SEN_JSON_OBJECT || t->args.learning_rate <= 0)
-        return j->count == 0 ? SEN_OK                   /* none, or {} */
-                             : sen_fail_at(t->c, SEN_ERR_ARGUMENT, j, NULL,
-                                           "learning_rate_mapping takes an object "
-                                           "pattern -> rate, and a learning_rate above 0");
-    for (j = j->child; !r && j; j = j->next) {
-        r = j->kind == SEN_JSON_NUMBER ? sen__pattern_check(t->c, j)
-                                       : sen_fail_at(t->c, SEN_ERR_ARGUMENT, j, NULL,
-                                                     "a learning rate should be a number");
+    for (j = j ? j->child : NULL; !r && j; j = j->next) {
         /* Every pattern is held against all weights, those of earlier patterns too. */
-        for (hits = 0, i = 0; !r && i < n; i++)
+        for (hits = 0, i = 0; i < n; i++)
             if (sen__pattern_found(j->key, param[i].name)) {
                 param[i].lr_factor = j->number / t->args.learning_rate;
                 hits++;
             }
-        if (!r && !hits)
+        if (!hits)
             r = sen_fail_at(t->c, SEN_ERR_ARGUMENT, j, NULL,
                             "no weight's name matches the pattern \"%s\" of "
                             "learning_rate_mapping; names look like %s",
@@ -24795,9 +26697,14 @@ static sen_result sen__eval_loss(sen_trainer *t, sen__train_set *s, sen__eval_me
     }
     if (!r) r = sen__sets_tokenize(t, s, 1);
     if (r) return r;
-    sen_rng_seed(&s->sampler->rng, (uint64_t)t->args.seed);     /* a fresh loader each time */
+    sen__sampler_afresh(t, s->sampler);
     sen__sampler_begin_epoch(s->sampler, 0);
     while (!r && sen__sampler_next(s->sampler, t->eval_rows, &n)) {
+        /* Within a run the evaluation goes on to its end: what a stop left out of it, a record and
+         * draws of the generator, a resumed run could not make up for. */
+        if (!t->running && sen__stop_asked(t->c))
+            return sen_fail(t->c, SEN_ERR_STOPPED, "evaluation was stopped after %lld batches",
+                            (long long)e->batches);
         if (e->batches++ > 0) sen__eval_add(e, loss, (double)size, t->args.logging_nan_inf_filter);
         r = sen__eval_batch(t, s, n, &loss);
     }
@@ -24872,6 +26779,13 @@ static sen_result sen__evaluate_one(sen_trainer *t, sen__train_set *s, const cha
     return r;
 }
 
+/* What the metrics of an evaluation loop begin with: "eval", or "eval_NAME" where datasets have
+ * names. In the scratch arena; NULL: no memory. */
+static const char *sen__eval_prefix(const sen_trainer *t, int i)
+{
+    return t->eval_named ? sen__metric_name(t->c, "eval", t->eval[i].name) : "eval";
+}
+
 /* Trainer.evaluate: all evaluation data. By name, one loop for each dataset under "eval_NAME", and
  * their metrics merged, later ones over earlier. In training the evaluator runs once, with the
  * first dataset, and its metrics are called "eval_..." without the name; outside training it runs
@@ -24879,11 +26793,11 @@ static sen_result sen__evaluate_one(sen_trainer *t, sen__train_set *s, const cha
  * is_in_train; metric_for_best_model depends on it.) */
 static sen_result sen__evaluate_all(sen_trainer *t)
 {
+    const sen_mark mark = sen_arena_mark(&t->c->scratch);
     sen__maker m = sen__maker_in(t->c, &t->metrics_arena);
     sen_mark start;
     sen_json *one = NULL;
     const sen_json *j;
-    char prefix[200];
     sen_result r = SEN_OK;
     int i;
     memset(&start, 0, sizeof start);
@@ -24894,34 +26808,41 @@ static sen_result sen__evaluate_all(sen_trainer *t)
     /* Merged under their full names, so nothing is lost but what is equal in all: the epoch. */
     for (i = 0; !r && i < t->n_eval; i++) {
         const bool scores = t->evaluator && (i == 0 || !t->in_train);
-        sen__text_format(prefix, sizeof prefix, "eval_%s", t->eval[i].name);
-        r = sen__evaluate_one(t, &t->eval[i], prefix, scores ? t->in_train ? "eval" : prefix : NULL,
-                              &one);
+        const char *prefix = sen__eval_prefix(t, i);
+        if (!prefix) r = SEN_ERR_MEMORY;
+        else r = sen__evaluate_one(t, &t->eval[i], prefix,
+                                   scores ? t->in_train ? "eval" : prefix : NULL, &one);
         for (j = one ? one->child : NULL; !r && j; j = j->next)
             if (j->is_integer) sen__make_int(&m, t->metrics, j->key, j->integer); /* epoch 0 */
             else sen__make_double(&m, t->metrics, j->key, j->number);
     }
+    sen_arena_release(&t->c->scratch, mark);
     return m.failed ? SEN_ERR_MEMORY : r;
 }
 
 /* The error for a metric that is not there; `metrics` are those that are, named in the message with
  * the one that is spelt most like it. */
-static sen_result sen__best_missing(sen_trainer *t, const char *key, const sen_json *metrics)
+static sen_result sen__best_missing(sen_trainer *t, const sen_json *metrics)
 {
-    const char *words[64], *near;
+    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const char *key = sen__metric_name(t->c, "eval", sen__best_name(&t->args)), *words[64], *near;
     char list[600];
     const sen_json *j;
     size_t n = 0;
+    sen_result r;
+    if (!key) return SEN_ERR_MEMORY;
     for (j = metrics ? metrics->child : NULL; j && n + 1 < SEN__COUNT(words); j = j->next)
         words[n++] = j->key;
     words[n] = NULL;
     near = sen__nearest(key, words);
     /* The message names what was asked for in both forms, with and without the prefix. */
-    return sen_fail(
+    r = sen_fail(
         t->c, SEN_ERR_ARGUMENT,
         "metric_for_best_model is \"%s\", but no evaluation gives %s%s%s%s; there are: %s",
         t->args.metric_for_best_model, key, near ? "; did you mean \"" : "", near ? near : "",
         near ? "\"?" : "", sen__word_list(list, sizeof list, words));
+    sen_arena_release(&t->c->scratch, mark);
+    return r;
 }
 
 /* Trainer._determine_best_metric: takes the last evaluation into account; *better: it is the best
@@ -24931,12 +26852,11 @@ static sen_result sen__best_missing(sen_trainer *t, const char *key, const sen_j
  * all. */
 static sen_result sen__trainer_best(sen_trainer *t, bool *better)
 {
-    char key[300];
     const sen_json *m;
     *better = false;
     if (!t->args.metric_for_best_model) return SEN_OK;
-    m = sen_json_get(t->metrics, sen__best_key(&t->args, key, sizeof key));
-    if (!m) return sen__best_missing(t, key, t->metrics);
+    m = sen__best_find(&t->args, t->metrics);
+    if (!m) return sen__best_missing(t, t->metrics);
     if (t->state.best_metric == SEN_NONE)               /* first evaluation */
         t->state.best_metric = t->args.greater_is_better ? -(double)INFINITY : (double)INFINITY;
     if (!sen__best_better(&t->args, m->number, t->state.best_metric)) return SEN_OK;
@@ -24985,25 +26905,39 @@ static sen_result sen__scores_names(sen_trainer *t, sen_evaluator *e, sen__maker
     return SEN_OK;
 }
 
+/* The names of what each evaluation loop measures by itself, `names` being its loss or its times:
+ * one loop without a name, or one for each named dataset. */
+static void sen__loops_names(const sen_trainer *t, const char *const *names, sen__maker *m,
+                             sen_json *metrics)
+{
+    int i, k;
+    for (i = 0; i < SEN__MAX(t->n_eval, 1); i++) {
+        const char *prefix = sen__eval_prefix(t, i);
+        if (!prefix) m->failed = true;
+        for (k = 0; prefix && names[k]; k++) sen__make_metric(m, metrics, prefix, names[k], 0);
+    }
+}
+
 /* metric_for_best_model that no evaluation can give is refused before step 1. Python notices at the
  * first evaluation, which may be hours later. All names that an evaluation in training could give
  * are made up here with value 0, by the rules of the functions above; where an evaluator's names
  * cannot be told, nothing is refused. */
 static sen_result sen__best_possible(sen_trainer *t)
 {
+    static const char *const loss[] = { "loss", NULL };
+    static const char *const times[] = {
+        "runtime", "samples_per_second", "steps_per_second", NULL
+    };
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
     sen__maker m = sen__maker_in(t->c, &t->c->scratch);
-    sen_json *metrics = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT);
-    char key[300], prefix[200];
+    sen_json *metrics;
     bool known = true;
     sen_result r = SEN_OK;
     int i;
     if (!t->args.metric_for_best_model || t->args.eval_strategy == SEN_STRATEGY_NO) return SEN_OK;
+    metrics = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT);
     /* The losses: one name, or one per dataset. */
-    for (i = 0; i < t->n_eval; i++) {
-        sen__text_format(prefix, sizeof prefix, "eval_%s", t->eval[i].name ? t->eval[i].name : "");
-        sen__make_metric(&m, metrics, t->eval_named ? prefix : "eval", "loss", 0);
-    }
+    if (t->n_eval > 0) sen__loops_names(t, loss, &m, metrics);
     /* The evaluator's own, or those of each that a SequentialEvaluator holds. */
     if (t->evaluator && t->evaluator->n_children == 0)
         r = sen__scores_names(t, t->evaluator, &m, metrics, &known);
@@ -25012,17 +26946,10 @@ static sen_result sen__best_possible(sen_trainer *t)
     if (t->evaluator && t->evaluator->n_children > 0)
         sen__make_double(&m, metrics, "eval_sequential_score", 0);
     /* Times can be the metric too, though nobody should want that. */
-    for (i = 0; i < SEN__MAX(t->n_eval, 1); i++) {
-        const char *name = t->eval_named ? t->eval[i].name : "";
-        sen__text_format(prefix, sizeof prefix, "eval%s%s", *name ? "_" : "", name);
-        sen__make_metric(&m, metrics, prefix, "runtime", 0);
-        sen__make_metric(&m, metrics, prefix, "samples_per_second", 0);
-        sen__make_metric(&m, metrics, prefix, "steps_per_second", 0);
-    }
+    sen__loops_names(t, times, &m, metrics);
     if (!r && m.failed) r = SEN_ERR_MEMORY;
     /* Not there, and nothing unknown among those that are: it cannot come. */
-    if (!r && known && !sen_json_get(metrics, sen__best_key(&t->args, key, sizeof key)))
-        r = sen__best_missing(t, key, metrics);
+    if (!r && known && !sen__best_find(&t->args, metrics)) r = sen__best_missing(t, metrics);
     sen_arena_release(&t->c->scratch, mark);
     return r;
 }
@@ -25140,7 +27067,7 @@ static sen_result sen__save_args(sen_trainer *t, const char *folder)
 
 /* ---- checkpoints: writing -------------------------------------------------------------------- */
 
-/* A checkpoint is filled under a name that nobody resumes from ("tmp-checkpoint-N") and renamed
+/* A checkpoint is filled under a name that nobody resumes from ("checkpoint-N.part") and renamed
  * when every file of it is on disk. A rename either happens or does not, so a run that is killed
  * while it saves, or that fills the disk, leaves a folder with the temporary name and all earlier
  * checkpoints as they were. Nothing in it is a pickle:
@@ -25158,12 +27085,14 @@ static sen_result sen__save_args(sen_trainer *t, const char *folder)
  * what was used. The sum of losses since the last log changes no weight, but it is in the next
  * record.
  *
- * What a kill can leave, and what the next run makes of it (sen__checkpoints_tidy):
+ * What a kill can leave, and what the next run makes of it (sen__checkpoints_tidy); each name is
+ * checkpoint-N with the ending given:
  *
- *     filling the folder     tmp-checkpoint-N in part                 goes
- *     before its rename      tmp-checkpoint-N whole                   goes: one save is lost
- *     between two renames    old-checkpoint-N, tmp-checkpoint-N       old- gets its name back
- *     removing the old one   checkpoint-N, old-checkpoint-N in part   old- goes */
+ *     filling the folder     .part in part            goes
+ *     before its rename      .part whole              goes: one save is lost
+ *     between two renames    .aside and .part         .aside gets its name back
+ *     before the old goes    checkpoint-N and .aside  .aside goes
+ *     removing an old one    .gone in part            goes */
 
 /* "kind.PARAMETER" in the scratch arena; NULL: no memory. */
 static const char *sen__state_name(sen_ctx *c, const char *kind, const char *parameter)
@@ -25261,34 +27190,66 @@ static sen_result sen__checkpoint_fill(sen_trainer *t, const char *folder)
     return r;
 }
 
-/* Gives a finished folder its name; one that has it already (a second run in the same output_dir)
- * is put aside first and then removed. Killed between the two renames, both folders are there under
- * other names, and sen__checkpoints_tidy puts the old one back. So at any moment there is a whole
- * checkpoint of this number on disk. */
-static sen_result sen__checkpoint_name(sen_trainer *t, const char *from, const char *to)
+/* Takes a folder away that is not wanted any more. Its name goes first, in one rename, so that a
+ * kill on the way never leaves half a checkpoint under the name of a whole one. What cannot be
+ * removed stays, with a warning: a run of days does not end for a folder that is in the way of
+ * nothing. */
+static sen_result sen__checkpoint_drop(sen_trainer *t, int64_t step, const char *ending)
 {
-    const char *old = sen__checkpoint_path(t, "old-", t->state.global_step);
-    const bool again = sen__folder_exists(t->c, to);
-    sen_result r = old ? SEN_OK : SEN_ERR_MEMORY;
-    /* Left from an earlier time: `to` exists, so this one is not needed. */
-    if (!r && again && sen__folder_exists(t->c, old)) r = sen__remove_folder(t->c, old);
-    if (!r && again) r = sen__rename(t->c, to, old);
-    /* From here until the next line has run, the number has no folder of its own. */
-    if (!r) r = sen__rename(t->c, from, to);
-    if (!r && again) r = sen__remove_folder(t->c, old);
+    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const char *path = sen__checkpoint_path(t, step, ending);
+    const char *gone = sen__checkpoint_path(t, step, SEN__GONE);
+    sen_result r = path && gone ? SEN_OK : SEN_ERR_MEMORY;
+    /* A name can be had once: what an earlier removal has left under it goes before. */
+    if (!r && strcmp(ending, SEN__GONE) != 0) {
+        if (sen__folder_exists(t->c, gone)) r = sen__remove_folder(t->c, gone);
+        if (!r) r = sen__rename(t->c, path, gone);
+    }
+    if (!r) r = sen__remove_folder(t->c, gone);
+    /* The second condition: an error that was there before is not this one's to forgive. */
+    if (r == SEN_ERR_IO && sen__error(t->c) == SEN_ERR_IO) {
+        sen_log(t->c, SEN_LOG_WARNING, "an old checkpoint stays: %s", sen_message(t->c));
+        sen__forgive(t->c);
+        r = SEN_OK;
+    }
+    sen_arena_release(&t->c->scratch, mark);
     return r;
 }
 
-/* The number in "checkpoint-N"; -1: another name ("checkpoint-", "checkpoint-5b",
- * "tmp-checkpoint-5"). */
-static int64_t sen__checkpoint_number(const char *name)
+/* Gives a finished folder its name; one that has it already (a second run in the same output_dir)
+ * is put aside first and then removed. Killed between the two renames, both folders are there under
+ * other names, and sen__checkpoints_tidy puts the old one back; so does the failure of the second.
+ * So at any moment there is a whole checkpoint of this number on disk. */
+static sen_result sen__checkpoint_name(sen_trainer *t, const char *from, const char *to)
+{
+    const int64_t step = t->state.global_step;
+    const char *aside = sen__checkpoint_path(t, step, SEN__ASIDE);
+    const bool again = sen__folder_exists(t->c, to);
+    sen_result r = aside ? SEN_OK : SEN_ERR_MEMORY;
+    /* Left from an earlier time: `to` exists, so this one is not needed. */
+    if (!r && again && sen__folder_exists(t->c, aside))
+        r = sen__checkpoint_drop(t, step, SEN__ASIDE);
+    if (!r && again) r = sen__rename(t->c, to, aside);
+    if (r) return r;
+    /* From here until the next line has run, the number has no folder of its own. */
+    r = sen__rename(t->c, from, to);
+    /* Back again: the error is that of the rename before, whatever comes of this one. */
+    if (r && again) t->c->files->rename(t->c->files->user, aside, to);
+    return !r && again ? sen__checkpoint_drop(t, step, SEN__ASIDE) : r;
+}
+
+/* The number in "checkpoint-N" with this ending; -1: another name ("checkpoint-", "checkpoint-5b",
+ * "checkpoint-05"). Only what the path function above could have made counts, so a folder of the
+ * user's own is never taken for ours. */
+static int64_t sen__checkpoint_number(const char *name, const char *ending)
 {
     static const char start[] = "checkpoint-";
     const char *p = name + sizeof start - 1, *end;
     int64_t n = -1;
     if (!sen__text_starts(name, start) || *p < '0' || *p > '9') return -1;
+    if (*p == '0' && p[1] >= '0' && p[1] <= '9') return -1;
     end = sen__text_to_int64(p, p + strlen(p), &n);
-    return end && *end == 0 ? n : -1;
+    return end && strcmp(end, ending) == 0 ? n : -1;
 }
 
 /* A checkpoint in output_dir. */
@@ -25313,7 +27274,7 @@ static sen_result sen__checkpoints(sen_trainer *t, sen__saved **out, int64_t *n)
     /* A name that ends in a number, and a folder: all else in output_dir is none of our
      * business. */
     for (i = 0; !r && i < names.n; i++) {
-        const int64_t number = sen__checkpoint_number(names.name[i]);
+        const int64_t number = sen__checkpoint_number(names.name[i], "");
         sen_file_info info;
         if (number < 0 ||
             !sen__file_info(t->c, sen_path(t->c, t->args.output_dir, names.name[i]), &info))
@@ -25354,7 +27315,7 @@ static sen_result sen__checkpoints_rotate(sen_trainer *t)
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
     const int64_t limit = t->args.save_total_limit;
     const char *best = t->state.best_model_checkpoint;
-    const int64_t keep = best ? sen__checkpoint_number(sen__path_name(best)) : -1;
+    const int64_t keep = best ? sen__checkpoint_number(sen__path_name(best), "") : -1;
     sen__saved *s = NULL;
     int64_t n = 0, left, i;
     sen_result r = SEN_OK;
@@ -25364,7 +27325,7 @@ static sen_result sen__checkpoints_rotate(sen_trainer *t)
     if (!r) sen__checkpoints_by_age(s, n);
     for (left = n, i = 0; !r && i < n && left > limit; i++) {
         if (s[i].number == keep || s[i].number == t->state.global_step) continue;
-        r = sen__remove_folder(t->c, sen__checkpoint_path(t, "", s[i].number));
+        r = sen__checkpoint_drop(t, s[i].number, "");
         left--;
     }
     sen_arena_release(&t->c->scratch, mark);
@@ -25380,7 +27341,7 @@ static sen_result sen__checkpoint_best(sen_trainer *t)
     const int64_t best = t->state.best_global_step;
     const char *path;
     if (best == SEN_NONE) return SEN_OK;
-    path = sen__checkpoint_path(t, "", best);
+    path = sen__checkpoint_path(t, best, "");
     if (!path) return SEN_ERR_MEMORY;
     /* Neither saved before nor being saved now: the best step has no folder. */
     if (best != t->state.global_step && !sen__folder_exists(t->c, path)) return SEN_OK;
@@ -25396,8 +27357,8 @@ static sen_result sen__checkpoint_best(sen_trainer *t)
 static sen_result sen__checkpoint_save(sen_trainer *t)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
-    const char *to = sen__checkpoint_path(t, "", t->state.global_step);
-    const char *from = sen__checkpoint_path(t, "tmp-", t->state.global_step);
+    const char *to = sen__checkpoint_path(t, t->state.global_step, "");
+    const char *from = sen__checkpoint_path(t, t->state.global_step, SEN__PART);
     sen_result r = to && from ? sen__checkpoint_best(t) : SEN_ERR_MEMORY;
     /* Left by a save that failed or was killed: of unknown contents, so it goes. */
     if (!r && sen__folder_exists(t->c, from)) r = sen__remove_folder(t->c, from);
@@ -25409,33 +27370,36 @@ static sen_result sen__checkpoint_save(sen_trainer *t)
     }
     if (!r) {
         t->saved_step = t->state.global_step;
+        /* What has its name now stays, even if an older one cannot be removed. */
         r = sen__checkpoints_rotate(t);
-    /* What has its name now stays, even if an older one cannot be removed. */
     }
     sen_arena_release(&t->c->scratch, mark);
     return r;
 }
 
-/* What a killed run may have left: folders without a name, or one put aside for a new one. A "tmp-"
- * folder may be half written and goes. An "old-" one is whole: if its own name is free the kill
- * came between the two renames, and it gets the name back; else the new one stands there, and it
- * goes. By their beginning, whatever comes behind: names of a user's own should not begin so. Two
- * runs at a time in one output_dir would take each other's folders for leftovers. */
+/* What a killed run may have left, see the table above. A ".part" may be half written and a ".gone"
+ * half removed: both go. An ".aside" is whole: if its own name is free the kill came between the
+ * two renames, and it gets the name back; else the new one stands there, and it goes. Two runs at a
+ * time in one output_dir would take each other's folders for leftovers. */
 static sen_result sen__checkpoints_tidy(sen_trainer *t)
 {
+    static const char *const ending[] = { SEN__PART, SEN__ASIDE, SEN__GONE };
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
     sen__names names;
     int64_t i;
     sen_result r = sen__folder_list(t->c, t->args.output_dir, &names);
-    for (i = 0; !r && i < names.n; i++) {
-        const char *name = names.name[i], *path = sen_path(t->c, t->args.output_dir, name), *own;
-        if (!sen__text_starts(name, "tmp-checkpoint-") &&
-            !sen__text_starts(name, "old-checkpoint-"))
-            continue;
-        own = sen_path(t->c, t->args.output_dir, name + 4);
+    for (i = 0; !r && i < 3 * names.n; i++) {
+        const char *name = names.name[i / 3], *end = ending[i % 3];
+        const int64_t step = sen__checkpoint_number(name, end);
+        const char *path, *own;
+        if (step < 0) continue;
+        path = sen__checkpoint_path(t, step, end);
+        own = sen__checkpoint_path(t, step, "");
         if (!path || !own) r = SEN_ERR_MEMORY;
-        else if (name[0] == 'o' && !sen__folder_exists(t->c, own)) r = sen__rename(t->c, path, own);
-        else r = sen__remove_folder(t->c, path);
+        else if (!sen__folder_exists(t->c, path)) continue;
+        /* Not to be lost: here a failure is an error. */
+        else if (i % 3 == 1 && !sen__folder_exists(t->c, own)) r = sen__rename(t->c, path, own);
+        else r = sen__checkpoint_drop(t, step, end);
     }
     sen_arena_release(&t->c->scratch, mark);
     return r;
@@ -25452,6 +27416,41 @@ static sen_result sen__checkpoints_tidy(sen_trainer *t)
  * (optimizer.safetensors); step, history, best metric, cadences (trainer_state.json); sum of losses
  * (scheduler.json); generator (rng_state.json). The sampler is wound forward. The arguments are
  * those of the new trainer: whoever changes them resumes another run. */
+
+/* Whether the folder has every weight of the model in its shape. */
+static sen_result sen__resume_fits(sen_trainer *t, const char *folder)
+{
+    const sen_model *m = t->model;
+    sen_result r = SEN_OK;
+    int i, k;
+    for (i = 0; !r && i < m->n_modules; i++) {
+        const sen_module *module = &m->module[i];
+        /* Each module's file is in a folder of its own; the first one's lies at the top. */
+        const char *place = sen_path(t->c, folder, module->path);
+        sen__safetensors s;
+        if (!place) return SEN_ERR_MEMORY;
+        r = sen__module_open_weights(t->c, module, place, &s);
+        if (r || !module->n_weights) continue;          /* no file is open */
+        for (k = 0; !r && k < module->n_weights; k++)
+            r = sen__tensor_check(t->c,
+                                  sen__weight_find(&s, sen__module_prefixes(module),
+                                                   module->weight[k].name),
+                                  &module->weight[k]);
+        sen__safetensors_close(t->c, &s);
+    }
+    return r;
+}
+
+/* The weights of a checkpoint into the model: all of them, or none and an error. They are looked at
+ * before the first is copied, because half of a checkpoint is a model that nobody trained. */
+static sen_result sen__resume_weights(sen_trainer *t, const char *folder)
+{
+    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    sen_result r = sen__resume_fits(t, folder);
+    if (!r) r = sen__model_load_weights(t->c, t->model, folder);
+    sen_arena_release(&t->c->scratch, mark);
+    return r;
+}
 
 /* One of the checkpoint's JSON files, in the scratch arena. NaN and Infinity are allowed in it: a
  * best metric or a sum of losses may be one. */
@@ -25470,7 +27469,7 @@ static sen_result sen__resume_file(sen_trainer *t, const char *name, sen_json **
 static sen_result sen__resume_int(sen_ctx *c, const sen_json *o, const char *key, int64_t *out)
 {
     const sen_json *j = sen_json_get(o, key);
-    if (!j || !j->is_integer || j->integer < 0)
+    if (!j || !j->is_integer || j->integer < 0 || (double)j->integer > SEN__STEPS_MAX)
         return sen_fail_at(c, SEN_ERR_FORMAT, o, key, "\"%s\" should be a whole number here", key);
     *out = j->integer;
     return SEN_OK;
@@ -25483,9 +27482,11 @@ static void sen__resume_stopper(sen_trainer *t, const sen_json *state)
 {
     const sen_json *j = sen_json_get(sen_json_get(state, "stateful_callbacks"),
                                      "EarlyStoppingCallback");
+    int64_t n;
     if (!t->args.restore_callback_states_from_checkpoint || !t->stoppers || !j) return;
-    t->stoppers->counter = (int)sen__json_int_or(sen_json_get(j, "attributes"),
-                                                 "early_stopping_patience_counter", 0);
+    /* A number that no counter can have is a file that was changed by hand: from 0 again. */
+    n = sen__json_int_or(sen_json_get(j, "attributes"), "early_stopping_patience_counter", 0);
+    t->stoppers->counter = n > 0 && n < INT_MAX ? (int)n : 0;
 }
 
 /* trainer_state.json: where the run stood, its history, its best. The cadences that it was made
@@ -25551,7 +27552,11 @@ static sen_result sen__resume_optimizer(sen_trainer *t)
         if (!name) r = SEN_ERR_MEMORY;
         if (!found || found->count != 1) continue;      /* never updated */
         r = sen__stored_floats(t->c, &s, found, &steps);
-        p->steps = (int64_t)steps;
+        /* Written so that NaN is refused too. */
+        if (!r && !(steps >= 0 && steps <= SEN__STEPS_MAX))
+            r = sen_fail(t->c, SEN_ERR_FORMAT, "%s: %s is %g, which is no number of updates", path,
+                         name, (double)steps);
+        if (!r) p->steps = (int64_t)steps;
         /* A step without its moments would start them from zero in the middle of a run. */
         for (k = 0; !r && k < o->type->n_state; k++) {
             name = sen__state_name(t->c, o->type->state_name[k], p->name);
@@ -25577,6 +27582,10 @@ static sen_result sen__resume_progress(sen_trainer *t)
     int n = 0;
     sen_result r = sen__resume_file(t, "scheduler.json", &o);
     if (!r) r = sen__resume_int(t->c, o, "last_logged_step", &t->last_logged);
+    if (!r && t->last_logged > t->state.global_step)
+        r = sen_fail_at(t->c, SEN_ERR_FORMAT, o, "last_logged_step",
+                        "the last log cannot be later than the checkpoint, which is of step %lld",
+                        (long long)t->state.global_step);
     if (r) return r;
     /* To float32 again: the sum goes on in the same steps of rounding. */
     t->loss_sum = (float)sen__json_number_or(o, "loss_since_log", 0);
@@ -25587,37 +27596,79 @@ static sen_result sen__resume_progress(sen_trainer *t)
     for (j = list ? list->child : NULL; j && n < SEN__RNG_SAVED; j = j->next)
         words[n++] = (uint32_t)j->integer;
     /* Too few words, or a place within them that cannot be: the file was changed by hand. */
-    if (n < SEN__RNG_SAVED || !sen__rng_load(&t->rng, words))
+    if (n < SEN__RNG_SAVED || !sen__rng_load(&t->resumed_rng, words))
         return sen_fail_at(t->c, SEN_ERR_FORMAT, o, "torch",
                            "this is no state of a random generator");
+    t->rng_waits = true;                                /* see sen__epoch_open */
     return SEN_OK;
 }
 
-/* All of a checkpoint but the weights. Without an optimizer (save_only_model) that starts afresh,
- * with a warning: the run goes on, but not as it was. Python's own checkpoint can be read but for
- * its optimizer.pt, and is refused rather than continued without.
+/* Whether the checkpoint says that it was saved with save_only_model: ours in training_args.json.
+ * Python's arguments are a pickle; there the scheduler's file is missing along with the
+ * optimizer's. */
+static sen_result sen__resume_only_model(sen_trainer *t, bool *only)
+{
+    sen_json *o = NULL;
+    sen_result r = SEN_OK;
+    *only = !sen__file_exists(t->c, sen_path(t->c, t->resume, "scheduler.pt"));
+    if (sen__file_exists(t->c, sen_path(t->c, t->resume, "training_args.json"))) {
+        r = sen__resume_file(t, "training_args.json", &o);
+        if (!r) *only = sen__json_bool_or(o, "save_only_model", false);
+    }
+    return r;
+}
+
+/* Whether the run can go on as it was: *whole. A checkpoint of save_only_model has neither
+ * optimizer nor generator, which then start afresh, with a warning. One that should have them and
+ * does not is half of one, and refused; so is Python's own, whose optimizer.pt is a pickle. All
+ * this before any weight changes. */
+static sen_result sen__resume_check(sen_trainer *t, bool *whole)
+{
+    static const char *const files[] = {
+        "optimizer.safetensors", "scheduler.json", "rng_state.json"
+    };
+    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const char *missing = NULL;
+    bool only = false;
+    sen_result r = SEN_OK;
+    size_t i;
+    for (i = 0; i < SEN__COUNT(files) && !missing; i++)
+        if (!sen__file_exists(t->c, sen_path(t->c, t->resume, files[i]))) missing = files[i];
+    *whole = !missing;
+    if (missing && sen__file_exists(t->c, sen_path(t->c, t->resume, "optimizer.pt")))
+        r = sen_fail(t->c, SEN_ERR_UNSUPPORTED,
+                     "%s was written by Python: its optimizer.pt cannot be read by this version",
+                     t->resume);
+    else if (missing) r = sen__resume_only_model(t, &only);
+    if (!r && only)
+        sen_log(t->c, SEN_LOG_WARNING,
+                "%s was saved with save_only_model and has no optimizer: that starts afresh, so "
+                "the run does not go on as it was",
+                t->resume);
+    /* Neither the file nor a reason for its absence. */
+    else if (!r && missing)
+        r = sen_fail(t->c, SEN_ERR_IO,
+                     "%s is no whole checkpoint: it has no %s, although it was not saved with "
+                     "save_only_model; resume from another one",
+                     t->resume, missing);
+    sen_arena_release(&t->c->scratch, mark);
+    return r ? r : sen__error(t->c);                    /* a path may have had no room */
+}
+
+/* All of a checkpoint but the weights, where `whole`; else step and history only. The moments of a
+ * run that this trainer made before are cleared: they belong to other weights.
  *
  * The place in the epoch follows from the step alone: whole epochs of steps_per_epoch updates, then
  * `skip` batches of the next. That holds since every epoch has the same number of batches. */
-static sen_result sen__resume_run(sen_trainer *t)
+static sen_result sen__resume_run(sen_trainer *t, bool whole)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
     const int64_t k = t->args.gradient_accumulation_steps;
     sen_result r = sen__resume_state(t);
     t->last_logged = t->state.global_step;              /* unless a file says otherwise */
-    if (!r && sen__file_exists(t->c, sen_path(t->c, t->resume, "optimizer.safetensors"))) {
-        r = sen__resume_optimizer(t);
-        if (!r) r = sen__resume_progress(t);
-    } else if (!r && sen__file_exists(t->c, sen_path(t->c, t->resume, "optimizer.pt"))) {
-        /* Written by Python: its weights could be used, its moments could not. */
-        r = sen_fail(t->c, SEN_ERR_UNSUPPORTED,
-                     "%s was written by Python: its optimizer.pt cannot be read by this version",
-                     t->resume);
-    } else if (!r) {
-        sen_log(t->c, SEN_LOG_WARNING,
-                "%s has no optimizer: it starts afresh, so the run does not go on as it was",
-                t->resume);
-    }
+    sen__optimizer_clear(t->optimizer);
+    if (!r && whole) r = sen__resume_optimizer(t);
+    if (!r && whole) r = sen__resume_progress(t);
     /* Integer division: updates before this epoch are whole epochs. */
     t->epoch = t->state.global_step / t->state.steps_per_epoch;
     t->skip = t->args.ignore_data_skip ? 0 : t->state.global_step % t->state.steps_per_epoch * k;
@@ -25641,7 +27692,7 @@ static sen_result sen__resume_latest(sen_trainer *t)
                      t->args.output_dir);
     if (!r) {
         /* Sorted by number, so the last is the latest. */
-        path = sen__checkpoint_path(t, "", s[n - 1].number);
+        path = sen__checkpoint_path(t, s[n - 1].number, "");
         t->resume = path ? sen__trainer_text(t, path) : NULL;
         if (!t->resume) r = SEN_ERR_MEMORY;
     }
@@ -25687,6 +27738,7 @@ static sen_result sen__resume_from(sen_trainer *t, const char *checkpoint)
  *       end of the epoch                                                 ON_EPOCH_END
  *         log, evaluate, save, as asked for                              ON_LOG ...
  *     finish   final record, best weights                                ON_LOG, ON_TRAIN_END
+ *     or stop  checkpoint of the last update                             ON_TRAIN_END
  *
  * It is cut into turns of one update each, so that a host with its own loop (a window, a server)
  * can have the time between two updates. All that a turn must know of the one before is in the
@@ -25699,11 +27751,13 @@ static sen_result sen__resume_from(sen_trainer *t, const char *checkpoint)
 
 /* Steps as a whole number: a share of all steps below 1, rounded up; none: Python's default, which
  * is what trainer_state.json then says. In the state, never in the arguments: those stay as they
- * were given. */
+ * were given. C leaves open what a double becomes that is too large for an integer, or is none;
+ * here that is a step which no run reaches. */
 static int64_t sen__loop_interval(double steps, int64_t max_steps)
 {
+    const double n = steps < 1 ? ceil((double)max_steps * steps) : floor(steps);
     if (steps == SEN_NONE) return 500;
-    return steps < 1 ? (int64_t)ceil((double)max_steps * steps) : (int64_t)steps;
+    return fabs(n) <= SEN__STEPS_MAX ? (int64_t)n : (int64_t)SEN__STEPS_MAX;
 }
 
 /* Step counts as in Python (Trainer.set_initial_training_values); the state is fresh. max_steps
@@ -25714,6 +27768,7 @@ static sen_result sen__loop_counts(sen_trainer *t)
     const sen_training_arguments *a = &t->args;
     const int64_t k = a->gradient_accumulation_steps;
     sen_train_state *s = &t->state;
+    double wanted;
     memset(s, 0, sizeof *s);
     s->best_metric = SEN_NONE;
     s->best_global_step = SEN_NONE;
@@ -25727,13 +27782,17 @@ static sen_result sen__loop_counts(sen_trainer *t)
                         sen__set_path(&t->train[0]), a->per_device_train_batch_size,
                         a->dataloader_drop_last ? "; dataloader_drop_last drops the only one" : "");
     s->steps_per_epoch = (t->batches + k - 1) / k;      /* the last may be short */
-    if (a->max_steps > 0) {
-        s->max_steps = a->max_steps;
-        s->num_train_epochs = (a->max_steps + s->steps_per_epoch - 1) / s->steps_per_epoch;
-    } else {
-        s->max_steps = (int64_t)ceil(a->num_train_epochs * (double)s->steps_per_epoch);
-        s->num_train_epochs = (int64_t)ceil(a->num_train_epochs);
-    }
+    wanted = a->max_steps > 0 ? (double)a->max_steps
+                              : ceil(a->num_train_epochs * (double)s->steps_per_epoch);
+    /* Beyond it a double no longer counts by ones, nor could any run get there. */
+    if (!(wanted <= SEN__STEPS_MAX))
+        return sen_fail(t->c, SEN_ERR_ARGUMENT,
+                        "max_steps or num_train_epochs asks for %g updates, and %g is the most",
+                        wanted, SEN__STEPS_MAX);
+    s->max_steps = (int64_t)wanted;                     /* exact: it is below 2^53 */
+    s->num_train_epochs = a->max_steps > 0
+                              ? (s->max_steps + s->steps_per_epoch - 1) / s->steps_per_epoch
+                              : (int64_t)ceil(a->num_train_epochs);
     /* Shares become steps only now that max_steps is known. */
     s->logging_steps = sen__loop_interval(a->logging_steps, s->max_steps);
     s->eval_steps = sen__loop_interval(a->eval_steps, s->max_steps);
@@ -25760,30 +27819,34 @@ static sen_result sen__loop_fresh(sen_trainer *t)
     t->loss_sum = 0;
     t->loss_before = t->loss_total = 0;
     /* `running` is not touched: that is for who calls. */
-    t->over = t->epoch_open = false;
+    t->over = t->epoch_open = t->rng_waits = false;
     memset(&t->control, 0, sizeof t->control);
     return t->log ? sen__loop_counts(t) : SEN_ERR_MEMORY;
 }
 
-/* The order matters: weights before the optimizer looks at them, tokens before the plan, the plan
- * before the large blocks, and the checkpoint's random state behind all that might draw. `resume`
- * is cleared only when all of it has worked. A run that was finished already has no update left: it
- * is over at once and writes its final record. */
+/* The order matters: tokens before the plan, the plan before the large blocks, and of a checkpoint
+ * its weights last, so that a file of it that cannot be read costs none of those in memory. Its
+ * random state waits until its epoch opens. `resume` is cleared only when all of it has worked. A
+ * run that was finished already has no update left: it is over at once and writes its final
+ * record. */
 static sen_result sen__loop_begin(sen_trainer *t)
 {
+    bool whole = false;
     sen_result r;
     if (t->n_train == 0) return sen_fail(t->c, SEN_ERR_ARGUMENT, "training needs a train_dataset");
     t->started = sen__seconds();
     r = sen__loop_fresh(t);
+    sen__sampler_afresh(t, t->sampler);                 /* it may have run before */
     if (!r) r = sen__make_folders(t->c, t->args.output_dir);
     if (!r) r = sen__checkpoints_tidy(t);               /* what a kill left */
-    /* With the weights of the checkpoint, not yet with its moments: those need the optimizer. */
-    if (!r && t->resume) r = sen__model_load_weights(t->c, t->model, t->resume);
+    if (!r && t->resume) r = sen__resume_check(t, &whole);
     if (!r) r = sen__sets_tokenize(t, t->train, t->n_train);
     if (!r) r = sen__sets_tokenize(t, t->eval, t->n_eval);
     if (!r) r = sen__plan_check(t);
     if (!r) r = sen__trainer_optimizer(t);
-    if (!r && t->resume) r = sen__resume_run(t);
+    /* Step and moments, which need the optimizer; then the weights. */
+    if (!r && t->resume) r = sen__resume_run(t, whole);
+    if (!r && t->resume) r = sen__resume_weights(t, t->resume);
     if (r) return r;
     t->resume = NULL;
     t->first_step = t->state.global_step;               /* train_loss counts from here */
@@ -25818,22 +27881,32 @@ static void sen__epoch_replay(sen_trainer *t)
  * epoch was opened the first time. At the start of an epoch they come now. Counting them is what
  * keeps torch's dropout masks the same, draw for draw; the counter form does not care.
  *
+ * The checkpoint's generator is taken over here and not when the checkpoint is read: eval_on_start
+ * and callbacks may have drawn since, which the run before did not do at this place. (Python:
+ * _load_rng_state, right before the first new batch.)
+ *
  * Skipped batches only move the sampler: no text is looked at, so a resume costs no time. */
 static sen_result sen__epoch_open(sen_trainer *t)
 {
     const int64_t skip = t->skip;
     int64_t n;
+    sen_result r;
     t->control.should_epoch_stop = false;
     t->epoch_open = true;
     t->epoch_over = false;
     t->micro = 0;
+    r = SEN__EVENT(t, on_epoch_begin);                  /* before the loader is made */
+    if (r) return r;
     /* Only when the first epoch of a resumed run is opened: no update has been made since. */
     if (t->epoch > 0 && t->state.global_step == t->first_step) sen__epoch_replay(t);
     sen__sampler_begin_epoch(t->sampler, t->epoch);
+    /* Behind the event and the replay, before the first draw of this epoch's own. */
+    if (t->rng_waits) t->rng = t->resumed_rng;
+    t->rng_waits = false;
     if (skip == 0) sen__rng_skip(&t->rng, 2);           /* the data loader's base seed */
     while (t->micro < skip && sen__sampler_next(t->sampler, t->rows, &n)) t->micro++;
     t->skip = 0;
-    return SEN__EVENT(t, on_epoch_begin);
+    return SEN_OK;
 }
 
 /* Trainer._maybe_log_save_evaluate: logs, evaluates, saves what the callbacks have asked for, in
@@ -25847,6 +27920,13 @@ static sen_result sen__loop_act(sen_trainer *t)
     /* Nothing has been summed up since the last record: no record. */
     if (t->control.should_log && t->state.global_step > t->last_logged)
         r = sen__trainer_log_loss(t);
+    /* Only a callback can ask for this: the flow's own wishes were checked when all was made. */
+    if (t->control.should_evaluate && t->n_eval == 0 && !t->evaluator) {
+        sen_log(t->c, SEN_LOG_WARNING,
+                "a callback asks for an evaluation, but there is neither an eval_dataset nor an "
+                "evaluator");
+        t->control.should_evaluate = false;
+    }
     if (!r && t->control.should_evaluate) {
         r = sen__evaluate_all(t);
         if (!r) r = sen__trainer_best(t, &better);      /* not by eval_on_start */
@@ -25963,7 +28043,8 @@ static sen_result sen__loop_update(sen_trainer *t)
     int64_t i;
     t->epoch_over = n == 0;
     for (i = 0; !r && i < n; i++) {
-        const uint32_t number = (uint32_t)(t->epoch * t->batches + t->micro);
+        const uint32_t number = (uint32_t)((uint64_t)t->epoch * (uint64_t)t->batches +
+                                           (uint64_t)t->micro);
         float loss = 0;
         if (t->micro % k == 0) {                        /* first of a group */
             t->control.should_log = t->control.should_evaluate = t->control.should_save = false;
@@ -25989,9 +28070,23 @@ static sen_result sen__loop_update(sen_trainer *t)
 
 /* ---- the loop: the end ----------------------------------------------------------------------- */
 
+/* Rows that the whole run takes, as Python counts them for its speed: with max_steps all batches
+ * are taken for full ones; with epochs it is the rows of the data times the epochs as they were
+ * given, fraction and all (Trainer.set_initial_training_values). */
+static double sen__finish_rows(const sen_trainer *t)
+{
+    double rows = 0;
+    int i;
+    if (t->args.max_steps > 0)
+        return (double)t->state.max_steps * t->args.gradient_accumulation_steps *
+               t->args.per_device_train_batch_size;
+    for (i = 0; i < t->n_train; i++) rows += (double)t->train[i].data->rows;
+    return rows * t->args.num_train_epochs;
+}
+
 /* The last record: train_loss and speed, of this call's steps only. train_loss is the mean over
- * them of what the log summed up, the tail after the last record included. rows is what all updates
- * take when every batch is full, times the share of updates that were made. */
+ * them of what the log summed up, the tail after the last record included. Speed counts the share
+ * of rows that belongs to the updates that were made. */
 static sen_result sen__finish_log(sen_trainer *t)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
@@ -25999,9 +28094,7 @@ static sen_result sen__finish_log(sen_trainer *t)
     sen_json *record = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT);
     const double seconds = SEN__MAX(sen__seconds() - t->started, 1e-9);
     const double steps = (double)(t->state.global_step - t->first_step);
-    const double rows = (double)t->state.max_steps * t->args.gradient_accumulation_steps *
-                        t->args.per_device_train_batch_size;
-    const double share = steps / (double)t->state.max_steps;
+    const double rows = sen__finish_rows(t) * steps / (double)t->state.max_steps;
     sen_result r = SEN_ERR_MEMORY;
     /* The tail since the last record, without what an earlier run had summed up. */
     t->loss_total += (double)t->loss_sum - t->loss_before;
@@ -26009,7 +28102,7 @@ static sen_result sen__finish_log(sen_trainer *t)
     t->state.training_loss = t->loss_total / SEN__MAX(steps, 0.001); /* no step: not 0 / 0 */
     sen__make_double(&m, record, "train_runtime", sen__rounded(seconds, 1e4));
     sen__make_double(&m, record, "train_samples_per_second",
-                     sen__rounded(rows * share / seconds, 1e3));
+                     sen__rounded(rows / seconds, 1e3));
     sen__make_double(&m, record, "train_steps_per_second", sen__rounded(steps / seconds, 1e3));
     sen__make_double(&m, record, "total_flos", 0.0);
     sen__make_double(&m, record, "train_loss", t->state.training_loss);
@@ -26018,26 +28111,43 @@ static sen_result sen__finish_log(sen_trainer *t)
     return r;
 }
 
+/* Exactly the weights that were evaluated as the best: float32 in the file, as in memory. Where
+ * they cannot be had, the last ones stay and the log says so; the run has been done all the same
+ * (Python: _load_best_model). Lack of memory is no such case, and is an error as everywhere. */
+static sen_result sen__finish_load(sen_trainer *t, const char *best, bool *loaded)
+{
+    sen_result r = SEN_OK;
+    if (best) r = sen__resume_weights(t, best);
+    else
+        sen_log(t->c, SEN_LOG_WARNING,
+                "load_best_model_at_end: no best checkpoint was saved, so the last weights stay");
+    *loaded = best && !r;
+    if (!r || sen__error(t->c) == SEN_ERR_MEMORY) return r;
+    sen_log(t->c, SEN_LOG_ERROR,
+            "load_best_model_at_end: the best checkpoint cannot be loaded, so the last weights "
+            "stay: %s",
+            sen_message(t->c));
+    sen__forgive(t->c);
+    return SEN_OK;
+}
+
 /* load_best_model_at_end; with save_total_limit 1 only the best checkpoint stays, whose weights are
- * the ones in memory then. Without the former the best checkpoint is kept and the last weights
- * are. */
+ * the ones in memory then. Without the former the best checkpoint is kept and the last weights are.
+ * If it could not be loaded, nothing is removed: the others may be all that there is. */
 static sen_result sen__finish_best(sen_trainer *t)
 {
     const sen_mark mark = sen_arena_mark(&t->c->scratch);
     const char *best = t->state.best_model_checkpoint;
+    bool loaded = true;
     sen__saved *s = NULL;
     int64_t n = 0, i;
     sen_result r = SEN_OK;
-    /* Exactly the weights that were evaluated as the best: float32 in the file, as in memory. */
-    if (t->args.load_best_model_at_end && best) r = sen__model_load_weights(t->c, t->model, best);
-    else if (t->args.load_best_model_at_end)
-        sen_log(t->c, SEN_LOG_WARNING,
-                "load_best_model_at_end: no best checkpoint was saved, so the last weights stay");
-    if (!r && best && t->args.save_total_limit == 1) {
+    if (t->args.load_best_model_at_end) r = sen__finish_load(t, best, &loaded);
+    if (!r && best && loaded && t->args.save_total_limit == 1) {
         r = sen__checkpoints(t, &s, &n);
         for (i = 0; !r && i < n; i++)
-            if (s[i].number != sen__checkpoint_number(sen__path_name(best)))
-                r = sen__remove_folder(t->c, sen__checkpoint_path(t, "", s[i].number));
+            if (s[i].number != sen__checkpoint_number(sen__path_name(best), ""))
+                r = sen__checkpoint_drop(t, s[i].number, "");
     }
     sen_arena_release(&t->c->scratch, mark);
     return r;
@@ -26055,7 +28165,7 @@ static sen_result sen__loop_finish(sen_trainer *t)
     /* Last of all, so that the history has the final record. */
     if (!r) r = sen__save_state(t, t->args.output_dir);
     t->running = false;
-    t->c->stop = 0;                                     /* a request that came with the last step */
+    sen__stop_set(t->c, 0);                             /* a request that came with the last step */
     return r;
 }
 
@@ -26066,15 +28176,19 @@ static sen_result sen__loop_finish(sen_trainer *t)
  * does not take a half run for a whole one. */
 static sen_result sen__loop_stop(sen_trainer *t)
 {
+    /* A stop before the run had begun has nothing to save and nobody to tell. */
     const bool began = t->running;
     sen_result r = SEN_OK;
-    t->c->stop = 0;                                     /* or the next run would stop */
+    sen__stop_set(t->c, 0);                             /* or the next run would stop */
     sen__forgive(t->c);
-    t->running = t->in_train = false;
+    t->in_train = false;
     /* Only what this call has added, and only if no save has come at this step. */
     if (began && t->state.global_step > t->first_step && t->saved_step != t->state.global_step)
         r = sen__checkpoint_save(t);
+    /* Callbacks that opened something at the beginning close it now. */
+    if (!r && began) r = SEN__EVENT(t, on_train_end);
     if (!r && began) r = sen__save_state(t, t->args.output_dir);
+    t->running = false;
     if (r) return r;
     /* Nothing to resume from but what there was before. */
     if (!began || t->saved_step < 0)                    /* no checkpoint to name */
@@ -26094,8 +28208,9 @@ static sen_result sen__loop_turn(sen_trainer *t)
 {
     sen_result r = SEN_OK;
     if (!t->running) r = sen__loop_begin(t);
-    if (!r && !t->over && !t->epoch_open && !t->c->stop) r = sen__epoch_open(t);
-    if (!r && !t->over && !t->c->stop) r = sen__loop_update(t);
+    if (!r && !t->over && !t->epoch_open && !sen__stop_asked(t->c))
+        r = sen__epoch_open(t);
+    if (!r && !t->over && !sen__stop_asked(t->c)) r = sen__loop_update(t);
     /* The epoch is done: its event, its record, its evaluation, its save. */
     if (!r && !t->over && t->epoch_open && t->epoch_over) {
         if (t->micro == 0) {                            /* Python: step < 0 */
@@ -26119,7 +28234,7 @@ SENTRAIN_DEF sen_result sen_trainer_step(sen_trainer *t, bool *more)
     *more = false;
     r = sen__loop_turn(t);
     /* Stopped in the middle of something, or asked to stop between two updates. */
-    if (r == SEN_ERR_STOPPED || (!r && !t->over && t->c->stop)) r = sen__loop_stop(t);
+    if (r == SEN_ERR_STOPPED || (!r && !t->over && sen__stop_asked(t->c))) r = sen__loop_stop(t);
     else if (!r && t->over) r = sen__loop_finish(t);
     else *more = !r;
     /* The next call would begin anew, from a checkpoint if one is chosen. */
@@ -26171,6 +28286,7 @@ static sen_result sen__trainer_rooms(sen_trainer *t)
 static sen_result sen__trainer_check(sen_trainer *t)
 {
     const sen_training_arguments *a = &t->args;
+    sen_result r;
     if (!sen__find_type(t->c, sen__optimizers, a->optim))
         return sen__unknown_type(t->c, sen__optimizers, "optimizer (optim)", a->optim, NULL);
     t->schedule = (const sen_schedule_type *)sen__find_type(t->c, sen__schedules,
@@ -26184,9 +28300,13 @@ static sen_result sen__trainer_check(sen_trainer *t)
                         "eval_strategy is \"%s\", but there is neither an eval_dataset nor an "
                         "evaluator",
                         sen__interval_words[a->eval_strategy]);
+    if (a->eval_on_start && t->n_eval == 0 && !t->evaluator)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT,
+                        "eval_on_start needs an eval_dataset or an evaluator");
     if (a->prompts && a->prompts->kind != SEN_JSON_TEXT && a->prompts->kind != SEN_JSON_OBJECT)
         return sen_fail(t->c, SEN_ERR_ARGUMENT, "prompts takes a text or an object of texts");
-    return sen__best_possible(t);
+    r = sen__rates_check(t->c, a);
+    return r ? r : sen__best_possible(t);
 }
 
 /* "prompts" may be an object spelled as a text, as on a command line (Python parses it too). A text
@@ -26199,12 +28319,13 @@ static sen_result sen__trainer_prompts(sen_trainer *t)
     if (!p || p->kind != SEN_JSON_TEXT || p->text[0] != '{') return SEN_OK;
     /* In the arena that lasts: the tree takes the place of the text. */
     r = sen__json_parse(t->c, &t->keep, "prompts", p->text, p->length, SEN__JSON_STRICT, &tree);
-    if (r) {
-        sen__forgive(t->c);                             /* then it is a text that begins so */
-        return SEN_OK;
+    if (!r) t->args.prompts = tree;
+    /* Then it is a text that begins so. Lack of memory says nothing about the text. */
+    else if (r != SEN_ERR_MEMORY) {
+        sen__forgive(t->c);
+        r = SEN_OK;
     }
-    t->args.prompts = tree;
-    return SEN_OK;
+    return r;
 }
 
 /* Losses are shared where none is given by name; without any it is CoSENTLoss, Python's default.
@@ -26377,7 +28498,9 @@ SENTRAIN_DEF sen_result sen_trainer_evaluate(sen_trainer *t, const sen_json **me
     /* Not running: metrics of all evaluators have their dataset's name; see sen__evaluate_all. */
     if (!r) r = sen__evaluate_all(t);
     if (!r && metrics) *metrics = t->metrics;
-    return sen__end(t->c, r);
+    r = sen__end(t->c, r);
+    if (r == SEN_ERR_STOPPED && t->c->depth == 0) sen__stop_set(t->c, 0); /* the wish is granted */
+    return r;
 }
 
 /* The model for use, not for resuming: no optimizer, no state. */

@@ -100,6 +100,9 @@ static void model_spec_refused(void)
         { "", SEN_ERR_FORMAT, "this model makes no embeddings" },
         { "%s", SEN_ERR_FORMAT,
           "this model has no Pooling behind its Transformer, so it makes no embeddings" },
+        { "%s, {\"type\": \"Normalize\"}, {\"type\": \"Pooling\"}", SEN_ERR_FORMAT,
+          "Normalize stands before any module that makes sentence embeddings; put a Pooling in "
+          "front of it" },
         { "{\"type\": \"Transfomer\"}", SEN_ERR_UNSUPPORTED,
           "job.json:1:14: no module is called \"Transfomer\" here; did you mean \"Transformer\"?; "
           "there are: Transformer, Pooling, Dense, Normalize" },

@@ -189,7 +189,11 @@ static void module_dense_args(void)
     CHECK_TEXT(test_log_text, "");
     module_dense_acts(&t, "\"my.own.Class\"", "Tanh");
     CHECK_TEXT(test_log_text,
-               "Dense: the activation my.own.Class is not known here; Tanh is taken\n");
+               "Dense: the activation my.own.Class is not torch's; Tanh is taken\n");
+    module_refused(&t, &sen__dense_module, "{\"out_features\": 3, \"activation_function\": "
+                   "\"torch.nn.modules.activation.LeakyReLU\"}", 4, SEN_ERR_UNSUPPORTED,
+                   "m.json:1:21: Dense: the activation torch.nn.modules.activation.LeakyReLU "
+                   "is not done here; there are: Identity, Tanh, Sigmoid, ReLU, GELU, SiLU");
     module_end(&t);
 }
 
@@ -274,8 +278,9 @@ static void module_normalize(void)
     t.m.type->forward(&t.m, tape, &f);
     CHECK_NEAR(f.sentence_embedding->x, expect, 4, 1e-6);
     sen_tape_free(tape);
-    module_refused(&t, &sen__normalize_module, "{}", 0, SEN_ERR_ARGUMENT,
-                   "Normalize needs a module before it");
+    module_refused(&t, &sen__normalize_module, "{\"module_input_name\": \"token_embeddings\"}", 2,
+                   SEN_ERR_UNSUPPORTED,
+                   "Normalize: only sentence_embedding can be read and written here so far");
     module_end(&t);
 }
 
@@ -372,8 +377,13 @@ static void module_bert_refused(void)
 /* ---- names ----------------------------------------------------------------------------------- */
 
 static const sen_module_type module_own = {
-    "MyModule",    "my.MyModule",        NULL, sizeof(sen__normalize_args),   sen__normalize_fields,
-    "config.json", sen__normalize_build, NULL, sen__normalize_forward_module, NULL
+    .name = "MyModule",
+    .path = "my.MyModule",
+    .args_size = sizeof(sen__normalize_args),
+    .fields = sen__normalize_fields,
+    .config_file = "config.json",
+    .build = sen__normalize_build,
+    .forward = sen__normalize_forward_module,
 };
 
 static void module_names(void)

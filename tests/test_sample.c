@@ -10,7 +10,17 @@
 #define GOLDEN_DIR "tests/golden"
 #endif
 
-#define SAMPLE_MOST 64                          /* rows, datasets, columns of a golden case: fewer */
+#define SAMPLE_MOST 64                         /* rows, datasets, columns of a golden case: fewer */
+
+static char sample_log[1000];
+
+static void sample_logs(void *user, sen_log_level level, const char *text)
+{
+    (void)user;
+    (void)level;
+    strncat(sample_log, text, sizeof sample_log - strlen(sample_log) - 1);
+    strncat(sample_log, "\n", sizeof sample_log - strlen(sample_log) - 1);
+}
 
 /* One dataset of the golden file: an object of columns, texts or whole numbers. */
 typedef struct sample_data {
@@ -40,13 +50,15 @@ static void sample_data_of(sen_ctx *c, const sen_json *object, sample_data *d)
 }
 
 /* Checks an epoch; `whole`: also what comes after the planned batches must be the recorded rest. */
-static void sample_epoch(sen_sampler *s, const sen_json *epoch, int64_t length, bool whole, const char *desc)
+static void sample_epoch(sen_sampler *s, const sen_json *epoch, int64_t length, bool whole,
+                         const char *desc)
 {
     int64_t rows[SAMPLE_MOST], n = 0, made = 0;
     for (const sen_json *b = epoch->child; b && (whole || made < length); b = b->next, made++) {
         int64_t i = 0;
         bool same = sen__sampler_next(s, rows, &n) && n == b->count;
-        for (const sen_json *v = b->child; same && v; v = v->next, i++) same = rows[i] == v->integer;
+        for (const sen_json *v = b->child; same && v; v = v->next, i++)
+            same = rows[i] == v->integer;
         if (!same) {
             test_failures++;
             printf("%s: batch %d differs\n", desc, (int)made);
@@ -71,7 +83,8 @@ static void sample_case(sen_ctx *c, const sen_json *g, bool whole)
     for (int k = 0; k < d.n_datasets; k++) sets[k] = data[k].dataset;
     d.batch_sampler = sen__json_text_or(args, "batch_sampler", "batch_sampler");
     if (all->kind == SEN_JSON_LIST)
-        d.multi_dataset_batch_sampler = sen__json_text_or(args, "multi_dataset_batch_sampler", "proportional");
+        d.multi_dataset_batch_sampler =
+            sen__json_text_or(args, "multi_dataset_batch_sampler", "proportional");
     d.batch_size = sen__json_int_or(g, "batch_size", 0);
     d.drop_last = sen__json_bool_or(g, "drop_last", false);
     j = sen_json_get(args, "seed");
@@ -88,7 +101,7 @@ static void sample_case(sen_ctx *c, const sen_json *g, bool whole)
             sen__sampler_begin_epoch(s, epoch++);
             sample_epoch(s, j, sen__sampler_length(s), whole, desc_text);
         }
-        sen__sampler_begin_epoch(s, 0);         /* the samplers that seed begin again; all must stay sound */
+        sen__sampler_begin_epoch(s, 0);     /* those that seed begin again; all must stay sound */
         sen__sampler_free(s);
     }
     for (int k = 0; k < d.n_datasets; k++) sen_dataset_free(data[k].dataset);
@@ -108,8 +121,12 @@ static void test_sample_golden(sen_ctx *c)
     sen_arena_release(&c->scratch, mark);
 }
 
-/* A user's own: rows in file order, two at a time; the shared generator is there to be drawn from. */
-static int64_t sample_own_length(const sen_sampler_call *s) { return sen_dataset_rows(s->dataset) / 2; }
+/* A user's own: rows in file order, two at a time; the shared generator is there to be drawn from.
+ * */
+static int64_t sample_own_length(const sen_sampler_call *s)
+{
+    return sen_dataset_rows(s->dataset) / 2;
+}
 static sen_result sample_own_start(sen_sampler_call *s)
 {
     static int64_t at;
@@ -150,14 +167,18 @@ static void test_sample_errors(sen_ctx *c)
     desc.batch_size = 4;
     sen__begin(c);
     CHECK(sen__sampler_new(c, &desc, &s) == SEN_ERR_UNSUPPORTED && s == NULL);
-    CHECK(strcmp(c->message, "no batch_sampler is called \"no_duplicate\" here; did you mean \"no_duplicates\"?; there "
+    CHECK(strcmp(c->message,
+                 "no batch_sampler is called \"no_duplicate\" here; did you mean "
+                 "\"no_duplicates\"?; there "
                  "are: batch_sampler, no_duplicates, no_duplicates_hashed, group_by_label") == 0);
     desc.batch_sampler = "group_by_label";
     sen__forgive(c);
-    CHECK(sen__sampler_new(c, &desc, &s) == SEN_ERR_ARGUMENT && strstr(c->message, "two labels at least") != NULL);
+    CHECK(sen__sampler_new(c, &desc, &s) == SEN_ERR_ARGUMENT &&
+          strstr(c->message, "two labels at least") != NULL);
     sen__forgive(c);
     desc.batch_size = 6 - 1;
-    CHECK(sen__sampler_new(c, &desc, &s) == SEN_ERR_ARGUMENT && strstr(c->message, "even batch size") != NULL);
+    CHECK(sen__sampler_new(c, &desc, &s) == SEN_ERR_ARGUMENT &&
+          strstr(c->message, "even batch size") != NULL);
     sen__forgive(c);
     desc.batch_size = 0;
     CHECK(sen__sampler_new(c, &desc, &s) == SEN_ERR_ARGUMENT);
@@ -172,11 +193,85 @@ static void test_sample_errors(sen_ctx *c)
     CHECK(sen__sampler_new(c, &desc, &s) == SEN_OK);
     if (s) {
         sen__sampler_begin_epoch(s, 1);
-        CHECK(sen__sampler_next(s, rows, &n) && n == 2 && rows[0] == 1 && rows[1] == 2 && s->source == 0);
+        CHECK(sen__sampler_next(s, rows, &n) && n == 2 && rows[0] == 1 && rows[1] == 2 &&
+              s->source == 0);
         sen__sampler_free(s);
     }
     sen__sampler_free(NULL);
     sen_dataset_free(d);
+}
+
+/* Passes that make up for duplicates: 24 rows of which the first `share` are the same text, 6
+ * batches promised. What is counted on is the warnings; batches are those of Python's NoDuplicates.
+ * */
+static void sample_repeats(sen_ctx *c, int share, const char *const *epochs, const char *warning)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwx";
+    sen_text texts[24];
+    sen_column column = { "text", NULL, NULL, NULL };
+    const sen_dataset *sets[1];
+    sen_dataset *d = NULL;
+    sen__sampler_desc desc;
+    sen_sampler *s = NULL;
+    int64_t rows[4], n = 0, i, epoch;
+    for (i = 0; i < 24; i++) {
+        texts[i].data = letters + (i < share ? 0 : i);
+        texts[i].length = 1;
+    }
+    column.texts = texts;
+    CHECK(sen_dataset_from_arrays(c, &column, 1, 24, &d) == SEN_OK);
+    sets[0] = d;
+    memset(&desc, 0, sizeof desc);
+    desc.datasets = sets;
+    desc.n_datasets = 1;
+    desc.batch_sampler = "no_duplicates";
+    desc.batch_size = 4;
+    desc.seed = 42;
+    desc.data_seed = SEN_NONE;
+    desc.drop_last = true;
+    CHECK(sen__sampler_new(c, &desc, &s) == SEN_OK);
+    sample_log[0] = 0;
+    for (epoch = 0; s && epoch < 2; epoch++) {
+        char got[200] = "";
+        sen__sampler_begin_epoch(s, epoch);
+        while (sen__sampler_next(s, rows, &n)) {
+            size_t at = strlen(got);
+            for (i = 0; i < n && at + 2 < sizeof got; i++) got[at++] = letters[rows[i]];
+            memcpy(got + at, " ", 2);
+        }
+        CHECK_TEXT(got, epochs[epoch]);
+    }
+    CHECK_TEXT(sample_log, warning);
+    sen__sampler_free(s);
+    sen_dataset_free(d);
+}
+
+static void test_sample_repeats(void)
+{
+    static const char again[] = "no_duplicates made %d of 6 batches, since texts repeat; the data "
+                                "is gone through again for "
+                                "the other %d, so some rows come twice in an epoch\n";
+    static const char few[] =
+        "no_duplicates gave only %d of 6 batches: the data has too few different texts for batches "
+        "of 4 rows; set a smaller batch size\n";
+    static const char *const most[2] = { "gpwk ctso drni ejmx bvul xknl ",
+                                         "emwj hunt gsqv fikx alro hmnp " };
+    static const char *const some[2] = { "gwxv xkuv xruw ", "ewuv huvx qwuv " };
+    static const char *const none[2] = { "", "" };
+    char text[600];
+    sen_ctx_desc desc = sen_ctx_desc_default();
+    sen_ctx *c = NULL;
+    desc.threads = 1;
+    desc.log = sample_logs;
+    CHECK(sen_ctx_new(&desc, &c) == SEN_OK);
+    snprintf(text, sizeof text, again, 5, 1);
+    sample_repeats(c, 8, most, text);
+    snprintf(text, sizeof text, again, 1, 5);
+    snprintf(text + strlen(text), sizeof text - strlen(text), few, 3);
+    sample_repeats(c, 20, some, text);
+    snprintf(text, sizeof text, few, 0);
+    sample_repeats(c, 22, none, text);
+    sen_ctx_free(c);
 }
 
 static sen_result sample_work(sen_ctx *c, void *arg)
@@ -225,6 +320,7 @@ static void test_sample(void)
     if (!c) return;
     test_sample_golden(c);
     test_sample_errors(c);
+    test_sample_repeats();
     test_sample_memory();
     sen_ctx_free(c);
 }
@@ -232,8 +328,6 @@ static void test_sample(void)
 #ifndef TEST_ALL
 int main(void)
 {
-    test_sample();
-    printf("sample: %d failures\n", test_failures);
-    return test_failures != 0;
+    return test_run("sample", test_sample);
 }
 #endif

@@ -443,7 +443,7 @@ static void table_read_refused(void)
         { "{\"rate\": true}", "f.json:1:2: \"rate\" takes a number, not a boolean" },
         { "{\"name\": {}}", "f.json:1:2: \"name\" takes a text, not an object" },
         { "{\"names\": [\"a\", 1]}",
-          "f.json:1:2: \"names\" takes a text or a list of texts, not a list" },
+          "f.json:1:17: \"names\" takes a list of texts, not of a number" },
         { "{\"numbers\": \"1\"}",
           "f.json:1:2: \"numbers\" takes a number or a list of numbers, not a text" },
         { "{\"strategy\": \"setps\"}", "f.json:1:2: \"strategy\" cannot be \"setps\"; did you mean "

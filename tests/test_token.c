@@ -61,11 +61,10 @@ static void token_vocabulary(void)
     CHECK_TEXT(sen_tokenizer_token(t, 7), "kite");
     CHECK_TEXT(sen_tokenizer_token(t, -1), "");
     CHECK_TEXT(sen_tokenizer_token(t, TOKEN_WORDS), "");
-    CHECK(sen__tokenizer_special(t, SEN__CLS) == 2 && sen__tokenizer_special(t, SEN__SEP) == 3);
-    CHECK(sen__tokenizer_special(t, SEN__PAD) == 0 && sen__tokenizer_special(t, SEN__MASK) == 4);
-    CHECK(sen__tokenizer_special(t, SEN__UNK) == 1 && sen__tokenizer_special(t, SEN__BOS) == -1);
-    CHECK(sen__tokenizer_max_length(t) == INT64_MAX && sen__tokenizer_lowers(t));
-    CHECK(!sen__tokenizer_pads_left(t) && sen__tokenizer_around(t) == 2);
+    CHECK_TEXT(t->special[SEN__CLS], "[CLS]");
+    CHECK_TEXT(t->special[SEN__MASK], "[MASK]");
+    CHECK(t->special[SEN__BOS] == NULL && t->model_max_length == INT64_MAX);
+    CHECK(sen__tokenizer_around(t) == 2);
     sen_tokenizer_free(t);
     sen_tokenizer_free(NULL);
     sen_ctx_free(c);
@@ -87,7 +86,6 @@ static void token_words_of_text(void)
                 "harbour harbour ##s harbourmaster harbourmaster ##s");
     token_gives(c, t, "kitez zkite kite", 0, false, "[UNK] [UNK] kite");
     token_gives(c, cased, "the The kite", 0, false, "the [UNK] kite");
-    CHECK(!sen__tokenizer_lowers(cased));
     CHECK_OK(c, sen__tokenizer_set_lower(c, cased));
     CHECK_OK(c, sen__tokenizer_set_lower(c, cased));            /* a second time: nothing */
     CHECK(cased->n_normal == 2);
@@ -258,18 +256,267 @@ static void token_golden(void)
         return;
     }
     for (g = sen_json_get(golden, "cases")->child; g; g = g->next, cases++) {
-        const bool plain = sen_json_get(g, "config")->kind != SEN_JSON_OBJECT;
         const char *name = sen_json_get(g, "name")->text;
         sen_tokenizer *t = NULL;
         token_write_case(c, golden, g);
-        sen__begin(c);
-        CHECK_OK(c, sen__end(c, sen__tokenizer_open(c, test_folder(), plain, &t)));
+        CHECK_OK(c, sen_tokenizer_load(c, test_folder(), &t));
         if (!t) continue;
         token_same_ids(c, t, golden, sen_json_get(g, "ids"), 0, name);
         token_same_ids(c, t, golden, sen_json_get(g, "cut"), 8, name);
         sen_tokenizer_free(t);
     }
     CHECK(cases >= 19);
+    sen_ctx_free(c);
+}
+
+/* ---- pipelines from a file ------------------------------------------------------------------- */
+
+/* A tokenizer of whole words between white space; `config` is tokenizer_config.json. */
+static sen_tokenizer *token_of(sen_ctx *c, const char *normalizer, const char *added,
+                               const char *config)
+{
+    static const char vocab[] = "{\"?\": 0, \"a\": 1, \"cafe\": 2, \"caf\xC3\xA9\": 3}";
+    char text[3000];
+    sen_tokenizer *t = NULL;
+    sprintf(text, "{\"added_tokens\": %s, \"normalizer\": %s, \"pre_tokenizer\": {\"type\": "
+            "\"WhitespaceSplit\"}, \"model\": {\"type\": \"WordLevel\", \"unk_token\": \"?\", "
+            "\"vocab\": %s}}", added, normalizer, vocab);
+    test_write_text(test_path("tokenizer.json"), text);
+    test_write_text(test_path("tokenizer_config.json"), config);
+    CHECK_OK(c, sen_tokenizer_load(c, test_folder(), &t));
+    return t;
+}
+
+#define TOKEN_STEPS(list) "{\"type\": \"Sequence\", \"normalizers\": [" list "]}"
+#define TOKEN_STEP(name) "{\"type\": \"" name "\"}"
+
+/* NFC joins the accent to its letter before StripAccents can take it off; NFD does not. */
+static void token_accents(void)
+{
+    static const char *const order[3] = {
+        TOKEN_STEPS(TOKEN_STEP("NFC") ", " TOKEN_STEP("StripAccents")),
+        TOKEN_STEPS(TOKEN_STEP("NFKC") ", " TOKEN_STEP("StripAccents")),
+        TOKEN_STEPS(TOKEN_STEP("NFD") ", " TOKEN_STEP("StripAccents"))
+    };
+    int i;
+    for (i = 0; i < 3; i++) {
+        sen_ctx *c = test_ctx(1);
+        sen_tokenizer *t = token_of(c, order[i], "[]", "{}");
+        token_gives(c, t, "cafe\xCC\x81 cafe a\xCC\x84\xCC\x81", 0, false,
+                    i < 2 ? "caf\xC3\xA9 cafe ?" : "cafe cafe a");
+        sen_tokenizer_free(t);
+        sen_ctx_free(c);
+    }
+}
+
+/* A byte that is not UTF-8 is a U+FFFD: no word character and no white space. */
+static void token_beside_broken(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_tokenizer *t = token_of(c, "null", "[{\"id\": 4, \"content\": \"<w>\", \"normalized\": "
+        "false, \"single_word\": true}, {\"id\": 5, \"content\": \"<v>\", \"normalized\": false, "
+        "\"lstrip\": true}]", "{}");
+    token_gives(c, t, "a\x80<w>", 0, false, "? <w>");
+    token_gives(c, t, "a\xC3\xA9\x80<w>", 0, false, "? <w>");
+    token_gives(c, t, "a\xE6\x9D<w>", 0, false, "? <w>");
+    token_gives(c, t, "a<w> \xC3\xA9<w> <w>\x80", 0, false, "? ? <w> ?");
+    token_gives(c, t, "a \x80<v>", 0, false, "a ? <v>");
+    token_gives(c, t, "a <v> \xE3\x80\x80<v>", 0, false, "a <v> <v>");
+    sen_tokenizer_free(t);
+    sen_ctx_free(c);
+}
+
+/* Special tokens beyond the seven; the ids are Python's. */
+static void token_named(void)
+{
+    static const struct { const char *config, *tokens; } cases[] = {
+        { "{\"extra_special_tokens\": {\"z_token\": \"<i>\", \"a\": {\"__type\": \"AddedToken\", "
+          "\"content\": \"<j>\"}}}", "<i> <j>" },
+        { "{\"extra_special_tokens\": {\"z\": \"<i>\"}, \"additional_special_tokens\": [\"<j>\", "
+          "\"<k>\"]}", "<i> <j> <k>" },
+        { "{\"extra_special_tokens\": [\"<i>\"], \"additional_special_tokens\": [\"<j>\"]}",
+          "<i>" },
+        { "{\"extra_special_tokens\": {}, \"additional_special_tokens\": [\"<j>\", \"<k>\"]}",
+          "<j> <k>" },
+        { "{\"extra_special_tokens\": {\"q\": \"<i>\"}, \"image_token\": \"<k>\", \"pad_token\": "
+          "\"<l>\", \"zoo_token\": {\"content\": \"<j>\"}, \"add_bos_token\": true, \"some\": "
+          "\"<m>\"}", "<l> <j> <k> <i>" },
+    };
+    sen_ctx *c = test_ctx(1);
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        sen_tokenizer *t = token_of(c, "null", "[]", cases[i].config);
+        char got[100] = "";
+        int32_t id;
+        for (id = 4; id < sen_tokenizer_size(t); id++)
+            sprintf(got + strlen(got), "%s%s", id > 4 ? " " : "", sen_tokenizer_token(t, id));
+        CHECK_TEXT(got, cases[i].tokens);
+        CHECK(sen_tokenizer_id(t, "<i>") >= 4 || !strstr(got, "<i>"));
+        sen_tokenizer_free(t);
+    }
+    sen_ctx_free(c);
+}
+
+/* ---- files that mean harm -------------------------------------------------------------------- */
+
+/* Each step makes 20 of one: sixteen of them would need all memory there is. */
+static void token_grown(void)
+{
+    static const char step[] = "{\"type\": \"Replace\", \"pattern\": {\"String\": \"a\"}, "
+                               "\"content\": \"aaaaaaaaaaaaaaaaaaaa\"}";
+    static const char sentence[] = "the tokenizer makes more than 64 times as much of a text of 3 "
+        "bytes; is there a Replace or Prepend in its tokenizer.json that puts in too much?";
+    char steps[3000] = "{\"type\": \"Sequence\", \"normalizers\": [";
+    int count;
+    for (count = 1; count <= 16; count++) {
+        sen_ctx *c = test_ctx(2);
+        sen_tokenizer *t;
+        sen__token_list list;
+        sen_text text[2];
+        int64_t n;
+        const sen_result expect = count < 3 ? SEN_OK : SEN_ERR_FORMAT;
+        memset(&list, 0, sizeof list);
+        sprintf(steps + strlen(steps), "%s%s", count > 1 ? ", " : "", step);
+        strcat(steps, "]}");
+        t = token_of(c, steps, "[]", "{}");
+        steps[strlen(steps) - 2] = 0;
+        text[0] = token_text("b");
+        text[1] = token_text("aaa");            /* 1200 characters by two steps: the room is 1216 */
+        CHECK(sen_tokenize(c, t, text[1], 0, false, NULL, 0, &n) == expect);
+        if (expect) CHECK_TEXT(sen_message(c), sentence);
+        sen__forgive(c);
+        CHECK(sen__token_many(c, t, text, 2, 0, false, &list) == expect);
+        if (expect) CHECK_TEXT(sen_message(c), sentence);
+        sen__forgive(c);
+        CHECK(c->worker_scratch[0].bytes <= 1 << 16);
+        CHECK(sen__worker_reserve(c, (size_t)1 << 22) == SEN_OK);   /* a large area is no excuse */
+        CHECK(sen_tokenize(c, t, text[1], 0, false, NULL, 0, &n) == expect);
+        sen__forgive(c);
+        sen__token_list_free(c, &list);
+        sen_tokenizer_free(t);
+        sen_ctx_free(c);
+    }
+}
+
+/* More ids than bytes: the slot that a text lacked is known after one round, and neither it nor the
+ * work area grows with each call. */
+static void token_more_ids(void)
+{
+    sen_ctx *c = test_ctx(2);
+    sen_tokenizer *t = token_of(c, "{\"type\": \"Replace\", \"pattern\": {\"String\": \"x\"}, "
+                                "\"content\": \"a a a a a \"}", "[]", "{}");
+    sen__token_list list;
+    sen_text text[3];
+    int k;
+    memset(&list, 0, sizeof list);
+    text[0] = token_text("a");
+    text[1] = token_text("xxxx");
+    text[2] = token_text("cafe");
+    for (k = 0; k < 5; k++) {
+        CHECK_OK(c, sen__token_many(c, t, text, 3, 0, false, &list));
+        CHECK(list.first[1] == 1 && list.first[2] == 21 && list.first[3] == 22);
+        CHECK(list.ids[0] == 1 && list.ids[20] == 1 && list.ids[21] == 2);
+        CHECK(c->worker_scratch[0].bytes == (size_t)1 << 16);
+    }
+    sen__token_list_free(c, &list);
+    sen_tokenizer_free(t);
+    sen_ctx_free(c);
+}
+
+/* Many added tokens, numbered from the last to the first: ids follow the numbers, equal numbers the
+ * file; and this takes no time (looking through a list for each took half a minute). */
+static void token_many_added(void)
+{
+    enum { ADDED = 100000 };
+    sen_ctx *c = test_ctx(1);
+    sen_tokenizer *t = NULL;
+    char *text = (char *)malloc(ADDED * 40 + 100), *p = text;
+    char word[20];
+    int i;
+    p += sprintf(p, "{\"same\": 5, \"again\": 5");
+    for (i = 0; i < ADDED; i++) p += sprintf(p, ", \"<%d>\": %d", i, ADDED + 10 - i);
+    sprintf(p, "}");
+    test_write_text(test_path("added_tokens.json"), text);
+    t = token_of(c, "null", "[]", "{}");
+    CHECK(sen_tokenizer_size(t) == 4 + 2 + ADDED);
+    CHECK_TEXT(sen_tokenizer_token(t, 4), "same");
+    CHECK_TEXT(sen_tokenizer_token(t, 5), "again");
+    for (i = 0; i < ADDED; i += 997) {
+        sprintf(word, "<%d>", i);
+        CHECK_TEXT(sen_tokenizer_token(t, 5 + ADDED - i), word);
+        CHECK(sen_tokenizer_id(t, word) == 5 + ADDED - i);
+    }
+    token_gives(c, t, "a<7>again", 0, false, "a <7> again");
+    sen_tokenizer_free(t);
+    free(text);
+    sen_ctx_free(c);
+}
+
+/* Words made so that their keys want one place: none is lost, no walk is long. */
+static void token_crowded_words(void)
+{
+    enum { CROWD = 3000 };
+    static char words[CROWD + 3][13];
+    const char *list[CROWD + 3];
+    sen_ctx *c = test_ctx(1);
+    sen_tokenizer *t = NULL;
+    sen__token_work w;
+    int32_t ids[4];
+    uint32_t high;
+    int n = 3, i, k;
+    strcpy(words[0], "[UNK]");
+    strcpy(words[1], "[CLS]");
+    strcpy(words[2], "[SEP]");
+    for (high = 0x01010101u; n < CROWD + 3; high += 0x10001u) {
+        const uint64_t low = 0x123456789ABCDEFu ^ high * (uint64_t)0x9E3779B97F4A7C15u;
+        for (k = 0; k < 12; k++) words[n][k] = (char)(k < 8 ? low >> 8 * k : high >> 8 * (k - 8));
+        if (strlen(words[n]) == 12) n++;        /* a byte 0 ends it before */
+    }
+    for (i = 0; i < n; i++) list[i] = words[i];
+    CHECK_OK(c, sen_tokenizer_from_vocab(c, list, n, true, &t));
+    for (i = 3; i < n; i++) {
+        sen__short_word key = sen__short_key(words[i], 12);
+        const sen__short_word *at = sen__short_place(t, &key);
+        CHECK(at == NULL ? i >= SEN__SHORT_WALK - 3 : at->id_plus_1 == i + 1);
+        sen__token_work_on(&w, ids, 0);
+        w.ids = ids;
+        w.room = 4;
+        t->model->encode(t, &w, words[i], words[i] + 12);
+        CHECK(w.n == 1 && ids[0] == i);
+    }
+    sen_tokenizer_free(t);
+    sen_ctx_free(c);
+}
+
+/* Edges made so that they want the first places of the table: it grows, and all are found. */
+static void token_crowded_trie(void)
+{
+    enum { NODES = 1200 };
+    static char text[NODES][8];                 /* the text that ends at a node; [0]: the root */
+    static size_t length[NODES];
+    sen_ctx *c = test_ctx(1);
+    sen__trie tr;
+    int32_t before;
+    int n = 1, i, byte;
+    uint32_t bound;
+    CHECK_OK(c, sen__trie_init(c, &tr));
+    for (bound = 1u << 20; n < NODES; bound *= 2)
+        for (i = 0; i < n && n < NODES; i++)
+            for (byte = 0; byte < 256 && n < NODES && length[i] < 8; byte++) {
+                const uint32_t key = (uint32_t)i << 8 | (uint32_t)byte;
+                if (n > 300 && key * 2654435769u > bound) continue;
+                if (n <= 300 && byte != 'a' && byte != 'b') continue;   /* parents for the rest */
+                memcpy(text[n], text[i], length[i]);
+                text[n][length[i]] = (char)byte;
+                if (sen__trie_find(&tr, text[n], length[i] + 1) >= 0) continue;
+                length[n] = length[i] + 1;
+                CHECK_OK(c, sen__trie_put(c, &tr, text[n], length[n], n, &before));
+                CHECK(before == -1 && tr.nodes == n + 1);
+                n++;
+            }
+    CHECK(tr.bits > 12);                        /* 1200 nodes as such need 12 */
+    for (i = 1; i < n; i++) CHECK(sen__trie_find(&tr, text[i], length[i]) == i);
+    sen__trie_free(&tr, &c->allocator);
     sen_ctx_free(c);
 }
 
@@ -429,9 +676,9 @@ static void token_save_read(void)
     test_write_text(test_path("tokenizer_config.json"), "{\"zebra\": [1, {\"k\": null}], "
                     "\"model_max_length\": 12, \"tokenizer_class\": \"PreTrainedTokenizerFast\"}");
     CHECK_OK(c, sen_tokenizer_load(c, test_folder(), &t));
-    CHECK(sen__tokenizer_max_length(t) == 12);
+    CHECK(t->model_max_length == 12);
     sen__tokenizer_set_max_length(t, 99);
-    CHECK(sen__tokenizer_max_length(t) == 99);
+    CHECK(t->model_max_length == 99);
     CHECK_OK(c, sen__make_folders(c, test_path("copy")));
     CHECK_OK(c, sen__tokenizer_save(c, t, test_path("copy")));
     token_file_is("copy/tokenizer.json", token_file);
@@ -469,6 +716,8 @@ static const token_broken token_broken_files[] = {
       "should be a whole number from 0 on" },
     { "\"a\": 1", "\"?\": 1", SEN_ERR_FORMAT, "tokenizer.json:5:69: the token \"?\" is given "
       "twice, as 0 and as 1" },
+    { "\"a\": 1", "\"a\\u0000b\": 1", SEN_ERR_FORMAT, "tokenizer.json:5:69: the token \"a...\" "
+      "cannot hold U+0000 here" },
     { "{\"?\": 0, \"a\": 1}", "{}", SEN_ERR_FORMAT, "tokenizer.json:5:51: the model should have a "
       "\"vocab\" object of tokens and their ids" },
     { "\"unk_token\": \"?\"", "\"unk_token\": \"!\"", SEN_ERR_FORMAT, "tokenizer.json:5:51: the "
@@ -590,6 +839,13 @@ static void token_broken_config(void)
     test_write_text(test_path("tokenizer_config.json"), "{\"cls_token\": 5}");
     token_load_fails(c, SEN_ERR_FORMAT, "tokenizer_config.json:1:2: an added token should be a "
                      "text, or an object with a \"content\" that is one");
+    test_write_text(test_path("tokenizer_config.json"), "{\"extra_special_tokens\": {\"k\": 5}}");
+    token_load_fails(c, SEN_ERR_FORMAT, "tokenizer_config.json:1:27: an added token should be a "
+                     "text, or an object with a \"content\" that is one");
+    test_write_text(test_path("tokenizer_config.json"), "{}");
+    test_write_text(test_path("added_tokens.json"), "{\"<x>\\u0000\": 2}");
+    token_load_fails(c, SEN_ERR_FORMAT, "added_tokens.json:1:2: the token \"<x>...\" cannot hold "
+                     "U+0000 here");
     sen_ctx_free(c);
 }
 
@@ -656,6 +912,14 @@ static void test_token(void)
     TEST(token_bytes);
     TEST(token_vocabulary_wrong);
     TEST(token_golden);
+    TEST(token_accents);
+    TEST(token_beside_broken);
+    TEST(token_named);
+    TEST(token_grown);
+    TEST(token_more_ids);
+    TEST(token_many_added);
+    TEST(token_crowded_words);
+    TEST(token_crowded_trie);
     TEST(token_many);
     TEST(token_save_made);
     TEST(token_save_mpnet);

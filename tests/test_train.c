@@ -11,21 +11,50 @@
 #define GOLDEN_DIR "tests/golden"
 #endif
 
-/* ---- a disk that is fast, and full from the n-th write on -------------------------------------
- */
+/* ---- a disk that is fast, and full from the n-th write on ------------------------------------ */
 
 static int64_t train_writes_left = INT64_MAX;
+static int64_t train_changes_left = INT64_MAX;  /* then nothing on the disk changes any more */
+static const char *train_stuck;                 /* what has this in its path cannot be removed */
+static const char *train_fixed;                 /* no folder can be renamed to a name ending so */
 
 static sen_file_error train_write(void *user, void *file, const void *from, int64_t n)
 {
     const sen_files *f = sen_system_files();
     (void)user;
+    if (train_changes_left-- <= 0) return SEN_FILE_OTHER;
     return train_writes_left-- <= 0 ? SEN_FILE_FULL : f->write(f->user, file, from, n);
+}
+
+static sen_file_error train_open(void *user, const char *path, sen_file_mode mode, void **file)
+{
+    const sen_files *f = sen_system_files();
+    (void)user;
+    if (mode != SEN_FILE_READ && train_changes_left-- <= 0) return SEN_FILE_OTHER;
+    return f->open(f->user, path, mode, file);
+}
+
+static sen_file_error train_make_folder(void *user, const char *path)
+{
+    const sen_files *f = sen_system_files();
+    (void)user;
+    return train_changes_left-- <= 0 ? SEN_FILE_OTHER : f->make_folder(f->user, path);
+}
+
+static sen_file_error train_remove(void *user, const char *path)
+{
+    const sen_files *f = sen_system_files();
+    (void)user;
+    if (train_changes_left-- <= 0) return SEN_FILE_OTHER;
+    return train_stuck && strstr(path, train_stuck) ? SEN_FILE_DENIED : f->remove(f->user, path);
 }
 
 static sen_file_error train_rename(void *user, const char *from, const char *to)
 {
     (void)user;
+    if (train_changes_left-- <= 0) return SEN_FILE_OTHER;
+    if (train_fixed && sen__text_ends(to, train_fixed) && strstr(from, ".part"))
+        return SEN_FILE_DENIED;
     return rename(from, to) == 0 ? SEN_FILE_OK : SEN_FILE_OTHER;
 }
 
@@ -34,9 +63,12 @@ static const sen_files *train_files(void)
 {
     static sen_files files;
     files = *sen_system_files();
+    files.open = train_open;
+    files.make_folder = train_make_folder;
     files.write = train_write;
     files.sync = NULL;
     files.rename = train_rename;
+    files.remove = train_remove;
     return &files;
 }
 
@@ -259,6 +291,27 @@ static void test_train_settle(void)
     train_settles(&k, "{\"save_strategy\": \"best\"}", SEN_ERR_ARGUMENT, "metric_for_best_model");
     train_settles(&k, "{\"accelerator_config\": {\"use_seedable_samplr\": true}}", SEN_ERR_ARGUMENT,
                   "use_seedable_sampler");
+    train_settles(&k, "{\"optim\": null}", SEN_ERR_ARGUMENT, "optim cannot be null");
+    train_settles(&k, "{\"lr_scheduler_type\": null}", SEN_ERR_ARGUMENT,
+                  "leave it out for \"linear");
+    train_settles(&k, "{\"batch_sampler\": null}", SEN_ERR_ARGUMENT,
+                  "batch_sampler cannot be null");
+    train_settles(&k, "{\"multi_dataset_batch_sampler\": null}", SEN_ERR_ARGUMENT,
+                  "cannot be null");
+    train_settles(&k, "{\"project\": null, \"output_dir\": null, \"optim_args\": null}", SEN_OK,
+                  "");
+    train_settles(&k, "{\"max_steps\": -1, \"num_train_epochs\": 1e300}", SEN_ERR_ARGUMENT,
+                  "asks for");
+    train_settles(&k, "{\"max_steps\": 9223372036854775807}", SEN_ERR_ARGUMENT, "is the most");
+    train_settles(&k, "{\"logging_steps\": 1e30, \"save_strategy\": \"steps\", "
+                      "\"save_steps\": 1e19}", SEN_OK, "");
+    train_settles(&k, "{\"learning_rate_mapping\": 5}", SEN_ERR_ARGUMENT, "takes an object");
+    train_settles(&k, "{\"learning_rate_mapping\": {\"word\": -1e-3}}", SEN_ERR_ARGUMENT,
+                  "0 or above");
+    train_settles(&k, "{\"learning_rate_mapping\": {\"word\": \"1\"}}", SEN_ERR_ARGUMENT,
+                  "should be a number");
+    train_settles(&k, "{\"learning_rate_mapping\": {}, \"prompts\": null}", SEN_OK, "");
+    train_settles(&k, "{\"eval_on_start\": true}", SEN_ERR_ARGUMENT, "eval_on_start needs");
     k.desc.eval_dataset = k.data;
     train_settles(&k, "{\"eval_strategy\": \"steps\", \"metric_for_best_model\": \"los\"}",
                   SEN_ERR_ARGUMENT, "did you mean \"eval_loss\"");
@@ -288,10 +341,62 @@ static void test_train_names(void)
     CHECK(sen__pattern_found("word", "a.word") && sen__pattern_found("^a\\.w", "a.word"));
     CHECK(sen__pattern_found("rd$", "a.word") && !sen__pattern_found("wor$", "a.word"));
     CHECK(sen__pattern_found("a.w", "aXw") && !sen__pattern_found("a\\.w", "aXw"));
-    CHECK(sen__checkpoint_number("checkpoint-12") == 12 &&
-          sen__checkpoint_number("checkpoint-") == -1);
-    CHECK(sen__checkpoint_number("checkpoint-1x") == -1 &&
-          sen__checkpoint_number("tmp-checkpoint-1") == -1);
+    CHECK(sen__checkpoint_number("checkpoint-12", "") == 12 &&
+          sen__checkpoint_number("checkpoint-", "") == -1);
+    CHECK(sen__checkpoint_number("checkpoint-1x", "") == -1 &&
+          sen__checkpoint_number("old-checkpoint-1", "") == -1);
+    CHECK(sen__checkpoint_number("checkpoint-07", "") == -1 &&
+          sen__checkpoint_number("checkpoint-0", "") == 0);
+    CHECK(sen__checkpoint_number("checkpoint-7.part", SEN__PART) == 7 &&
+          sen__checkpoint_number("checkpoint-7.part", "") == -1 &&
+          sen__checkpoint_number("checkpoint-.part", SEN__PART) == -1);
+}
+
+/* Named datasets: each whole, no name twice, names of any length. */
+static void test_train_named(void)
+{
+    static char name[401];
+    sen_ctx *c = train_ctx(1);
+    sen_named_dataset set[2];
+    const sen_json *metrics = NULL;
+    char key[420];
+    train_kit k;
+    sen_trainer *t = NULL;
+    memset(set, 0, sizeof set);
+    memset(name, 'n', sizeof name - 1);
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    k.desc.train_dataset = NULL;
+    k.desc.train_datasets = k.desc.eval_datasets = set;
+    k.desc.n_train_datasets = 2;
+    set[0].name = "one";
+    set[0].dataset = set[1].dataset = k.data;
+    train_settles(&k, "{}", SEN_ERR_ARGUMENT, "number 1 has no name");
+    set[1].name = "";
+    train_settles(&k, "{}", SEN_ERR_ARGUMENT, "number 1 has no name");
+    set[1].name = "one";
+    train_settles(&k, "{}", SEN_ERR_ARGUMENT, "two datasets are called \"one\"");
+    set[1].name = "two";
+    set[0].dataset = NULL;
+    train_settles(&k, "{}", SEN_ERR_ARGUMENT, "number 0 has no dataset");
+    set[0].dataset = k.data;
+    train_settles(&k, "{\"multi_dataset_batch_sampler\": null}", SEN_ERR_ARGUMENT,
+                  "cannot be null");
+    k.desc.train_datasets = NULL;
+    train_settles(&k, "{}", SEN_ERR_ARGUMENT, "were promised");
+    k.desc.train_datasets = set;
+    set[1].name = name;
+    k.desc.n_eval_datasets = 2;
+    k.desc.args.eval_strategy = SEN_STRATEGY_STEPS;
+    snprintf(key, sizeof key, "eval_%s_loss", name);
+    k.desc.args.metric_for_best_model = key;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen_train(t));
+    CHECK(sen_trainer_state(t)->best_metric > 0);
+    CHECK_OK(c, sen_trainer_evaluate(t, &metrics));
+    CHECK(sen_json_get(metrics, key) && sen_json_get(metrics, "eval_one_loss"));
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
 }
 
 /* A score beyond 1 is warned about, with the scale that helps. */
@@ -403,6 +508,10 @@ static void test_train_log(void)
     CHECK(sen_json_get(e->next->next, "step")->integer == 4);
     CHECK_TEXT(s->log_history->last->child->key, "train_runtime");
     CHECK(sen_json_get(s->log_history->last, "train_loss")->number == s->training_loss);
+    /* Python counts the rows of 1.5 epochs, not those of 8 full batches. */
+    CHECK(fabs(sen_json_get(s->log_history->last, "train_samples_per_second")->number /
+               sen_json_get(s->log_history->last, "train_steps_per_second")->number -
+               20 * 1.5 / 8) < 0.01);
     CHECK_OK(c, sen__json_load(c, &c->keep, test_path("out/trainer_state.json"), 0, &file));
     CHECK_TEXT(file->child->key, "best_global_step");
     CHECK(sen_json_get(file, "best_metric")->kind == SEN_JSON_NULL);
@@ -548,8 +657,11 @@ typedef struct train_result {
     char    log[8000];
 } train_result;
 
-/* A run of 12 steps over three epochs, saving every 2, with evaluation; resumed from `from`, or
- * whole where that is NULL. stop_at > 0: sen_request_stop at that step. */
+/* A run of 12 steps over three epochs, saving every 2, with evaluation, also on start where mode
+ * has the bit TRAIN_ON_START; resumed from `from`, or whole where that is NULL. stop_at > 0:
+ * sen_request_stop at that step. */
+#define TRAIN_ON_START 8
+
 static int train_stops(const sen_train_event *e, void *user)
 {
     if (e->state->global_step == *(int *)user) sen_request_stop(e->ctx);
@@ -567,7 +679,8 @@ static sen_result train_long(int mode, const char *from, int stop_at, train_resu
     stop.on_step_end = train_stops;
     CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0.1));
     k.desc.eval_dataset = k.data;
-    k.desc.args.dropout_rng = mode;
+    k.desc.args.dropout_rng = mode & 1;
+    k.desc.args.eval_on_start = (mode & TRAIN_ON_START) != 0;
     k.desc.args.max_steps = 12;
     k.desc.args.logging_steps = 5;
     k.desc.args.eval_strategy = SEN_STRATEGY_STEPS;
@@ -619,22 +732,406 @@ static void test_train_resume(void)
     }
 }
 
-/* What a killed run leaves: a half-written folder goes, one that was put aside comes back. */
+/* An evaluation at the start of the resumed run draws from torch's generator, and changes nothing:
+ * the checkpoint's is taken over behind it. */
+static void test_train_resume_evaluated(void)
+{
+    static train_result whole, again;
+    const int mode = SEN_DROPOUT_TORCH | TRAIN_ON_START;
+    char path[2][1024];
+    int i;
+    snprintf(path[0], sizeof path[0], "%s", test_path("out/checkpoint-2"));
+    snprintf(path[1], sizeof path[1], "%s", test_path("out/checkpoint-10"));
+    CHECK(train_long(mode, NULL, 0, &whole) == SEN_OK);
+    for (i = 0; i < 2; i++) {
+        CHECK(train_long(mode, path[i], 0, &again) == SEN_OK);
+        CHECK(whole.n > 0 && memcmp(whole.weight, again.weight, sizeof whole.weight) == 0);
+    }
+}
+
+/* The weights of a run that `desc` tells of, after `runs` runs of one trainer, the last one resumed
+ * from `from` where that is not NULL. Every run begins with the same weights. */
+static void train_repeat(train_kit *k, int runs, const char *from, float *out)
+{
+    static float start[TRAIN_FLOATS];
+    sen_trainer *t = NULL;
+    int64_t n = train_weights(k->model, start, TRAIN_FLOATS), at;
+    int i, w;
+    CHECK_OK(k->c, sen_trainer_new(k->c, &k->desc, &t));
+    for (i = 0; i < runs; i++) {
+        for (w = 0, at = 0; w < sen_model_weights(k->model); w++) {
+            sen_tensor *x = sen_model_weight(k->model, w);
+            memcpy(x->data, start + at, (size_t)x->count * sizeof(float));
+            at += x->count;
+        }
+        CHECK(at == n);
+        CHECK_OK(k->c, i + 1 == runs && from ? sen_train_resume(t, from) : sen_train(t));
+    }
+    memset(out, 0, TRAIN_FLOATS * sizeof *out);
+    train_weights(k->model, out, TRAIN_FLOATS);
+    sen_trainer_free(t);
+}
+
+/* The same with a new model, saving at step 6. */
+static void train_repeat_new(sen_ctx *c, bool only_model, int runs, const char *from, float *out)
+{
+    train_kit k;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0.1));
+    k.desc.args.save_only_model = only_model;
+    k.desc.args.save_strategy = SEN_STRATEGY_STEPS;
+    k.desc.args.save_steps = 6;
+    train_repeat(&k, runs, from, out);
+    train_drop(&k);
+}
+
+/* A trainer may run before it is resumed: nothing of that run is left in the next one. Nor does a
+ * run's order of batches depend on an earlier run, also where the sampler goes on by itself. */
+static void test_train_twice(void)
+{
+    static float once[TRAIN_FLOATS], twice[TRAIN_FLOATS];
+    static char log[2][8000];
+    sen_ctx *c = train_ctx(1);
+    sen_json *config = NULL;
+    sen_trainer *t = NULL;
+    char path[1024];
+    train_kit k;
+    int only, runs;
+    snprintf(path, sizeof path, "%s", test_path("out/checkpoint-6"));
+    for (only = 0; only < 2; only++) {
+        train_repeat_new(c, only, 1, NULL, once);
+        /* A save of the model alone: the optimizer is a new one, whatever ran before. */
+        if (only) train_repeat_new(c, only, 1, path, once);
+        train_repeat_new(c, only, 2, path, twice);
+        CHECK(memcmp(once, twice, sizeof once) == 0);
+        CHECK((strstr(test_log_text, "saved with save_only_model") != NULL) == (only == 1));
+        test_remove(test_path("out"));
+    }
+    CHECK_OK(c, sen__json_parse(c, &c->keep, "a", "{\"use_seedable_sampler\": false}", 31, 0,
+                                &config));
+    /* With a rate of 0, so that the losses tell the batches and nothing else. */
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    k.desc.args.accelerator_config = config;
+    k.desc.args.learning_rate = 0;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    for (runs = 0; runs < 2; runs++) {
+        CHECK_OK(c, sen_train(t));
+        train_history(c, sen_trainer_state(t)->log_history, log[runs], sizeof log[0]);
+    }
+    CHECK_TEXT(log[1], log[0]);
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* What a killed run leaves: a half-written or half-removed folder goes, one that was put aside
+ * comes back, and what merely looks alike is the user's. */
 static void test_train_leftovers(void)
 {
     static train_result whole, again;
+    static const char *const own[] = { "out/old-checkpoint-4", "out/tmp-checkpoint-8",
+                                       "out/checkpoint-x.part", "out/checkpoint-04.gone",
+                                       "out/checkpoint-4.partly" };
     const sen_files *f = sen_system_files();
     sen_file_info info;
+    size_t i;
     CHECK(train_long(0, NULL, 0, &whole) == SEN_OK);
-    CHECK(f->make_folder(f->user, test_path("out/tmp-checkpoint-8")) == SEN_FILE_OK);
-    test_write_text(test_path("out/tmp-checkpoint-8/model.safetensors"), "half");
-    CHECK(f->rename(f->user, test_path("out/checkpoint-10"), test_path("out/old-checkpoint-10")) ==
-          SEN_FILE_OK);
+    CHECK(f->make_folder(f->user, test_path("out/checkpoint-8.part")) == SEN_FILE_OK);
+    test_write_text(test_path("out/checkpoint-8.part/model.safetensors"), "half");
+    CHECK(f->make_folder(f->user, test_path("out/checkpoint-9.gone")) == SEN_FILE_OK);
+    test_write_text(test_path("out/checkpoint-9.gone/trainer_state.json"), "{}");
+    CHECK(f->make_folder(f->user, test_path("out/checkpoint-4.aside")) == SEN_FILE_OK);
+    CHECK(f->rename(f->user, test_path("out/checkpoint-10"), test_path("out/checkpoint-10.aside"))
+          == SEN_FILE_OK);
+    for (i = 0; i < SEN__COUNT(own); i++)
+        CHECK(f->make_folder(f->user, test_path(own[i])) == SEN_FILE_OK);
+    test_write_text(test_path("out/checkpoint-3.part"), "a file");
     test_remove(test_path("out/checkpoint-12"));
     CHECK(train_long(0, "", 0, &again) == SEN_OK);      /* finds 10 again */
     train_same(&whole, &again);
-    CHECK(f->info(f->user, test_path("out/tmp-checkpoint-8"), &info) == SEN_FILE_NOT_FOUND);
-    CHECK(f->info(f->user, test_path("out/old-checkpoint-10"), &info) == SEN_FILE_NOT_FOUND);
+    CHECK(f->info(f->user, test_path("out/checkpoint-8.part"), &info) == SEN_FILE_NOT_FOUND);
+    CHECK(f->info(f->user, test_path("out/checkpoint-9.gone"), &info) == SEN_FILE_NOT_FOUND);
+    CHECK(f->info(f->user, test_path("out/checkpoint-9"), &info) == SEN_FILE_NOT_FOUND);
+    CHECK(f->info(f->user, test_path("out/checkpoint-4.aside"), &info) == SEN_FILE_NOT_FOUND);
+    CHECK(f->info(f->user, test_path("out/checkpoint-10.aside"), &info) == SEN_FILE_NOT_FOUND);
+    CHECK(f->info(f->user, test_path("out/checkpoint-3.part"), &info) == SEN_FILE_OK);
+    for (i = 0; i < SEN__COUNT(own); i++)
+        CHECK(f->info(f->user, test_path(own[i]), &info) == SEN_FILE_OK);
+}
+
+/* An old checkpoint that cannot be removed is a warning; a new one that cannot get its name is an
+ * error, and the one that was there before has its name back. */
+static void test_train_stuck(void)
+{
+    sen_ctx *c = train_ctx(1);
+    const sen_files *f = sen_system_files();
+    sen_file_info info;
+    train_kit k;
+    sen_trainer *t = NULL;
+    int i;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    k.desc.args.max_steps = 4;
+    k.desc.args.save_strategy = SEN_STRATEGY_STEPS;
+    k.desc.args.save_steps = 2;
+    k.desc.args.save_total_limit = 1;
+    for (i = 0; i < 2; i++) {
+        train_stuck = i ? NULL : "checkpoint-2.gone/config.json";
+        CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+        CHECK_OK(c, sen_train(t));
+        CHECK_TEXT(sen_message(c), "");
+        CHECK((strstr(test_log_text, "an old checkpoint stays: cannot remove") != NULL) == !i);
+        CHECK((f->info(f->user, test_path("out/checkpoint-2.gone"), &info) == SEN_FILE_OK) == !i);
+        CHECK(f->info(f->user, test_path("out/checkpoint-2"), &info) == SEN_FILE_NOT_FOUND);
+        test_log_text[0] = 0;
+        sen_trainer_free(t);
+    }
+    train_fixed = "checkpoint-4";
+    k.desc.args.save_total_limit = SEN_NONE;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK(sen_train(t) == SEN_ERR_IO && strstr(sen_message(c), "access is denied"));
+    CHECK(f->info(f->user, test_path("out/checkpoint-4/trainer_state.json"), &info) == SEN_FILE_OK);
+    CHECK(f->info(f->user, test_path("out/checkpoint-4.aside"), &info) == SEN_FILE_NOT_FOUND);
+    CHECK(f->info(f->user, test_path("out/checkpoint-4.part"), &info) == SEN_FILE_NOT_FOUND);
+    train_fixed = NULL;
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* Four steps with a save at each second one; a fresh run, or one resumed from the latest. */
+static sen_result train_short(bool resume, int limit, float *out)
+{
+    sen_ctx *c = train_ctx(1);
+    train_kit k;
+    sen_trainer *t = NULL;
+    sen_result r;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0.1));
+    k.desc.args.max_steps = 4;
+    k.desc.args.save_strategy = SEN_STRATEGY_STEPS;
+    k.desc.args.save_steps = 2;
+    k.desc.args.save_total_limit = limit;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    r = resume ? sen_train_resume(t, NULL) : sen_train(t);
+    if (r && resume) printf("%s\n", sen_message(c));
+    train_weights(k.model, out, TRAIN_FLOATS);
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+    return r;
+}
+
+/* A second run into the same folder is killed at each fifth place where it changes something on
+ * disk: there is always a whole checkpoint to resume from, to the same bits, and nothing is left
+ * over. (Killed: no later change happens, whatever the run still tries.) */
+static void test_train_killed(void)
+{
+    static float whole[TRAIN_FLOATS], again[TRAIN_FLOATS];
+    static const char *const left[] = { ".part", ".aside", ".gone" };
+    const sen_files *f = sen_system_files();
+    sen_file_info info;
+    char path[1100];
+    int64_t changes;
+    int limit, step;
+    size_t i;
+    for (limit = 1; limit <= 2; limit++) {              /* removes the old ones, replaces them */
+        sen_result r = SEN_ERR_IO;
+        for (changes = limit; r && changes < 600; changes += 5) {
+            CHECK(train_short(false, limit, whole) == SEN_OK);
+            train_changes_left = changes;
+            r = train_short(false, limit, again);
+            if (train_changes_left < 0) r = SEN_ERR_IO; /* a removal that failed is no error */
+            train_changes_left = INT64_MAX;
+            CHECK(train_short(true, limit, again) == SEN_OK);
+            CHECK(memcmp(whole, again, sizeof whole) == 0);
+            for (step = 2; step <= 4; step += 2)
+                for (i = 0; i < SEN__COUNT(left); i++) {
+                    snprintf(path, sizeof path, "%s-%d%s", test_path("out/checkpoint"), step,
+                             left[i]);
+                    CHECK(f->info(f->user, path, &info) == SEN_FILE_NOT_FOUND);
+                }
+            test_remove(test_path("out"));
+        }
+        CHECK(r == SEN_OK && changes > 60);
+    }
+}
+
+/* Half a checkpoint is refused before a weight changes, with the file that is missing; so are
+ * numbers in its files that no run can have written. */
+static void test_train_half(void)
+{
+    static const char *const files[] = { "optimizer.safetensors", "scheduler.json",
+                                         "rng_state.json" };
+    static const char *const wrong[][2] = {
+        { "trainer_state.json", "{\"global_step\": 9223372036854775807}" },
+        { "trainer_state.json", "{\"global_step\": NaN}" },
+        { "scheduler.json", "{\"last_logged_step\": 99}" },
+        { "scheduler.json", "{\"last_logged_step\": -1}" },
+        { "rng_state.json", "{\"torch\": [1]}" }
+    };
+    static float before[TRAIN_FLOATS], after[TRAIN_FLOATS];
+    const sen_files *f = sen_system_files();
+    sen_ctx *c = train_ctx(1);
+    sen__to_store item;
+    const float huge = 1e30f;
+    char folder[1024], path[1100], away[1100];
+    train_kit k;
+    sen_trainer *t = NULL;
+    int64_t n;
+    size_t i;
+    snprintf(folder, sizeof folder, "%s", test_path("out/checkpoint-4"));
+    snprintf(away, sizeof away, "%s", test_path("away"));
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    k.desc.args.max_steps = 4;
+    k.desc.args.save_strategy = SEN_STRATEGY_STEPS;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen_train(t));
+    sen_model_weight(k.model, 0)->data[0] += 1;         /* differs from the checkpoint's now */
+    n = train_weights(k.model, before, TRAIN_FLOATS);
+    for (i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+        CHECK(f->rename(f->user, path, away) == SEN_FILE_OK);
+        CHECK(sen_train_resume(t, folder) == SEN_ERR_IO);
+        CHECK(strstr(sen_message(c), files[i]) && strstr(sen_message(c), "save_only_model"));
+        CHECK(train_weights(k.model, after, TRAIN_FLOATS) == n);
+        CHECK(memcmp(before, after, (size_t)n * sizeof *before) == 0);
+        CHECK(f->rename(f->user, away, path) == SEN_FILE_OK);
+    }
+    for (i = 0; i < SEN__COUNT(wrong); i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, wrong[i][0]);
+        CHECK(f->rename(f->user, path, away) == SEN_FILE_OK);
+        test_write_text(path, wrong[i][1]);
+        CHECK(sen_train_resume(t, folder) == SEN_ERR_FORMAT);
+        CHECK(train_weights(k.model, after, TRAIN_FLOATS) == n);
+        CHECK(memcmp(before, after, (size_t)n * sizeof *before) == 0);
+        CHECK(f->rename(f->user, away, path) == SEN_FILE_OK);
+    }
+    item = sen__store_matrix("step.model.0.model.embeddings.word_embeddings.weight", &huge, 1, 1);
+    snprintf(path, sizeof path, "%s/optimizer.safetensors", folder);
+    CHECK_OK(c, sen__safetensors_write(c, path, &item, 1, NULL));
+    CHECK(sen_train_resume(t, folder) == SEN_ERR_FORMAT);
+    CHECK(strstr(sen_message(c), "no number of updates") != NULL);
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* Spoils a weight's shape in the best checkpoint: the header of its file says another. */
+static int train_spoil(const sen_train_event *e, void *user)
+{
+    char path[1100], *data, *at;
+    size_t bytes;
+    if (e->state->global_step != 4) return 0;
+    snprintf(path, sizeof path, "%s/checkpoint-2/model.safetensors", (const char *)user);
+    data = test_read(path, &bytes);
+    at = data + 8;
+    /* Another shape of the same count and length: only a look at the header can tell. */
+    for (; data && at < data + bytes - 8; at++)
+        if (memcmp(at, "\"shape\":[8,12]", 14) == 0) {
+            memcpy(at, "\"shape\":[6,16]", 14);
+            break;
+        }
+    CHECK(data && at < data + bytes - 8);
+    test_write(path, data, bytes);
+    free(data);
+    return 0;
+}
+
+/* A best checkpoint that cannot be loaded at the end: an error in the log, the last weights whole,
+ * and the run ends as any other. */
+static void test_train_best_lost(void)
+{
+    static float last[TRAIN_FLOATS], end[TRAIN_FLOATS];
+    sen_ctx *c = train_ctx(1);
+    sen_callback spoil = sen_callback_default();
+    train_events heard;
+    sen_callback listen = train_listener(&heard);
+    char folder[1024];
+    train_kit k;
+    sen_trainer *t = NULL;
+    int64_t n = 0;
+    int i;
+    snprintf(folder, sizeof folder, "%s", test_path("out"));
+    spoil.user = folder;
+    spoil.on_save = train_spoil;
+    for (i = 0; i < 2; i++) {
+        CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+        k.desc.eval_dataset = k.data;
+        k.desc.args.max_steps = 4;
+        k.desc.args.eval_strategy = k.desc.args.save_strategy = SEN_STRATEGY_STEPS;
+        k.desc.args.eval_steps = k.desc.args.save_steps = 2;
+        k.desc.args.metric_for_best_model = "loss";
+        k.desc.args.greater_is_better = true;           /* the worst, step 2 */
+        k.desc.args.load_best_model_at_end = i == 1;
+        k.desc.args.learning_rate = 1e-3;
+        heard.text[0] = 0;
+        CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+        CHECK_OK(c, sen_add_callback(t, &spoil));
+        CHECK_OK(c, sen_add_callback(t, &listen));
+        CHECK_OK(c, sen_train(t));
+        CHECK(sen_trainer_state(t)->best_global_step == 2);
+        n = train_weights(k.model, i ? end : last, TRAIN_FLOATS);
+        CHECK(sen__text_ends(heard.text, "log train_end"));
+        sen_trainer_free(t);
+        train_drop(&k);
+    }
+    CHECK(strstr(test_log_text, "the best checkpoint cannot be loaded") != NULL);
+    CHECK(memcmp(last, end, (size_t)n * sizeof *last) == 0);
+    sen_ctx_free(c);
+}
+
+/* A stopped run ends with on_train_end too; a stopped evaluation takes the wish with it. */
+static void test_train_stopped(void)
+{
+    sen_ctx *c = train_ctx(1);
+    sen_callback stop = sen_callback_default();
+    train_events heard;
+    sen_callback listen = train_listener(&heard);
+    const sen_json *metrics = NULL;
+    train_kit k;
+    sen_trainer *t = NULL;
+    int at = 2;
+    stop.user = &at;
+    stop.on_step_end = train_stops;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    k.desc.eval_dataset = k.data;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen_add_callback(t, &stop));
+    CHECK_OK(c, sen_add_callback(t, &listen));
+    CHECK(sen_train(t) == SEN_ERR_STOPPED);
+    CHECK(sen__text_ends(heard.text, "step_end log train_end"));
+    sen_request_stop(c);
+    CHECK(sen_trainer_evaluate(t, &metrics) == SEN_ERR_STOPPED && !metrics);
+    CHECK_OK(c, sen_trainer_evaluate(t, &metrics));
+    CHECK(metrics && sen_json_get(metrics, "eval_loss"));
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+static int train_asks(const sen_train_event *e, void *user)
+{
+    (void)user;
+    e->control->should_evaluate = true;
+    return 0;
+}
+
+/* An evaluation of nothing is not run; only said. */
+static void test_train_nothing(void)
+{
+    sen_ctx *c = train_ctx(1);
+    sen_callback asks = sen_callback_default();
+    train_kit k;
+    sen_trainer *t = NULL;
+    asks.on_step_end = train_asks;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    k.desc.args.max_steps = 1;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen_add_callback(t, &asks));
+    CHECK_OK(c, sen_train(t));
+    CHECK(strstr(test_log_text, "a callback asks for an evaluation") != NULL);
+    CHECK(sen_trainer_state(t)->log_history->count == 2);   /* the step's, and the summary */
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
 }
 
 /* Runs 4 steps saving each second one; true: the disk was large enough. */
@@ -683,7 +1180,7 @@ static void test_train_disk(void)
                 CHECK(f->info(f->user, inner, &info) == SEN_FILE_OK);
                 seen++;
             }
-            snprintf(path, sizeof path, "%s-%d", test_path("out/tmp-checkpoint"), step);
+            snprintf(path, sizeof path, "%s-%d.part", test_path("out/checkpoint"), step);
             CHECK(f->info(f->user, path, &info) == SEN_FILE_NOT_FOUND);
             sen_model_free(m);
             sen_ctx_free(c);
@@ -903,6 +1400,40 @@ static void test_train_no_memory(void)
     CHECK(fail_everywhere(train_files(), train_work, NULL) > 50);
 }
 
+/* An object of prompts, spelled as a text, is never taken for a plain prompt because one request
+ * for memory was refused while it was read. */
+static void test_train_prompts(void)
+{
+    static char text[20100];
+    sen_json prompts;
+    bool done = false;
+    int i, refused = 0;
+    snprintf(text, sizeof text, "{\"first\": \"red \", \"second\": \"%020000d\"}", 0);
+    memset(&prompts, 0, sizeof prompts);
+    prompts.kind = SEN_JSON_TEXT;
+    prompts.text = text;
+    prompts.length = strlen(text);
+    for (i = 1; !done && i < 200; i++) {
+        sen_ctx *c = train_ctx(1);
+        train_kit k;
+        sen_trainer *t = NULL;
+        sen_result r;
+        CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+        k.desc.args.prompts = &prompts;
+        test_blocks.fail_at = test_blocks.calls + i;
+        r = sen_trainer_new(c, &k.desc, &t);
+        done = test_blocks.calls < test_blocks.fail_at; /* none was refused */
+        test_blocks.fail_at = 0;
+        CHECK(r == (done ? SEN_OK : SEN_ERR_MEMORY));
+        if (!r) CHECK(sen_trainer_args(t)->prompts->kind == SEN_JSON_OBJECT);
+        refused += r != SEN_OK;
+        sen_trainer_free(t);
+        train_drop(&k);
+        sen_ctx_free(c);
+    }
+    CHECK(done && refused > 10);
+}
+
 static void test_train_plan(void)
 {
     sen_ctx *c = train_ctx(1);
@@ -954,6 +1485,67 @@ static void test_train_gradients(void)
     sen_ctx_free(c);
 }
 
+/* One step moves every tensor to which Python gives a gradient, and no other: not the pooler, which
+ * nothing reads. */
+static void test_train_moves(void)
+{
+    static float before[TRAIN_FLOATS];
+    sen_ctx *c = train_ctx(1);
+    train_kit k;
+    sen_trainer *t = NULL;
+    int64_t at = 0;
+    int i, poolers = 0;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0.1));
+    k.desc.args.max_steps = 1;
+    CHECK(train_weights(k.model, before, TRAIN_FLOATS) > 0);
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen_train(t));
+    CHECK(sen_trainer_state(t)->learning_rate == 1e-2);
+    for (i = 0; i < sen_model_weights(k.model); i++) {
+        const sen_tensor *w = sen_model_weight(k.model, i);
+        const char *name = sen_model_weight_name(k.model, i);
+        const bool pooler = strstr(name, "pooler.") != NULL;
+        const bool same = memcmp(w->data, before + at, (size_t)w->count * sizeof(float)) == 0;
+        if (same != pooler) printf("%s %s\n", name, same ? "has not changed" : "has changed");
+        CHECK(same == pooler);
+        poolers += pooler;
+        at += w->count;
+    }
+    CHECK(poolers == 2 && i > 15);
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+static void train_no_update(float *p, float *const *state, const float *g, int64_t n,
+                            const sen_update *u)
+{
+    (void)p;
+    (void)state;
+    (void)g;
+    (void)n;
+    (void)u;
+}
+
+/* A user's optimizer has as many arrays as there is room for. */
+static void test_train_own_optimizer(void)
+{
+    sen_ctx *c = train_ctx(1);
+    sen_optimizer_type type = { "still", 3, { "a", "b" }, train_no_update };
+    train_kit k;
+    CHECK(sen_register_optimizer(c, &type) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "0, 1 or 2 arrays") != NULL);
+    type.n_state = 2;
+    type.state_name[1] = NULL;
+    CHECK(sen_register_optimizer(c, &type) == SEN_ERR_ARGUMENT);
+    type.n_state = 1;
+    CHECK_OK(c, sen_register_optimizer(c, &type));
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    train_settles(&k, "{\"optim\": \"still\"}", SEN_OK, "");
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
 /* ---- all ------------------------------------------------------------------------------------- */
 
 static void test_train(void)
@@ -962,6 +1554,7 @@ static void test_train(void)
     TEST(test_train_read);
     TEST(test_train_settle);
     TEST(test_train_names);
+    TEST(test_train_named);
     TEST(test_train_scores);
     TEST(test_train_events);
     TEST(test_train_log);
@@ -969,13 +1562,24 @@ static void test_train(void)
     TEST(test_train_steps);
     TEST(test_train_threads);
     TEST(test_train_resume);
+    TEST(test_train_resume_evaluated);
+    TEST(test_train_twice);
     TEST(test_train_leftovers);
+    TEST(test_train_stuck);
+    TEST(test_train_killed);
+    TEST(test_train_half);
+    TEST(test_train_best_lost);
+    TEST(test_train_stopped);
+    TEST(test_train_nothing);
     TEST(test_train_disk);
     TEST(test_train_scenarios);
     TEST(test_train_steady);
     TEST(test_train_no_memory);
+    TEST(test_train_prompts);
     TEST(test_train_plan);
     TEST(test_train_gradients);
+    TEST(test_train_moves);
+    TEST(test_train_own_optimizer);
 }
 
 #ifndef TEST_ALL

@@ -4,12 +4,49 @@
  *     sentrain --help                  sentrain COMMAND --help
  *
  * Built from the public functions of sentrain.h alone, so it is also an example of how a program
- * uses them. A command is one row of the table near the end: its flags (a table of fields, like any
- * options struct of the library), its help, its function. A job is one struct with its own table.
+ * uses them: what can be said in a job file can be said in C with the same words.
  *
- * What is a result goes to standard output, all else to standard error. Exit status: 0 done, 1 the
- * job failed, 2 the command line or the job file is wrong, 4 it does not fit its mem_limit, 130
- * interrupted.
+ * From top to bottom:
+ *     where a message belongs      the library's message, the place in the job, the exit status
+ *     numbers, texts, trees        JSON written as Python writes it; members put, found, replaced
+ *     a value typed                how --set and flags become JSON by the type of their key
+ *     the job                      one struct and its table of fields, as any options struct
+ *     paths, files, progress       what a terminal and a disk need
+ *     reading and making a job     file, then --set, then flags; model, data, losses, trainer
+ *     the commands                 train, grad, eval; encode, similarity, search, tokenize;
+ *                                  info, args
+ *     the command line             the table of commands, the reader of flags, main
+ *
+ * Commands. Each is one row of the table `commands` near the end: its name, its function, its flags
+ * (a table of fields over `struct flags`), how many plain arguments it takes, its help. To add one,
+ * write the function and the row; help, checks and "did you mean" follow from it.
+ *
+ *     train       a job from the first batch to the saved model, or on from a checkpoint
+ *     grad        loss, embeddings and gradients of the first batch, to compare with other programs
+ *     eval        the job's evaluators and evaluation losses, without training
+ *     encode      embeddings of a file's lines       tokenize    their token ids
+ *     similarity  of two texts                       search      the nearest lines of a corpus
+ *     info        what a model or a job is           args        every training argument
+ *
+ * A command is a function of no arguments but the cli: it reads t->flags and t->place, and returns
+ * the exit status. It opens what it needs, goes on while r is SEN_OK, and at one place at its end
+ * turns r into a message and a status, and frees everything; so there is one way out of each.
+ *
+ * Output. What is a result goes to standard output, all else to standard error, so that a pipe gets
+ * results alone. An error is one line, "sentrain: WHERE: WHAT, WHAT TO DO"; a warning is one line,
+ * "sentrain: warning: ...".
+ *
+ * Exit status:
+ *     0    done
+ *     1    the job failed: a file, its content, the disk, memory
+ *     2    the command line or the job file is wrong: nothing was done
+ *     4    the job does not fit its mem_limit: nothing was done
+ *     130  interrupted; if training had begun, a checkpoint was written first
+ *
+ * Signals. The first SIGINT or SIGTERM asks the library to stop: it finishes the step that it is
+ * in, saves a checkpoint and returns. The handler then steps aside, so the second one ends the
+ * program at once; the checkpoints on the disk are whole even then, since each is put together
+ * under another name.
  */
 #define SENTRAIN_IMPLEMENTATION
 #include "../sentrain.h"
@@ -19,6 +56,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+/* The only things that standard C lacks: the current folder, and whether a stream is a terminal. */
 #if defined(_WIN32)
 #include <direct.h>
 #include <io.h>
@@ -28,36 +66,55 @@
 #include <unistd.h>
 #endif
 
+/* See the head of this file. */
 #define EXIT_DONE        0
 #define EXIT_FAILED      1
 #define EXIT_USAGE       2
 #define EXIT_LIMIT       4
 #define EXIT_INTERRUPTED 130
 
-#define LINES_AT_A_TIME 32768       /* sentences that are encoded before they are written out */
+/* Sentences that are encoded before they are written out: the results of one go
+ * are kept meanwhile, so that the embeddings of a large file are never all in memory. */
+#define LINES_AT_A_TIME 32768
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
 /* ---- what one run of the program holds ------------------------------------------------------- */
 
-/* The flags that belong to commands, not to the job. Each command lists those that it takes. */
+/* The flags that belong to commands, not to the job. Each command lists those that it takes in a
+ * table of fields, so a flag means the same thing wherever it stands. SEN_NONE: not given. */
 typedef struct flags {
-    int         threads, batch_size, truncate_dim, top_k;
-    bool        quiet, json, help, normalize, resume;
-    const char *output, *prompt, *prompt_name, *precision, *task, *corpus, *checkpoint;
+    /* of all commands */
+    int         threads;                /* 0: as many as there are processors */
+    bool        quiet, json, help;
+    /* of train */
+    bool        resume;
+    const char *checkpoint;             /* the value of --resume, if it has one */
+    /* of grad and encode */
+    const char *output;                 /* NULL: standard output */
+    /* of those that encode: the members of sen_encode_args by the same names */
+    int         batch_size, truncate_dim;
+    bool        normalize;
+    const char *prompt, *prompt_name, *task, *precision;
+    /* of search */
+    const char *corpus;
+    int         top_k;
 } flags;
 
+/* One piece of memory of this program's own, in a list. Nothing is freed before the end: a run
+ * makes few of them, and texts of the command line are referred to until then. */
 typedef struct block {
     struct block *next;
 } block;
 
 typedef struct cli cli;
 
+/* One row of the table of commands. */
 typedef struct command {
     const char      *name;
     int            (*run)(cli *t);
     const sen_field *fields;            /* of struct flags */
     bool             takes_job;         /* a job file, --set, and the job's keys as flags */
-    int              min_places, max_places;
+    int              min_places, max_places;    /* how many arguments that are no flags */
     const char      *usage, *help;
 } command;
 
@@ -71,14 +128,17 @@ struct cli {
     const char   **set;                 /* --set arguments in order */
     int            n_set;
     sen_json      *job_flags;           /* the job's keys that were given as flags */
+    sen_json      *given[2];            /* for messages: this command's flags, the whole job */
     bool           terminal;            /* standard error is one */
     bool           line_open;           /* a progress line stands on it */
-    double         line_time;           /* when it was drawn last */
 };
 
-/* The one thing that a signal handler can reach. */
+/* The one thing that a signal handler can reach. main takes it away again before the context is
+ * freed. */
 static sen_ctx *volatile interrupted_ctx;
 
+/* sen_request_stop only sets a flag, which a handler may do. signal() rather than sigaction: all
+ * systems have it, and a handler that is taken away at its first use is what we want. */
 static void on_signal(int number)
 {
     signal(number, SIG_DFL);            /* the second one ends the program at once */
@@ -117,41 +177,211 @@ static char *tool_join(cli *t, const char *a, const char *b, const char *c)
     return s;
 }
 
+/* Wipes the progress line before anything else is written: it has no line end of its own. */
 static void progress_end(cli *t)
 {
     if (t->line_open) fputs("\r\033[K", stderr);
     t->line_open = false;
 }
 
-/* The context's last message as this program's, and the exit status that goes with it. job: it
- * happened while the job file was read, where every mistake is the caller's: 2. */
+/* Ends a line of standard error. A message may quote what a file or a folder is called, so control
+ * characters become question marks: one message is one line, and moves no cursor. */
+static void put_line(const char *text)
+{
+    for (; *text; text++) {
+        const unsigned char ch = (unsigned char)*text;
+        fputc(ch < 0x20 || ch == 0x7F ? '?' : ch, stderr);
+    }
+    fputc('\n', stderr);
+}
+
+/* ---- where a message belongs ----------------------------------------------------------------- */
+
+/* The library says what is wrong and, where it still has the JSON node, in which line. Two kinds
+ * of messages come without a place: those about options that are plain numbers by then
+ * ("learning_rate cannot be negative"), and those about files that could not be opened. For
+ * these the job is looked through once more: the key or the path that the message names was
+ * given somewhere.
+ *
+ *     job.json:5:104: learning_rate cannot be -1
+ *     --set args.optim: no optimizer (optim) is called "adamw_torhc" here; did you mean ...
+ *     job.json:3:3: cannot open /home/me/pairs.tsv: there is no such file or folder */
+
+/* Whether a message tells its place itself: "FILE:LINE..." stands in its first word. */
+static bool is_placed(const char *message)
+{
+    const size_t n = strcspn(message, " ");
+    size_t i;
+    for (i = 0; i + 1 < n; i++)
+        if (message[i] == ':' && message[i + 1] >= '0' && message[i + 1] <= '9') return true;
+    return false;
+}
+
+/* A letter that a key can have, for telling whole words from parts of others. */
+static bool is_name_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Where a message names a key: NULL if it does not. Keys that are plain English words ("loss",
+ * "model") count only in quotes or parentheses; those with an underscore anywhere. */
+static const char *key_in(const char *message, const char *key)
+{
+    const size_t n = strlen(key);
+    const bool plain = strchr(key, '_') == NULL;
+    const char *hit = n ? strstr(message, key) : NULL;
+    /* Every place where the letters stand, until one is a word of its own: "seed" is in
+     * "data_seed" too. */
+    for (; hit; hit = strstr(hit + 1, key)) {
+        const char before = hit > message ? hit[-1] : ' ';
+        if (is_name_letter(before) || is_name_letter(hit[n])) continue;
+        if (!plain || before == '"' || before == '(') return hit;
+    }
+    return NULL;
+}
+
+/* Where a message names a path that the job gave, and not merely something inside that folder. */
+static const char *path_in(const char *message, const sen_json *j)
+{
+    /* Paths are absolute by the time that anything is opened; a short text would stand in any
+     * sentence. */
+    const char *hit = j->length > 1 && j->text[0] == '/' ? strstr(message, j->text) : NULL;
+    if (!hit || hit[j->length] == '/' || hit[j->length] == '.') return NULL;
+    return is_name_letter(hit[j->length]) ? NULL : hit;
+}
+
+/* What the command line or the job gave that a message speaks of: of all keys and paths that it
+ * names the one that it names first. The library's options are plain structs which no longer know
+ * the line that a number came from; this finds it again. */
+static const sen_json *message_source(const cli *t, const char *message, bool keys)
+{
+    const sen_json *found = NULL, *j;
+    const char *first = NULL, *hit;
+    int i;
+    for (i = 0; i < COUNT(t->given); i++) {
+        for (j = t->given[i]; j;) {
+            /* A node without a file was made by the program: there is nothing to point at. */
+            hit = j->kind == SEN_JSON_TEXT ? path_in(message, j) : NULL;
+            if (!hit && keys && j->key && j != t->given[i]) hit = key_in(message, j->key);
+            if (hit && j->file && (!first || hit < first)) {
+                found = j;
+                first = hit;
+            }
+            if (j->child) {
+                j = j->child;
+                continue;
+            }
+            while (j && j != t->given[i] && !j->next) j = j->parent;
+            j = j == t->given[i] ? NULL : j ? j->next : NULL;
+        }
+    }
+    return found;
+}
+
+/* The context's last message as this program's one line, and the exit status that goes with it.
+ * job: it happened while the job file was read, where every mistake is the caller's.
+ *     130  interrupted        4  over mem_limit
+ *     2    an argument that cannot be; a name in the job or the command line that there is not
+ *     1    all else: files, data, weights, memory */
 static int failed(cli *t, sen_result r, bool job)
 {
+    const char *message = sen_message(t->ctx)[0] ? sen_message(t->ctx) : sen_result_text(r);
+    const bool wrong = r == SEN_ERR_ARGUMENT || r == SEN_ERR_UNSUPPORTED;
+    const char *file = t->n_places && t->command->takes_job ? t->place[0] : NULL;
+    const size_t n = file ? strlen(file) : 0;
+    const sen_json *source = NULL;
+    bool mine = n && strncmp(message, file, n) == 0 && message[n] == ':';
+    /* A missing file is asked for somewhere; a damaged one tells its own place, and so does a
+     * row. */
+    if ((wrong || r == SEN_ERR_IO) && !is_placed(message))
+        source = message_source(t, message, wrong);
+    /* What the library does not know by that name (an optimizer, a loss) is a wrong job file,
+     * while a folder's model_type that it does not know is a failure. */
+    mine = mine || (source != NULL && wrong);
     progress_end(t);
-    fprintf(stderr, "sentrain: %s\n",
-            sen_message(t->ctx)[0] ? sen_message(t->ctx) : sen_result_text(r));
+    fputs("sentrain: ", stderr);
+    /* "job.json:3:5: ", or the flag. */
+    if (source && source->line)
+        fprintf(stderr, "%s:%d:%d: ", source->file, source->line, source->column);
+    else if (source) fprintf(stderr, "%s: ", source->file);
+    put_line(message);
     if (r == SEN_ERR_STOPPED) return EXIT_INTERRUPTED;
     if (r == SEN_ERR_LIMIT) return EXIT_LIMIT;
-    if (r == SEN_ERR_ARGUMENT) return EXIT_USAGE;
+    /* An argument that is read from another file, such as a model's config.json, is that file's
+     * fault. */
+    if (r == SEN_ERR_ARGUMENT && is_placed(message) && !mine && message[0] != '-')
+        return EXIT_FAILED;
+    if (r == SEN_ERR_ARGUMENT || (r == SEN_ERR_UNSUPPORTED && mine)) return EXIT_USAGE;
     return job && r != SEN_ERR_MEMORY ? EXIT_USAGE : EXIT_FAILED;
 }
 
 /* "sentrain: WHAT NAME WHY", status 2. */
 static int refused(const char *what, const char *name, const char *why)
 {
-    fprintf(stderr, "sentrain: %s%s%s\n", what, name, why);
+    fprintf(stderr, "sentrain: %s%s", what, name);
+    put_line(why);
     return EXIT_USAGE;
 }
 
+/* ---- words that are nearly right ------------------------------------------------------------- */
+
+/* Whether a word is one of a list. */
+static bool word_among(const char *const *words, int n, const char *word)
+{
+    int i;
+    for (i = 0; i < n; i++)
+        if (strcmp(words[i], word) == 0) return true;
+    return false;
+}
+
+/* For commands and flags. Keys inside a job file are looked up by the library's field tables, which
+ * have the same manners: the nearest name is told, all others are a look at --help away.
+ *
+ * How many letters must be put in, left out or changed to turn one word into the other
+ * (Levenshtein); row[i] holds the distance of the first i letters of a to what has been seen of
+ * b. */
+static int word_distance(const char *a, const char *b)
+{
+    int row[64], n = (int)strlen(a), i, corner, above;
+    if (n >= COUNT(row)) return COUNT(row);
+    for (i = 0; i <= n; i++) row[i] = i;
+    for (; *b; b++) {
+        /* corner: the value above and to the left, before it is overwritten. */
+        corner = row[0]++;
+        for (i = 1; i <= n; i++) {
+            above = row[i];
+            row[i] = corner + (a[i - 1] != *b);
+            if (row[i] > above + 1) row[i] = above + 1;
+            if (row[i] > row[i - 1] + 1) row[i] = row[i - 1] + 1;
+            corner = above;
+        }
+    }
+    return row[n];
+}
+
+/* Keeps `candidate` in *best if it is nearer to `word`. Nothing is near that differs in more than a
+ * third of its letters (but two letters always may). */
+static void word_nearest(const char *word, const char *candidate, const char **best, int *distance)
+{
+    const int d = word_distance(word, candidate), most = (int)strlen(word) / 3;
+    if (d > (most > 2 ? most : 2) || (*best && d >= *distance)) return;
+    *best = candidate;
+    *distance = d;
+}
+
+/* The library's log. Its information is told unless --quiet; warnings and errors always are. */
 static void log_line(void *user, sen_log_level level, const char *text)
 {
     cli *t = (cli *)user;
     if (t->flags.quiet && level > SEN_LOG_WARNING) return;
     progress_end(t);
-    fprintf(stderr, "%s%s\n", level == SEN_LOG_WARNING ? "sentrain: warning: "
-                             : level == SEN_LOG_ERROR ? "sentrain: " : "", text);
+    fputs(level == SEN_LOG_WARNING ? "sentrain: warning: "
+          : level == SEN_LOG_ERROR ? "sentrain: " : "", stderr);
+    put_line(text);
 }
 
+/* A context is the library's handle: allocator, threads, log, last message. The job file is read
+ * in one with a single thread (t->reader), since only the job says how many threads it wants. */
 static int context_open(cli *t, int threads)
 {
     sen_ctx_desc desc = sen_ctx_desc_default();
@@ -169,31 +399,44 @@ static int context_open(cli *t, int threads)
 
 /* ---- numbers and texts as JSON --------------------------------------------------------------- */
 
-/* A number as Python writes it: the fewest digits that read back the same. A decimal of up to 15
- * digits always survives the way through a double, so the search begins there. */
+/* The library writes files, this program writes to a stream: the same spelling, so that a metric
+ * on the screen is the metric in trainer_state.json, digit for digit. */
+
+/* A number as Python writes it: the fewest digits that read back the same.
+ *
+ *     0.1    1e-05    0.0001    5.0    1e+16    1234567.25
+ *
+ * A decimal of up to 15 digits always survives the way through a double, so the search begins
+ * there. float32 results are shown as the double that they are, as Python's float(x) is:
+ * 0.8999999761581421. */
 static void print_double(FILE *f, double v)
 {
     char s[40], digits[20];
     int p, n = 0, e, i;
+    /* No JSON, but what Python's json writes and reads. */
     if (v != v || v - v != 0) {
         fputs(v != v ? "NaN" : v > 0 ? "Infinity" : "-Infinity", f);
         return;
     }
+    /* 17 digits always read back the same, so the loop ends with a good text. */
     for (p = 15; p <= 17; p++) {
         snprintf(s, sizeof s, "%.*e", p - 1, v);
         if (strtod(s, NULL) == v) break;
     }
     if (s[0] == '-') fputc('-', f);
+    /* From here on decimal: 0.d1 d2 d3 ... times a power of ten, trailing zeros off. */
     e = atoi(strchr(s, 'e') + 1);
     for (i = s[0] == '-'; s[i] != 'e'; i++)
         if (s[i] != '.') digits[n++] = s[i];
     while (n > 1 && digits[n - 1] == '0') n--;
+    /* Where Python's repr changes to an exponent. */
     if (e < -4 || e >= 16) {
         fputc(digits[0], f);
         if (n > 1) fprintf(f, ".%.*s", n - 1, digits + 1);
         fprintf(f, "e%c%02d", e < 0 ? '-' : '+', e < 0 ? -e : e);
         return;
     }
+    /* The point goes behind digit e; a whole number ends in ".0", so that it stays a float. */
     if (e < 0) fprintf(f, "0.%.*s", -e - 1, "0000");
     for (i = 0; i < n || i <= e; i++) {
         fputc(i < n ? digits[i] : '0', f);
@@ -209,6 +452,7 @@ static void print_text(FILE *f, const char *text, size_t n)
     fputc('"', f);
     for (i = 0; i < n; i++) {
         const unsigned char ch = (unsigned char)text[i];
+        /* strchr would find the 0 that ends the list. */
         const char *hit = ch ? strchr(from, ch) : NULL;
         if (hit) fprintf(f, "\\%c", into[hit - from]);
         else if (ch < 0x20) fprintf(f, "\\u%04x", ch);
@@ -217,6 +461,7 @@ static void print_text(FILE *f, const char *text, size_t n)
     fputc('"', f);
 }
 
+/* A value without children; an empty list or object is one. */
 static void print_scalar(FILE *f, const sen_json *j)
 {
     if (j->kind == SEN_JSON_BOOL) fputs(j->number != 0 ? "true" : "false", f);
@@ -228,7 +473,8 @@ static void print_scalar(FILE *f, const sen_json *j)
     else print_double(f, j->number);
 }
 
-/* A whole tree on one line, as Python's json.dumps. */
+/* A whole tree on one line, as Python's json.dumps. Down to the first child, on to the next, and up
+ * where there is none, closing what is left behind: no recursion, however deep the tree is. */
 static void print_json(FILE *f, const sen_json *root)
 {
     const sen_json *j = root;
@@ -255,6 +501,12 @@ static void print_json(FILE *f, const sen_json *root)
 
 /* ---- building and changing a tree ------------------------------------------------------------ */
 
+/* sen_json nodes are plain structs, and a tree may be changed before it is read: that is how
+ * --set and flags work. Nodes made here live in this program's own memory, parsed ones in the
+ * context's. What they have in common: a list of children with `next`, `last` and `count`, and
+ * the way up. */
+
+/* Nodes made here have no line: messages about them name the flag that they came from. */
 static sen_json *json_new(cli *t, sen_json_kind kind, const char *key)
 {
     sen_json *j = (sen_json *)tool_alloc(t, sizeof *j);
@@ -263,6 +515,7 @@ static sen_json *json_new(cli *t, sen_json_kind kind, const char *key)
     return j;
 }
 
+/* A text node; the text itself is borrowed. */
 static sen_json *json_text(cli *t, const char *text)
 {
     sen_json *j = json_new(t, SEN_JSON_TEXT, NULL);
@@ -271,7 +524,8 @@ static sen_json *json_text(cli *t, const char *text)
     return j;
 }
 
-/* A member of an object by key, of a list by index ("0"). */
+/* A member of an object by key, of a list by index ("0"), as the parts of a --set key name them:
+ * evaluator.0.name is the name of the first evaluator. */
 static sen_json *json_find(const sen_json *container, const char *key)
 {
     char *end;
@@ -281,6 +535,7 @@ static sen_json *json_find(const sen_json *container, const char *key)
         while (j && strcmp(j->key, key) != 0) j = j->next;
         return j;
     }
+    /* The index has to be a number from end to end. */
     if (*end || end == key || i < 0) return NULL;
     while (j && i-- > 0) j = j->next;
     return j;
@@ -293,6 +548,7 @@ static void json_put(sen_json *object, const char *key, sen_json *value)
     value->key = object->kind == SEN_JSON_OBJECT ? key : NULL;
     value->parent = object;
     value->next = old ? old->next : NULL;
+    /* *at is the link that points to the old node, or the end of the list. */
     while (*at && *at != old) at = &(*at)->next;
     *at = value;
     if (!old) object->count++;
@@ -301,12 +557,29 @@ static void json_put(sen_json *object, const char *key, sen_json *value)
 
 /* ---- a value typed at the command line ------------------------------------------------------- */
 
-/* Kinds of the job's own keys. */
+/* Rules by which --set a.b=VALUE and --flag VALUE become JSON:
+ *
+ *     the key takes            VALUE is                                  examples
+ *     a text, an enumeration   a text as it stands; in double quotes,    123  cosine  "null"
+ *                              a JSON string; null is null
+ *     a number, a boolean      JSON if it can only be that, else a text  2e-5  true  null
+ *                              (which the table of fields then refuses)
+ *     a list of texts          JSON if it begins with [, else one text   tensorboard  ["a", "b"]
+ *     a path, an object        JSON if it begins with { or [, else a     data/x.tsv  {"path": ...}
+ *                              text
+ *     unknown (deep keys)      JSON if it can only be that, else a text  20  data/x.tsv  [1, 2]
+ *
+ * So nothing has to be quoted twice in a shell, and a run may be called 123. What the value then
+ * means is checked where a job file's value is checked, by the same tables. */
+
+/* Kinds of the job's own keys: their trees are kept as they are, for the functions of the library
+ * that read each (sen_model_from_json, sen_dataset_from_json ...). */
 static sen_result read_node(sen_ctx *c, const sen_kind *kind, const sen_json *value, void *to);
 static const sen_kind kind_place = { "a path, a name or an object", NULL, read_node, NULL };
 static const sen_kind kind_object = { "an object", NULL, read_node, NULL };
 static const sen_kind kind_list = { "a list", NULL, read_node, NULL };
 
+/* Keeps a tree as it is, if it is of the kind that the key takes; null is no tree. */
 static sen_result read_node(sen_ctx *c, const sen_kind *kind, const sen_json *value, void *to)
 {
     static const char *const is[] = { "null", "a boolean", "a number", "a text", "a list",
@@ -331,6 +604,7 @@ static bool is_json_word(const char *value)
         return true;
     if (strspn(value, "0123456789+-.eE") != strlen(value) || !strpbrk(value, "0123456789"))
         return false;
+    /* "1-2" and "1e" pass the look at the letters and are no numbers. */
     (void)strtod(value, &end);
     return *end == 0;
 }
@@ -344,6 +618,7 @@ static sen_result value_read(cli *t, const sen_kind *kind, const char *where, co
     const bool text = kind == SEN_KIND_TEXT || (kind && kind->words);
     const bool no_number = text || kind == SEN_KIND_TEXTS || kind == &kind_place ||
                            kind == &kind_object || kind == &kind_list;
+    /* A text may begin with a brace; a list of texts, a path or an object that does is JSON. */
     const bool opened = !text && (value[0] == '{' || value[0] == '[');
     const bool json = value[0] == '"' || opened || strcmp(value, "null") == 0 ||
                       (!no_number && is_json_word(value));
@@ -352,11 +627,13 @@ static sen_result value_read(cli *t, const sen_kind *kind, const char *where, co
     if (json) r = sen_json_parse(t->ctx, where, value, strlen(value), &j);
     else j = json_text(t, value);
     if (r) return r;
-    j->line = 0;                                /* a place in a command line helps nobody */
+    j->line = 0;                                /* a column in a command line helps nobody */
+    j->file = where;
     *out = j;
     return SEN_OK;
 }
 
+/* The row of a table, NULL if it has none of that name. */
 static const sen_field *field_find(const sen_field *fields, const char *name)
 {
     for (; fields->name; fields++)
@@ -366,6 +643,8 @@ static const sen_field *field_find(const sen_field *fields, const char *name)
 
 /* ---- the job --------------------------------------------------------------------------------- */
 
+/* A job file, and below it what it names. One struct for all commands that take a job, so that
+ * info, grad and eval see exactly what train would. */
 typedef struct job {
     /* The job file's top level. */
     const sen_json *model, *config, *prompts, *model_card_data, *train_dataset, *eval_dataset;
@@ -377,12 +656,15 @@ typedef struct job {
     sen_training_arguments  arguments;
     sen_model              *trained;
     sen_named_dataset      *train, *eval, *losses;      /* losses: name and loss only */
+    /* How many there are of each, and whether the job gave them names. */
     int                     n_train, n_eval, n_losses;  /* 0: none */
     bool                    train_named, eval_named, losses_named;
     sen_evaluator          *judge;
     sen_trainer            *trainer;
 } job;
 
+/* The table behind the first half of the struct: what a job file may say at its top level. Flags
+ * (--loss, --train-dataset) and --help come from it too. */
 #define JOB(member, kind, help) SEN_FIELD(job, member, kind, 0, help)
 static const sen_field job_fields[] = {
     JOB(model, &kind_place, "a model folder, or {\"modules\": [...]}"),
@@ -407,6 +689,7 @@ static const sen_field job_fields[] = {
     SEN_FIELD_END
 };
 
+/* The one callback that a job file can name. Its keys are Python's arguments. */
 typedef struct early_stopping {
     const char *type;
     int         early_stopping_patience;
@@ -424,17 +707,30 @@ static const sen_field early_stopping_fields[] = {
 
 /* ---- paths ----------------------------------------------------------------------------------- */
 
+/* Paths in a job file and in --set are relative to the job file's folder, so that a job can be run
+ * from anywhere; paths in flags are relative to the current folder, where the shell completed them.
+ * All are made absolute before the job is read further: from there on nobody needs to know. */
+
+/* Also in the way of Windows: a drive, or a backslash. */
 static bool is_absolute(const char *path)
 {
     return path[0] == '/' || path[0] == '\\' || (path[0] && path[1] == ':');
 }
 
-/* "a/./b/../c" is "a/c": in place. ".." at the beginning stays. */
+/* Takes "." and ".." out of a path, in place; ".." at the beginning of a relative path stays.
+ *
+ *     a/./b/../c    a/c              /../x    /x
+ *     ../../x       ../../x          a/..     .
+ *
+ * A path that goes through a symbolic link may mean something else afterwards; messages and
+ * trainer_state.json are the better for it all the same. */
 static void path_tidy(char *path)
 {
     char *part = path, *to = path, *floor_ = path;
     if (*part == '/') part++, to++, floor_++;
     while (*part) {
+        /* One part at a time is kept, passed over ("", ".") or takes the one before it away
+         * (".."). What is kept only ever moves to the front. */
         const size_t n = strcspn(part, "/");
         const bool up = n == 2 && memcmp(part, "..", 2) == 0;
         const bool stay = n == 0 || (n == 1 && part[0] == '.');
@@ -444,6 +740,7 @@ static void path_tidy(char *path)
         } else if (!stay && !(up && path[0] == '/')) {
             memmove(to, part, n);
             to += n;
+            /* A ".." that nothing stands before; later ones may not take it away. */
             if (up) floor_ = to + 1;
             *to++ = '/';
         }
@@ -454,12 +751,14 @@ static void path_tidy(char *path)
     *to = 0;
 }
 
-/* $NAME and ${NAME} become what the environment has; unknown names stay as they are. */
+/* $NAME and ${NAME} become what the environment has ("$DATA/pairs.tsv"); unknown names stay as
+ * they are, so that a file may have a dollar in its name. */
 static char *path_variables(cli *t, const char *path)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
     char *out = tool_text(t, "", 0);
     while (*path) {
+        /* Up to the next dollar as it stands; then a name, if one follows. */
         const size_t plain = strcspn(path, "$");
         const bool braces = path[plain] == '$' && path[plain + 1] == '{';
         const char *name = path + plain + 1 + braces, *end = path + plain, *value = NULL;
@@ -480,12 +779,14 @@ static const char *path_from(cli *t, const char *base, const char *path)
 {
     char *p = path_variables(t, path);
     const char *home = getenv("HOME");
+    /* The shell does this for a flag, but not inside a job file. */
     if (p[0] == '~' && (p[1] == '/' || p[1] == 0) && home) p = tool_join(t, home, p + 1, "");
     if (!is_absolute(p) && base[0]) p = tool_join(t, base, "/", p);
     path_tidy(p);
     return p;
 }
 
+/* With forward slashes, which all systems take. "": it cannot be told, paths stay as they are. */
 static const char *current_folder(cli *t)
 {
     char here[4096];
@@ -497,6 +798,7 @@ static const char *current_folder(cli *t)
     return p;
 }
 
+/* Replaces a text node's path by its absolute form; other kinds of nodes are no paths. */
 static void node_path(cli *t, sen_json *j, const char *base)
 {
     if (!j || j->kind != SEN_JSON_TEXT) return;
@@ -512,6 +814,7 @@ static const char *const path_keys[] = {
     "duplicates_list", "teacher_model", "dataset_id"
 };
 
+/* Whether what stands under a key is a path. */
 static bool is_path_key(const char *key)
 {
     int i;
@@ -520,6 +823,7 @@ static bool is_path_key(const char *key)
     return false;
 }
 
+/* All paths anywhere in a tree. The walk needs no stack: each node knows its parent. */
 static void tree_paths(cli *t, sen_json *root, const char *base)
 {
     sen_json *j = root;
@@ -534,17 +838,22 @@ static void tree_paths(cli *t, sen_json *root, const char *base)
     }
 }
 
+/* "x.tsv", {"path": "x.tsv"}, {"name": "x.tsv"} or {"name": {"path": "x.tsv"}}: a member that is
+ * no option of a dataset is a named one. */
 static void dataset_paths(cli *t, sen_json *spec, const char *base)
 {
     sen_json *j;
     if (!spec) return;
     node_path(t, spec, base);
     tree_paths(t, spec, base);
+    /* Named datasets, each by its bare path. */
     if (spec->kind == SEN_JSON_OBJECT && !sen_json_get(spec, "path"))
         for (j = spec->child; j; j = j->next)
             if (!is_path_key(j->key)) node_path(t, j, base);
 }
 
+/* The places of a job where paths can stand. A loss is looked through for the models that some
+ * need; "config" and "prompts" hold texts that look like paths and are none. */
 static void job_paths(cli *t, sen_json *root, const char *base)
 {
     static const char *const trees[] = { "model", "loss", "evaluator" };
@@ -563,6 +872,10 @@ static void job_paths(cli *t, sen_json *root, const char *base)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
+/* What commands read (sentences, job files) goes through stdio, since it may be a pipe. What
+ * they write goes through the library's file functions, which can sync and rename. */
+
+/* Through the library's own file functions, as everything that the library opens. */
 static bool is_folder(const char *path)
 {
     const sen_files *f = sen_system_files();
@@ -577,6 +890,8 @@ static sen_result file_read(cli *t, const char *path, sen_text *out)
     char *data = (char *)malloc(room), *more;
     FILE *f = path ? fopen(path, "rb") : stdin;
     bool whole = f && data && !(path && is_folder(path));
+    /* Standard input has no size to ask for: room grows twofold, so bytes are moved at most once
+     * on average. */
     while (whole && (got = fread(data + n, 1, room - n, f)) > 0) {
         n += got;
         if (n < room) continue;
@@ -584,6 +899,7 @@ static sen_result file_read(cli *t, const char *path, sen_text *out)
         whole = more != NULL;
         if (more) data = more;
     }
+    /* fopen of a folder succeeds on some systems, and reading it fails or gives nothing. */
     whole = whole && !ferror(f);
     if (whole) {
         const size_t mark = n >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
@@ -607,6 +923,7 @@ static sen_result lines_read(cli *t, const char *path, sen_text **lines, int64_t
     int64_t k = 0;
     if (r) return r;
     end = all.data + all.length;
+    /* Counted first, so that the list is made once. CR LF counts twice: a little too much room. */
     for (p = all.data; p < end; p++) k += *p == '\n' || *p == '\r';
     *lines = (sen_text *)tool_alloc(t, (size_t)(k + 1) * sizeof **lines);
     for (*n = 0, p = start = all.data; p < end; p++) {
@@ -616,6 +933,7 @@ static sen_result lines_read(cli *t, const char *path, sen_text **lines, int64_t
         if (*p == '\r' && p + 1 < end && p[1] == '\n') p++;
         start = p + 1;
     }
+    /* A last line need not end. */
     if (start < end) {
         (*lines)[*n].data = start;
         (*lines)[(*n)++].length = (size_t)(end - start);
@@ -623,12 +941,14 @@ static sen_result lines_read(cli *t, const char *path, sen_text **lines, int64_t
     return SEN_OK;
 }
 
-/* A file that is written under another name and renamed once it is whole. */
+/* A file that is written under another name and renamed once it is whole: an interrupted encode
+ * leaves the file of the run before it, never half of a new one. */
 typedef struct output {
     const char *path, *temporary;
     void       *file;
 } output;
 
+/* Gives up: nothing is left of the new file, and what stood under its name stays. */
 static sen_result output_fail(cli *t, output *o, const char *action, sen_file_error e)
 {
     const sen_files *f = sen_system_files();
@@ -644,6 +964,7 @@ static sen_result output_fail(cli *t, output *o, const char *action, sen_file_er
                     why[(unsigned)e < 7 ? e : 6]);
 }
 
+/* A folder is refused now: renaming a file over it would only fail at the end of the work. */
 static sen_result output_open(cli *t, output *o, const char *path)
 {
     const sen_files *f = sen_system_files();
@@ -656,6 +977,7 @@ static sen_result output_open(cli *t, output *o, const char *path)
     return e ? output_fail(t, o, "write", e) : SEN_OK;
 }
 
+/* The file is closed and removed if this fails; see output_fail. */
 static sen_result output_write(cli *t, output *o, const void *data, size_t n)
 {
     const sen_files *f = sen_system_files();
@@ -663,6 +985,7 @@ static sen_result output_write(cli *t, output *o, const void *data, size_t n)
     return e ? output_fail(t, o, "write", e) : SEN_OK;
 }
 
+/* To the disk first, then under its name: whoever sees the file sees all of it. */
 static sen_result output_close(cli *t, output *o)
 {
     const sen_files *f = sen_system_files();
@@ -674,17 +997,26 @@ static sen_result output_close(cli *t, output *o)
     return e ? output_fail(t, o, "write", e) : SEN_OK;
 }
 
-/* The head of an .npy file, version 1.0: a Python dict padded so that the numbers begin at a
- * multiple of 64 bytes. */
+/* The head of an .npy file, version 1.0 (numpy.org/doc, numpy.lib.format): what numpy.load wants
+ * to know before the numbers.
+ *
+ *     bytes 0 .. 5     0x93 N U M P Y
+ *     bytes 6, 7       1, 0: the version
+ *     bytes 8, 9       the length of what follows up to the numbers, little endian
+ *     bytes 10 ..      {'descr': '<f4', 'fortran_order': False, 'shape': (2000, 384), }
+ *                      padded with blanks and a line end, so that the numbers begin
+ *                      at a multiple of 64 bytes */
 static sen_result npy_head(cli *t, output *o, int64_t rows, int columns)
 {
     char head[192], dict[128];
     const int n = snprintf(dict, sizeof dict,
                            "{'descr': '<f4', 'fortran_order': False, 'shape': (%lld, %d), }",
                            (long long)rows, columns);
+    /* 10 bytes in front of the dict, a line end behind it; blanks between. */
     const int size = (10 + n + 1 + 63) / 64 * 64;
     memset(head, ' ', sizeof head);
     memcpy(head, "\x93NUMPY\x01\x00", 8);
+    /* The dict's length, two bytes, little endian. */
     head[8] = (char)((size - 10) & 255);
     head[9] = (char)((size - 10) >> 8);
     memcpy(head + 10, dict, (size_t)n);
@@ -694,6 +1026,11 @@ static sen_result npy_head(cli *t, output *o, int64_t rows, int columns)
 
 /* ---- progress -------------------------------------------------------------------------------- */
 
+/* On a terminal one line that is drawn again and again; elsewhere plain lines, and few of them;
+ * with --json one object a line; with --quiet nothing. Numbers of a training run (losses, metrics)
+ * are results of a kind, so --json puts them on standard output. */
+
+/* Whole seconds are enough: progress is told every few of them. */
 static double seconds_now(void)
 {
     return (double)time(NULL);
@@ -708,12 +1045,14 @@ static const char *clock_text(char *out, size_t size, double seconds)
     return out;
 }
 
+/* What on_encoded needs: encoding goes in pieces, of which the library knows one at a time. */
 typedef struct encode_progress {
     cli    *t;
     int64_t before, total;
     double  began, drawn;
 } encode_progress;
 
+/* Called after each batch. 0: go on. Nothing is told in the first two seconds. */
 static int on_encoded(void *user, int64_t done, int64_t total)
 {
     encode_progress *p = (encode_progress *)user;
@@ -722,6 +1061,8 @@ static int on_encoded(void *user, int64_t done, int64_t total)
     const double rate = (double)(p->before + done) / (passed > 0 ? passed : 1);
     char left[32];
     (void)total;
+    /* The clock has whole seconds, so this is once a second at most; without a terminal every
+     * ten. */
     if (t->flags.quiet || now <= p->drawn || passed < 2) return 0;
     if (!t->terminal && now - p->drawn < 10) return 0;
     p->drawn = now;
@@ -739,6 +1080,7 @@ static int on_encoded(void *user, int64_t done, int64_t total)
     return 0;
 }
 
+/* What the callbacks of a training run share. */
 typedef struct train_progress {
     cli    *t;
     int64_t first_step;                 /* where this run began: not 0 after a resume */
@@ -759,6 +1101,7 @@ static void train_rate(const train_progress *p, const sen_train_event *e, char *
     else snprintf(out, size, "starting");
 }
 
+/* The shape of the run, once it is known: how many steps, from where. */
 static int on_train_begin(const sen_train_event *e, void *user)
 {
     train_progress *p = (train_progress *)user;
@@ -774,6 +1117,7 @@ static int on_train_begin(const sen_train_event *e, void *user)
     return 0;
 }
 
+/* The progress line of a terminal, five times a second at most. */
 static int on_step_end(const sen_train_event *e, void *user)
 {
     train_progress *p = (train_progress *)user;
@@ -789,7 +1133,12 @@ static int on_step_end(const sen_train_event *e, void *user)
     return 0;
 }
 
-/* A log entry: losses and rates, or the metrics of an evaluation. */
+/* A log entry: losses and rates, or the metrics of an evaluation. For people and for programs:
+ *
+ *     step 10/20  loss 1.3626  grad_norm 13.193  learning_rate 2.75e-05  (85 steps/s ...)
+ *     {"event": "log", "step": 10, "data": {"loss": 1.362593173980713, ...}}
+ *
+ * The other events of --json are begin, save and end, each with its step; evaluations are logs. */
 static int on_log(const sen_train_event *e, void *user)
 {
     train_progress *p = (train_progress *)user;
@@ -807,6 +1156,8 @@ static int on_log(const sen_train_event *e, void *user)
     progress_end(p->t);
     fprintf(stderr, "step %lld/%lld ", (long long)e->state->global_step,
             (long long)e->state->max_steps);
+    /* All numbers of the entry, in the order in which Python has them; five digits are enough to
+     * follow a run, trainer_state.json has them all. */
     for (j = e->logs->child; j; j = j->next)
         if (j->kind == SEN_JSON_NUMBER && strcmp(j->key, "step") != 0)
             fprintf(stderr, " %s %.5g ", j->key, j->is_integer ? (double)j->integer : j->number);
@@ -816,6 +1167,7 @@ static int on_log(const sen_train_event *e, void *user)
     return 0;
 }
 
+/* A checkpoint stands on the disk, whole, when this is called. */
 static int on_save(const sen_train_event *e, void *user)
 {
     train_progress *p = (train_progress *)user;
@@ -830,6 +1182,10 @@ static int on_save(const sen_train_event *e, void *user)
 
 /* ---- reading a job --------------------------------------------------------------------------- */
 
+/* The file, then --set in the order given, then flags: the later wins. All three work on one tree
+ * of JSON, which is checked once it is complete. So a message is the same wherever a value came
+ * from, and a value that was replaced is never complained about. */
+
 /* Nested keys that are texts whatever they look like: a file may be called 123. */
 static const char *const text_keys[] = {
     "type", "name", "path", "format", "dataset", "vocab", "sentences1", "sentences2", "scores",
@@ -842,6 +1198,9 @@ static const sen_kind *key_kind(const char *first, const char *last, bool deep)
 {
     const sen_field *f = NULL;
     int i;
+    /* What has a table is looked up there. The keys of losses, evaluators and modules have
+     * tables too, but which one depends on "type", which may be set later: these are read as
+     * JSON. */
     if (!deep) f = field_find(job_fields, first);
     else if (strcmp(first, "args") == 0) f = field_find(sen_training_fields(), last);
     else if (strcmp(first, "callbacks") == 0) f = field_find(early_stopping_fields, last);
@@ -852,7 +1211,14 @@ static const sen_kind *key_kind(const char *first, const char *last, bool deep)
     return NULL;
 }
 
-/* --set a.b.c=VALUE. Objects on the way are made where they are missing. */
+/* --set a.b.c=VALUE. Objects on the way are made where they are missing, list items have to be
+ * there.
+ *
+ *     --set args.learning_rate=2e-5                a key of an object
+ *     --set loss=CoSENTLoss                        the whole value of a key
+ *     --set evaluator.0.name=dev                   in the first item of a list
+ *     --set 'loss={"type": "TripletLoss"}'         JSON
+ *     --set config.hidden_dropout_prob=0           an object that the file does not have */
 static sen_result job_set(cli *t, sen_json *root, const char *argument)
 {
     const size_t length = strcspn(argument, "=");
@@ -861,12 +1227,14 @@ static sen_result job_set(cli *t, sen_json *root, const char *argument)
     const char *last = point ? point + 1 : key;
     sen_json *node = root, *value, *next;
     sen_result r;
-    if (argument[length] != '=' || !length)
+    if (argument[length] != '=' || !length || key[0] == '.' || strstr(key, "..") ||
+        key[length - 1] == '.')
         return sen_fail(t->ctx, SEN_ERR_ARGUMENT, "--set takes KEY=VALUE, as in --set "
                         "args.learning_rate=2e-5; \"%s\" is not that", argument);
     r = value_read(t, key_kind(first, last, last != key), tool_join(t, "--set ", key, ""),
                    argument + length + 1, &value);
     if (r) return r;
+    /* Down the tree, part by part; `part` ends up as the last one. */
     for (; (dot = strchr(part, '.')) != NULL; part = dot + 1, node = next) {
         *dot = 0;
         next = json_find(node, part);
@@ -876,6 +1244,7 @@ static sen_result job_set(cli *t, sen_json *root, const char *argument)
             return sen_fail(t->ctx, SEN_ERR_ARGUMENT, "--set %s: \"%s\" is no object or list that "
                             "could hold \"%s\"", argument, part, dot + 1);
     }
+    /* A list has its length: an item can be replaced, not added. */
     if (node->kind == SEN_JSON_LIST && !json_find(node, part))
         return sen_fail(t->ctx, SEN_ERR_ARGUMENT, "--set %s: the list has no item %s", argument,
                         part);
@@ -895,6 +1264,7 @@ static void job_merge(cli *t, sen_json *root, sen_json *over)
         }
         if (!args || args->kind != SEN_JSON_OBJECT)
             json_put(root, "args", args = json_new(t, SEN_JSON_OBJECT, "args"));
+        /* Each node changes its list, so the next one is always the first. */
         for (given = j->child; given; given = j->child) {
             j->child = given->next;
             json_put(args, given->key, given);
@@ -911,6 +1281,7 @@ static sen_result job_read(cli *t, const char *path, job *j)
     sen_result r = SEN_OK;
     int i;
     sen_fields_default(job_fields, j);
+    /* Absolute, so that paths made from it are, wherever the library opens them from. */
     j->base = path_from(t, here, slash ? tool_text(t, path, (size_t)(slash - path) + 1) : ".");
     if (path) {
         r = file_read(t, path, &text);
@@ -922,14 +1293,19 @@ static sen_result job_read(cli *t, const char *path, job *j)
         job_paths(t, root, j->base);
         job_paths(t, t->job_flags, here);
         job_merge(t, root, t->job_flags);
+        t->given[1] = root;
     }
+    /* From here on the tree is only read. Unknown keys and wrong types end here, with their
+     * line. */
     r = sen_fields_read(t->ctx, root, job_fields, j);
     j->arguments = sen_training_arguments_default();
     if (!r && j->args) r = sen_training_arguments_read(t->ctx, j->args, &j->arguments);
     if (r) return r;
     if (!j->model)
         return sen_fail(t->ctx, SEN_ERR_ARGUMENT,
-                        "the job has no \"model\": give a folder or {\"modules\": [...]}");
+                        "there is no \"model\": name a job file that has one, or give --model "
+                        "FOLDER");
+    /* Beside the job file, not wherever the shell happens to be. */
     if (!j->arguments.output_dir) j->arguments.output_dir = path_from(t, j->base, "out");
     if (j->model_card_data)
         sen_log(t->ctx, SEN_LOG_INFO,
@@ -942,11 +1318,24 @@ static sen_result job_read(cli *t, const char *path, job *j)
 
 /* ---- making what a job names ----------------------------------------------------------------- */
 
+/* Each function takes the part of the tree that is its own, and leaves what it made in struct
+ * job. They stop at the first failure; none of them frees anything. */
+
+/* What cannot be in a model's own folder is no fault of the command line, where an argument that
+ * cannot be is one. */
+static sen_result folder_fault(sen_result r)
+{
+    return r == SEN_ERR_ARGUMENT ? SEN_ERR_FORMAT : r;
+}
+
+/* The model, with what the job's top level says over its folder's own settings. */
 static sen_result job_model(cli *t, job *j)
 {
     sen_result r = sen_model_from_json(t->ctx, j->model, j->config, j->base,
                                        (uint64_t)j->arguments.seed, &j->trained);
+    if (r && j->model->kind == SEN_JSON_TEXT && !j->config) return folder_fault(r);
     if (r) return r;
+    /* The job's own settings last: they win over the folder's and go into the saved model. */
     if (j->max_seq_length != SEN_NONE) sen_model_set_max_seq_length(j->trained, j->max_seq_length);
     if (j->truncate_dim != SEN_NONE) sen_model_set_truncate_dim(j->trained, j->truncate_dim);
     if (j->similarity_fn_name)
@@ -956,13 +1345,18 @@ static sen_result job_model(cli *t, job *j)
     return r;
 }
 
-/* One dataset, or an object of named ones. */
+/* One dataset, or an object of named ones, each a path or an object:
+ *
+ *     "train_dataset": "pairs.tsv"
+ *     "train_dataset": {"path": "pairs.tsv", "limit": 1000}
+ *     "train_dataset": {"nli": "nli.jsonl", "stsb": {"path": "stsb.tsv"}} */
 static sen_result job_datasets(cli *t, job *j, const sen_json *spec, sen_named_dataset **out,
                                int *n, bool *named)
 {
     const sen_json *d;
     sen_result r = SEN_OK;
     if (!spec) return SEN_OK;
+    /* A bare path or an object with "path" is one dataset; any other object names several. */
     *named = spec->kind == SEN_JSON_OBJECT && !sen_json_get(spec, "path");
     *out = (sen_named_dataset *)tool_alloc(t, (size_t)(spec->count + 1) * sizeof **out);
     if (!*named) {
@@ -979,12 +1373,18 @@ static sen_result job_datasets(cli *t, job *j, const sen_json *spec, sen_named_d
                                "\"%s\" has no \"path\", so \"%s\" should be a dataset: a path or "
                                "an object",
                                spec->key, d->key);
+        /* Counted before it is known to be good: job_free frees what there is. */
         (*out)[*n].name = d->key;
         r = sen_dataset_from_json(t->ctx, d, j->base, &(*out)[(*n)++].dataset);
     }
     return r;
 }
 
+/* One loss for all data, or an object from dataset name to loss: told apart by "type".
+ *
+ *     "loss": "CoSENTLoss"
+ *     "loss": {"type": "CoSENTLoss", "scale": 20}
+ *     "loss": {"nli": "MultipleNegativesRankingLoss", "stsb": {"type": "CoSENTLoss"}} */
 static sen_result job_losses(cli *t, job *j)
 {
     const sen_json *spec = j->loss, *d;
@@ -1011,12 +1411,14 @@ static sen_result job_match(cli *t, job *j, sen_named_dataset *set, int n, bool 
                             const char *key)
 {
     int i, k;
+    /* One loss for all goes to the trainer as such. */
     if (!n || !j->losses_named) return SEN_OK;
     if (!named)
         return sen_fail_at(t->ctx, SEN_ERR_ARGUMENT, j->loss, NULL,
                            "\"loss\" has a loss for each dataset name, but \"%s\" is one dataset "
                            "without a name", key);
     for (i = 0; i < n; i++) {
+        /* Quadratic, in a handful of names. */
         for (k = 0; k < j->n_losses; k++)
             if (strcmp(j->losses[k].name, set[i].name) == 0) set[i].loss = j->losses[k].loss;
         if (!set[i].loss)
@@ -1027,6 +1429,7 @@ static sen_result job_match(cli *t, job *j, sen_named_dataset *set, int n, bool 
     return SEN_OK;
 }
 
+/* Callbacks belong to a trainer, so this comes after it is made. */
 static sen_result job_callbacks(cli *t, job *j)
 {
     const sen_json *d;
@@ -1039,6 +1442,7 @@ static sen_result job_callbacks(cli *t, job *j)
             return sen_fail_at(t->ctx, SEN_ERR_ARGUMENT, d, "type",
                                "a callback is {\"type\": \"EarlyStoppingCallback\", ...}; there is "
                                "no other kind in a job file");
+        /* "type" is in the table, so that it is no unknown key. */
         sen_fields_default(early_stopping_fields, &e);
         r = sen_fields_read(t->ctx, d, early_stopping_fields, &e);
         if (!r)
@@ -1048,9 +1452,13 @@ static sen_result job_callbacks(cli *t, job *j)
     return r;
 }
 
+/* What job_open has to open: eval needs no training data, grad none to evaluate. */
 enum { NEED_TRAIN = 1, NEED_EVAL = 2 };
 
-/* All objects of a job and its trainer. *in_job: the failure is the job file's own. */
+/* All objects of a job and its trainer, losses first: they are cheap, and a mistyped name there
+ * should not wait for a model to be read. *in_job: the failure is the job file's own, whatever its
+ * kind; a later failure is the job's where its message is about it (see failed). What was opened is
+ * left in *j for job_free, also on failure. */
 static sen_result job_open(cli *t, job *j, int need, bool *in_job)
 {
     sen_trainer_desc desc = sen_trainer_desc_default();
@@ -1068,6 +1476,7 @@ static sen_result job_open(cli *t, job *j, int need, bool *in_job)
     if (!r && (need & NEED_EVAL) && j->evaluator)
         r = sen_evaluator_from_json(t->ctx, j->evaluator, j->base, &j->judge);
     if (r) return r;
+    /* The library's description of a training run; this is all that a C program has to fill in. */
     desc.model = j->trained;
     desc.args = j->arguments;
     desc.evaluator = j->judge;
@@ -1080,6 +1489,7 @@ static sen_result job_open(cli *t, job *j, int need, bool *in_job)
     return r ? r : job_callbacks(t, j);
 }
 
+/* In the opposite order: a trainer refers to all others. NULL is fine everywhere. */
 static void job_free(job *j)
 {
     int i;
@@ -1099,6 +1509,7 @@ static int job_begin(cli *t, job *j)
     memset(j, 0, sizeof *j);
     r = job_read(t, t->n_places ? t->place[0] : NULL, j);
     if (r) return failed(t, r, true);
+    /* The flag wins over the job; neither means as many as there are processors. */
     if (threads == SEN_NONE) threads = j->arguments.threads > 0 ? j->arguments.threads : 0;
     return context_open(t, threads);
 }
@@ -1115,6 +1526,11 @@ static void job_only_look(job *j, bool own_folder)
 
 /* ---- train, grad, eval ----------------------------------------------------------------------- */
 
+/* The same three steps: job_begin reads the job and opens the context, job_open makes everything
+ * that the job names, then one call of the library does the work. What is wrong with the job
+ * comes out in the first two, before anything is written. */
+
+/* The final model. The trainer has loaded the best one by now, if the job asked for that. */
 static sen_result train_save(cli *t, job *j)
 {
     const char *folder = j->save_to ? j->save_to : path_from(t, j->arguments.output_dir, "final");
@@ -1135,6 +1551,8 @@ static sen_result train_save(cli *t, job *j)
     return SEN_OK;
 }
 
+/* A run from the job's first step, or with --resume from a checkpoint: the one that is named,
+ * else the latest in output_dir. After an interruption nothing is saved but the checkpoint. */
 static int run_train(cli *t)
 {
     job j;
@@ -1145,6 +1563,7 @@ static int run_train(cli *t)
     sen_result r;
     int status = job_begin(t, &j);
     if (status) return status;
+    /* What the run tells us; each function gets p back. */
     memset(&p, 0, sizeof p);
     p.t = t;
     watch.user = &p;
@@ -1156,6 +1575,7 @@ static int run_train(cli *t)
     if (!r && !j.n_train)
         r = sen_fail(t->ctx, SEN_ERR_ARGUMENT, "the job has no \"train_dataset\"");
     if (!r) r = sen_add_callback(j.trainer, &watch);
+    /* A flag's path: relative to where the shell is. */
     if (t->flags.checkpoint) from = path_from(t, current_folder(t), t->flags.checkpoint);
     if (!r) r = t->flags.resume ? sen_train_resume(j.trainer, from) : sen_train(j.trainer);
     if (!r) r = train_save(t, &j);
@@ -1164,6 +1584,7 @@ static int run_train(cli *t)
     return status;
 }
 
+/* The names in the file are PyTorch's, so that a comparison is a loop over them. */
 static int run_grad(cli *t)
 {
     job j;
@@ -1173,6 +1594,7 @@ static int run_grad(cli *t)
     if (!t->flags.output) return refused("grad needs --output FILE.safetensors", "", "");
     status = job_begin(t, &j);
     if (status) return status;
+    /* No folder is made and nothing saved; the rows are taken in file order. */
     job_only_look(&j, false);
     r = job_open(t, &j, NEED_TRAIN, &in_job);
     if (!r && !j.n_train)
@@ -1189,6 +1611,7 @@ static bool is_speed(const char *key)
     return strstr(key, "_runtime") || strstr(key, "_per_second") || strstr(key, "total_flos");
 }
 
+/* One object on one line, in the order in which Python has the metrics. */
 static void print_metrics(const sen_json *metrics)
 {
     const sen_json *m;
@@ -1204,6 +1627,7 @@ static void print_metrics(const sen_json *metrics)
     fputs(comma[0] == '{' ? "{}\n" : "}\n", stdout);
 }
 
+/* An untrained job's evaluation: what train would log before its first step. */
 static int run_eval(cli *t)
 {
     job j;
@@ -1226,11 +1650,19 @@ static int run_eval(cli *t)
 
 /* ---- encode, similarity, search, tokenize ---------------------------------------------------- */
 
+/* These take a model folder and lines of text. A line is what Python's text files call one: LF,
+ * CR LF and CR end it, and a last line need not be ended. Any bytes are a text, also zero bytes
+ * and bytes that are no UTF-8 (they count as U+FFFD). No lines in, no rows out: that is no
+ * error. */
+
+/* A plain path, as typed: these commands have no job file that it could be relative to. */
 static sen_result model_open(cli *t, const char *folder, sen_model **out)
 {
-    return sen_model_load(t->ctx, path_from(t, "", folder), out);
+    return folder_fault(sen_model_load(t->ctx, path_from(t, "", folder), out));
 }
 
+/* The flags of encode, similarity and search as the library's options. Prompts are looked up
+ * there. */
 static sen_encode_args encode_args(const cli *t)
 {
     sen_encode_args a = sen_encode_args_default();
@@ -1243,6 +1675,7 @@ static sen_encode_args encode_args(const cli *t)
     return a;
 }
 
+/* JSON lines: one list for each text, in full precision. */
 static void print_rows(const float *rows, int64_t n, int dimension)
 {
     int64_t i;
@@ -1260,6 +1693,7 @@ static sen_result write_rows(cli *t, output *o, float *rows, int64_t n)
 {
     const uint32_t one = 1;
     int64_t i;
+    /* Only where the machine stores the most significant byte first. */
     for (i = 0; *(const unsigned char *)&one == 0 && i < n; i++) {
         uint32_t u;
         memcpy(&u, rows + i, 4);
@@ -1276,6 +1710,7 @@ static sen_result encode_lines(cli *t, const sen_model *m, const sen_text *lines
     encode_progress p;
     sen_encode_args a = encode_args(t);
     const int dimension = sen_embedding_dimension(m, t->flags.truncate_dim);
+    /* The numbers do not depend on the pieces: a text's embedding is the same in any batch. */
     const int64_t room = n < LINES_AT_A_TIME ? n : LINES_AT_A_TIME;
     float *rows = (float *)tool_alloc(t, (size_t)room * (size_t)dimension * sizeof *rows);
     sen_result r = SEN_OK;
@@ -1297,6 +1732,10 @@ static sen_result encode_lines(cli *t, const sen_model *m, const sen_text *lines
     return r;
 }
 
+/* Known to Python, and refused with a word of their own. */
+static const char *const later_precisions[] = { "int8", "uint8", "binary", "ubinary" };
+
+/* With --output an .npy file, which appears under its name when it is whole; else JSON lines. */
 static int run_encode(cli *t)
 {
     const char *const precision = t->flags.precision;
@@ -1308,7 +1747,9 @@ static int run_encode(cli *t)
     int dimension;
     if (strcmp(precision, "float32") != 0)
         return refused("--precision ", precision,
-                       " comes with a later version; this one has float32");
+                       word_among(later_precisions, COUNT(later_precisions), precision)
+                           ? " comes with a later version; this one has float32"
+                           : " is none that there is; it takes float32");
     r = model_open(t, t->place[0], &m);
     if (!r) r = lines_read(t, t->n_places > 1 ? t->place[1] : NULL, &lines, &n);
     if (r) goto done;
@@ -1318,10 +1759,12 @@ static int run_encode(cli *t)
         goto done;
     }
     r = output_open(t, &o, t->flags.output);
+    /* All rows are known to be coming, so the head can be written first. */
     if (!r) r = npy_head(t, &o, n, dimension);
     if (!r) {
         r = encode_lines(t, m, lines, n, &o);
         if (!r) r = output_close(t, &o);
+        /* Takes the unfinished file away; the message of what went wrong before stays. */
         else if (o.file)
             output_fail(t, &o, "write", SEN_FILE_OTHER);       /* the first message stays */
     }
@@ -1333,6 +1776,7 @@ done:
     return (int)n;
 }
 
+/* Both texts go through the model together; a text's embedding does not depend on its company. */
 static int run_similarity(cli *t)
 {
     sen_model *m = NULL;
@@ -1360,6 +1804,7 @@ static int run_similarity(cli *t)
     return status;
 }
 
+/* A line of the corpus and its score. */
 typedef struct hit {
     int64_t row;
     float   score;
@@ -1371,6 +1816,7 @@ static int hits_best(hit *best, int k, const float *scores, int64_t n)
     int64_t i;
     int have = 0, at;
     for (i = 0; i < n; i++) {
+        /* Most rows end here. A NaN is never greater, so it is never a hit once there are k. */
         if (have == k && !(scores[i] > best[k - 1].score)) continue;
         at = have < k ? have++ : k - 1;
         for (; at > 0 && scores[i] > best[at - 1].score; at--) best[at] = best[at - 1];
@@ -1380,6 +1826,9 @@ static int hits_best(hit *best, int k, const float *scores, int64_t n)
     return have;
 }
 
+/* One line for each query; corpus_id counts from 0, as Python's semantic_search has it.
+ *
+ *     {"query": "lights on", "hits": [{"corpus_id": 0, "score": 0.93, "text": "light up"}, ...]} */
 static void print_hits(const sen_text *query, const hit *best, int n, const sen_text *corpus)
 {
     int i;
@@ -1409,6 +1858,7 @@ static sen_result search_all(cli *t, const sen_model *m, const sen_text *corpus,
     sen_encode_args a = encode_args(t);
     sen_result r;
     int64_t i;
+    /* Models with prompts have one for each side; without them both are empty. */
     a.task = "document";
     r = sen_encode(t->ctx, m, corpus, n, &a, rows);
     a.task = "query";
@@ -1420,6 +1870,8 @@ static sen_result search_all(cli *t, const sen_model *m, const sen_text *corpus,
     return r;
 }
 
+/* Exact search: every query is compared with every line. The corpus is encoded at each call, so
+ * this is for trying a model out; a program would keep the embeddings. */
 static int run_search(cli *t)
 {
     sen_model *m = NULL;
@@ -1439,6 +1891,9 @@ static int run_search(cli *t)
     return status;
 }
 
+/* One line of output for one of input, special tokens included.
+ *
+ *     {"ids": [2, 170, 89, 3], "tokens": ["[CLS]", "lights", "on", "[SEP]"]} */
 static void print_tokens(const sen_tokenizer *words, const int32_t *ids, int64_t n)
 {
     int64_t i;
@@ -1453,6 +1908,7 @@ static void print_tokens(const sen_tokenizer *words, const int32_t *ids, int64_t
     fputs("]}\n", stdout);
 }
 
+/* Texts are not cut here: what a model would leave away should be seen. */
 static sen_result tokenize_lines(cli *t, const sen_tokenizer *words, const sen_text *lines,
                                  int64_t n)
 {
@@ -1461,6 +1917,7 @@ static sen_result tokenize_lines(cli *t, const sen_tokenizer *words, const sen_t
     sen_result r = SEN_OK;
     for (i = 0; i < n && !r; i++) {
         r = sen_tokenize(t->ctx, words, lines[i], 0, true, ids, room, &k);
+        /* k is what the text needs, also where there was no room for it. */
         if (!r && k > room) {
             room = k + k / 2;
             ids = (int32_t *)tool_alloc(t, (size_t)room * sizeof *ids);
@@ -1481,6 +1938,7 @@ static int run_tokenize(cli *t)
     int64_t n = 0;
     int status;
     sen_result r = sen_tokenizer_load(t->ctx, folder, &words);
+    /* No tokenizer's files stand here. The model knows where they are, if there is one. */
     if (r == SEN_ERR_IO && sen_model_load(t->ctx, folder, &m) == SEN_OK) r = SEN_OK;
     else if (r == SEN_ERR_IO)
         r = sen_tokenizer_load(t->ctx, folder, &words);       /* for its message */
@@ -1496,6 +1954,9 @@ static int run_tokenize(cli *t)
 
 /* ---- info ------------------------------------------------------------------------------------ */
 
+/* For people by default; with --json one object, whose keys stay. Nothing is trained or written. */
+
+/* In the largest unit that leaves a number of 1 or more. */
 static void print_bytes(double bytes)
 {
     static const char *const unit[] = { "B", "KiB", "MiB", "GiB", "TiB" };
@@ -1517,11 +1978,14 @@ static const char *file_dtype(cli *t, const char *folder)
     char *head, *found;
     int i;
     if (!f) return "unknown";
+    /* The file's first 8 bytes: how long the JSON head is, little endian. Not beyond 64 MiB:
+     * this is only for show. */
     if (fread(size, 1, 8, f) == 8)
         for (i = 7; i >= 0; i--) n = n << 8 | size[i];
     if (n > 0 && n < (1 << 26)) {
         head = (char *)tool_alloc(t, (size_t)n + 1);
         found = fread(head, 1, (size_t)n, f) == (size_t)n ? head : NULL;
+        /* No parser for one word. The library has checked this file: it is the model's. */
         while (!out && found && (found = strstr(found + 1, "\"dtype\":\"")) != NULL)
             for (i = 0; i < COUNT(names); i++)
                 if (strncmp(found + 9, names[i][0], strlen(names[i][0])) == 0) out = names[i][1];
@@ -1530,6 +1994,7 @@ static const char *file_dtype(cli *t, const char *folder)
     return out ? out : "unknown";
 }
 
+/* Numbers in a module, trained or not. */
 static int64_t module_parameters(const sen_module *m)
 {
     int64_t n = 0;
@@ -1543,6 +2008,7 @@ static void print_settings(cli *t, const sen_module *m, const char *folder)
 {
     static const char *const bert[] = { "model_type", "num_hidden_layers", "num_attention_heads",
                                         "intermediate_size", "max_position_embeddings" };
+    /* A transformer's config.json has dozens of keys, of which a few tell its size. */
     const bool whole = strcmp(m->type->name, "Transformer") != 0;
     const sen_json *j;
     sen_json *config = NULL;
@@ -1563,6 +2029,10 @@ static void print_settings(cli *t, const sen_module *m, const char *folder)
     }
 }
 
+/* One module: a line, or an object with --json.
+ *
+ *     0 Transformer  out 384  22713216 parameters in 103 tensors, float32 in the file  ...
+ *     1 Pooling      out 384  pooling_mode_mean_tokens=true ... */
 static void info_module(cli *t, const sen_module *m, int i, const char *folder)
 {
     folder = path_from(t, folder, m->path);
@@ -1580,6 +2050,8 @@ static void info_module(cli *t, const sen_module *m, int i, const char *folder)
     putchar('\n');
 }
 
+/* The whole model. Training with AdamW holds four times the weights, and the activations, which
+ * depend on the batch: `info JOB.json` knows those. */
 static void info_sizes(const cli *t, const sen_model *m)
 {
     const sen_tokenizer *words = sen_model_tokenizer(m);
@@ -1603,6 +2075,7 @@ static void info_sizes(const cli *t, const sen_model *m)
     printf(" and the activations to train with AdamW\n");
 }
 
+/* Modules first, in the order in which a text goes through them. */
 static int info_model(cli *t, const char *folder)
 {
     sen_model *m = NULL;
@@ -1618,6 +2091,7 @@ static int info_model(cli *t, const char *folder)
     return EXIT_DONE;
 }
 
+/* The library's rule (and Python's), for showing which column it takes. */
 static bool is_label(const char *name)
 {
     return strcmp(name, "label") == 0 || strcmp(name, "labels") == 0 ||
@@ -1635,6 +2109,7 @@ static void print_dataset(const char *key, const sen_named_dataset *d, const sen
            (long long)sen_dataset_rows(d->dataset));
     for (i = 0; i < n; i++) {
         const char *name = sen_dataset_column_name(d->dataset, i);
+        /* The first label column is the label; all others are texts, in order. */
         const bool label = !labelled && is_label(name);
         printf("  %s (%s): ", name, kinds[sen_dataset_column_kind(d->dataset, i)]);
         if (label) printf("the label\n");
@@ -1645,6 +2120,7 @@ static void print_dataset(const char *key, const sen_named_dataset *d, const sen
         printf("  %s takes: %s\n", sen_loss_type_of(loss)->name, sen_loss_type_of(loss)->columns);
 }
 
+/* Where the memory goes, item by item, and the limit where there is one. */
 static void print_plan(const sen_memory_plan *p)
 {
     const struct { const char *name; int64_t bytes; } row[] = {
@@ -1653,6 +2129,7 @@ static void print_plan(const sen_memory_plan *p)
     };
     int i;
     printf("memory at the widest batch (%lld tokens):", (long long)p->batch_tokens);
+    /* The parts first, their sum last. */
     for (i = 0; i < COUNT(row); i++) {
         printf("%s %s ", i ? "," : "", row[i].name);
         print_bytes((double)row[i].bytes);
@@ -1664,6 +2141,15 @@ static void print_plan(const sen_memory_plan *p)
     putchar('\n');
 }
 
+/* What train would do, without doing it. How the columns are taken is the part to look at: a
+ * loss goes by their order, and a file in the wrong order trains without any error.
+ *
+ *     train_dataset: 1863 rows
+ *       anchor (text): text 1 of the loss
+ *       positive (text): text 2 of the loss
+ *       MultipleNegativesRankingLoss takes: anchor, positive [, negative ...]; no label
+ *     20 steps with batches of 4; an epoch has 466
+ *     memory at the widest batch (91 tokens): weights 124.5 KiB, gradients 124.5 KiB, ... */
 static void print_job(cli *t, const job *j, const sen_memory_plan *p)
 {
     const sen_train_state *s = sen_trainer_state(j->trainer);
@@ -1697,6 +2183,7 @@ static void print_job(cli *t, const job *j, const sen_memory_plan *p)
     print_plan(p);
 }
 
+/* Reads everything that train reads, weights and data too: also a way to check a job. */
 static int info_job(cli *t)
 {
     job j;
@@ -1723,6 +2210,7 @@ static int run_info(cli *t)
     if (!what && !t->job_flags->child)
         return refused("info takes a model folder or a job file; see `sentrain info --help`", "",
                        "");
+    /* Flags alone are a job too: sentrain info --model m --train-dataset x.tsv. */
     if (!what || !is_folder(what)) return info_job(t);
     status = context_open(t, t->flags.threads == SEN_NONE ? 0 : t->flags.threads);
     return status ? status : info_model(t, t->place[0]);
@@ -1730,11 +2218,19 @@ static int run_info(cli *t)
 
 /* ---- args, help ------------------------------------------------------------------------------ */
 
+/* Both come from the tables: an argument or a flag that is added to its table is in the help. */
+
+/* Defaults as JSON, so that they can be copied into a job file. Arguments that Python has and
+ * that mean nothing here are listed with what becomes of them.
+ *
+ *     per_device_train_batch_size = 8   (a whole number)
+ *         rows of a batch */
 static int run_args(cli *t)
 {
     const sen_training_arguments a = sen_training_arguments_default();
     const sen_field *f;
     for (f = sen_training_fields(); f->name; f++) {
+        /* Each kind can write what it reads: the default as JSON. */
         const sen_json *j = f->kind->write(t->ctx, f->kind, (const char *)&a + f->offset);
         const char *note = sen_training_note(f->name), *help = f->help ? f->help : "";
         if (!j) return failed(t, SEN_ERR_MEMORY, false);
@@ -1759,6 +2255,8 @@ static int run_args(cli *t)
     return EXIT_DONE;
 }
 
+/* Flags of commands. Their names are those of the struct's members, with dashes for underscores;
+ * their help is what --help prints, and one without help is not shown. */
 #define FLAG(member, kind, initial, help) SEN_FIELD(flags, member, kind, initial, help)
 #define FLAGS_COMMON \
     FLAG(threads, SEN_KIND_INT, SEN_NONE, "so many threads; 0: as many as there are processors"), \
@@ -1773,6 +2271,8 @@ static int run_args(cli *t)
     FLAG(truncate_dim, SEN_KIND_INT, SEN_NONE, "the first so many numbers of each embedding"), \
     FLAG(batch_size, SEN_KIND_INT, 32, "texts that are encoded together; changes no result")
 
+/* What all commands take, at the end of each table; of the others what they use. A flag that a
+ * command does not use is unknown to it, rather than passed over. */
 static const sen_field flags_common[] = { FLAGS_COMMON, SEN_FIELD_END };
 static const sen_field flags_train[] = {
     SEN_FIELD_TEXT(flags, checkpoint, NULL, ""),        /* the value of --resume; see flag_resume */
@@ -1797,7 +2297,10 @@ static const sen_field flags_search[] = {
     FLAGS_COMMON, SEN_FIELD_END
 };
 
+/* name, function, its flags, whether it takes a job, least and most arguments, usage, help. The
+ * order is that of `sentrain --help`. */
 static const command commands[] = {
+    /* with a job: at most one argument, and none where flags say it all */
     { "train", run_train, flags_train, true, 0, 1,
       "train JOB.json [--resume [CKPT]] [--set KEY=VALUE]...",
       "Trains, evaluates, saves checkpoints and the final model, writes trainer_state.json." },
@@ -1807,6 +2310,7 @@ static const command commands[] = {
     { "eval", run_eval, flags_common, true, 0, 1, "eval JOB.json [--model DIR]",
       "Runs the job's evaluators and the losses of its eval_dataset; prints one JSON object of "
       "metrics." },
+    /* with a model; where a file is left out, standard input is read */
     { "encode", run_encode, flags_encode, false, 1, 2, "encode MODEL [FILE] [--output FILE.npy]",
       "Embeddings of the lines of FILE (none: standard input)." },
     { "similarity", run_similarity, flags_similarity, false, 3, 3, "similarity MODEL TEXT TEXT",
@@ -1817,6 +2321,7 @@ static const command commands[] = {
       "JSON lines." },
     { "tokenize", run_tokenize, flags_common, false, 1, 2, "tokenize MODEL [FILE]",
       "Token ids and tokens of each line, as JSON lines." },
+    /* with either: a folder is a model, a file is a job */
     { "info", run_info, flags_common, true, 0, 1, "info MODEL | info JOB.json",
       "A model: modules, sizes, parameters, memory. A job: columns as the loss takes them, steps, "
       "memory." },
@@ -1824,10 +2329,13 @@ static const command commands[] = {
       "Every training argument: default, type, what it does here." }
 };
 
+/* Names that are promised. They are not mistyped, so they are told what they are. */
 static const char *const later[] = { "hpo", "mine", "doctor", "migrate", "vocab",
                                      "convert-checkpoint", "export", "pull" };
-static const char *const later_flags[] = { "no-baseline", "fail-on-regression", "hard-negatives" };
+static const char *const later_flags[] = { "no-baseline", "fail-on-regression",
+                                           "hard-negatives" };
 
+/* What there is, with one line for each. */
 static int help_all(void)
 {
     int i;
@@ -1842,12 +2350,14 @@ static int help_all(void)
     return EXIT_DONE;
 }
 
+/* A table as flags. The model's prompts have another name as a flag, since args has prompts too. */
 static void help_fields(const sen_field *fields)
 {
     char name[64];
     int i;
     for (; fields->name; fields++) {
         const bool models = fields->kind == &kind_object && strcmp(fields->name, "prompts") == 0;
+        /* Without help it is not meant to be typed. */
         if (!fields->help || !fields->help[0]) continue;
         snprintf(name, sizeof name, "--%s", models ? "model-prompts" : fields->name);
         for (i = 2; name[i]; i++)
@@ -1856,6 +2366,7 @@ static void help_fields(const sen_field *fields)
     }
 }
 
+/* A command's own flags first, then the job's. */
 static int help_command(const command *c)
 {
     printf("sentrain %s\n\n%s\n\n", c->usage, c->help);
@@ -1873,6 +2384,11 @@ static int help_command(const command *c)
 
 /* ---- the command line ------------------------------------------------------------------------ */
 
+/* COMMAND [ARGUMENT | FLAG]... in any order. A flag is --name VALUE or --name=VALUE, the name
+ * with dashes or underscores; a switch stands alone. A value that begins with two dashes has to
+ * be written with "=", so that a forgotten value is not taken from the next flag. The last of
+ * two equal flags wins, as the last of two --set does. */
+
 /* "--learning-rate" is the key learning_rate. */
 static char *flag_key(cli *t, const char *flag)
 {
@@ -1882,39 +2398,51 @@ static char *flag_key(cli *t, const char *flag)
     return key;
 }
 
-/* No such flag: the message of the field tables names the nearest one. */
+/* No such flag: names the nearest of all that this command takes. */
 static int flag_unknown(cli *t, const char *flag, const char *key)
 {
-    const sen_field *tables[3];
-    sen_field *all;
-    sen_json *object = json_new(t, SEN_JSON_OBJECT, NULL);
+    const sen_field *tables[3], *f;
+    const char *best = NULL;
     const int n_tables = t->command->takes_job ? 3 : 1;
-    size_t n = 1;
-    int i, k;
-    for (i = 0; i < COUNT(later_flags); i++)
-        if (strcmp(later_flags[i], flag + 2) == 0)
-            return refused(flag, " comes with a later version", "");
+    char *shown, *p;
+    int i, distance = 0;
+    if (word_among(later_flags, COUNT(later_flags), flag + 2))
+        return refused(flag, " comes with a later version", "");
     tables[0] = t->command->fields;
     tables[1] = job_fields;
     tables[2] = sen_training_fields();
+    if (t->command->takes_job) word_nearest(key, "set", &best, &distance);
     for (i = 0; i < n_tables; i++)
-        for (k = 0; tables[i][k].name; k++) n++;
-    all = (sen_field *)tool_alloc(t, n * sizeof *all);
-    for (i = 0, n = 0; i < n_tables; i++)
-        for (k = 0; tables[i][k].name; k++) all[n++] = tables[i][k];
-    json_put(object, key, json_new(t, SEN_JSON_NULL, NULL));
-    sen_fields_read(t->ctx, object, all, &t->flags);
-    fprintf(stderr, "sentrain: %s: %s (`sentrain %s --help` lists what there is)\n", flag,
-            sen_message(t->ctx), t->command->name);
+        for (f = tables[i]; f->name; f++) word_nearest(key, f->name, &best, &distance);
+    fprintf(stderr, "sentrain: %s has no flag %s", t->command->name, flag);
+    if (best) {
+        shown = tool_text(t, best, strlen(best));
+        for (p = shown; *p; p++)
+            if (*p == '_') *p = '-';
+        fprintf(stderr, "; did you mean --%s?", shown);
+    }
+    fprintf(stderr, " (`sentrain %s --help` lists what there is)\n", t->command->name);
     return EXIT_USAGE;
 }
 
+/* Takes no value as a flag: it is there or it is not. "true" begins the name of the library's
+ * kind for a boolean that may also be None. */
 static bool is_switch(const sen_kind *kind)
 {
     return kind == SEN_KIND_BOOL || strncmp(kind->name, "true", 4) == 0;
 }
 
-/* One flag with its value (NULL: none was written with '='). *used: how many further arguments. */
+/* How a flag finds its key, --learning-rate being learning_rate:
+ *
+ *     1  a flag of the command itself          --threads, --output, --resume     into `mine`
+ *     2  a training argument, also by an old   --learning-rate, --no-cuda        into args
+ *        name of it
+ *     3  a key of the job's top level          --train-dataset, --loss           into the job
+ *
+ * --prompts is in 2 and 3: the training argument has it, and the model's prompts are
+ * --model-prompts. Booleans need no value, but --bf16 false is possible too.
+ *
+ * One flag with its value (NULL: none was written with '='). *used: how many further arguments. */
 static int flag_take(cli *t, const char *flag, const char *key, const char *value, char **rest,
                      int n_rest, int *used, sen_json *mine)
 {
@@ -1923,6 +2451,7 @@ static int flag_take(cli *t, const char *flag, const char *key, const char *valu
     bool given;
     sen_json *args = json_find(t->job_flags, "args"), *to, *j;
     sen_result r;
+    /* Then the training arguments, under their present name or an older one. */
     if (!f && t->command->takes_job) {
         f = field_find(sen_training_fields(), key);
         if (!f && sen_training_renamed(key))
@@ -1935,17 +2464,23 @@ static int flag_take(cli *t, const char *flag, const char *key, const char *valu
         to = t->job_flags;
     }
     if (!f) return flag_unknown(t, flag, key);
+    /* A boolean of the job may be followed by its value; a switch of the command never is, so
+     * that `--quiet job.json` is what it looks like. */
     given = n_rest && (strcmp(rest[0], "true") == 0 || strcmp(rest[0], "false") == 0);
     if (!value && is_switch(f->kind) && (own || !given)) {
         value = "true";
     } else if (!value) {
-        if (!n_rest) return refused(flag, " needs a value", "");
+        if (!n_rest || strncmp(rest[0], "--", 2) == 0)
+            return refused(flag, " needs a value; one that begins with two dashes is written ",
+                           tool_join(t, flag, "=", "VALUE"));
         value = rest[0];
         *used = 1;
     }
     if (own && f->kind == SEN_KIND_TEXT) j = json_text(t, value), r = SEN_OK;
     else r = value_read(t, f->kind, flag, value, &j);
     if (r) return failed(t, r, true);
+    j->file = flag;
+    /* The first training argument that is given: "args" is made for it. */
     if (to == args && args == NULL)
         json_put(t->job_flags, "args", to = json_new(t, SEN_JSON_OBJECT, NULL));
     json_put(to, key, j);
@@ -1959,6 +2494,15 @@ static bool is_checkpoint(const char *argument)
     return argument[0] != '-' && !(n > 5 && strcmp(argument + n - 5, ".json") == 0);
 }
 
+/* The arguments behind the command's name, in any order; "--" ends the flags, "-" alone is none.
+ *
+ *     sentrain train job.json --set args.seed=1 --threads 2
+ *     sentrain train --model m --train-dataset=pairs.tsv --loss CoSENTLoss --learning-rate 2e-5
+ *     sentrain train job.json --resume                    the latest checkpoint
+ *     sentrain train job.json --resume out/checkpoint-40  this one
+ *
+ * The command's own flags are read into t->flags at once, the job's wait in t->job_flags for the
+ * job file. Nothing is opened or computed before all of them have been looked at. */
 static int flags_parse(cli *t, int argc, char **argv)
 {
     sen_json *mine = json_new(t, SEN_JSON_OBJECT, NULL);
@@ -1966,12 +2510,14 @@ static int flags_parse(cli *t, int argc, char **argv)
     sen_result r;
     int i, status = EXIT_DONE;
     t->job_flags = json_new(t, SEN_JSON_OBJECT, NULL);
+    t->given[0] = mine;
     t->set = (const char **)tool_alloc(t, (size_t)argc * sizeof *t->set);
     for (i = 0; i < argc && !status; i++) {
         const char *a = argv[i], *equals = strchr(a, '=');
         const char *value = equals ? equals + 1 : NULL, *name, *key;
         int used = 0;
         if (strcmp(a, "-h") == 0 && !only_places) a = "--help";
+        /* A plain argument: the model, the job file, a text. */
         if (only_places || a[0] != '-' || !a[1]) {
             if (t->n_places == COUNT(t->place))
                 return refused("too many arguments; usage: sentrain ", t->command->usage, "");
@@ -1982,6 +2528,7 @@ static int flags_parse(cli *t, int argc, char **argv)
             return refused(a, ": flags begin with two dashes; see `sentrain --help`", "");
         only_places = a[2] == 0;
         if (only_places) continue;
+        /* --name=value, or --name and the next argument. */
         name = tool_text(t, a, equals ? (size_t)(equals - a) : strlen(a));
         key = flag_key(t, name);
         if (t->command->takes_job && strcmp(key, "set") == 0) {
@@ -1990,6 +2537,7 @@ static int flags_parse(cli *t, int argc, char **argv)
             t->set[t->n_set++] = value;
             continue;
         }
+        /* The one flag whose value may be left out. */
         if (t->command->run == run_train && strcmp(key, "resume") == 0) {
             if (!value && i + 1 < argc && is_checkpoint(argv[i + 1])) value = argv[++i];
             if (value) json_put(mine, "checkpoint", json_text(t, value));
@@ -2003,6 +2551,23 @@ static int flags_parse(cli *t, int argc, char **argv)
     return r ? failed(t, r, true) : EXIT_DONE;
 }
 
+/* No such command: a later one, or the nearest. */
+static int command_unknown(const char *name)
+{
+    const char *best = NULL;
+    int i, distance = 0;
+    if (word_among(later, COUNT(later), name))
+        return refused(name, " comes with a later version",
+                       "; see `sentrain --help` for what is there");
+    for (i = 0; i < COUNT(commands); i++)
+        word_nearest(name, commands[i].name, &best, &distance);
+    fprintf(stderr, "sentrain: there is no command %s", name);
+    if (best) fprintf(stderr, "; did you mean %s?", best);
+    fprintf(stderr, " (`sentrain --help` lists what there is)\n");
+    return EXIT_USAGE;
+}
+
+/* From the arguments to the command. Help never needs a model or a job. */
 static int run(cli *t, int argc, char **argv)
 {
     int i, status = context_open(t, 1);
@@ -2016,11 +2581,8 @@ static int run(cli *t, int argc, char **argv)
         return printf("sentrain " SENTRAIN_VERSION "\n"), EXIT_DONE;
     for (i = 0; i < COUNT(commands); i++)
         if (strcmp(commands[i].name, argv[1]) == 0) t->command = &commands[i];
-    for (i = 0; i < COUNT(later); i++)
-        if (strcmp(later[i], argv[1]) == 0)
-            return refused(argv[1], " comes with a later version",
-                           "; see `sentrain --help` for what is there");
-    if (!t->command) return refused("there is no command ", argv[1], "; see `sentrain --help`");
+    if (!t->command) return command_unknown(argv[1]);
+    /* The tables overlap and agree; these two have all that is not zero by default. */
     sen_fields_default(flags_encode, &t->flags);
     sen_fields_default(flags_search, &t->flags);
     status = flags_parse(t, argc - 2, argv + 2);
@@ -2028,11 +2590,14 @@ static int run(cli *t, int argc, char **argv)
     if (t->flags.help) return help_command(t->command);
     if (t->n_places < t->command->min_places || t->n_places > t->command->max_places)
         return refused("usage: sentrain ", t->command->usage, "");
+    /* A command with a job opens its context when the job has said how many threads. */
     if (!t->command->takes_job)
         status = context_open(t, t->flags.threads == SEN_NONE ? 0 : t->flags.threads);
     return status ? status : t->command->run(t);
 }
 
+/* Everything is given back at the end, also after an error: a leak checker should have nothing
+ * to say, and this is how a program uses the library. */
 int main(int argc, char **argv)
 {
     cli t;
@@ -2041,7 +2606,11 @@ int main(int argc, char **argv)
     t.terminal = isatty(2) != 0;
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
+#ifdef SIGXFSZ
+    signal(SIGXFSZ, SIG_IGN);           /* a file that may not grow is an error like a full disk */
+#endif
     status = run(&t, argc, argv);
+    /* From here on a signal has nothing to stop. */
     interrupted_ctx = NULL;
     if (t.ctx != t.reader) sen_ctx_free(t.ctx);
     sen_ctx_free(t.reader);
@@ -2050,6 +2619,8 @@ int main(int argc, char **argv)
         free(t.blocks);
         t.blocks = next;
     }
+    /* Results that did not reach a file or a full disk are a failure, though nothing noticed so
+     * far. */
     if ((fflush(stdout) != 0 || ferror(stdout)) && !status)
         status = refused("cannot write to standard output", "", ""), status = EXIT_FAILED;
     return status;
