@@ -1688,9 +1688,9 @@ static void *sen__heap_grow(const sen_allocator *a, void *block, size_t old_byte
  * A release only moves `current` back, so the same work done again finds its chunks waiting and the
  * allocator is not called. A function borrows working space like this:
  *
- *     mark = sen_arena_mark(a);          remember the place
- *     p = sen_arena_alloc(a, bytes);     as often as needed
- *     sen_arena_release(a, mark);        p is gone, what was there before the mark is not
+ *     mark = sen__arena_mark(a);          remember the place
+ *     p = sen__arena_alloc(a, bytes);     as often as needed
+ *     sen__arena_release(a, mark);        p is gone, what was there before the mark is not
  *
  * Trap: a result that the caller is to see must not be taken between the two. */
 typedef struct sen__chunk {
@@ -1706,15 +1706,15 @@ struct sen_arena {
 
 /* A place in an arena to come back to; chunk NULL: before its first chunk. Marks are released in
  * the reverse of their order, each in the function that took it. */
-typedef struct sen_mark {
+typedef struct sen__mark {
     sen__chunk *chunk;
     size_t      used;                           /* of that chunk, when the mark was taken */
-} sen_mark;
+} sen__mark;
 
 #define SEN__CHUNK_HEAD SEN__LINE               /* the head takes one line, so data stays aligned */
 
 /* Takes no memory yet. The allocator is borrowed for the arena's life. */
-static void sen_arena_init(sen_arena *arena, const sen_allocator *allocator, size_t chunk_size)
+static void sen__arena_init(sen_arena *arena, const sen_allocator *allocator, size_t chunk_size)
 {
     memset(arena, 0, sizeof *arena);
     arena->allocator = allocator;
@@ -1722,7 +1722,7 @@ static void sen_arena_init(sen_arena *arena, const sen_allocator *allocator, siz
 }
 
 /* Frees all chunks; the arena may be used again. */
-static void sen_arena_free(sen_arena *arena)
+static void sen__arena_free(sen_arena *arena)
 {
     sen__chunk *chunk = arena->first;
     while (chunk) {
@@ -1760,7 +1760,7 @@ static bool sen__arena_advance(sen_arena *arena, size_t bytes)
 /* `bytes` of memory, not cleared, aligned to 16 (to a line from 256 bytes on). NULL: no memory. 16
  * is what any C type needs; from 256 bytes on it is likely an array for the vector kernels, and a
  * line costs little. Zero bytes give a valid pointer to nothing. */
-static void *sen_arena_alloc(sen_arena *arena, size_t bytes)
+static void *sen__arena_alloc(sen_arena *arena, size_t bytes)
 {
     const size_t align = bytes >= 256 ? SEN__LINE : 16;
     sen__chunk *chunk = arena->current;
@@ -1776,20 +1776,20 @@ static void *sen_arena_alloc(sen_arena *arena, size_t bytes)
     return (unsigned char *)chunk + SEN__CHUNK_HEAD + at;
 }
 
-/* The same, cleared. The size is looked at here once more, though sen_arena_alloc refuses it too:
+/* The same, cleared. The size is looked at here once more, though sen__arena_alloc refuses it too:
  * a compiler that inlines this with SIZE_MAX would warn of the memset otherwise. */
 static void *sen__arena_zero(sen_arena *arena, size_t bytes)
 {
-    void *p = bytes < SIZE_MAX / 4 ? sen_arena_alloc(arena, bytes) : NULL;
+    void *p = bytes < SIZE_MAX / 4 ? sen__arena_alloc(arena, bytes) : NULL;
     if (p) memset(p, 0, bytes);
     return p;
 }
 
 /* Where the arena stands now. Costs nothing, and need not be released at all: then everything since
  * lives as long as the arena. */
-static sen_mark sen_arena_mark(const sen_arena *arena)
+static sen__mark sen__arena_mark(const sen_arena *arena)
 {
-    sen_mark mark;
+    sen__mark mark;
     mark.chunk = arena->current;
     mark.used = arena->current ? arena->current->used : 0;
     return mark;
@@ -1798,7 +1798,7 @@ static sen_mark sen_arena_mark(const sen_arena *arena)
 /* Gives back all that was taken since the mark; the chunks stay for the next time. A mark taken
  * before the first chunk has chunk NULL: then `current` is NULL too, and the next request starts
  * over at `first`. */
-static void sen_arena_release(sen_arena *arena, sen_mark mark)
+static void sen__arena_release(sen_arena *arena, sen__mark mark)
 {
     arena->current = mark.chunk;
     if (mark.chunk) mark.chunk->used = mark.used;
@@ -1808,7 +1808,7 @@ static void sen_arena_release(sen_arena *arena, sen_mark mark)
  * and may be NULL if length is 0. */
 static char *sen__arena_text(sen_arena *arena, const char *text, size_t length)
 {
-    char *copy = (char *)sen_arena_alloc(arena, length + 1);
+    char *copy = (char *)sen__arena_alloc(arena, length + 1);
     if (!copy) return NULL;
     if (length) memcpy(copy, text, length);
     copy[length] = 0;
@@ -2288,7 +2288,7 @@ static sen_result sen__register(sen_ctx *c, const void *table, const void *type)
 /* ================================================================================================
  * 4 [text]  UTF-8, UNICODE, NUMBERS AND MESSAGES
  *
- * Gives: small string helpers; UTF-8; the Unicode classes, mappings, normalization forms and
+ * Gives: small functions on strings; UTF-8; the Unicode classes, mappings, normalization forms and
  *        grapheme clusters that tokenizers ask for; numbers to text and back; the formatter.
  * Needs: nothing. No function here allocates, fails silently, or looks at the locale.
  * Invariant: every class and mapping equals what the Python package tokenizers 0.23.3 does, for
@@ -4856,9 +4856,9 @@ static size_t sen__text_format(char *out, size_t size, const char *format, ...)
  * Needs: memory, context, text.
  * Invariant: nothing here recurses, so depth needs no bound; a tree lives in the arena it was asked
  *            for.
- * Traps: Python's json module reads and writes NaN, Infinity and -Infinity; a job file may not.
- *        Of a key given twice Python keeps the last value, sen_json_get finds the first; so a job
- *        file may not have that either.
+ * Traps: Python's json module reads and writes NaN, Infinity and -Infinity; a job file may not. Of
+ *        a key given twice Python keeps the last value, sen_json_get finds the first; so a job file
+ *        may not have that either.
  * ============================================================================================== */
 
 /* Stands first in every options struct that sen_..._default() initialised: "SEN1" in ASCII. A
@@ -5067,7 +5067,7 @@ static sen_result sen__json_string(sen__json_reader *r, const char **text, size_
     /* A backslash takes the next byte along, so that \" ends nothing. */
     while (close < r->end && *close != '"') close += *close == '\\' && r->end - close > 1 ? 2 : 1;
     if (close >= r->end) return sen__json_error(r, "a string does not end");
-    to = (char *)sen_arena_alloc(r->arena, (size_t)(close - r->at) + 1);
+    to = (char *)sen__arena_alloc(r->arena, (size_t)(close - r->at) + 1);
     if (!to) return sen__no_memory(r->c, (size_t)(close - r->at) + 1, "a JSON string");
     *text = to;
     while (*r->at != '"') {             /* stops at `close` at the latest */
@@ -5852,7 +5852,7 @@ static sen_result sen__read_texts(sen_ctx *c, const sen_kind *kind, const sen_js
     const char **item;
     if (value->kind == SEN_JSON_NULL) j = NULL;     /* then the list stays empty */
     if (j) {
-        item = (const char **)sen_arena_alloc(&c->keep, sen__mul((size_t)n, sizeof *item));
+        item = (const char **)sen__arena_alloc(&c->keep, sen__mul((size_t)n, sizeof *item));
         if (!item) return sen__no_memory(c, (size_t)n * sizeof *item, "a list of texts");
         /* From here on v counts what has been taken; *to is written only when all were good. */
         v.item = item;
@@ -5893,7 +5893,7 @@ static sen_result sen__read_numbers(sen_ctx *c, const sen_kind *kind, const sen_
     double *item;
     if (value->kind == SEN_JSON_NULL) j = NULL;
     if (j) {
-        item = (double *)sen_arena_alloc(&c->keep, sen__mul((size_t)n, sizeof *item));
+        item = (double *)sen__arena_alloc(&c->keep, sen__mul((size_t)n, sizeof *item));
         if (!item) return sen__no_memory(c, (size_t)n * sizeof *item, "a list of numbers");
         v.item = item;
         for (; j && v.n < n; j = j->next) {
@@ -6653,8 +6653,8 @@ static void sen__philox_block(uint32_t *out, uint64_t key, uint32_t c0, uint32_t
  *        a temporary name, synced and renamed.
  * Needs: memory, context, text, table.
  * Invariant: a file that stood under its name before a failed write still stands there, whole.
- * Traps: after a rename the folder is synced too, or the new name may be lost with the power.
- *        A file that is mapped and cut short by somebody else meanwhile ends the process (SIGBUS):
+ * Traps: after a rename the folder is synced too, or the new name may be lost with the power. A
+ *        file that is mapped and cut short by somebody else meanwhile ends the process (SIGBUS):
  *        that is accepted for weights and data, which are read where they lie. Whoever must not
  *        risk it gives a table without `map`.
  * ============================================================================================== */
@@ -7048,7 +7048,7 @@ static sen_result sen__file_fail(sen_ctx *c, sen_file_error e, const char *actio
  * Accepts NULL for either, so that calls may be nested and checked once. Slashes at the end of
  * folder are dropped first, so that none is doubled; "/" stays. An empty name gives a copy of
  * folder. */
-static const char *sen_path(sen_ctx *c, const char *folder, const char *name)
+static const char *sen__path(sen_ctx *c, const char *folder, const char *name)
 {
     size_t n, m;
     char *p;
@@ -7078,7 +7078,7 @@ static bool sen__path_absolute(const char *path)
     return path[0] == '/' || path[0] == '\\' || (path[0] && path[1] == ':');
 }
 
-/* Three questions that cannot fail. NULL is no path, so that sen_path may stand in the call. */
+/* Three questions that cannot fail. NULL is no path, so that sen__path may stand in the call. */
 static bool sen__file_info(sen_ctx *c, const char *path, sen_file_info *info)
 {
     return c->files && path && c->files->info(c->files->user, path, info) == SEN_FILE_OK;
@@ -7115,12 +7115,12 @@ static sen_result sen__no_files(sen_ctx *c)
  * over: "/" itself is always there. */
 static sen_result sen__make_folders(sen_ctx *c, const char *path)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     sen_result r = SEN_OK;
     char *p, *part;
-    if (!path) return SEN_ERR_MEMORY;           /* sen_path failed, and left the sentence */
+    if (!path) return SEN_ERR_MEMORY;           /* sen__path failed, and left the sentence */
     if (!c->files) return sen__no_files(c);
-    part = (char *)sen_path(c, path, "");       /* a copy to put ends into */
+    part = (char *)sen__path(c, path, "");       /* a copy to put ends into */
     if (!part) return SEN_ERR_MEMORY;
     for (p = part + 1; !r; p++) {
         const char ch = *p;
@@ -7134,7 +7134,7 @@ static sen_result sen__make_folders(sen_ctx *c, const char *path)
         *p = ch;                                /* the slash again */
         if (ch == 0) break;                     /* that was the whole path */
     }
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return r;
 }
 
@@ -7196,7 +7196,7 @@ static sen_result sen__folder_list(sen_ctx *c, const char *path, sen__names *out
  * this level and the one below are all that a checkpoint has. */
 static sen_result sen__remove_entry(sen_ctx *c, const char *folder, const char *name)
 {
-    const char *p = sen_path(c, folder, name);
+    const char *p = sen__path(c, folder, name);
     sen__names names;
     sen_file_error e;
     sen_result r;
@@ -7208,7 +7208,7 @@ static sen_result sen__remove_entry(sen_ctx *c, const char *folder, const char *
     /* A folder with something in it. Its entries must go by plain removal. */
     r = sen__folder_list(c, p, &names);
     for (i = 0; !r && i < names.n; i++) {
-        const char *q = sen_path(c, p, names.name[i]);
+        const char *q = sen__path(c, p, names.name[i]);
         e = q ? c->files->remove(c->files->user, q) : SEN_FILE_OTHER;
         if (e && e != SEN_FILE_NOT_FOUND)
             r = q ? sen__file_fail(c, e, "remove", q) : SEN_ERR_MEMORY;
@@ -7224,7 +7224,7 @@ static sen_result sen__remove_entry(sen_ctx *c, const char *folder, const char *
  * names of its own making. */
 static sen_result sen__remove_folder(sen_ctx *c, const char *path)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     sen__names top;
     sen_result r = sen__folder_list(c, path, &top);
     int64_t i;
@@ -7233,7 +7233,7 @@ static sen_result sen__remove_folder(sen_ctx *c, const char *path)
         const sen_file_error e = c->files->remove(c->files->user, path);
         if (e && e != SEN_FILE_NOT_FOUND) r = sen__file_fail(c, e, "remove the folder", path);
     }
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return r;
 }
 
@@ -7371,7 +7371,7 @@ static sen_result sen__writer_open(sen__writer *w, sen_ctx *c, const char *path)
     char *p;
     memset(w, 0, sizeof *w);
     w->c = c;
-    if (!path) return w->result = SEN_ERR_MEMORY;   /* sen_path has said it */
+    if (!path) return w->result = SEN_ERR_MEMORY;   /* sen__path has said it */
     if (!c->files) return w->result = sen__no_files(c);
     n = strlen(path);
     p = (char *)sen__scratch(c, (int64_t)n + 5, 1, "a path");
@@ -7419,13 +7419,13 @@ static sen_result sen__writer_close(sen__writer *w, bool commit)
  * third. */
 static sen_result sen__file_write(sen_ctx *c, const char *path, const void *data, int64_t n)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     sen__writer w;
     sen_result r;
     sen__writer_open(&w, c, path);
     sen__writer_put(&w, data, n);
     r = sen__writer_close(&w, true);
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return r;
 }
 
@@ -7803,6 +7803,29 @@ SENTRAIN_DEF int sen_threads(const sen_ctx *c)
     return c->threads;
 }
 
+/* ---- the clock ------------------------------------------------------------------------------- */
+
+#include <time.h>
+
+/* Seconds on a clock that never goes back; only differences mean something. 0 where there is none.
+ * Times enter the records (train_runtime and the like) and nothing else: no decision of the loop
+ * depends on one, so a slow machine gives the same model. */
+static double sen__seconds(void)
+{
+#if defined(SEN__THREADS_WIN32)
+    LARGE_INTEGER now, second;
+    QueryPerformanceCounter(&now);
+    QueryPerformanceFrequency(&second);
+    return (double)now.QuadPart / (double)second.QuadPart;
+#elif defined(CLOCK_MONOTONIC)
+    struct timespec now;
+    return clock_gettime(CLOCK_MONOTONIC, &now) ? 0.0
+                                                : (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+#else
+    return (double)clock() / (double)CLOCKS_PER_SEC;
+#endif
+}
+
 /* ---- a context, put together ----------------------------------------------------------------- */
 
 /* All zeros but for the log's level: a user who clears the struct by hand gets errors alone. */
@@ -7840,8 +7863,8 @@ SENTRAIN_DEF sen_result sen_ctx_new(const sen_ctx_desc *desc, sen_ctx **out)
 #endif
     c->parallel_for = d.parallel_for;
     c->parallel_user = d.parallel_user;
-    sen_arena_init(&c->scratch, &c->allocator, 64 << 10);   /* bytes of a chunk */
-    sen_arena_init(&c->keep, &c->allocator, 4 << 10);
+    sen__arena_init(&c->scratch, &c->allocator, 64 << 10);   /* bytes of a chunk */
+    sen__arena_init(&c->keep, &c->allocator, 4 << 10);
     c->worker_scratch =
         (sen__buffer *)sen__new_array(c, c->threads, sizeof(sen__buffer), "threads");
     if (!c->worker_scratch) {
@@ -7863,8 +7886,8 @@ SENTRAIN_DEF void sen_ctx_free(sen_ctx *c)
     for (i = 0; c->worker_scratch && i < c->threads; i++) sen__delete(c, c->worker_scratch[i].data);
     for (i = 0; i < SEN__SHARED_SLOTS; i++) sen__delete(c, c->shared[i].data);
     sen__delete(c, c->worker_scratch);
-    sen_arena_free(&c->scratch);
-    sen_arena_free(&c->keep);
+    sen__arena_free(&c->scratch);
+    sen__arena_free(&c->keep);
     allocator = c->allocator;                   /* c is about to go, and this with it */
     sen__heap_free(&allocator, c);
 }
@@ -11773,7 +11796,7 @@ typedef struct sen__safetensors {
 static void sen__safetensors_close(sen_ctx *c, sen__safetensors *s)
 {
     sen__file_release(c, &s->file);
-    sen_arena_free(&s->arena);
+    sen__arena_free(&s->arena);
     memset(s, 0, sizeof *s);
 }
 
@@ -11846,22 +11869,30 @@ static void sen__stored_sort(sen__stored *item, sen__stored *work, int64_t n)
     }
 }
 
-/* Tensors of no size lie nowhere; the others may not share a byte. Sorted by offset, each has to be
- * compared with the one before it only. Holes between tensors are allowed here (the reference
- * library refuses them): nothing is read from them. */
-static sen_result sen__safetensors_overlaps(sen_ctx *c, const sen__safetensors *s)
+/* Tensors of no size lie nowhere; the others may neither share a byte nor leave one between them,
+ * in front of them or behind them, up to the `room` bytes of data that there are: the reference
+ * library refuses such a file too, and bytes that nobody owns are a sign of a file that was not
+ * written whole. Sorted by offset, each has to be compared with the one before it only. */
+static sen_result sen__safetensors_overlaps(sen_ctx *c, const sen__safetensors *s, int64_t room)
 {
     const sen__stored *before = NULL;
-    int64_t i;
+    int64_t i, end = 0;                         /* of the data that are accounted for */
     for (i = 0; i < s->n; i++) {
         const sen__stored *t = &s->item[i];
         if (t->size == 0) continue;
         if (before && before->offset + before->size > t->offset)
             return sen_fail_at(c, SEN_ERR_FORMAT, t->json, NULL, "tensors %s and %s overlap",
                                before->name, t->name);
+        if (t->offset > end)
+            return sen_fail_at(c, SEN_ERR_FORMAT, t->json, "data_offsets",
+                               "tensor %s: %lld bytes before its data belong to no tensor; the "
+                               "file is damaged", t->name, (long long)(t->offset - end));
+        end = t->offset + t->size;
         before = t;
     }
-    return SEN_OK;
+    if (end == room) return SEN_OK;
+    return sen_fail(c, SEN_ERR_FORMAT, "%s: the last %lld bytes belong to no tensor; the file is "
+                    "damaged", s->path, (long long)(room - end));
 }
 
 /* The list of tensors, checked and in the order of the file. Twice the room: the second half is the
@@ -11871,7 +11902,7 @@ static sen_result sen__safetensors_index(sen_ctx *c, sen__safetensors *s, const 
 {
     const size_t bytes = sen__mul((size_t)header->count + 1, 2 * sizeof *s->item);
     const sen_json *j;
-    s->item = (sen__stored *)sen_arena_alloc(&s->arena, bytes);
+    s->item = (sen__stored *)sen__arena_alloc(&s->arena, bytes);
     if (!s->item) return sen__no_memory(c, bytes, s->path);
     for (j = header->child; j; j = j->next) {
         sen_result r;
@@ -11883,7 +11914,7 @@ static sen_result sen__safetensors_index(sen_ctx *c, sen__safetensors *s, const 
         if (r) return r;
     }
     sen__stored_sort(s->item, s->item + s->n, s->n);
-    return sen__safetensors_overlaps(c, s);
+    return sen__safetensors_overlaps(c, s, room);
 }
 
 /* Opens and checks a file; nothing is left open on failure. The header's length is believed only up
@@ -11896,7 +11927,7 @@ static sen_result sen__safetensors_open(sen_ctx *c, const char *path, sen__safet
     sen_result r;
     int i;
     memset(s, 0, sizeof *s);
-    sen_arena_init(&s->arena, &c->allocator, 64 << 10);
+    sen__arena_init(&s->arena, &c->allocator, 64 << 10);
     r = sen__file_map(c, path, &s->file);
     if (r) return r;
     s->path = sen__arena_text(&s->arena, path, strlen(path));
@@ -12095,7 +12126,7 @@ static void sen__safetensors_header(sen__out *o, const sen__to_store *item, int6
 static sen_result sen__safetensors_write(sen_ctx *c, const char *path, const sen__to_store *item,
                                          int64_t n, const char *const *metadata)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     unsigned char length[8];
     sen__writer w;
     sen__out header;
@@ -12117,7 +12148,7 @@ static sen_result sen__safetensors_write(sen_ctx *c, const char *path, const sen
         r = sen__writer_close(&w, true);
     }
     sen__out_free(&header);                             /* on the heap: a large model's is long */
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return r;
 }
 #endif /* 13 */
@@ -12179,7 +12210,7 @@ SENTRAIN_DEF sen_result sen_tape_new(sen_ctx *c, bool recording, sen_tape **out)
     t->c = c;
     t->recording = recording;
     sen__pool_init(&t->pool, &c->allocator);
-    sen_arena_init(&t->arena, &c->allocator, 32 << 10);
+    sen__arena_init(&t->arena, &c->allocator, 32 << 10);
     return SEN_OK;
 }
 
@@ -12191,7 +12222,7 @@ SENTRAIN_DEF void sen_tape_free(sen_tape *t)
     for (i = 0; i < t->n_pack; i++) sen__delete(t->c, t->pack[i].panels);
     sen__delete(t->c, t->pack);
     sen__pool_free(&t->pool);
-    sen_arena_free(&t->arena);
+    sen__arena_free(&t->arena);
     sen__delete(t->c, t);
 }
 
@@ -12222,10 +12253,10 @@ static void sen__node_drop(sen_tape *t, sen_node *n)
  * memory. */
 SENTRAIN_DEF void sen_tape_reset(sen_tape *t)
 {
-    sen_mark start;
+    sen__mark start;
     memset(&start, 0, sizeof start);
     sen__pool_clear(&t->pool);
-    sen_arena_release(&t->arena, start);
+    sen__arena_release(&t->arena, start);
     t->last = NULL;
     t->result = SEN_OK;
 }
@@ -12342,7 +12373,7 @@ SENTRAIN_DEF sen_var *sen_tape_record_n(sen_tape *t, const sen_op *op, sen_var *
     for (i = 0; i < n; i++) y->wants_grad |= t->recording && in[i] && in[i]->wants_grad;
     if (!y->wants_grad) return y;
     node = (sen_node *)sen__arena_zero(&t->arena, sizeof *node);
-    if (node) node->in = (sen_var **)sen_arena_alloc(&t->arena, (size_t)n * sizeof *node->in);
+    if (node) node->in = (sen_var **)sen__arena_alloc(&t->arena, (size_t)n * sizeof *node->in);
     if (!node || !node->in) {
         sen__tape_no_memory(t, sizeof *node);
         return NULL;
@@ -12385,7 +12416,7 @@ SENTRAIN_DEF void sen_tape_aux(sen_tape *t, sen_var *y, const void *aux, size_t 
 {
     void *copy;
     if (!y || !y->node) return;
-    copy = sen_arena_alloc(&t->arena, size);
+    copy = sen__arena_alloc(&t->arena, size);
     if (!copy) sen__tape_no_memory(t, size);
     else memcpy(copy, aux, size);
     y->node->aux = copy; /* NULL after a failure; then backward does not run */
@@ -14504,7 +14535,7 @@ static void sen__piece_task(void *arg, int64_t task, int worker)
  * so, which the caller passes on. The sum goes from the first piece to the last, in one thread. */
 static sen_result sen__grad_norm(sen__optimizer *o, double *norm)
 {
-    const sen_mark mark = sen_arena_mark(&o->c->scratch);
+    const sen__mark mark = sen__arena_mark(&o->c->scratch);
     const int64_t pieces = sen__pieces_count(o);
     sen__pieces job;
     double total = 0;
@@ -14520,7 +14551,7 @@ static sen_result sen__grad_norm(sen__optimizer *o, double *norm)
         for (k = sen__pieces_of(o->param[i].tensor); k > 0; k--, at++)
             if (!o->param[i].owned_by_loss) total += job.square[at];
     *norm = sqrt(total);
-    sen_arena_release(&o->c->scratch, mark);
+    sen__arena_release(&o->c->scratch, mark);
     return SEN_OK;
 }
 
@@ -14906,7 +14937,7 @@ SENTRAIN_DEF void sen_tokenizer_free(sen_tokenizer *t)
     sen__heap_free(&allocator, t->short_word);
     sen__heap_free(&allocator, t->token);
     sen__heap_free(&allocator, t->added);
-    sen_arena_free(&t->arena);
+    sen__arena_free(&t->arena);
     sen__heap_free(&allocator, t);
 }
 
@@ -15172,7 +15203,7 @@ static sen_result sen__token_points(sen_ctx *c, sen_tokenizer *t, const sen_json
     uint32_t *to;
     if (!j || j->kind != SEN_JSON_TEXT)
         return sen_fail_at(c, SEN_ERR_FORMAT, object, key, "\"%s\" should be a text", key);
-    to = (uint32_t *)sen_arena_alloc(&t->arena, sen__mul(j->length + 1, sizeof *to));
+    to = (uint32_t *)sen__arena_alloc(&t->arena, sen__mul(j->length + 1, sizeof *to));
     if (!to) return sen__no_memory(c, sen__mul(j->length + 1, sizeof *to), "a normalizer");
     *n = sen__utf8_decode(to, j->text, j->length);      /* in code points */
     *out = to;
@@ -16245,7 +16276,7 @@ static sen_result sen__token_many(sen_ctx *c, const sen_tokenizer *t, const sen_
                                   int64_t n, int64_t max_length, bool specials,
                                   sen__token_list *out)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     sen__token_job job;
     void *first = out->first;
     bool done = false;
@@ -16272,7 +16303,7 @@ static sen_result sen__token_many(sen_ctx *c, const sen_tokenizer *t, const sen_
         done = sen__token_pack(&job);
         if (!done) r = sen__token_more(c, &job);
     }
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return r;
 }
 
@@ -16366,7 +16397,7 @@ static sen__added *sen__added_sort(sen__added *list, sen__added *spare, int64_t 
 static sen_result sen__added_read_all(sen_ctx *c, sen_tokenizer *t, const sen_json *all)
 {
     const int64_t n = all ? all->count : 0;
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     sen__added *list = (sen__added *)sen__scratch(c, 2 * n, sizeof *list, "added tokens");
     const sen_json *j = all ? all->child : NULL;
     int64_t i;
@@ -16387,7 +16418,7 @@ static sen_result sen__added_read_all(sen_ctx *c, sen_tokenizer *t, const sen_js
     }
     if (!r) list = sen__added_sort(list, list + n, n);
     for (i = 0; !r && i < n; i++) r = sen__added_put(c, t, &list[i]);
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return r;
 }
 
@@ -16941,7 +16972,7 @@ static sen_result sen__token_new(sen_ctx *c, sen_tokenizer **out)
     *out = t;
     if (!t) return SEN_ERR_MEMORY;
     t->allocator = c->allocator;        /* a copy: the context may go first */
-    sen_arena_init(&t->arena, &t->allocator, (size_t)64 << 10);
+    sen__arena_init(&t->arena, &t->allocator, (size_t)64 << 10);
     t->model_max_length = INT64_MAX;
     t->unk = -1;                        /* none before the model is read */
     r = sen__trie_init(c, &t->vocab);
@@ -16955,7 +16986,7 @@ static sen_result sen__token_read_files(sen_ctx *c, sen_tokenizer *t, const char
     sen_result r = SEN_OK;
     int i;
     for (i = 0; i < SEN__TOKEN_FILES && !r; i++) {
-        const char *path = sen_path(c, folder, sen__token_files[i]);
+        const char *path = sen__path(c, folder, sen__token_files[i]);
         if (!path) return SEN_ERR_MEMORY;
         if (sen__file_exists(c, path)) r = sen__file_read(c, path, &t->file[i]);
     }
@@ -16970,7 +17001,7 @@ static sen_result sen__token_parse(sen_ctx *c, const sen_tokenizer *t, const cha
                                    int which, const sen_json **out)
 {
     const sen__bytes *b = &t->file[which];
-    const char *name = sen__token_files[which], *path = sen_path(c, folder, name);
+    const char *name = sen__token_files[which], *path = sen__path(c, folder, name);
     sen_json *j = NULL;
     sen_result r = SEN_OK;
     if (!path) return SEN_ERR_MEMORY;
@@ -16986,7 +17017,7 @@ static sen_result sen__token_parse(sen_ctx *c, const sen_tokenizer *t, const cha
 static sen_result sen__token_object(sen_ctx *c, sen_arena *arena, const char *folder,
                                     const char *name, const sen_json **out)
 {
-    const char *path = sen_path(c, folder, name);
+    const char *path = sen__path(c, folder, name);
     sen_json *j = NULL;
     sen_result r = path ? SEN_OK : SEN_ERR_MEMORY;
     if (!r && sen__file_exists(c, path)) r = sen__json_load(c, arena, path, 0, &j);
@@ -17191,7 +17222,7 @@ static sen_result sen__token_read_folder(sen_ctx *c, sen_tokenizer *t, const cha
                         "(tokenizer_config.json, config.json) says that it is BERT's", folder);
     if (!from.file) {
         const sen__bytes *b = &t->file[SEN__VOCAB_TXT];
-        const char *path = sen_path(c, folder, sen__token_files[SEN__VOCAB_TXT]);
+        const char *path = sen__path(c, folder, sen__token_files[SEN__VOCAB_TXT]);
         r = path ? sen__vocab_text(c, t, path, b->data, b->data + b->size) : SEN_ERR_MEMORY;
         t->vocab_path = path;           /* for messages about what it lacks */
     }
@@ -17203,15 +17234,15 @@ static sen_result sen__token_read_folder(sen_ctx *c, sen_tokenizer *t, const cha
 /* All or nothing: a tokenizer that was not finished is freed here and never seen. */
 SENTRAIN_DEF sen_result sen_tokenizer_load(sen_ctx *c, const char *folder, sen_tokenizer **out)
 {
-    sen_mark mark;
+    sen__mark mark;
     sen_tokenizer *t = NULL;
     sen_result r;
     sen__begin(c);
     *out = NULL;
-    mark = sen_arena_mark(&c->scratch);
+    mark = sen__arena_mark(&c->scratch);
     r = sen__token_new(c, &t);
     if (!r) r = sen__token_read_folder(c, t, folder);
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     if (!r) *out = t;
     else sen_tokenizer_free(t);
     return sen__end(c, r);
@@ -17224,15 +17255,25 @@ static sen_result sen__vocab_words(sen_ctx *c, sen_tokenizer *t, const char *con
 {
     sen_result r = SEN_OK;
     int64_t i;
+    if (n < 1 && t->vocab_path)
+        return sen_fail(c, SEN_ERR_FORMAT, "%s is empty: a vocabulary has one token a line",
+                        t->vocab_path);
     if (n < 1 || n > INT32_MAX - SEN__SPECIALS)
         return sen_fail(c, SEN_ERR_ARGUMENT, "a vocabulary of %lld words is not possible",
                         (long long)n);
     for (i = 0; i < n && !r; i++) {
         int32_t before = -1;
+        if ((!words[i] || !words[i][0]) && t->vocab_path)
+            return sen_fail(c, SEN_ERR_FORMAT, "%s:%lld: this line is empty; each line of a "
+                            "vocabulary is one token", t->vocab_path, (long long)i + 1);
         if (!words[i] || !words[i][0])
             return sen_fail(c, SEN_ERR_ARGUMENT, "word %lld of the vocabulary is empty",
                             (long long)i);
         r = sen__vocab_put(c, t, words[i], strlen(words[i]), (int32_t)i, &before);
+        if (!r && before >= 0 && t->vocab_path)
+            return sen_fail(c, SEN_ERR_FORMAT, "%s:%lld: the token \"%s\" stands in line %d "
+                            "already; each needs one id", t->vocab_path, (long long)i + 1, words[i],
+                            (int)before + 1);
         if (!r && before >= 0)
             return sen_fail(c, SEN_ERR_ARGUMENT, "\"%s\" is in the vocabulary twice, as word %d "
                             "and as word %lld", words[i], (int)before, (long long)i);
@@ -17241,21 +17282,24 @@ static sen_result sen__vocab_words(sen_ctx *c, sen_tokenizer *t, const char *con
     return r;
 }
 
-/* As if from a folder with these lines in vocab.txt and do_lower_case in tokenizer_config.json: a
+/* path: the file that the words are from, for messages; NULL: the caller's own.
+ *
+ * As if from a folder with these lines in vocab.txt and do_lower_case in tokenizer_config.json: a
  * config with that one member is made, so the rest goes the way of any BertTokenizer. */
-SENTRAIN_DEF sen_result sen_tokenizer_from_vocab(sen_ctx *c, const char *const *words, int64_t n,
-                                                 bool do_lower_case, sen_tokenizer **out)
+static sen_result sen__tokenizer_from_words(sen_ctx *c, const char *const *words, int64_t n,
+                                            bool do_lower_case, const char *path,
+                                            sen_tokenizer **out)
 {
     sen__token_source from;
     sen_tokenizer *t = NULL;
     sen__maker m;
     sen_json *config = NULL;
     sen_result r;
-    sen__begin(c);
     *out = NULL;
     memset(&from, 0, sizeof from);      /* no file at all */
     r = sen__token_new(c, &t);
     if (!r) {
+        t->vocab_path = path;           /* for messages */
         m = sen__maker_in(c, &t->arena);
         config = sen__make_new(&m, NULL, NULL, SEN_JSON_OBJECT);
         sen__make_bool(&m, config, "do_lower_case", do_lower_case);
@@ -17265,9 +17309,17 @@ SENTRAIN_DEF sen_result sen_tokenizer_from_vocab(sen_ctx *c, const char *const *
     }
     if (!r) r = sen__vocab_words(c, t, words, n);
     if (!r) r = sen__token_build(c, t, &from);
+    if (t) t->vocab_path = NULL;        /* borrowed */
     if (!r) *out = t;
     else sen_tokenizer_free(t);
-    return sen__end(c, r);
+    return r;
+}
+
+SENTRAIN_DEF sen_result sen_tokenizer_from_vocab(sen_ctx *c, const char *const *words, int64_t n,
+                                                 bool do_lower_case, sen_tokenizer **out)
+{
+    sen__begin(c);
+    return sen__end(c, sen__tokenizer_from_words(c, words, n, do_lower_case, NULL, out));
 }
 
 /* ---- what a model sets ----------------------------------------------------------------------- */
@@ -17475,26 +17527,26 @@ static sen_json *sen__make_config(sen__maker *m, const sen_tokenizer *t)
 static sen_result sen__tokenizer_save(sen_ctx *c, const sen_tokenizer *t, const char *folder)
 {
     static const sen__json_style style = { 2, false, false }, sorted = { 2, true, false };
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     sen__maker m = sen__maker_in(c, &c->scratch);
     sen_result r = SEN_OK;
     sen_json *j;
     int i;
     for (i = 0; i < SEN__TOKEN_FILES && !r; i++)
         if (t->file[i].data)
-            r = sen__file_write(c, sen_path(c, folder, sen__token_files[i]), t->file[i].data,
+            r = sen__file_write(c, sen__path(c, folder, sen__token_files[i]), t->file[i].data,
                                 t->file[i].size);
     if (!r && !t->file[SEN__TOKENIZER_JSON].data) {
         j = sen__make_tokenizer(&m, t);
-        r = j ? sen__json_save(c, sen_path(c, folder, "tokenizer.json"), j, &style, "")
+        r = j ? sen__json_save(c, sen__path(c, folder, "tokenizer.json"), j, &style, "")
               : SEN_ERR_MEMORY;
     }
     if (!r) {
         j = sen__make_config(&m, t);
-        r = j ? sen__json_save(c, sen_path(c, folder, "tokenizer_config.json"), j, &sorted, "\n")
+        r = j ? sen__json_save(c, sen__path(c, folder, "tokenizer_config.json"), j, &sorted, "\n")
               : SEN_ERR_MEMORY;
     }
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return r;
 }
 #endif /* 17 */
@@ -17672,7 +17724,7 @@ static sen_result sen__weights_add(sen__weights *w, const char *a, const char *b
 {
     sen_tensor *t = &w->m->weight[w->m->n_weights];
     const size_t n = strlen(a), k = strlen(b);
-    char *name = (char *)sen_arena_alloc(w->arena, n + k + 1);
+    char *name = (char *)sen__arena_alloc(w->arena, n + k + 1);
     int64_t shape[2];
     sen_result r;
     if (!name) return sen__no_memory(w->c, n + k + 1, "the name of a weight");
@@ -17831,13 +17883,16 @@ static sen_result sen__bert_check(sen_ctx *c, const sen_json *json, sen__transfo
     const int sizes[] = { b->vocab_size,          b->hidden_size,       b->num_hidden_layers,
                           b->num_attention_heads, b->intermediate_size, b->max_position_embeddings,
                           b->type_vocab_size };
+    static const char *const keys[] = { "vocab_size", "hidden_size", "num_hidden_layers",
+                                        "num_attention_heads", "intermediate_size",
+                                        "max_position_embeddings", "type_vocab_size" };
     size_t i;
     /* i == 2 is the number of layers. */
     for (i = 0; i < SEN__COUNT(sizes); i++)
         /* No layers at all is a model too (embeddings alone); everything else needs one. */
         if (sizes[i] < (i == 2 ? 0 : 1) || sizes[i] > SEN__LIMIT_SIZE)
-            return sen_fail_at(c, SEN_ERR_FORMAT, json, NULL,
-                               "this config.json has an impossible size: %d", sizes[i]);
+            return sen_fail_at(c, SEN_ERR_FORMAT, json, keys[i],
+                               "%s cannot be %d; is this config.json whole?", keys[i], sizes[i]);
     if (b->hidden_size % b->num_attention_heads != 0)
         return sen_fail_at(
             c, SEN_ERR_FORMAT, json, "hidden_size",
@@ -18022,13 +18077,12 @@ static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b
     const int32_t *index[3];
     sen_var *table[3], *sum, *x;
     int k;
-    /* word + type + position: transformers adds them in this order, and so the last bits agree */
-    table[0] = sen_tape_weight(t, m->weight + SEN__BERT_WORD);
-    table[1] = sen_tape_weight(t, m->weight + SEN__BERT_TYPE);
-    table[2] = sen_tape_weight(t, m->weight + SEN__BERT_POSITION);
+    /* word + position + type. transformers adds the type before the position: a last bit here and
+     * there, which is all that its order would change. */
+    for (k = 0; k < 3; k++) table[k] = sen_tape_weight(t, m->weight + k);
     index[0] = b->ids;
-    index[1] = NULL;                                            /* type 0 for all */
-    index[2] = b->position;
+    index[1] = b->position;
+    index[2] = NULL;                                            /* type 0 for all */
     sum = sen__embed(t, table, index, 3, b->tokens);
     x = sen__layer_norm(t, sum, NULL, sen_tape_weight(t, m->weight + SEN__BERT_NORM_W),
                         sen_tape_weight(t, m->weight + SEN__BERT_NORM_B),
@@ -18141,7 +18195,7 @@ static sen_result sen__transformer_save(sen_ctx *c, const sen_module *m, const c
     sen__maker maker = sen__maker_in(c, &c->scratch);
     sen_json *j = sen__make_copy(&maker, NULL, NULL, tr->json), *small;
     sen_result r =
-        j ? sen__json_save(c, sen_path(c, folder, "config.json"), j, &sen__style_sorted, "\n")
+        j ? sen__json_save(c, sen__path(c, folder, "config.json"), j, &sen__style_sorted, "\n")
           : SEN_ERR_MEMORY;
     if (r) return r;
     small = tr->bert_json && !older ? sen__make_copy(&maker, NULL, NULL, tr->bert_json)
@@ -18153,7 +18207,7 @@ static sen_result sen__transformer_save(sen_ctx *c, const sen_module *m, const c
         sen__make_bool(&maker, small, "do_lower_case",
                        sen__json_bool_or(tr->bert_json, "do_lower_case", false));
     if (maker.failed) return SEN_ERR_MEMORY;
-    r = sen__json_save(c, sen_path(c, folder, "sentence_bert_config.json"), small,
+    r = sen__json_save(c, sen__path(c, folder, "sentence_bert_config.json"), small,
                        &sen__style_indent4, "");
     if (!r) sen__tokenizer_set_max_length(tr->tokenizer, tr->max_seq_length); /* model_max_length */
     return r ? r : sen__tokenizer_save(c, tr->tokenizer, folder);
@@ -18184,7 +18238,7 @@ static const sen_module_type sen__transformer_module = {
     .init             = sen__transformer_init,
     .forward          = sen__transformer_forward,
     .release          = sen__transformer_release,
-    .parameter_prefix = "model.",                               /* Python's name for what it wraps */
+    .parameter_prefix = "model.",                              /* Python's name for what it wraps */
     .file_prefixes    = sen__transformer_prefixes,
     .is_older         = sen__transformer_is_older,
     .save             = sen__transformer_save,
@@ -18243,7 +18297,8 @@ static const sen_field sen__pooling_fields[] = {
 
 /* One more mode, by its new name; both dialects come through here. It goes to the end of the
  * output; the list in the message is the table's. */
-static sen_result sen__pooling_add(sen_ctx *c, sen__pooling_args *a, const char *name)
+static sen_result sen__pooling_add(sen_ctx *c, const sen_json *config, sen__pooling_args *a,
+                                   const char *name)
 {
     const char *names[SEN__COUNT(sen__pooling_modes) + 1];
     char list[120];
@@ -18257,8 +18312,9 @@ static sen_result sen__pooling_add(sen_ctx *c, sen__pooling_args *a, const char 
         return SEN_OK;
     }
     names[i] = NULL;
-    return sen_fail(c, SEN_ERR_ARGUMENT, "Pooling: no pooling_mode is called \"%s\"; there are: %s",
-                    name, sen__word_list(list, sizeof list, names));
+    return sen_fail_at(c, SEN_ERR_ARGUMENT, config, "pooling_mode",
+                       "Pooling: no pooling_mode is called \"%s\"; there are: %s", name,
+                       sen__word_list(list, sizeof list, names));
 }
 
 /* The new dialect's list wins over the older one's switches, and neither means the mean, as in
@@ -18279,19 +18335,19 @@ static sen_result sen__pooling_build(sen_ctx *c, sen_arena *arena, sen_module *m
     (void)arena;
     a->n_modes = 0;
     for (i = 0; !r && i < a->pooling_mode.n; i++)
-        r = sen__pooling_add(c, a, a->pooling_mode.item[i]);
+        r = sen__pooling_add(c, m->config, a, a->pooling_mode.item[i]);
     for (i = 0; !r && !a->pooling_mode.n && i < 6; i++)
-        if (older[i]) r = sen__pooling_add(c, a, sen__pooling_modes[i].name);
-    if (!r && a->n_modes == 0) r = sen__pooling_add(c, a, "mean");
+        if (older[i]) r = sen__pooling_add(c, m->config, a, sen__pooling_modes[i].name);
+    if (!r && a->n_modes == 0) r = sen__pooling_add(c, m->config, a, "mean");
     if (r) return r;
     if (width == SEN_NONE) width = in_dimension;    /* a job file need not say it */
     if (in_dimension <= 0)
         return sen_fail(c, SEN_ERR_ARGUMENT,
                         "Pooling needs a module before it that makes token vectors");
     if (width != in_dimension)
-        return sen_fail(c, SEN_ERR_ARGUMENT,
-                        "Pooling expects vectors of %d numbers, but the module before it gives %d",
-                        width, in_dimension);
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, m->config, NULL,
+                           "Pooling expects vectors of %d numbers, but the module before it gives "
+                           "%d", width, in_dimension);
     a->embedding_dimension = width;         /* what will be written */
     m->dimension = width * a->n_modes;      /* outputs stand side by side */
     return SEN_OK;
@@ -18427,7 +18483,8 @@ static const sen__activation *sen__dense_activation(sen_ctx *c, const sen_json *
     return NULL;
 }
 
-/* What a module reads and writes is a sentence embedding here; Python's could name other features. */
+/* What a module reads and writes is a sentence embedding here; Python's could name other features.
+ * */
 static sen_result sen__module_names(sen_ctx *c, const char *module, const char *in, const char *out)
 {
     if ((!in || strcmp(in, "sentence_embedding") == 0) &&
@@ -18446,12 +18503,12 @@ static sen_result sen__dense_build(sen_ctx *c, sen_arena *arena, sen_module *m, 
     sen_result r;
     if (a->in_features == SEN_NONE) a->in_features = in_dimension;  /* a new one from a job file */
     if (a->in_features < 1 || a->out_features < 1 || a->out_features > SEN__LIMIT_SIZE)
-        return sen_fail(c, SEN_ERR_ARGUMENT,
-                        "Dense: in_features and out_features must be positive numbers");
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, m->config, NULL,
+                           "Dense: in_features and out_features must be positive numbers");
     if (a->in_features != in_dimension)
-        return sen_fail(c, SEN_ERR_ARGUMENT,
-                        "Dense expects %d numbers, but the module before it gives %d",
-                        a->in_features, in_dimension);
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, m->config, NULL,
+                           "Dense expects %d numbers, but the module before it gives %d",
+                           a->in_features, in_dimension);
     r = sen__module_names(c, "Dense", a->module_input_name, a->module_output_name);
     if (r) return r;
     a->act = sen__dense_activation(c, a->activation_function);
@@ -18655,7 +18712,7 @@ SENTRAIN_DEF void sen_model_free(sen_model *m)
     if (!m) return;
     for (i = 0; i < m->n_modules; i++) sen__module_free(m, &m->module[i]);
     allocator = m->allocator;               /* the arena holds all but m itself */
-    sen_arena_free(&m->arena);
+    sen__arena_free(&m->arena);
     sen__heap_free(&allocator, m);
 }
 
@@ -18669,7 +18726,7 @@ static sen_result sen__model_new(sen_ctx *c, sen_model **out)
     if (!m) return SEN_ERR_MEMORY;
     m->allocator = c->allocator;            /* a copy: see sen_model */
     m->truncate_dim = SEN_NONE;
-    sen_arena_init(&m->arena, &m->allocator, 16 << 10);
+    sen__arena_init(&m->arena, &m->allocator, 16 << 10);
     m->module = (sen_module *)sen__arena_zero(&m->arena, SEN__MODULES_MAX * sizeof *m->module);
     return m->module ? SEN_OK : sen__no_memory(c, SEN__MODULES_MAX * sizeof *m->module, "a model");
 }
@@ -18794,7 +18851,8 @@ static const char *const *sen__module_prefixes(const sen_module *m)
     return m->type->file_prefixes ? m->type->file_prefixes(m) : sen__no_prefixes;
 }
 
-/* The first tensor of the file that is none of the module's: Python loads small modules strictly. */
+/* The first tensor of the file that is none of the module's: Python loads small modules strictly.
+ * */
 static sen_result sen__module_strict(sen_ctx *c, const sen_module *m, const char *path,
                                      const sen__safetensors *s)
 {
@@ -18816,14 +18874,15 @@ static sen_result sen__module_strict(sen_ctx *c, const sen_module *m, const char
 static sen_result sen__module_open_weights(sen_ctx *c, const sen_module *m, const char *folder,
                                            sen__safetensors *s)
 {
-    const char *path = sen_path(c, folder, "model.safetensors");
+    const char *path = sen__path(c, folder, "model.safetensors");
     sen_result r;
     int i;
     memset(s, 0, sizeof *s);
     if (!m->n_weights) return SEN_OK;       /* Pooling, Normalize: no file */
     if (!path) return SEN_ERR_MEMORY;
     /* A pickle can run any code when it is opened, so it is refused, and said so. */
-    if (!sen__file_exists(c, path) && sen__file_exists(c, sen_path(c, folder, "pytorch_model.bin")))
+    if (!sen__file_exists(c, path) &&
+        sen__file_exists(c, sen__path(c, folder, "pytorch_model.bin")))
         return sen_fail(c, SEN_ERR_UNSUPPORTED,
                         "%s holds its weights in pytorch_model.bin, which is a program of Python; "
                         "save the model again with "
@@ -18871,7 +18930,7 @@ static sen_result sen__module_read_weights(sen_ctx *c, sen_module *m, const char
  * Asked before the weights are made: a model that had none is saved without one again. */
 static sen_result sen__pooler_stored(sen_ctx *c, const char *folder, sen__transformer *tr)
 {
-    const char *path = sen_path(c, folder, "model.safetensors");
+    const char *path = sen__path(c, folder, "model.safetensors");
     sen__safetensors s;
     sen_result r;
     if (!path) return SEN_ERR_MEMORY;
@@ -18974,7 +19033,7 @@ static sen_result sen__transformer_bert_config(sen_ctx *c, sen_model *m, sen__tr
 {
     const char *const *name;
     for (name = sen__bert_config_names; *name; name++) {
-        const char *path = sen_path(c, folder, *name);
+        const char *path = sen__path(c, folder, *name);
         sen_json *j = NULL;
         sen_result r;
         if (!path) return SEN_ERR_MEMORY;
@@ -19011,7 +19070,7 @@ static sen_result sen__model_add_transformer(sen_ctx *c, sen_model *m, const cha
                                              int max_seq_length)
 {
     sen__transformer *tr = (sen__transformer *)sen__model_keep(c, m, sizeof *tr);
-    const char *path = sen_path(c, folder, "config.json");
+    const char *path = sen__path(c, folder, "config.json");
     sen_json *json = NULL;                  /* in the model's arena */
     sen_module *module;
     sen_result r =
@@ -19110,7 +19169,7 @@ static sen_result sen__model_new_transformer(sen_ctx *c, sen_model *m, const sen
 {
     sen__transformer *tr = (sen__transformer *)sen__model_keep(c, m, sizeof *tr);
     const char *path = a->vocab
-                           ? sen__path_absolute(a->vocab) ? a->vocab : sen_path(c, base, a->vocab)
+                           ? sen__path_absolute(a->vocab) ? a->vocab : sen__path(c, base, a->vocab)
                            : NULL,
                **words;
     sen_json *json = NULL;
@@ -19125,6 +19184,8 @@ static sen_result sen__model_new_transformer(sen_ctx *c, sen_model *m, const sen
             "a Transformer needs \"path\" (a folder), or \"config\" and \"vocab\" to be made new");
     r = sen__model_add(c, m, &sen__transformer_module, "", &module);
     if (!r) r = sen__vocab_lines(c, path, &words, &n);
+    if (!r && !n)
+        r = sen_fail(c, SEN_ERR_FORMAT, "%s is empty: a vocabulary has one token a line", path);
     if (!r) r = sen__config_complete(c, m, a->config, n, &json);
     if (!r) r = sen__config_override(c, m, json, overrides);
     /* From here on as in sen__model_add_transformer, with drawn weights in place of read ones. */
@@ -19132,7 +19193,8 @@ static sen_result sen__model_new_transformer(sen_ctx *c, sen_model *m, const sen
     module->extra = tr;
     tr->has_pooler = true;
     r = sen__transformer_config(c, m, tr, json);
-    if (!r) r = sen_tokenizer_from_vocab(c, words, n, a->do_lower_case, &tr->tokenizer);
+    if (!r)
+        r = sen__tokenizer_from_words(c, words, n, a->do_lower_case, path, &tr->tokenizer);
     if (!r) r = sen__transformer_build(c, &m->arena, module, 0);
     if (!r) r = sen__transformer_check_ids(c, tr, module, path);
     if (r) return r;
@@ -19238,7 +19300,7 @@ static sen_result sen__model_settings(sen_ctx *c, sen_model *m)
 static sen_result sen__model_add_stored(sen_ctx *c, sen_model *m, const char *folder,
                                         const char *sub, const sen_module_type *type)
 {
-    const char *place = sen_path(c, folder, sub), *path = sen_path(c, place, type->config_file);
+    const char *place = sen__path(c, folder, sub), *path = sen__path(c, place, type->config_file);
     sen_json *json = NULL;
     sen_module *module;
     sen_result r = path ? sen__model_add(c, m, type, sub, &module) : SEN_ERR_MEMORY;
@@ -19248,6 +19310,9 @@ static sen_result sen__model_add_stored(sen_ctx *c, sen_model *m, const char *fo
             r = sen_fail_at(c, SEN_ERR_FORMAT, json, NULL, "an object should stand here");
         if (!r) r = sen__fields_read_known(c, json, type->fields, module->args);
         module->config = json;              /* unknown keys stay with the module */
+    } else if (!r && type == &sen__pooling_module) {
+        /* Python cannot make one without its width; the mean would only be a guess. */
+        r = sen__file_fail(c, SEN_FILE_NOT_FOUND, "open", path);
     }
     if (!r) r = sen__model_build(c, m);
     return r ? r : sen__module_read_weights(c, module, place);  /* none: no file */
@@ -19271,7 +19336,7 @@ static sen_result sen__model_add_row(sen_ctx *c, sen_model *m, const char *folde
     if (m->n_modules)
         return sen_fail_at(c, SEN_ERR_UNSUPPORTED, row, NULL,
                            "a Transformer can only be the first module here");
-    return sen__model_add_transformer(c, m, sen_path(c, folder, sub), sub, overrides, SEN_NONE);
+    return sen__model_add_transformer(c, m, sen__path(c, folder, sub), sub, overrides, SEN_NONE);
 }
 
 /* Pooling as it is added to a bare transformer: the mean. */
@@ -19286,11 +19351,11 @@ static sen_result sen__model_add_mean(sen_ctx *c, sen_model *m)
 static sen_result sen__model_read_folder(sen_ctx *c, sen_model *m, const char *folder,
                                          const sen_json *overrides)
 {
-    const char *modules = sen_path(c, folder, "modules.json"), *settings;
+    const char *modules = sen__path(c, folder, "modules.json"), *settings;
     sen_json *list = NULL;
     const sen_json *row;
     sen_result r = SEN_OK;
-    settings = sen_path(c, folder, "config_sentence_transformers.json");
+    settings = sen__path(c, folder, "config_sentence_transformers.json");
     if (!modules || !settings) return SEN_ERR_MEMORY;
     if (!sen__folder_exists(c, folder))
         return sen__file_fail(c, SEN_FILE_NOT_FOUND, "open the model folder", folder);
@@ -19300,6 +19365,10 @@ static sen_result sen__model_read_folder(sen_ctx *c, sen_model *m, const char *f
     if (!r) r = sen__model_settings(c, m);
     if (r) return r;
     if (!sen__file_exists(c, modules)) {    /* a bare transformer */
+        const char *config = sen__path(c, folder, "config.json");
+        if (config && !sen__file_exists(c, config))
+            return sen_fail(c, SEN_ERR_IO, "%s is no model: it has neither modules.json nor "
+                            "config.json", folder);
         r = sen__model_add_transformer(c, m, folder, "", overrides, SEN_NONE);
         return r ? r : sen__model_add_mean(c, m);
     }
@@ -19335,13 +19404,13 @@ static sen_result sen__model_finish(sen_ctx *c, sen_model *m, sen_result r, sen_
 static sen_result sen__model_load_with(sen_ctx *c, const char *folder, const sen_json *overrides,
                                        sen_model **out)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     sen_model *m = NULL;
     sen_result r = sen__model_new(c, &m);
     *out = NULL;                            /* also where sen__model_new failed */
     if (m)
         r = sen__model_finish(c, m, r ? r : sen__model_read_folder(c, m, folder, overrides), out);
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return r;
 }
 
@@ -19409,7 +19478,7 @@ static sen_result sen__model_spec_transformer(sen_ctx *c, sen_model *m, const se
     return r ? r
              : sen__model_add_transformer(c, m,
                                           sen__path_absolute(a.path) ? a.path
-                                                                     : sen_path(c, base, a.path),
+                                                                     : sen__path(c, base, a.path),
                                           "", merged, a.max_seq_length);
 }
 
@@ -19441,7 +19510,7 @@ SENTRAIN_DEF sen_result sen_model_from_json(sen_ctx *c, const sen_json *spec,
                                             const sen_json *config, const char *base, uint64_t seed,
                                             sen_model **out)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     const sen_json *list = sen_json_get(spec, "modules"), *j;
     sen_model *m = NULL;
     sen_rng rng;                            /* one stream for all new weights */
@@ -19451,7 +19520,7 @@ SENTRAIN_DEF sen_result sen_model_from_json(sen_ctx *c, const sen_json *spec,
     if (spec->kind == SEN_JSON_TEXT) {      /* a folder; config changes its config.json */
         r = sen__model_load_with(c,
                                  sen__path_absolute(spec->text) ? spec->text
-                                                                : sen_path(c, base, spec->text),
+                                                                : sen__path(c, base, spec->text),
                                  config, out);
     } else if (!list || list->kind != SEN_JSON_LIST || spec->count != 1) {
         r = sen_fail_at(c, SEN_ERR_ARGUMENT, spec, NULL,
@@ -19464,7 +19533,7 @@ SENTRAIN_DEF sen_result sen_model_from_json(sen_ctx *c, const sen_json *spec,
             r = sen__model_add_spec(c, m, j, config, base, &rng);
         if (m) r = sen__model_finish(c, m, r, out); /* frees m on failure */
     }
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return sen__end(c, r);
 }
 
@@ -19507,7 +19576,8 @@ static sen_result sen__module_save_config(sen_ctx *c, const sen_module *m, const
         if (!value || !sen__make_copy(&maker, j, f->name, value)) return SEN_ERR_MEMORY;
     }
     if (maker.failed) return SEN_ERR_MEMORY;
-    return sen__json_save(c, sen_path(c, folder, m->type->config_file), j, &sen__style_indent4, "");
+    return sen__json_save(c, sen__path(c, folder, m->type->config_file), j, &sen__style_indent4,
+                          "");
 }
 
 /* Whether releases before 6 can say all that this model is. One part that needs the newer dialect
@@ -19516,7 +19586,8 @@ static bool sen__model_is_older(const sen_model *m)
 {
     int i;
     for (i = 0; i < m->n_modules; i++)
-        if (m->module[i].type->is_older && !m->module[i].type->is_older(&m->module[i])) return false;
+        if (m->module[i].type->is_older && !m->module[i].type->is_older(&m->module[i]))
+            return false;
     return true;
 }
 
@@ -19536,14 +19607,14 @@ static sen_result sen__module_save_weights(sen_ctx *c, const sen_module *m, cons
         for (k = i; k > 0 && strcmp(item[k - 1].name, s.name) > 0; k--) item[k] = item[k - 1];
         item[k] = s;
     }
-    return sen__safetensors_write(c, sen_path(c, folder, "model.safetensors"), item, m->n_weights,
+    return sen__safetensors_write(c, sen__path(c, folder, "model.safetensors"), item, m->n_weights,
                                   metadata);
 }
 
 /* A Transformer saves itself into the root, the others into folders of their own. */
 static sen_result sen__module_save(sen_ctx *c, const sen_module *m, const char *folder, bool older)
 {
-    const char *place = sen_path(c, folder, m->path);
+    const char *place = sen__path(c, folder, m->path);
     sen_result r = place ? sen__make_folders(c, place) : SEN_ERR_MEMORY;    /* the sub-folder too */
     if (r) return r;
     r = m->type->save ? m->type->save(c, m, place, older)
@@ -19572,7 +19643,7 @@ static sen_result sen__model_save_list(sen_ctx *c, const sen_model *m, const cha
                                                          : module->type->path);
     }
     if (maker.failed || !list) return SEN_ERR_MEMORY;
-    return sen__json_save(c, sen_path(c, folder, "modules.json"), list, &sen__style_sorted, "");
+    return sen__json_save(c, sen__path(c, folder, "modules.json"), list, &sen__style_sorted, "");
 }
 
 /* config_sentence_transformers.json. __version__ is kept where there was one: it tells with what
@@ -19599,7 +19670,7 @@ static sen_result sen__model_save_settings(sen_ctx *c, const sen_model *m, const
     sen__json_drop(j, "truncate_dim");    /* taken away too, where it was set and is no more */
     if (m->truncate_dim != SEN_NONE) sen__make_int(&maker, j, "truncate_dim", m->truncate_dim);
     if (maker.failed) return SEN_ERR_MEMORY;
-    return sen__json_save(c, sen_path(c, folder, "config_sentence_transformers.json"), j,
+    return sen__json_save(c, sen__path(c, folder, "config_sentence_transformers.json"), j,
                           &sen__style_sorted, "");
 }
 
@@ -19620,11 +19691,11 @@ static sen_result sen__model_save_all(sen_ctx *c, const sen_model *m, const char
 /* The scratch arena holds every tree that is written, and is released in one go. */
 SENTRAIN_DEF sen_result sen_model_save(sen_ctx *c, const sen_model *m, const char *folder)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     sen_result r;
     sen__begin(c);
     r = sen__model_save_all(c, m, folder);
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return sen__end(c, r);
 }
 
@@ -19683,7 +19754,7 @@ static sen_result sen__model_tokens(sen_ctx *c, const sen_model *m,
                                     sen_text (*get)(void *arg, int64_t i), void *arg, int64_t n,
                                     const char *prompt, sen__tokens **out)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     sen__tokens *tokens = (sen__tokens *)sen__new(c, sizeof *tokens, "tokens");
     sen_text *texts = (sen_text *)sen__scratch(c, n + 1, sizeof *texts, "a list of texts");
     const size_t before = prompt ? strlen(prompt) : 0;  /* bytes of the prompt */
@@ -19694,7 +19765,7 @@ static sen_result sen__model_tokens(sen_ctx *c, const sen_model *m,
         if (before) {                       /* the texts stay where they are without a prompt */
             /* prompt + text is tokenized as one: a word may begin in the one and end in the
              * other. */
-            char *joined = (char *)sen_arena_alloc(&c->scratch, before + texts[i].length);
+            char *joined = (char *)sen__arena_alloc(&c->scratch, before + texts[i].length);
             if (!joined) r = sen__no_memory(c, before + texts[i].length, "a text with its prompt");
             else {
                 memcpy(joined, prompt, before);
@@ -19710,7 +19781,7 @@ static sen_result sen__model_tokens(sen_ctx *c, const sen_model *m,
     if (!r && before) r = sen__model_prompt_skips(c, m, prompt, n, tokens);
     if (r) sen__tokens_free(c, tokens);     /* NULL is fine */
     *out = r ? NULL : tokens;
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return r;
 }
 
@@ -19779,13 +19850,13 @@ static sen_result sen__model_grads(sen_ctx *c, sen_model *m)
  * file or no memory leaves the model as it was. */
 static sen_result sen__model_load_weights(sen_ctx *c, sen_model *m, const char *folder)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     sen__safetensors *s =
         (sen__safetensors *)sen__scratch(c, m->n_modules, sizeof *s, "files of weights");
     sen_result r = s ? SEN_OK : SEN_ERR_MEMORY;
     int i, n;
     for (n = 0; !r && n < m->n_modules; n++) {
-        const char *place = sen_path(c, folder, m->module[n].path);
+        const char *place = sen__path(c, folder, m->module[n].path);
         r = place ? sen__module_open_weights(c, &m->module[n], place, &s[n]) : SEN_ERR_MEMORY;
         if (r) break;
     }
@@ -19793,7 +19864,7 @@ static sen_result sen__model_load_weights(sen_ctx *c, sen_model *m, const char *
     for (i = 0; !r && i < n; i++) r = sen__module_copy_weights(c, &m->module[i], &s[i]);
     for (i = 0; i < n; i++)
         if (m->module[i].n_weights) sen__safetensors_close(c, &s[i]);
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return r;
 }
 
@@ -20112,7 +20183,7 @@ static sen_result sen__encoding_batch(sen__encoding *e, sen__tokens *tokens, con
  * time. */
 static sen_result sen__encoding_window(sen__encoding *e, int64_t base, int64_t n)
 {
-    const sen_mark mark = sen_arena_mark(&e->c->scratch);
+    const sen__mark mark = sen__arena_mark(&e->c->scratch);
     int64_t *order = (int64_t *)sen__scratch(e->c, n, sizeof *order, "an order of texts"), i;
     sen__tokens *tokens = NULL;             /* of this window */
     sen_text *texts;
@@ -20135,7 +20206,7 @@ static sen_result sen__encoding_window(sen__encoding *e, int64_t base, int64_t n
                          (long long)(base + i + k));
     }
     sen__tokens_free(e->c, tokens);
-    sen_arena_release(&e->c->scratch, mark);
+    sen__arena_release(&e->c->scratch, mark);
     return r;
 }
 
@@ -20174,7 +20245,7 @@ static sen_result sen__encode(sen_ctx *c, const sen_model *m, const sen_text *te
     e.out = out;
     r = sen__encode_prompt(c, m, args, &e.prompt);
     if (!r) r = sen_tape_new(c, false, &e.tape);
-    if (!r) e.tape->packs_weights = n > args->batch_size;       /* worth it from two batches on */    /* no recording */
+    if (!r) e.tape->packs_weights = n > args->batch_size;       /* worth it from two batches on */
     for (base = 0; !r && base < n; base += SEN__ENCODE_WINDOW)
         r = sen__encoding_window(&e, base, SEN__MIN(SEN__ENCODE_WINDOW, n - base));
     sen__packed_free(c, &e.packed);         /* both are fine with nothing in them */
@@ -20311,10 +20382,6 @@ SENTRAIN_DEF int64_t sen_model_parameters(const sen_model *m)
  *        ends lie between, so every row remembers its line. Python: base/data_collator.py, and
  *        load_dataset("json" | "csv") of the datasets library.
  * ============================================================================================== */
-#ifndef SEN__STAMP
-/* stands first in every options struct that was initialised */
-#define SEN__STAMP 0x53454E31u
-#endif
 
 /* Texts are packed into blocks of this size: a million sentences are a few thousand allocations,
  * not a million. */
@@ -20429,7 +20496,7 @@ SENTRAIN_DEF void sen_dataset_free(sen_dataset *d)
     for (i = 0; d->column && i < d->n_columns; i++) sen__delete(d->c, d->column[i].owned);
     sen__delete(d->c, d->column);
     sen__delete(d->c, d->line);
-    sen_arena_free(&d->keep);           /* d itself is not in it */
+    sen__arena_free(&d->keep);           /* d itself is not in it */
     sen__delete(d->c, d);
 }
 
@@ -20732,7 +20799,7 @@ static sen_result sen__csv_quoted(sen__loader *l, sen_text *out)
     out->data = start;                  /* still in the file */
     out->length = (size_t)(close - start);
     if (!doubled) return SEN_OK;
-    copy = (char *)sen_arena_alloc(&l->c->scratch, out->length);
+    copy = (char *)sen__arena_alloc(&l->c->scratch, out->length);
     if (!copy) return sen__no_memory(l->c, out->length, "a field");
     out->data = copy;
     out->length -= doubled;             /* one byte less for each */
@@ -21108,7 +21175,7 @@ static sen_result sen__loader_keep(sen__loader *l, sen_text *t)
 {
     if (l->room_left < t->length) {
         const size_t bytes = SEN__MAX(t->length, SEN__DATA_BLOCK);
-        l->room = (char *)sen_arena_alloc(&l->d->keep, bytes);
+        l->room = (char *)sen__arena_alloc(&l->d->keep, bytes);
         if (!l->room) {
             l->room_left = 0;           /* so that no later call writes to NULL */
             return sen__no_memory(l->c, bytes, "the texts of a dataset");
@@ -21262,7 +21329,7 @@ static sen_result sen__loader_utf8(const sen__loader *l, const char *start, int6
  * stored. */
 static sen_result sen__loader_row(sen__loader *l, const sen__data_format *f, int64_t most)
 {
-    const sen_mark mark = sen_arena_mark(&l->c->scratch);
+    const sen__mark mark = sen__arena_mark(&l->c->scratch);
     const char *start = l->at;
     sen_dataset *d = l->d;
     sen_result r;
@@ -21272,7 +21339,7 @@ static sen_result sen__loader_row(sen__loader *l, const sen__data_format *f, int
     if (!r) r = sen__loader_utf8(l, start, d->line[d->rows]);
     for (i = 0; !r && i < d->n_columns; i++) r = sen__loader_put(l, i, &l->cell[i], most);
     if (!r) d->rows++;                  /* all its cells are in */
-    sen_arena_release(&l->c->scratch, mark);
+    sen__arena_release(&l->c->scratch, mark);
     return r;
 }
 
@@ -21427,7 +21494,7 @@ static sen_dataset *sen__dataset_new(sen_ctx *c, const char *path)
     sen_dataset *d = (sen_dataset *)sen__new(c, sizeof *d, "a dataset");
     if (!d) return NULL;
     d->c = c;                                           /* its allocator frees it all */
-    sen_arena_init(&d->keep, &c->allocator, 4 << 10);   /* small: texts bring their own blocks */
+    sen__arena_init(&d->keep, &c->allocator, 4 << 10);   /* small: texts bring their own blocks */
     if (path) d->path = sen__arena_text(&d->keep, path, strlen(path));
     if (path && !d->path) {
         sen__no_memory(c, strlen(path), "a path");
@@ -21485,12 +21552,12 @@ static sen_result sen__dataset_read(sen_ctx *c, const sen_dataset_desc *desc, se
 SENTRAIN_DEF sen_result sen_dataset_load(sen_ctx *c, const sen_dataset_desc *desc,
                                          sen_dataset **out)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     sen_result r;
     sen__begin(c);
     *out = NULL;
     r = sen__dataset_read(c, desc, out);                /* sets *out on success only */
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return sen__end(c, r);
 }
 
@@ -21500,7 +21567,7 @@ SENTRAIN_DEF sen_result sen_dataset_from_json(sen_ctx *c, const sen_json *spec,
                                               const char *base_folder,
                                               sen_dataset **out)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     sen_dataset_desc desc = sen_dataset_desc_default();
     sen_result r = SEN_OK;
     sen__begin(c);
@@ -21511,11 +21578,11 @@ SENTRAIN_DEF sen_result sen_dataset_from_json(sen_ctx *c, const sen_json *spec,
         r = sen_fail_at(c, SEN_ERR_ARGUMENT, spec, NULL, "a dataset needs a \"path\"");
     /* The joined path lies in scratch; the dataset copies it. */
     if (!r && base_folder && !sen__path_absolute(desc.path)) {
-        desc.path = sen_path(c, base_folder, desc.path);
+        desc.path = sen__path(c, base_folder, desc.path);
         if (!desc.path) r = SEN_ERR_MEMORY;
     }
     if (!r) r = sen__dataset_read(c, &desc, out);
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return sen__end(c, r);
 }
 
@@ -21783,7 +21850,7 @@ static bool sen__unique_counts(const sen_dataset *d, int column)
  * numbers cannot. */
 static sen_result sen__unique_number(sen_sampler_call *s, sen__unique *u)
 {
-    const sen_mark mark = sen_arena_mark(&s->ctx->scratch);
+    const sen__mark mark = sen__arena_mark(&s->ctx->scratch);
     const int columns = sen_dataset_columns(s->dataset);
     int64_t place = 0;
     sen__map texts;
@@ -21798,7 +21865,7 @@ static sen_result sen__unique_number(sen_sampler_call *s, sen__unique *u)
         if (!u->mark) r = SEN_ERR_MEMORY;
     }
     sen__map_free(&texts, &s->ctx->allocator);
-    sen_arena_release(&s->ctx->scratch, mark);
+    sen__arena_release(&s->ctx->scratch, mark);
     return r;
 }
 
@@ -22015,7 +22082,7 @@ static sen_result sen__grouped_start(sen_sampler_call *s)
 {
     const int column = sen__dataset_label_column(s->dataset);
     const int64_t rows = sen_dataset_rows(s->dataset);
-    const sen_mark mark = sen_arena_mark(&s->ctx->scratch);
+    const sen__mark mark = sen__arena_mark(&s->ctx->scratch);
     sen_result r = sen__grouped_check(s, column);
     int64_t *of = (int64_t *)sen__scratch(s->ctx, r ? 0 : rows, sizeof *of, "labels");
     double *values = (double *)sen__scratch(s->ctx, r ? 0 : rows, sizeof *values, "labels");
@@ -22036,7 +22103,7 @@ static sen_result sen__grouped_start(sen_sampler_call *s)
     if (!r && g->n_groups < 2)
         r = sen_fail(s->ctx, SEN_ERR_ARGUMENT, "group_by_label needs two labels at least that "
                                                "have two rows each");
-    sen_arena_release(&s->ctx->scratch, mark);
+    sen__arena_release(&s->ctx->scratch, mark);
     return r;
 }
 
@@ -23039,7 +23106,7 @@ static sen_loss *sen__loss_make(sen_ctx *c, const sen_loss_type *type)
     if (!l) return NULL;
     l->c = c;
     l->type = type;
-    sen_arena_init(&l->arena, &c->allocator, 512);
+    sen__arena_init(&l->arena, &c->allocator, 512);
     l->args = sen__arena_zero(&l->arena, size);
     if (!l->args) {
         sen__no_memory(c, size, "a loss");
@@ -23148,7 +23215,7 @@ SENTRAIN_DEF sen_result sen_loss_from_json(sen_ctx *c, const sen_json *spec, con
 SENTRAIN_DEF void sen_loss_free(sen_loss *loss)
 {
     if (!loss) return;
-    sen_arena_free(&loss->arena);
+    sen__arena_free(&loss->arena);
     sen__delete(loss->c, loss);
 }
 
@@ -23352,7 +23419,7 @@ static const char *sen__eval_text(sen_evaluator_call *call, const char *prefix, 
     size_t n;                           /* without the 0 */
     va_copy(again, ap);
     n = call->ctx->format(NULL, 0, format, ap);         /* the length alone */
-    out = (char *)sen_arena_alloc(&call->evaluator->results, n + k + 2);  /* _ and 0 */
+    out = (char *)sen__arena_alloc(&call->evaluator->results, n + k + 2);  /* _ and 0 */
     if (!out) {
         sen__no_memory(call->ctx, n + k + 2, "the name of a metric");
     } else {
@@ -23585,7 +23652,7 @@ static sen_result sen__eval_functions(sen_evaluator_call *call, const sen_texts 
     if (e->functions.n) return SEN_OK;
     if (!main_name) main_name = call->similarity;       /* "cosine" ... of the model */
     /* Copied, since a model may be freed before its evaluator. */
-    one = (const char **)sen_arena_alloc(&e->keep, sizeof *one);
+    one = (const char **)sen__arena_alloc(&e->keep, sizeof *one);
     if (one) *one = sen__arena_text(&e->keep, main_name, strlen(main_name));
     if (!one || !*one) return sen__no_memory(call->ctx, sizeof *one, "an evaluator");
     e->functions.item = one;
@@ -23708,7 +23775,7 @@ static bool sen__has_nan(const double *x, int64_t n)
 static sen_result sen__spearman(sen_ctx *c, const double *x, const double *y, int64_t n,
                                 double *out)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     double *rank = (double *)sen__scratch(c, n, 2 * sizeof *rank, "ranks");
     int64_t *order = (int64_t *)sen__scratch(c, n, 2 * sizeof *order, "ranks");
     const bool room = rank && order;    /* else the message is set */
@@ -23718,7 +23785,7 @@ static sen_result sen__spearman(sen_ctx *c, const double *x, const double *y, in
         sen__average_ranks(rank + n, y, n, order, order + n);
         *out = sen__pearson(rank, rank + n, n);
     }
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return room ? SEN_OK : SEN_ERR_MEMORY;
 }
 
@@ -24001,8 +24068,8 @@ static const sen_evaluator_type sen__triplet_evaluator = {
  * an arena. What the caller was handed as sen_metrics is gone with this. */
 static void sen__eval_clear(sen_evaluator *e)
 {
-    const sen_mark start = { NULL, 0 };                 /* before the first chunk */
-    sen_arena_release(&e->results, start);
+    const sen__mark start = { NULL, 0 };                 /* before the first chunk */
+    sen__arena_release(&e->results, start);
     e->n = 0;
     e->primary = NULL;
     e->head.length = e->row.length = 0;                 /* the buffers stay */
@@ -24037,11 +24104,11 @@ static sen_result sen__eval_encode(sen_evaluator_call *call, float *room)
  * given back here, so that none of them has to. */
 static sen_result sen__eval_score(sen_evaluator_call *call)
 {
-    const sen_mark mark = sen_arena_mark(&call->ctx->scratch);
+    const sen__mark mark = sen__arena_mark(&call->ctx->scratch);
     sen_result r;
     sen__eval_clear(call->evaluator);
     r = call->evaluator->type->score(call);
-    sen_arena_release(&call->ctx->scratch, mark);
+    sen__arena_release(&call->ctx->scratch, mark);
     return r;
 }
 
@@ -24107,7 +24174,7 @@ static sen_result sen__eval_csv(const sen_evaluator_call *call)
     sen__out_init(&text, c);
     sen__out_format(&file, "%s%s%s%s%s_results.csv", e->type->csv, *name ? "_" : "", name,
                     precision ? "_" : "", precision ? precision : "");
-    path = file.failed ? NULL : sen_path(c, call->output_path, file.data);
+    path = file.failed ? NULL : sen__path(c, call->output_path, file.data);
     if (path && !sen__file_exists(c, path)) {           /* a new file: its head first */
         sen__out_text(&text, "epoch,steps");            /* then ",name" for each column */
         sen__out_bytes(&text, e->head.data, (size_t)e->head.length);
@@ -24288,8 +24355,8 @@ static void sen__evaluator_drop(sen_evaluator *e)
     sen__delete(e->c, e->metric);
     sen__out_free(&e->head);
     sen__out_free(&e->row);
-    sen_arena_free(&e->keep);           /* with args */
-    sen_arena_free(&e->results);
+    sen__arena_free(&e->keep);           /* with args */
+    sen__arena_free(&e->results);
     sen__delete(e->c, e);
 }
 
@@ -24322,8 +24389,8 @@ static sen_result sen__evaluator_make(sen_ctx *c, const sen_evaluator_type *type
     if (!e) return SEN_ERR_MEMORY;
     e->c = c;
     e->type = type;
-    sen_arena_init(&e->keep, &c->allocator, 1 << 10);
-    sen_arena_init(&e->results, &c->allocator, 1 << 10);  /* names; emptied at each call */
+    sen__arena_init(&e->keep, &c->allocator, 1 << 10);
+    sen__arena_init(&e->results, &c->allocator, 1 << 10);  /* names; emptied at each call */
     sen__out_init(&e->head, c);
     sen__out_init(&e->row, c);
     e->args = sen__arena_zero(&e->keep, SEN__MAX(type->args_size, sizeof(sen_evaluator_args)));
@@ -24348,7 +24415,7 @@ static sen_result sen__evaluator_keep_texts(sen_evaluator *e, void *at)
     const char **item;
     int64_t i;
     memcpy(&list, at, sizeof list);     /* still the caller's items */
-    item = (const char **)sen_arena_alloc(&e->keep, sen__mul((size_t)list.n, sizeof *item));
+    item = (const char **)sen__arena_alloc(&e->keep, sen__mul((size_t)list.n, sizeof *item));
     if (!item) return sen__no_memory(e->c, (size_t)list.n, "an evaluator's arguments");
     for (i = 0; i < list.n; i++)
         if ((item[i] = sen__evaluator_text(e, list.item[i])) == NULL) return SEN_ERR_MEMORY;
@@ -24365,7 +24432,7 @@ static sen_result sen__evaluator_keep_numbers(sen_evaluator *e, void *at)
     size_t bytes;
     memcpy(&list, at, sizeof list);
     bytes = sen__mul((size_t)list.n, sizeof *item);
-    item = (double *)sen_arena_alloc(&e->keep, bytes);
+    item = (double *)sen__arena_alloc(&e->keep, bytes);
     if (!item) return sen__no_memory(e->c, bytes, "an evaluator's arguments");
     if (list.n) memcpy(item, list.item, bytes);
     list.item = item;
@@ -24418,9 +24485,9 @@ static sen_result sen__evaluator_column(sen_evaluator *e, const sen_field *f, in
     if (name) return sen__dataset_need(e->c, d, name, column);
     *column = place;                    /* by order */
     if (place < sen_dataset_columns(d)) return SEN_OK;
-    return sen_fail(e->c, SEN_ERR_ARGUMENT, "%s: the dataset has %d columns, so there is none for "
-                                            "\"%s\"",
-                    e->type->name, sen_dataset_columns(d), f->name);
+    return sen_fail(e->c, SEN_ERR_ARGUMENT, "%s has %d columns, so there is none for \"%s\" of the "
+                    "%s; name its column by that key", d->path ? d->path : "the dataset",
+                    sen_dataset_columns(d), f->name, e->type->name);
 }
 
 /* The numbers of a column, read from text where a file had no types: in CSV and TSV only label
@@ -24678,7 +24745,7 @@ SENTRAIN_DEF sen_result sen_evaluate(sen_ctx *c, sen_evaluator *e, const sen_mod
                                      const char *output_path, double epoch, int64_t steps,
                                      sen_metrics *out)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);  /* paths, lists of scores */
+    const sen__mark mark = sen__arena_mark(&c->scratch);  /* paths, lists of scores */
     sen_evaluator_call call;
     sen_result r = SEN_OK;
     int k;
@@ -24698,7 +24765,7 @@ SENTRAIN_DEF sen_result sen_evaluate(sen_ctx *c, sen_evaluator *e, const sen_mod
         if (!r) r = sen__sequential_collect(&call, e);
     }
     else if (!r) r = sen__eval_run(&call, e);
-    sen_arena_release(&c->scratch, mark);               /* metrics lie elsewhere */
+    sen__arena_release(&c->scratch, mark);               /* metrics lie elsewhere */
     if (!r) {
         out->item = e->metric;          /* borrowed until the next call */
         out->n = e->n;
@@ -25242,7 +25309,7 @@ static sen_result sen__arguments_keep(sen_ctx *c, sen_arena *arena, sen_training
             const char **item;
             memcpy(&t, at, sizeof t);
             /* One entry more than texts, so that an empty list is no request for 0 bytes. */
-            item = (const char **)sen_arena_alloc(arena, ((size_t)t.n + 1) * sizeof *item);
+            item = (const char **)sen__arena_alloc(arena, ((size_t)t.n + 1) * sizeof *item);
             for (i = 0; item && i < t.n; i++) {
                 item[i] = sen__arena_text(arena, t.item[i], strlen(t.item[i]));
                 if (!item[i]) m.failed = true;
@@ -25291,7 +25358,7 @@ static bool sen__argument_changed(sen_ctx *c, const sen_field *f, const sen_trai
  * the end: a comparison that had no memory has said "unchanged", and must not pass for one. */
 static sen_result sen__arguments_notes(sen_ctx *c, const sen_training_arguments *a)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     const sen_training_arguments initial = sen_training_arguments_default();
     sen_result r = SEN_OK;
     size_t i;
@@ -25307,7 +25374,7 @@ static sen_result sen__arguments_notes(sen_ctx *c, const sen_training_arguments 
             sen_log(c, SEN_LOG_WARNING, "the training argument %s has no effect here: %s", n->name,
                     n->why);
     }
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return r ? r : sen__error(c);
 }
 
@@ -25333,10 +25400,14 @@ static sen_result sen__arguments_interval(sen_ctx *c, const char *name, int stra
  * is held. */
 static sen_result sen__arguments_numbers(sen_ctx *c, const sen_training_arguments *a)
 {
-    if (a->per_device_train_batch_size < 1 || a->per_device_eval_batch_size < 1)
+    if (a->per_device_train_batch_size < 1)
         return sen_fail(c, SEN_ERR_ARGUMENT,
-                        "per_device_train_batch_size and per_device_eval_batch_size should be 1 at "
-                        "least");
+                        "per_device_train_batch_size should be 1 at least, not %d",
+                        a->per_device_train_batch_size);
+    if (a->per_device_eval_batch_size < 1)
+        return sen_fail(c, SEN_ERR_ARGUMENT,
+                        "per_device_eval_batch_size should be 1 at least, not %d",
+                        a->per_device_eval_batch_size);
     if (a->gradient_accumulation_steps < 1)
         return sen_fail(c, SEN_ERR_ARGUMENT,
                         "gradient_accumulation_steps should be 1 at least, not %d",
@@ -25346,9 +25417,10 @@ static sen_result sen__arguments_numbers(sen_ctx *c, const sen_training_argument
         return sen_fail(c, SEN_ERR_ARGUMENT,
                         "nothing to train: max_steps is %lld and num_train_epochs %g",
                         (long long)a->max_steps, a->num_train_epochs);
-    if (!(a->learning_rate >= 0) || !(a->weight_decay >= 0) || !(a->adam_epsilon >= 0))
-        return sen_fail(c, SEN_ERR_ARGUMENT,
-                        "learning_rate, weight_decay and adam_epsilon cannot be negative");
+    if (!(a->learning_rate >= 0) || a->learning_rate > FLT_MAX)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "learning_rate cannot be %g", a->learning_rate);
+    if (!(a->weight_decay >= 0) || !(a->adam_epsilon >= 0))
+        return sen_fail(c, SEN_ERR_ARGUMENT, "weight_decay and adam_epsilon cannot be negative");
     if (!(a->adam_beta1 >= 0 && a->adam_beta1 < 1 && a->adam_beta2 >= 0 && a->adam_beta2 < 1))
         return sen_fail(c, SEN_ERR_ARGUMENT,
                         "adam_beta1 and adam_beta2 should be at least 0 and below 1");
@@ -25570,28 +25642,6 @@ struct sen_trainer {
     double                   started;           /* seconds on the clock */
 };
 
-/* The clock is the only thing that this chapter needs from the system. */
-#include <time.h>
-
-/* Seconds on a clock that never goes back; only differences mean something. 0 where there is none.
- * Times enter the records (train_runtime and the like) and nothing else: no decision of the loop
- * depends on one, so a slow machine gives the same model. */
-static double sen__seconds(void)
-{
-#if defined(_WIN32) && !defined(SENTRAIN_NO_STDIO)
-    LARGE_INTEGER now, second;
-    QueryPerformanceCounter(&now);
-    QueryPerformanceFrequency(&second);
-    return (double)now.QuadPart / (double)second.QuadPart;
-#elif defined(CLOCK_MONOTONIC)
-    struct timespec now;
-    return clock_gettime(CLOCK_MONOTONIC, &now) ? 0.0
-                                                : (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-#else
-    return (double)clock() / (double)CLOCKS_PER_SEC;
-#endif
-}
-
 /* Rounded to so many decimals (power: 10^decimals), as Python's round() up to ties. Python rounds
  * its times and speeds and nothing else: losses, norms and rates are logged with all digits. */
 static double sen__rounded(double v, double power)
@@ -25619,7 +25669,7 @@ static const char *sen__checkpoint_path(sen_trainer *t, int64_t step, const char
 {
     char name[64];
     sen__text_format(name, sizeof name, "checkpoint-%lld%s", (long long)step, ending);
-    return sen_path(t->c, t->args.output_dir, name);
+    return sen__path(t->c, t->args.output_dir, name);
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */
@@ -26498,7 +26548,7 @@ static sen_result sen__trainer_params(sen_trainer *t, sen__param *param, int64_t
  * has, as Python's does. Also made for sen_trainer_gradients, which wants the list of weights. */
 static sen_result sen__trainer_optimizer(sen_trainer *t)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     const sen_optimizer_type *type = (const sen_optimizer_type *)sen__find_type(
         t->c, sen__optimizers, t->args.optim);
     sen__param *param;
@@ -26521,7 +26571,7 @@ static sen_result sen__trainer_optimizer(sen_trainer *t)
         t->optimizer->epsilon = t->args.adam_epsilon;
         t->optimizer->weight_decay = t->args.weight_decay;
     }
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -26584,7 +26634,7 @@ static sen_result sen__trainer_log(sen_trainer *t, const sen_json *record)
  * train_loss, which tells of this call's own steps. */
 static sen_result sen__trainer_log_loss(sen_trainer *t)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen__maker m = sen__maker_in(t->c, &t->c->scratch);
     sen_json *record = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT);
     const double sum = (double)t->loss_sum, steps = (double)(t->state.global_step - t->last_logged);
@@ -26599,7 +26649,7 @@ static sen_result sen__trainer_log_loss(sen_trainer *t)
     t->loss_sum -= t->loss_sum;                         /* NaN stays NaN, as in Python */
     t->last_logged = t->state.global_step;
     if (!m.failed) r = sen__trainer_log(t, record);
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -26720,7 +26770,7 @@ static sen_result sen__eval_loss(sen_trainer *t, sen__train_set *s, sen__eval_me
 static sen_result sen__eval_scores(sen_trainer *t, const char *prefix, sen__maker *m,
                                    sen_json *metrics)
 {
-    const char *folder = sen_path(t->c, t->args.output_dir, "eval"),
+    const char *folder = sen__path(t->c, t->args.output_dir, "eval"),
                *start = sen__metric_name(t->c, prefix, "");
     sen_metrics found;
     int64_t i;
@@ -26746,7 +26796,7 @@ static sen_result sen__eval_scores(sen_trainer *t, const char *prefix, sen__make
 static sen_result sen__evaluate_one(sen_trainer *t, sen__train_set *s, const char *prefix,
                                     const char *scores, sen_json **out)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen__maker m = sen__maker_in(t->c, &t->metrics_arena);
     sen_json *metrics = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT);
     const double start = sen__seconds(), rows = s ? (double)s->data->rows : 0;
@@ -26775,7 +26825,7 @@ static sen_result sen__evaluate_one(sen_trainer *t, sen__train_set *s, const cha
     t->control.should_evaluate = false;
     if (!r) r = SEN__EVENT_WITH(t, on_evaluate, metrics, NULL);
     *out = metrics;
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -26793,15 +26843,15 @@ static const char *sen__eval_prefix(const sen_trainer *t, int i)
  * is_in_train; metric_for_best_model depends on it.) */
 static sen_result sen__evaluate_all(sen_trainer *t)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen__maker m = sen__maker_in(t->c, &t->metrics_arena);
-    sen_mark start;
+    sen__mark start;
     sen_json *one = NULL;
     const sen_json *j;
     sen_result r = SEN_OK;
     int i;
     memset(&start, 0, sizeof start);
-    sen_arena_release(&t->metrics_arena, start);        /* the last evaluation's metrics go */
+    sen__arena_release(&t->metrics_arena, start);        /* the last evaluation's metrics go */
     if (!t->eval_named)
         return sen__evaluate_one(t, t->eval, "eval", t->evaluator ? "eval" : NULL, &t->metrics);
     t->metrics = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT);
@@ -26816,7 +26866,7 @@ static sen_result sen__evaluate_all(sen_trainer *t)
             if (j->is_integer) sen__make_int(&m, t->metrics, j->key, j->integer); /* epoch 0 */
             else sen__make_double(&m, t->metrics, j->key, j->number);
     }
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return m.failed ? SEN_ERR_MEMORY : r;
 }
 
@@ -26824,7 +26874,7 @@ static sen_result sen__evaluate_all(sen_trainer *t)
  * the one that is spelt most like it. */
 static sen_result sen__best_missing(sen_trainer *t, const sen_json *metrics)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     const char *key = sen__metric_name(t->c, "eval", sen__best_name(&t->args)), *words[64], *near;
     char list[600];
     const sen_json *j;
@@ -26841,7 +26891,7 @@ static sen_result sen__best_missing(sen_trainer *t, const sen_json *metrics)
         "metric_for_best_model is \"%s\", but no evaluation gives %s%s%s%s; there are: %s",
         t->args.metric_for_best_model, key, near ? "; did you mean \"" : "", near ? near : "",
         near ? "\"?" : "", sen__word_list(list, sizeof list, words));
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -26928,7 +26978,7 @@ static sen_result sen__best_possible(sen_trainer *t)
     static const char *const times[] = {
         "runtime", "samples_per_second", "steps_per_second", NULL
     };
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen__maker m = sen__maker_in(t->c, &t->c->scratch);
     sen_json *metrics;
     bool known = true;
@@ -26950,7 +27000,7 @@ static sen_result sen__best_possible(sen_trainer *t)
     if (!r && m.failed) r = SEN_ERR_MEMORY;
     /* Not there, and nothing unknown among those that are: it cannot come. */
     if (!r && known && !sen__best_find(&t->args, metrics)) r = sen__best_missing(t, metrics);
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -27027,7 +27077,7 @@ static const sen__json_style sen__state_style = { 2, true, true };
  * temporary name, synced and renamed, as every file of this library. */
 static sen_result sen__save_tree(sen_ctx *c, const char *folder, const char *name, sen_json *tree)
 {
-    const char *path = sen_path(c, folder, name);
+    const char *path = sen__path(c, folder, name);
     /* Both are NULL only for lack of memory, and the context has said so. */
     return tree && path ? sen__json_save(c, path, tree, &sen__state_style, "\n") : SEN_ERR_MEMORY;
 }
@@ -27036,10 +27086,10 @@ static sen_result sen__save_tree(sen_ctx *c, const char *folder, const char *nam
  * keep Python's order. */
 static sen_result sen__save_state(sen_trainer *t, const char *folder)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen__maker m = sen__maker_in(t->c, &t->c->scratch);
     const sen_result r = sen__save_tree(t->c, folder, "trainer_state.json", sen__state_json(t, &m));
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -27047,7 +27097,7 @@ static sen_result sen__save_state(sen_trainer *t, const char *folder)
  * Python's file is a pickle. The hub's token is a secret and stays out, whatever was given. */
 static sen_result sen__save_args(sen_trainer *t, const char *folder)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen__maker m = sen__maker_in(t->c, &t->c->scratch);
     sen_json *o = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT);
     const sen_field *f;
@@ -27061,7 +27111,7 @@ static sen_result sen__save_args(sen_trainer *t, const char *folder)
         else sen__make_null(&m, o, f->name);
     }
     r = sen__save_tree(t->c, folder, "training_args.json", m.failed ? NULL : o);
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -27109,9 +27159,9 @@ static const char *sen__state_name(sen_ctx *c, const char *kind, const char *par
  * along, so that moments are not taken for another's. */
 static sen_result sen__save_optimizer(sen_trainer *t, const char *folder)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     const sen__optimizer *o = t->optimizer;
-    const char *path = sen_path(t->c, folder, "optimizer.safetensors"), *metadata[5];
+    const char *path = sen__path(t->c, folder, "optimizer.safetensors"), *metadata[5];
     sen__to_store *item = (sen__to_store *)sen__scratch(t->c, 3 * o->n + 1, sizeof *item,
                                                         "a list of tensors");
     /* Lives until the file is written: the scratch arena is released behind that. */
@@ -27138,7 +27188,7 @@ static sen_result sen__save_optimizer(sen_trainer *t, const char *folder)
     metadata[3] = o->type->name;
     metadata[4] = NULL;
     if (!r) r = sen__safetensors_write(t->c, path, item, n, metadata);
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -27149,7 +27199,7 @@ static sen_result sen__save_optimizer(sen_trainer *t, const char *folder)
  * the step. */
 static sen_result sen__save_progress(sen_trainer *t, const char *folder)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen__maker m = sen__maker_in(t->c, &t->c->scratch);
     sen_json *o = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT), *list;
     uint32_t words[SEN__RNG_SAVED];
@@ -27169,7 +27219,7 @@ static sen_result sen__save_progress(sen_trainer *t, const char *folder)
     sen__rng_save(words, &t->rng);
     for (i = 0; i < SEN__RNG_SAVED; i++) sen__make_int(&m, list, NULL, (int64_t)words[i]);
     if (!r) r = sen__save_tree(t->c, folder, "rng_state.json", m.failed ? NULL : o);
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -27196,7 +27246,7 @@ static sen_result sen__checkpoint_fill(sen_trainer *t, const char *folder)
  * nothing. */
 static sen_result sen__checkpoint_drop(sen_trainer *t, int64_t step, const char *ending)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     const char *path = sen__checkpoint_path(t, step, ending);
     const char *gone = sen__checkpoint_path(t, step, SEN__GONE);
     sen_result r = path && gone ? SEN_OK : SEN_ERR_MEMORY;
@@ -27212,7 +27262,7 @@ static sen_result sen__checkpoint_drop(sen_trainer *t, int64_t step, const char 
         sen__forgive(t->c);
         r = SEN_OK;
     }
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -27277,7 +27327,7 @@ static sen_result sen__checkpoints(sen_trainer *t, sen__saved **out, int64_t *n)
         const int64_t number = sen__checkpoint_number(names.name[i], "");
         sen_file_info info;
         if (number < 0 ||
-            !sen__file_info(t->c, sen_path(t->c, t->args.output_dir, names.name[i]), &info))
+            !sen__file_info(t->c, sen__path(t->c, t->args.output_dir, names.name[i]), &info))
             continue;
         if (!info.is_folder) continue;
         /* Insertion: a run has a handful of checkpoints. */
@@ -27312,7 +27362,7 @@ static void sen__checkpoints_by_age(sen__saved *s, int64_t n)
  * end). So with limit 1 two may be there during the run. SEN_NONE or 0 and less: keep all. */
 static sen_result sen__checkpoints_rotate(sen_trainer *t)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     const int64_t limit = t->args.save_total_limit;
     const char *best = t->state.best_model_checkpoint;
     const int64_t keep = best ? sen__checkpoint_number(sen__path_name(best), "") : -1;
@@ -27328,7 +27378,7 @@ static sen_result sen__checkpoints_rotate(sen_trainer *t)
         r = sen__checkpoint_drop(t, s[i].number, "");
         left--;
     }
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -27356,7 +27406,7 @@ static sen_result sen__checkpoint_best(sen_trainer *t)
  * then are older ones deleted: never first, or a failing save would have cost one for nothing. */
 static sen_result sen__checkpoint_save(sen_trainer *t)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     const char *to = sen__checkpoint_path(t, t->state.global_step, "");
     const char *from = sen__checkpoint_path(t, t->state.global_step, SEN__PART);
     sen_result r = to && from ? sen__checkpoint_best(t) : SEN_ERR_MEMORY;
@@ -27373,7 +27423,7 @@ static sen_result sen__checkpoint_save(sen_trainer *t)
         /* What has its name now stays, even if an older one cannot be removed. */
         r = sen__checkpoints_rotate(t);
     }
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -27384,7 +27434,7 @@ static sen_result sen__checkpoint_save(sen_trainer *t)
 static sen_result sen__checkpoints_tidy(sen_trainer *t)
 {
     static const char *const ending[] = { SEN__PART, SEN__ASIDE, SEN__GONE };
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen__names names;
     int64_t i;
     sen_result r = sen__folder_list(t->c, t->args.output_dir, &names);
@@ -27401,7 +27451,7 @@ static sen_result sen__checkpoints_tidy(sen_trainer *t)
         else if (i % 3 == 1 && !sen__folder_exists(t->c, own)) r = sen__rename(t->c, path, own);
         else r = sen__checkpoint_drop(t, step, end);
     }
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -27426,7 +27476,7 @@ static sen_result sen__resume_fits(sen_trainer *t, const char *folder)
     for (i = 0; !r && i < m->n_modules; i++) {
         const sen_module *module = &m->module[i];
         /* Each module's file is in a folder of its own; the first one's lies at the top. */
-        const char *place = sen_path(t->c, folder, module->path);
+        const char *place = sen__path(t->c, folder, module->path);
         sen__safetensors s;
         if (!place) return SEN_ERR_MEMORY;
         r = sen__module_open_weights(t->c, module, place, &s);
@@ -27445,10 +27495,10 @@ static sen_result sen__resume_fits(sen_trainer *t, const char *folder)
  * before the first is copied, because half of a checkpoint is a model that nobody trained. */
 static sen_result sen__resume_weights(sen_trainer *t, const char *folder)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen_result r = sen__resume_fits(t, folder);
     if (!r) r = sen__model_load_weights(t->c, t->model, folder);
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -27456,7 +27506,7 @@ static sen_result sen__resume_weights(sen_trainer *t, const char *folder)
  * best metric or a sum of losses may be one. */
 static sen_result sen__resume_file(sen_trainer *t, const char *name, sen_json **out)
 {
-    const char *path = sen_path(t->c, t->resume, name);
+    const char *path = sen__path(t->c, t->resume, name);
     sen_result r = path ? sen__json_load(t->c, &t->c->scratch, path, 0, out) : SEN_ERR_MEMORY;
     if (!r && (*out)->kind != SEN_JSON_OBJECT)
         r = sen_fail_at(t->c, SEN_ERR_FORMAT, *out, NULL, "a checkpoint's %s should be an object",
@@ -27534,7 +27584,7 @@ static sen_result sen__resume_state(sen_trainer *t)
 static sen_result sen__resume_optimizer(sen_trainer *t)
 {
     const sen__optimizer *o = t->optimizer;
-    const char *path = sen_path(t->c, t->resume, "optimizer.safetensors"), *type;
+    const char *path = sen__path(t->c, t->resume, "optimizer.safetensors"), *type;
     sen__safetensors s;
     int64_t i;
     int k;
@@ -27610,8 +27660,8 @@ static sen_result sen__resume_only_model(sen_trainer *t, bool *only)
 {
     sen_json *o = NULL;
     sen_result r = SEN_OK;
-    *only = !sen__file_exists(t->c, sen_path(t->c, t->resume, "scheduler.pt"));
-    if (sen__file_exists(t->c, sen_path(t->c, t->resume, "training_args.json"))) {
+    *only = !sen__file_exists(t->c, sen__path(t->c, t->resume, "scheduler.pt"));
+    if (sen__file_exists(t->c, sen__path(t->c, t->resume, "training_args.json"))) {
         r = sen__resume_file(t, "training_args.json", &o);
         if (!r) *only = sen__json_bool_or(o, "save_only_model", false);
     }
@@ -27627,15 +27677,15 @@ static sen_result sen__resume_check(sen_trainer *t, bool *whole)
     static const char *const files[] = {
         "optimizer.safetensors", "scheduler.json", "rng_state.json"
     };
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     const char *missing = NULL;
     bool only = false;
     sen_result r = SEN_OK;
     size_t i;
     for (i = 0; i < SEN__COUNT(files) && !missing; i++)
-        if (!sen__file_exists(t->c, sen_path(t->c, t->resume, files[i]))) missing = files[i];
+        if (!sen__file_exists(t->c, sen__path(t->c, t->resume, files[i]))) missing = files[i];
     *whole = !missing;
-    if (missing && sen__file_exists(t->c, sen_path(t->c, t->resume, "optimizer.pt")))
+    if (missing && sen__file_exists(t->c, sen__path(t->c, t->resume, "optimizer.pt")))
         r = sen_fail(t->c, SEN_ERR_UNSUPPORTED,
                      "%s was written by Python: its optimizer.pt cannot be read by this version",
                      t->resume);
@@ -27651,7 +27701,7 @@ static sen_result sen__resume_check(sen_trainer *t, bool *whole)
                      "%s is no whole checkpoint: it has no %s, although it was not saved with "
                      "save_only_model; resume from another one",
                      t->resume, missing);
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r ? r : sen__error(t->c);                    /* a path may have had no room */
 }
 
@@ -27662,7 +27712,7 @@ static sen_result sen__resume_check(sen_trainer *t, bool *whole)
  * `skip` batches of the next. That holds since every epoch has the same number of batches. */
 static sen_result sen__resume_run(sen_trainer *t, bool whole)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     const int64_t k = t->args.gradient_accumulation_steps;
     sen_result r = sen__resume_state(t);
     t->last_logged = t->state.global_step;              /* unless a file says otherwise */
@@ -27673,7 +27723,7 @@ static sen_result sen__resume_run(sen_trainer *t, bool whole)
     t->epoch = t->state.global_step / t->state.steps_per_epoch;
     t->skip = t->args.ignore_data_skip ? 0 : t->state.global_step % t->state.steps_per_epoch * k;
     t->saved_step = t->state.global_step;               /* this step has a checkpoint */
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -27681,7 +27731,7 @@ static sen_result sen__resume_run(sen_trainer *t, bool whole)
  * largest may be one that a kill has left under its put-aside name. */
 static sen_result sen__resume_latest(sen_trainer *t)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen__saved *s = NULL;
     int64_t n = 0;
     const char *path;
@@ -27696,7 +27746,7 @@ static sen_result sen__resume_latest(sen_trainer *t)
         t->resume = path ? sen__trainer_text(t, path) : NULL;
         if (!t->resume) r = SEN_ERR_MEMORY;
     }
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -27704,14 +27754,14 @@ static sen_result sen__resume_latest(sen_trainer *t)
  * that are in memory. trainer_state.json is what makes a folder a checkpoint. */
 static sen_result sen__resume_from(sen_trainer *t, const char *checkpoint)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen_result r = SEN_OK;
     if (!checkpoint) return sen__resume_latest(t);
-    if (!sen__file_exists(t->c, sen_path(t->c, checkpoint, "trainer_state.json")))
+    if (!sen__file_exists(t->c, sen__path(t->c, checkpoint, "trainer_state.json")))
         r = sen_fail(t->c, SEN_ERR_IO, "%s is no checkpoint: it has no trainer_state.json",
                      checkpoint);
     if (!r && !(t->resume = sen__trainer_text(t, checkpoint))) r = SEN_ERR_MEMORY;
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -27809,10 +27859,10 @@ static sen_result sen__loop_counts(sen_trainer *t)
 static sen_result sen__loop_fresh(sen_trainer *t)
 {
     sen__maker m = sen__maker_in(t->c, &t->log_arena);
-    sen_mark start;
+    sen__mark start;
     /* A mark of zeros is the arena's very beginning. */
     memset(&start, 0, sizeof start);
-    sen_arena_release(&t->log_arena, start);            /* all records go */
+    sen__arena_release(&t->log_arena, start);            /* all records go */
     t->log = sen__make(&m, NULL, NULL, SEN_JSON_LIST);
     t->epoch = t->micro = t->skip = t->last_logged = t->first_step = 0;
     t->saved_step = -1;                                 /* none */
@@ -28089,7 +28139,7 @@ static double sen__finish_rows(const sen_trainer *t)
  * of rows that belongs to the updates that were made. */
 static sen_result sen__finish_log(sen_trainer *t)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen__maker m = sen__maker_in(t->c, &t->c->scratch);
     sen_json *record = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT);
     const double seconds = SEN__MAX(sen__seconds() - t->started, 1e-9);
@@ -28107,7 +28157,7 @@ static sen_result sen__finish_log(sen_trainer *t)
     sen__make_double(&m, record, "total_flos", 0.0);
     sen__make_double(&m, record, "train_loss", t->state.training_loss);
     if (!m.failed) r = sen__trainer_log(t, record);     /* with epoch and step, as every record */
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -28136,7 +28186,7 @@ static sen_result sen__finish_load(sen_trainer *t, const char *best, bool *loade
  * If it could not be loaded, nothing is removed: the others may be all that there is. */
 static sen_result sen__finish_best(sen_trainer *t)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     const char *best = t->state.best_model_checkpoint;
     bool loaded = true;
     sen__saved *s = NULL;
@@ -28149,7 +28199,7 @@ static sen_result sen__finish_best(sen_trainer *t)
             if (s[i].number != sen__checkpoint_number(sen__path_name(best), ""))
                 r = sen__checkpoint_drop(t, s[i].number, "");
     }
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -28287,6 +28337,11 @@ static sen_result sen__trainer_check(sen_trainer *t)
 {
     const sen_training_arguments *a = &t->args;
     sen_result r;
+    /* Looked at where there is but one dataset too: Python reads it when the arguments are made. */
+    if (a->multi_dataset_batch_sampler &&
+        !sen__find_type(t->c, sen__multi_samplers, a->multi_dataset_batch_sampler))
+        return sen__unknown_type(t->c, sen__multi_samplers, "multi_dataset_batch_sampler",
+                                 a->multi_dataset_batch_sampler, NULL);
     if (!sen__find_type(t->c, sen__optimizers, a->optim))
         return sen__unknown_type(t->c, sen__optimizers, "optimizer (optim)", a->optim, NULL);
     t->schedule = (const sen_schedule_type *)sen__find_type(t->c, sen__schedules,
@@ -28412,9 +28467,9 @@ SENTRAIN_DEF void sen_trainer_free(sen_trainer *t)
     sen__delete(c, t->rows_set);
     sen__delete(c, t->eval_rows);
     /* Last: sets, hooks and names above lie in these arenas. */
-    sen_arena_free(&t->log_arena);
-    sen_arena_free(&t->metrics_arena);
-    sen_arena_free(&t->keep);
+    sen__arena_free(&t->log_arena);
+    sen__arena_free(&t->metrics_arena);
+    sen__arena_free(&t->keep);
     sen__delete(c, t);
 }
 
@@ -28428,9 +28483,9 @@ SENTRAIN_DEF sen_result sen_trainer_new(sen_ctx *c, const sen_trainer_desc *desc
     t = (sen_trainer *)sen__new(c, sizeof *t, "a trainer");
     if (t) {
         t->c = c;
-        sen_arena_init(&t->keep, &c->allocator, 16 << 10);
-        sen_arena_init(&t->log_arena, &c->allocator, 64 << 10);
-        sen_arena_init(&t->metrics_arena, &c->allocator, 16 << 10);
+        sen__arena_init(&t->keep, &c->allocator, 16 << 10);
+        sen__arena_init(&t->log_arena, &c->allocator, 64 << 10);
+        sen__arena_init(&t->metrics_arena, &c->allocator, 16 << 10);
         r = sen__trainer_make(t, desc);
         if (r) sen_trainer_free(t);
         else *out = t;
@@ -28642,7 +28697,7 @@ static sen_result sen__grad_write(sen_trainer *t, const sen__train_set *s, const
  * bits as without it. */
 SENTRAIN_DEF sen_result sen_trainer_gradients(sen_trainer *t, const char *path)
 {
-    const sen_mark mark = sen_arena_mark(&t->c->scratch);
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     const sen_rng before = t->rng;
     sen_labels labels;
     float loss = 0;
@@ -28656,7 +28711,7 @@ SENTRAIN_DEF sen_result sen_trainer_gradients(sen_trainer *t, const char *path)
     /* Whatever happened: no gradient of this check may be added to the next update's. */
     if (t->optimizer) sen__zero_grad(t->optimizer);
     t->rng = before;
-    sen_arena_release(&t->c->scratch, mark);
+    sen__arena_release(&t->c->scratch, mark);
     return sen__end(t->c, r);
 }
 #endif /* 27 */

@@ -1,5 +1,5 @@
-/* An allocator that refuses the k-th request and every later one, and counts what is still held: for
- * runs that must end in SEN_ERR_MEMORY at whatever place memory runs out, and leak nothing. */
+/* An allocator that refuses the k-th request and every later one, and counts what is still held:
+ * for runs that must end in SEN_ERR_MEMORY at whatever place memory runs out, and leak nothing. */
 #ifndef FAIL_H
 #define FAIL_H
 #include <stdlib.h>
@@ -43,9 +43,10 @@ static inline sen_ctx *fail_context(fail_allocator *f, const sen_files *files)
     return c;
 }
 
-/* Runs work(c, arg) with 0, 1, 2 ... requests granted until it succeeds: each failure must be one of
- * memory. Returns how many requests success took; a failure of the test is counted as usual. */
-static inline int64_t fail_everywhere(const sen_files *files, sen_result (*work)(sen_ctx *c, void *arg), void *arg)
+/* Runs work(c, arg) with 0, 1, 2 ... requests granted until it succeeds: each failure must be one
+ * of memory. Returns how many requests success took; a failure of the test is counted as usual. */
+static inline int64_t fail_everywhere(const sen_files *files,
+                                      sen_result (*work)(sen_ctx *c, void *arg), void *arg)
 {
     int64_t k;
     for (k = 0; k < 10000; k++) {

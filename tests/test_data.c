@@ -80,7 +80,7 @@ static void data_start(data_fixture *f)
 static sen_result data_load(data_fixture *f, const char *path, const char *text, int64_t size,
                             const char *spec, sen_dataset **out)
 {
-    const sen_mark mark = sen_arena_mark(&f->c->scratch);
+    const sen__mark mark = sen__arena_mark(&f->c->scratch);
     sen_json *j = NULL;
     sen_dataset_desc desc = sen_dataset_desc_default();
     sen_result r;
@@ -93,7 +93,7 @@ static sen_result data_load(data_fixture *f, const char *path, const char *text,
     r = sen__json_parse(f->c, &f->c->scratch, "job.json", spec, strlen(spec), SEN__JSON_STRICT, &j);
     CHECK(r == SEN_OK);
     r = sen_dataset_from_json(f->c, j, NULL, out);
-    sen_arena_release(&f->c->scratch, mark);
+    sen__arena_release(&f->c->scratch, mark);
     return r;
 }
 

@@ -371,9 +371,9 @@ static void test_eval_own(eval_fixture *f)
 
 /* ---- a whole evaluation ---------------------------------------------------------------------- */
 
-static bool eval_scratch_is(const sen_ctx *c, sen_mark mark)
+static bool eval_scratch_is(const sen_ctx *c, sen__mark mark)
 {
-    const sen_mark now = sen_arena_mark(&c->scratch);
+    const sen__mark now = sen__arena_mark(&c->scratch);
     return now.chunk == mark.chunk && now.used == mark.used;
 }
 
@@ -393,7 +393,7 @@ static void test_eval_whole(eval_fixture *f, sen_ctx *files)
     sen_evaluator *list[2] = { NULL, NULL }, *all = NULL;
     sen_model *model = tiny_model(files, TINY_MODULES);
     sen_dataset *d = NULL;
-    sen_mark mark;
+    sen__mark mark;
     sen_metrics m;
     CHECK(sen_dataset_from_arrays(f->c, columns, 4, 3, &d) == SEN_OK);
     similarity.dataset = triplet.dataset = d;
@@ -412,7 +412,7 @@ static void test_eval_whole(eval_fixture *f, sen_ctx *files)
     CHECK(sen_evaluator_new(f->c, "SequentialEvaluator", &sequence, &all) == SEN_OK);
     if (model && list[0] && list[1] && all) {
         CHECK(list[0]->numbers[0] == 1 && list[0]->numbers[1] == 2.5);
-        mark = sen_arena_mark(&f->c->scratch);
+        mark = sen__arena_mark(&f->c->scratch);
         f->disk.exists = 0;
         CHECK_OK(f->c, sen_evaluate(f->c, all, model, "out", 0, 0, &m));
         CHECK(m.n == 4 && strcmp(m.item[1].name, "s_spearman_cosine") == 0);
@@ -463,7 +463,7 @@ static const sen_field eval_kept_fields[] = {
 static sen_result eval_kept_work(sen_ctx *c, void *arg)
 {
     static const char spec[] = "{\"list\": [1, \"two\"], \"more\": {}}";
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     double numbers[2] = { 0.5, 0.25 };
     sen_evaluator_type type;
     eval_kept_args a;
@@ -488,7 +488,7 @@ static sen_result eval_kept_work(sen_ctx *c, void *arg)
     if (!r) r = sen_evaluator_new(c, "Kept", &a, &e);
     numbers[0] = numbers[1] = -1;
     if (tree) memset(tree->child, 0, sizeof *tree);
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     if (!r) r = sen_evaluate(c, e, NULL, NULL, -1, -1, &m);
     if (!r) CHECK(m.n == 1 && m.item[0].value == 0.5);
     sen_evaluator_free(e);

@@ -26,15 +26,15 @@ static int file_is(const char *path)
 static void file_paths(void)
 {
     sen_ctx *c = test_ctx(1);
-    CHECK_TEXT(sen_path(c, "a/b", "c"), "a/b/c");
-    CHECK_TEXT(sen_path(c, "a/b/", "c"), "a/b/c");
-    CHECK_TEXT(sen_path(c, "a///", "c"), "a/c");
-    CHECK_TEXT(sen_path(c, "/", "c"), "/c");
-    CHECK_TEXT(sen_path(c, "", "c"), "c");
-    CHECK_TEXT(sen_path(c, "a", ""), "a");
-    CHECK_TEXT(sen_path(c, "", ""), "");
-    CHECK(sen_path(c, NULL, "c") == NULL && sen_path(c, "a", NULL) == NULL);
-    CHECK_TEXT(sen_path(c, sen_path(c, "a", "b"), "c"), "a/b/c");
+    CHECK_TEXT(sen__path(c, "a/b", "c"), "a/b/c");
+    CHECK_TEXT(sen__path(c, "a/b/", "c"), "a/b/c");
+    CHECK_TEXT(sen__path(c, "a///", "c"), "a/c");
+    CHECK_TEXT(sen__path(c, "/", "c"), "/c");
+    CHECK_TEXT(sen__path(c, "", "c"), "c");
+    CHECK_TEXT(sen__path(c, "a", ""), "a");
+    CHECK_TEXT(sen__path(c, "", ""), "");
+    CHECK(sen__path(c, NULL, "c") == NULL && sen__path(c, "a", NULL) == NULL);
+    CHECK_TEXT(sen__path(c, sen__path(c, "a", "b"), "c"), "a/b/c");
     CHECK_TEXT(sen__path_name("a/b/c.txt"), "c.txt");
     CHECK_TEXT(sen__path_name("c.txt"), "c.txt");
     CHECK_TEXT(sen__path_name("a/"), "");
@@ -46,7 +46,7 @@ static void file_paths(void)
         char *large = (char *)malloc(100001);
         memset(large, 'a', 100000);
         large[100000] = 0;
-        CHECK(sen_path(c, large, "b") == NULL);
+        CHECK(sen__path(c, large, "b") == NULL);
         free(large);
     }
     CHECK(sen__end(c, SEN_ERR_MEMORY) == SEN_ERR_MEMORY);

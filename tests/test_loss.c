@@ -106,7 +106,7 @@ static void loss_golden_case(sen_ctx *c, const sen_json *file, const sen_json *g
         for (v = labels->child, n = 0; v; v = v->next) b.label[n++] = (float)v->number;
         b.labels.value = b.label;
     }
-    sen_arena_init(&arena, &c->allocator, 4096);
+    sen__arena_init(&arena, &c->allocator, 4096);
     if (CHECK_OK(c, sen_loss_from_json(c, loss_spec(c, &arena, g), NULL, &loss))) {
         snprintf(what, sizeof what, "%s, line %d", sen_loss_type_of(loss)->name, g->line);
         loss_run(c, loss, &b, 1.0f);
@@ -117,7 +117,7 @@ static void loss_golden_case(sen_ctx *c, const sen_json *file, const sen_json *g
             loss_check_gradient(what, b.grad[k], number, loss_numbers(v, number), 5 * tol);
     }
     sen_loss_free(loss);
-    sen_arena_free(&arena);
+    sen__arena_free(&arena);
 }
 
 /* Every case of a file whose loss there is here; returns how many those were. */
@@ -130,14 +130,14 @@ static int loss_golden_file(const char *path, double tol)
     char *text = test_read(path, &size);
     int done = 0;
     CHECK(text != NULL);
-    sen_arena_init(&arena, &c->allocator, 64 << 10);
+    sen__arena_init(&arena, &c->allocator, 64 << 10);
     if (text && CHECK_OK(c, sen__json_parse(c, &arena, path, text, size, 0, &file)))
         for (const sen_json *g = sen_json_get(file, "cases")->child; g; g = g->next)
             if (sen__find_type(c, sen__losses, sen_json_get(g, "loss")->text)) {
                 loss_golden_case(c, file, g, tol);
                 done++;
             }
-    sen_arena_free(&arena);
+    sen__arena_free(&arena);
     sen_ctx_free(c);
     free(text);
     return done;
@@ -318,7 +318,7 @@ static void test_loss_json(void)
     sen_loss *l;
     const sen_mnrl_args *mnrl;
     const sen_cosine_similarity_args *cosine;
-    sen_arena_init(&arena, &c->allocator, 4096);
+    sen__arena_init(&arena, &c->allocator, 4096);
     l = loss_parse(c, &arena, "{\"type\": \"MultipleNegativesRankingLoss\", \"scale\": 50, "
                               "\"similarity_fct\": \"dot\", \"directions\": [\"doc_to_query\", "
                               "\"query_to_doc\"], \"partition_mode\": \"per_direction\", "
@@ -332,7 +332,7 @@ static void test_loss_json(void)
     l = loss_parse(c, &arena, "{\"type\": \"CosineSimilarityLoss\", \"loss_fct\": {\"type\": "
                               "\"L1Loss\"}, \"cos_score_transformation\": "
                               "\"torch.nn.modules.activation.Tanh\"}", NULL);
-    sen_arena_free(&arena);                     /* the loss keeps nothing of the file */
+    sen__arena_free(&arena);                     /* the loss keeps nothing of the file */
     cosine = (const sen_cosine_similarity_args *)(l ? sen_loss_args(l) : NULL);
     CHECK(cosine && cosine->loss_fct == SEN_L1_LOSS);
     CHECK_TEXT(cosine ? cosine->cos_score_transformation : NULL, "Tanh");
@@ -344,7 +344,7 @@ static void test_loss_json(void)
                               "\"TripletDistanceMetric.COSINE\"}", NULL);
     CHECK(l && ((const sen_triplet_args *)sen_loss_args(l))->distance_metric == SEN_TRIPLET_COSINE);
     sen_loss_free(l);
-    sen_arena_free(&arena);
+    sen__arena_free(&arena);
     sen_ctx_free(c);
 }
 
@@ -377,11 +377,11 @@ static void test_loss_spellings(void)
                     snprintf(word, sizeof word, f ? "pairwise_dot_score" : "dot_score");
                 snprintf(text, sizeof text, "{\"type\": \"%s\", \"similarity_fct\": \"%s\"}",
                          loss[which], word);
-                sen_arena_init(&arena, &c->allocator, 4096);
+                sen__arena_init(&arena, &c->allocator, 4096);
                 l = loss_parse(c, &arena, text, NULL);
                 if (l) CHECK(loss_similarity(l) == kind);
                 sen_loss_free(l);
-                sen_arena_free(&arena);
+                sen__arena_free(&arena);
             }
     sen_ctx_free(c);
 }
@@ -458,9 +458,9 @@ static void test_loss_refused(void)
     sen_ctx *c = test_ctx(1);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         sen_arena arena;
-        sen_arena_init(&arena, &c->allocator, 4096);
+        sen__arena_init(&arena, &c->allocator, 4096);
         loss_parse(c, &arena, bad[i][0], bad[i][1]);
-        sen_arena_free(&arena);
+        sen__arena_free(&arena);
     }
     sen_ctx_free(c);
 }
@@ -612,14 +612,14 @@ static void test_loss_own(void)
     b.x[0][0] = 3.0f;
     b.x[0][1] = 4.0f;
     CHECK_OK(c, sen_register_loss(c, &own));
-    sen_arena_init(&arena, &c->allocator, 4096);
+    sen__arena_init(&arena, &c->allocator, 4096);
     l = loss_parse(c, &arena, "{\"type\": \"LengthLoss\", \"weight\": 0.5}", NULL);
     CHECK(l != NULL);
     if (l) loss_run(c, l, &b, 1.0f);
     CHECK(b.value == 12.5f && b.grad[0][0] == 3.0f && b.grad[0][1] == 4.0f);
     sen_loss_free(l);
     loss_parse(c, &arena, "{\"type\": \"LengthLos\"}", "did you mean \"LengthLoss\"?");
-    sen_arena_free(&arena);
+    sen__arena_free(&arena);
     sen_ctx_free(c);
 }
 
@@ -633,14 +633,14 @@ static void test_loss_no_memory(void)
         sen_json *spec = NULL;
         sen_loss *l = NULL;
         sen_arena arena;
-        sen_arena_init(&arena, &c->allocator, 4096);
+        sen__arena_init(&arena, &c->allocator, 4096);
         CHECK_OK(c, sen__json_parse(c, &arena, "job.json", text, strlen(text), 0, &spec));
         test_blocks.fail_at = test_blocks.calls + at;
         r = sen_loss_from_json(c, spec, NULL, &l);
         CHECK(!r || (r == SEN_ERR_MEMORY && !l && strstr(sen_message(c), "out of memory")));
         test_blocks.fail_at = 0;
         sen_loss_free(l);
-        sen_arena_free(&arena);
+        sen__arena_free(&arena);
         sen_ctx_free(c);
     }
     CHECK(r == SEN_OK);

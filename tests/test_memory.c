@@ -95,16 +95,16 @@ static void memory_arena_refuses(void)
     sen_allocator a = test_allocator(&test_blocks);
     sen_arena arena;
     volatile size_t huge = SIZE_MAX;            /* volatile: not for the compiler to know */
-    sen_arena_init(&arena, &a, 1024);
-    CHECK(sen_arena_alloc(&arena, huge) == NULL);
-    CHECK(sen_arena_alloc(&arena, huge / 2) == NULL);
+    sen__arena_init(&arena, &a, 1024);
+    CHECK(sen__arena_alloc(&arena, huge) == NULL);
+    CHECK(sen__arena_alloc(&arena, huge / 2) == NULL);
     CHECK(sen__arena_zero(&arena, huge) == NULL);
     CHECK(sen__arena_zero(&arena, huge / 4) == NULL);
     CHECK(test_blocks.calls == 0);
     test_blocks.fail_at = 1;
-    CHECK(sen_arena_alloc(&arena, 1) == NULL);
-    CHECK(sen_arena_alloc(&arena, 1) != NULL);  /* and works once there is memory again */
-    sen_arena_free(&arena);
+    CHECK(sen__arena_alloc(&arena, 1) == NULL);
+    CHECK(sen__arena_alloc(&arena, 1) != NULL);  /* and works once there is memory again */
+    sen__arena_free(&arena);
 }
 
 /* Pieces of all sizes keep what was put in them; the same work after a release takes the same
@@ -116,18 +116,18 @@ static void memory_arena(void)
     static size_t size[N];
     sen_allocator a = test_allocator(&test_blocks);
     sen_arena arena;
-    sen_mark start, middle;
+    sen__mark start, middle;
     int64_t calls = 0;
     uint32_t seed = 1;
     int round, i;
-    sen_arena_init(&arena, &a, 1000);
-    start = sen_arena_mark(&arena);
+    sen__arena_init(&arena, &a, 1000);
+    start = sen__arena_mark(&arena);
     for (round = 0; round < 3; round++) {
         seed = 5;
         for (i = 0; i < N; i++) {
             size_t k;
             size[i] = memory_next(&seed) % (i % 10 ? 300 : 5000);
-            piece[i] = (unsigned char *)sen_arena_alloc(&arena, size[i]);
+            piece[i] = (unsigned char *)sen__arena_alloc(&arena, size[i]);
             CHECK(piece[i] && (uintptr_t)piece[i] % (size[i] >= 256 ? 64 : 16) == 0);
             for (k = 0; k < size[i]; k++) piece[i][k] = (unsigned char)i;
         }
@@ -138,21 +138,21 @@ static void memory_arena(void)
         }
         if (round == 0) calls = test_blocks.calls;
         CHECK(test_blocks.calls == calls);
-        sen_arena_release(&arena, start);
+        sen__arena_release(&arena, start);
     }
-    piece[0] = (unsigned char *)sen_arena_alloc(&arena, 40);
-    middle = sen_arena_mark(&arena);
-    piece[1] = (unsigned char *)sen_arena_alloc(&arena, 8);
-    sen_arena_alloc(&arena, 20000);
-    sen_arena_release(&arena, middle);
-    CHECK(sen_arena_alloc(&arena, 8) == piece[1]);
+    piece[0] = (unsigned char *)sen__arena_alloc(&arena, 40);
+    middle = sen__arena_mark(&arena);
+    piece[1] = (unsigned char *)sen__arena_alloc(&arena, 8);
+    sen__arena_alloc(&arena, 20000);
+    sen__arena_release(&arena, middle);
+    CHECK(sen__arena_alloc(&arena, 8) == piece[1]);
     piece[2] = (unsigned char *)sen__arena_zero(&arena, 4000);          /* over used memory */
     for (i = 0; piece[2] && i < 4000 && piece[2][i] == 0; i++) { }
     CHECK(i == 4000);
     CHECK_TEXT(sen__arena_text(&arena, "abcdef", 3), "abc");
     CHECK_TEXT(sen__arena_text(&arena, "", 0), "");
-    sen_arena_free(&arena);
-    sen_arena_free(&arena);                     /* twice does no harm */
+    sen__arena_free(&arena);
+    sen__arena_free(&arena);                     /* twice does no harm */
 }
 
 /* ---- the pool -------------------------------------------------------------------------------- */

@@ -741,9 +741,11 @@ static void model_wrong_json(void)
           "file that of another model?" },
         { "m/2_Dense/config.json", "16", "8", SEN_ERR_FORMAT, NULL },
         { "m/2_Dense/config.json", "32", "33", SEN_ERR_ARGUMENT,
-          "Dense expects 33 numbers, but the module before it gives 32" },
+          "@/2_Dense/config.json:1:1: Dense expects 33 numbers, but the module before it gives "
+          "32" },
         { "m/1_Pooling/config.json", "32", "31", SEN_ERR_ARGUMENT,
-          "Pooling expects vectors of 31 numbers, but the module before it gives 32" },
+          "@/1_Pooling/config.json:1:1: Pooling expects vectors of 31 numbers, but the module "
+          "before it gives 32" },
         { "m/config_sentence_transformers.json", "\"cosine\"", "\"cosmic\"", SEN_ERR_ARGUMENT,
           NULL },
         { "m/config_sentence_transformers.json", "\"SentenceTransformer\"", "\"CrossEncoder\"",

@@ -109,7 +109,7 @@ static void test_optim_golden(void)
     char *text = test_read(GOLDEN_DIR "/optim.json", &size);
     int optimizers = 0, schedules = 0;
     CHECK(text != NULL);
-    sen_arena_init(&arena, &c->allocator, 64 << 10);
+    sen__arena_init(&arena, &c->allocator, 64 << 10);
     if (text && CHECK_OK(c, sen__json_parse(c, &arena, "optim.json", text, size, 0, &file))) {
         const sen_json *g = sen_json_get(file, "optimizers")->child;
         for (; g; g = g->next, optimizers++) optim_golden_case(c, file, g);
@@ -117,7 +117,7 @@ static void test_optim_golden(void)
         for (; g; g = g->next, schedules++) optim_schedule_case(c, g);
     }
     CHECK(optimizers >= 4 && schedules >= 10);
-    sen_arena_free(&arena);
+    sen__arena_free(&arena);
     sen_ctx_free(c);
     free(text);
 }

@@ -50,14 +50,17 @@ static void random_check_bits(const float *got, const uint32_t *expect, int n)
 
 static void test_random_uniform(void)
 {
-    static const uint32_t u42[17] = {               /* torch.empty(17).uniform_(-0.3, 0.3), seed 42 */
-        0x3e6addc2, 0x3e7efa7b, 0xbd8fefe0, 0x3e8d1944, 0xbd869e04, 0x3d77f5dd, 0xbe158fd7, 0x3e3469ca, 0x3e8767ae,
-        0xbe615ede, 0x3e858230, 0x3d65fb3a, 0x3e62f64c, 0x3d266ac7, 0x3e1420d1, 0xbd2d7eda, 0x3e6cd0ee
+    static const uint32_t u42[17] = { /* torch.empty(17).uniform_(-0.3, 0.3), seed 42 */
+                                      0x3e6addc2, 0x3e7efa7b, 0xbd8fefe0, 0x3e8d1944, 0xbd869e04,
+                                      0x3d77f5dd, 0xbe158fd7, 0x3e3469ca, 0x3e8767ae, 0xbe615ede,
+                                      0x3e858230, 0x3d65fb3a, 0x3e62f64c, 0x3d266ac7, 0x3e1420d1,
+                                      0xbd2d7eda, 0x3e6cd0ee
     };
-    static const uint32_t linear[21] = {            /* torch.manual_seed(7); nn.Linear(6, 3) */
-        0x3ce9967a, 0xbe7bd412, 0x3e051d9f, 0x3e032cbf, 0xbe5f6fa2, 0xbd7a9f56, 0xbe74e737, 0x3dd8f176, 0xbde13761,
-        0x3e92d8af, 0x3e9461f6, 0x3d2a58a0, 0xbe3238e9, 0xbe758b4e, 0xbd37a387, 0xbdeb4cc8, 0x3e384228, 0xbeb27bea,
-        0x3ec472b9, 0xbea3f6a0, 0x3ea00f80
+    static const uint32_t linear[21] = {
+        /* torch.manual_seed(7); nn.Linear(6, 3) */
+        0x3ce9967a, 0xbe7bd412, 0x3e051d9f, 0x3e032cbf, 0xbe5f6fa2, 0xbd7a9f56, 0xbe74e737,
+        0x3dd8f176, 0xbde13761, 0x3e92d8af, 0x3e9461f6, 0x3d2a58a0, 0xbe3238e9, 0xbe758b4e,
+        0xbd37a387, 0xbdeb4cc8, 0x3e384228, 0xbeb27bea, 0x3ec472b9, 0xbea3f6a0, 0x3ea00f80
     };
     static const int keep[6] = { 1, 1, 0, 1, 0, 1 };    /* torch.empty(6).bernoulli_(0.7), seed 3 */
     float x[21];
@@ -74,16 +77,19 @@ static void test_random_uniform(void)
 
 static void test_random_normal(void)
 {
-    static const float n21[21] = {                  /* torch.empty(21).normal_(0.5, 0.02), seed 42 */
-        0.5385382771492004f, 0.5297456979751587f, 0.5180143713951111f, 0.457889586687088f, 0.5135683417320251f,
-        0.5215663313865662f, 0.5160160064697266f, 0.5336124300956726f, 0.5071172118186951f, 0.4862675368785858f,
-        0.4901328682899475f, 0.5048297643661499f, 0.47778192162513733f, 0.5008351802825928f, 0.4949685037136078f,
-        0.5171971917152405f, 0.493805468082428f, 0.4920857846736908f, 0.516068160533905f, 0.48756808042526245f,
-        0.48815998435020447f
+    static const float n21[21] = { /* torch.empty(21).normal_(0.5, 0.02), seed 42 */
+                                   0.5385382771492004f,  0.5297456979751587f,  0.5180143713951111f,
+                                   0.457889586687088f,   0.5135683417320251f,  0.5215663313865662f,
+                                   0.5160160064697266f,  0.5336124300956726f,  0.5071172118186951f,
+                                   0.4862675368785858f,  0.4901328682899475f,  0.5048297643661499f,
+                                   0.47778192162513733f, 0.5008351802825928f,  0.4949685037136078f,
+                                   0.5171971917152405f,  0.493805468082428f,   0.4920857846736908f,
+                                   0.516068160533905f,   0.48756808042526245f, 0.48815998435020447f
     };
-    static const float n5[7] = {                    /* the same with 5 values, then 2 of (0, 1) */
-        0.5067338347434998f, 0.5025761723518372f, 0.5046892762184143f, 0.5046066641807556f, 0.4775428771972656f,
-        -0.18632829189300537f, 2.2082014083862305f
+    static const float n5[7] = { /* the same with 5 values, then 2 of (0, 1) */
+                                 0.5067338347434998f, 0.5025761723518372f, 0.5046892762184143f,
+                                 0.5046066641807556f, 0.4775428771972656f, -0.18632829189300537f,
+                                 2.2082014083862305f
     };
     float x[21];
     sen_rng r;
@@ -96,7 +102,8 @@ static void test_random_normal(void)
     CHECK_NEAR(x, n5, 7, 2e-7);
 }
 
-/* A saved generator goes on where it stood, a normal number left over included; nonsense is refused. */
+/* A saved generator goes on where it stood, a normal number left over included; nonsense is
+ * refused. */
 static void test_random_state(void)
 {
     uint32_t words[SEN__RNG_SAVED];
@@ -116,23 +123,41 @@ static void test_random_state(void)
     CHECK(!sen__rng_load(&b, words));
 }
 
-/* CPython 3.11: random.Random(seed), then getrandbits(32), getrandbits(40), _randbelow of four, three
- * samples, a shuffle. */
+/* CPython 3.11: random.Random(seed), then getrandbits(32), getrandbits(40), _randbelow of four,
+ * three samples, a shuffle. */
 static void test_random_python(void)
 {
     static const struct {
         uint64_t seed, bits32, bits40;
         int64_t  below[4], six[6], twenty[20], three[3], nine[9];
     } t[] = {
-        { 0, 3626764237u, 834878271422u, { 0, 0, 265, 6382010853 }, { 4, 7, 5, 9, 1, 6 },
-          { 142, 288, 143, 773, 97, 633, 818, 256, 931, 545, 722, 829, 616, 923, 150, 317, 101, 747, 75, 920 },
-          { 27, 21, 10 }, { 0, 5, 4, 8, 6, 3, 2, 1, 7 } },
-        { 42, 2746317213u, 26247967103u, { 0, 3, 228, 2342331444 }, { 9, 6, 0, 7, 8, 1 },
-          { 238, 517, 616, 27, 574, 203, 733, 665, 718, 558, 429, 225, 459, 603, 284, 828, 890, 6, 777, 825 },
-          { 5, 22, 13 }, { 7, 8, 3, 0, 2, 6, 1, 4, 5 } },
-        { 1099511627779u, 943978446u, 601556694576u, { 0, 9, 311, 7619554834 }, { 3, 7, 5, 2, 8, 4 },
-          { 318, 911, 262, 812, 485, 343, 861, 552, 774, 379, 96, 34, 568, 471, 125, 849, 505, 68, 28, 369 },
-          { 3, 8, 6 }, { 0, 6, 4, 1, 7, 2, 5, 3, 8 } },
+        { 0,
+          3626764237u,
+          834878271422u,
+          { 0, 0, 265, 6382010853 },
+          { 4, 7, 5, 9, 1, 6 },
+          { 142, 288, 143, 773, 97,  633, 818, 256, 931, 545,
+            722, 829, 616, 923, 150, 317, 101, 747, 75,  920 },
+          { 27, 21, 10 },
+          { 0, 5, 4, 8, 6, 3, 2, 1, 7 } },
+        { 42,
+          2746317213u,
+          26247967103u,
+          { 0, 3, 228, 2342331444 },
+          { 9, 6, 0, 7, 8, 1 },
+          { 238, 517, 616, 27,  574, 203, 733, 665, 718, 558,
+            429, 225, 459, 603, 284, 828, 890, 6,   777, 825 },
+          { 5, 22, 13 },
+          { 7, 8, 3, 0, 2, 6, 1, 4, 5 } },
+        { 1099511627779u,
+          943978446u,
+          601556694576u,
+          { 0, 9, 311, 7619554834 },
+          { 3, 7, 5, 2, 8, 4 },
+          { 318, 911, 262, 812, 485, 343, 861, 552, 774, 379,
+            96,  34,  568, 471, 125, 849, 505, 68,  28,  369 },
+          { 3, 8, 6 },
+          { 0, 6, 4, 1, 7, 2, 5, 3, 8 } },
     };
     static const int64_t limits[4] = { 1, 10, 1000, (int64_t)1 << 33 };
     int64_t out[20], work[1000];

@@ -109,7 +109,7 @@ static void sample_case(sen_ctx *c, const sen_json *g, bool whole)
 
 static void test_sample_golden(sen_ctx *c)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     sen_json *j = NULL;
     int cases = 0;
     CHECK(sen__json_load(c, &c->scratch, GOLDEN_DIR "/samplers.json", 0, &j) == SEN_OK);
@@ -118,7 +118,7 @@ static void test_sample_golden(sen_ctx *c)
         sample_case(c, g, false);
     }
     CHECK(cases == 21);
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
 }
 
 /* A user's own: rows in file order, two at a time; the shared generator is there to be drawn from.

@@ -527,7 +527,7 @@ static void table_map(void)
 static sen_result table_work(sen_ctx *c)
 {
     static const sen__json_style style = { 2, true, true };
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     sen__maker m = sen__maker_in(c, &c->scratch);
     sen_json *j = NULL, *copy;
     table_options options;
@@ -544,7 +544,7 @@ static sen_result table_work(sen_ctx *c)
         r = sen__json_parse(c, &c->scratch, "f.json", "{\"names\": [\"a\"], \"numbers\": [1]}", 32,
                             0, &j);
     if (!r) r = sen__fields_read(c, j, table_fields, &options);
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return sen__end(c, r);
 }
 

@@ -208,7 +208,7 @@ static void token_vocabulary_wrong(void)
 static void token_write_case(sen_ctx *c, const sen_json *golden, const sen_json *g)
 {
     static const sen__json_style style = { 2, false, false };
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     const sen_json *config = sen_json_get(g, "config");
     sen__maker m = sen__maker_in(c, &c->scratch);
     sen_json *file = sen__make_copy(&m, NULL, NULL, sen_json_get(g, "file")), *copy;
@@ -221,7 +221,7 @@ static void token_write_case(sen_ctx *c, const sen_json *golden, const sen_json 
         CHECK_OK(c, sen__json_save(c, test_path("tokenizer_config.json"), copy, &style, "\n"));
     }
     CHECK(!m.failed);
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
 }
 
 /* Compares the ids of all texts; says which text of which case is wrong. */

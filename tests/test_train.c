@@ -246,8 +246,10 @@ static void test_train_read(void)
 /* The arguments, read over the kit's, make a trainer, or an error whose sentence has `says`. */
 static void train_settles(train_kit *k, const char *args, sen_result expect, const char *says)
 {
+    const sen__mark mark = sen__arena_mark(&k->c->scratch);
     sen_trainer_desc d = k->desc;
     sen_trainer *t = NULL;
+    sen__mark end;
     sen_result r;
     test_log_text[0] = 0;
     CHECK_OK(k->c, train_read(k->c, args, &d.args));
@@ -258,6 +260,8 @@ static void train_settles(train_kit *k, const char *args, sen_result expect, con
     }
     CHECK((t == NULL) == (r != SEN_OK));
     sen_trainer_free(t);
+    end = sen__arena_mark(&k->c->scratch);
+    CHECK(!mark.chunk || (end.chunk == mark.chunk && end.used == mark.used));
 }
 
 static void test_train_settle(void)

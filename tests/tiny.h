@@ -25,7 +25,7 @@ static const char tiny_transformer[] =
 static inline sen_result tiny_try(sen_ctx *c, const char *modules, const char *folder,
                                   sen_model **out)
 {
-    const sen_mark mark = sen_arena_mark(&c->scratch);
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     char text[4096], list[4000];
     sen_json *spec = NULL;
     sen_result r;
@@ -35,7 +35,7 @@ static inline sen_result tiny_try(sen_ctx *c, const char *modules, const char *f
     sen__begin(c);
     r = sen__json_parse(c, &c->scratch, "job.json", text, strlen(text), 0, &spec);
     if (!r) r = sen_model_from_json(c, spec, NULL, folder, 42, out);
-    sen_arena_release(&c->scratch, mark);
+    sen__arena_release(&c->scratch, mark);
     return sen__end(c, r);
 }
 

@@ -36,7 +36,7 @@ NOWHERE = CALL % ("printf|fprintf|sprintf|snprintf|vprintf|vfprintf|vsprintf|vsn
                   "fscanf|strtod|strtof|strtold|atof|atoi|setlocale|localeconv|abort|exit|_exit|assert|alloca|signal|sigaction|"
                   "rand|srand|strcpy|strcat|system|popen|getenv")
 OUR_MACROS = re.compile(r"(SEN|SENTRAIN)_\w+$")
-FEATURE_MACROS = {"_GNU_SOURCE", "_DARWIN_C_SOURCE", "WIN32_LEAN_AND_MEAN", "NOMINMAX"}
+FEATURE_MACROS = {"_GNU_SOURCE", "_FILE_OFFSET_BITS", "_DARWIN_C_SOURCE", "WIN32_LEAN_AND_MEAN", "NOMINMAX"}
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 WORKPLACE = re.compile(r"/wor[k]/|\bhelpe[r]s?\b|\bsessio[n]s?\b", re.I)
 
