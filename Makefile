@@ -66,7 +66,8 @@ $(BUILD)/.conf: FORCE
 	@mkdir -p $(out)/examples $(BUILD)/examples
 	@test "$$(cat $@ 2>/dev/null)" = '$(conf)' || echo '$(conf)' >$@
 
-names  := $(basename $(notdir $(wildcard examples/*.c)))
+# sentrain_impl.c is no program: what it shows is done by $(out)/sentrain.o.
+names  := $(filter-out sentrain_impl,$(basename $(notdir $(wildcard examples/*.c))))
 copies := sentrain bench $(names:%=examples/%)
 $(copies:%=$(BUILD)/%): $(BUILD)/%: $(out)/% $(BUILD)/.conf
 	@cp $< $@.new && mv -f $@.new $@
@@ -150,17 +151,15 @@ bench-peer: $(BUILD)/bench
 	    --data $(BUILD)/peer/pairs.jsonl --batch-size 32
 	$(RUN) $(BUILD)/bench train models/all-MiniLM-L6-v2 $(BUILD)/peer/pairs.jsonl
 
-# Bytes at -Os: an encoder alone, everything, and the whole command as one static file.
+# Bytes at -Os: everything, and the whole command as one static file.
 size_cc := $(CC) -std=$(CSTD) $(arch) $(CPPFLAGS) -I. -pthread -Os -ffunction-sections \
            -fdata-sections
 size:
 	@mkdir -p $(out)
 	$(size_cc) -DSENTRAIN_IMPLEMENTATION -x c -c sentrain.h -o $(out)/whole.o
-	$(size_cc) -DSENTRAIN_IMPLEMENTATION -DSENTRAIN_ENCODE_ONLY -x c -c sentrain.h \
-	    -o $(out)/encode.o
 	$(size_cc) $(shared_implementation) -static -s -Wl,--gc-sections tools/sentrain.c \
 	    $(out)/whole.o $(libs) -o $(out)/static
-	@size $(out)/encode.o $(out)/whole.o $(out)/static
+	@size $(out)/whole.o $(out)/static
 
 # ---- examples ------------------------------------------------------------------------------------
 # Each is built as C, and once more as C++11, since users write either.

@@ -1,6 +1,8 @@
 /* bench: how fast the kernels are on this machine, beside what the machine can do at all.
  *
  *   bench [--json] [--threads N] [--quick] [--only WORD]
+ *   bench train MODEL PAIRS [--batch-size N] [--threads N] [--json]     PAIRS: .jsonl, .tsv or .csv
+ *   bench encode MODEL TEXTS [--batch-size N] [--threads N] [--json]    TEXTS: one a line
  *
  * Prints the target, the peak of fused multiply-adds (a loop that stays in registers), the memory's
  * bandwidth, the matrix product at the shapes of training and encoding, and attention; for 1 thread
@@ -8,7 +10,10 @@
  * machines the clock wanders, so the peak is measured before and after each sample. Shown are the
  * median of many samples and the best, which is nearer to the truth where others use the machine.
  * --json prints one JSON object a line instead. --only WORD: only what begins with WORD, of peak,
- * bandwidth, matmul, attention. --quick takes fewer samples. */
+ * bandwidth, matmul, attention. --quick takes fewer samples.
+ *
+ * train: 40 updates with MultipleNegativesRankingLoss, dropout as the model has it; the median time
+ * of an update after the first five. encode: the whole file, the best of three. */
 #define SENTRAIN_IMPLEMENTATION
 #include "sentrain.h"
 #include <stdio.h>
@@ -376,27 +381,169 @@ static void bench_all(bench *b, int threads)
     sen_ctx_free(b->c);
 }
 
+/* ---- a whole job: training, encoding --------------------------------------------------------- */
+
+#define BENCH_UPDATES 40
+#define BENCH_WARM  5                           /* updates that are not counted */
+
+typedef struct bench_job {
+    bench   *b;
+    int      batch_size, done;
+    double   at[BENCH_UPDATES];                   /* when each update ended */
+    sen_model *model;
+} bench_job;
+
+static int bench_step(const sen_train_event *e, void *user)
+{
+    bench_job *j = (bench_job *)user;
+    (void)e;
+    if (j->done < BENCH_UPDATES) j->at[j->done++] = bench_now(j->b);
+    return 0;
+}
+
+static void bench_job_report(const bench_job *j, const char *what, double per_second)
+{
+    if (j->b->json)
+        printf("{\"%s\": %.2f, \"batch_size\": %d, \"threads\": %d, \"target\": \"%s\"}\n", what,
+               per_second, j->batch_size, j->b->threads, sen_target_name());
+    else
+        printf("target %s, threads %d, batch size %d: %.1f %s\n", sen_target_name(), j->b->threads,
+               j->batch_size, per_second, what);
+}
+
+static sen_result bench_train(bench_job *j, const char *pairs)
+{
+    sen_trainer_desc desc = sen_trainer_desc_default();
+    sen_dataset_desc data = sen_dataset_desc_default();
+    sen_callback watch = sen_callback_default();
+    sen_ctx *c = j->b->c;
+    sen_dataset *set = NULL;
+    sen_trainer *trainer = NULL;
+    sen_loss *loss = NULL;
+    double step[BENCH_UPDATES];
+    sen_result r;
+    int i;
+    data.path = pairs;
+    watch.on_step_end = bench_step;
+    watch.user = j;
+    r = sen_dataset_load(c, &data, &set);
+    if (!r) r = sen_loss_new(c, "MultipleNegativesRankingLoss", NULL, &loss);
+    desc.model = j->model;
+    desc.train_dataset = set;
+    desc.loss = loss;
+    desc.callbacks = &watch;
+    desc.n_callbacks = 1;
+    desc.args.output_dir = "build/bench-run";
+    desc.args.per_device_train_batch_size = j->batch_size;
+    desc.args.max_steps = BENCH_UPDATES;
+    desc.args.learning_rate = 2e-5;
+    desc.args.save_strategy = SEN_STRATEGY_NO;
+    if (!r) r = sen_trainer_new(c, &desc, &trainer);
+    if (!r) r = sen_train(trainer);
+    for (i = BENCH_WARM; i < j->done; i++) step[i - BENCH_WARM] = j->at[i] - j->at[i - 1];
+    if (!r) bench_job_report(j, "samples/s in training",
+                             j->batch_size / bench_median(step, j->done - BENCH_WARM));
+    sen_trainer_free(trainer);
+    sen_loss_free(loss);
+    sen_dataset_free(set);
+    return r;
+}
+
+/* The lines of a file as texts; the bytes belong to *file. */
+static sen_text *bench_lines(sen_ctx *c, const char *path, sen__bytes *file, int64_t *n)
+{
+    sen_text *text;
+    int64_t i, from = 0, lines = 0;
+    if (sen__file_read(c, path, file)) return NULL;
+    for (i = 0; i < file->size; i++) lines += file->data[i] == '\n';
+    text = (sen_text *)calloc((size_t)lines + 1, sizeof *text);
+    for (i = 0, *n = 0; text && i < file->size; i++)
+        if (file->data[i] == '\n') {
+            text[*n].data = file->data + from;
+            text[(*n)++].length = (size_t)(i - from);
+            from = i + 1;
+        }
+    return text;
+}
+
+static sen_result bench_encode(bench_job *j, const char *path)
+{
+    sen_encode_args args = sen_encode_args_default();
+    const size_t width = (size_t)sen_embedding_dimension(j->model, SEN_NONE);
+    sen__bytes file;
+    int64_t n = 0;
+    double best = 0;
+    sen_text *text = bench_lines(j->b->c, path, &file, &n);
+    float *out = text ? (float *)malloc(((size_t)n * width + 1) * sizeof *out) : NULL;
+    sen_result r = sen__error(j->b->c);
+    int i;
+    if (!r && (!text || !out)) r = sen__no_memory(j->b->c, (size_t)n * width, "embeddings");
+    args.batch_size = j->batch_size;
+    for (i = 0; !r && i < 3; i++) {
+        const double start = bench_now(j->b);
+        r = sen_encode(j->b->c, j->model, text, n, &args, out);
+        best = SEN__MAX(best, (double)n / (bench_now(j->b) - start));
+    }
+    if (!r) bench_job_report(j, "sentences/s in encoding", best);
+    free(out);
+    free(text);
+    if (file.data) sen__file_release(j->b->c, &file);
+    return r;
+}
+
+static int bench_job_run(bench *b, const char *what, const char *model, const char *file,
+                         int batch_size)
+{
+    sen_ctx_desc desc = sen_ctx_desc_default();
+    bench_job j;
+    sen_result r;
+    memset(&j, 0, sizeof j);
+    desc.threads = b->threads;
+    j.b = b;
+    j.batch_size = batch_size;
+    if (sen_ctx_new(&desc, &b->c)) return 1;
+    b->threads = sen_threads(b->c);
+    r = sen_model_load(b->c, model, &j.model);
+    if (!r) r = strcmp(what, "train") == 0 ? bench_train(&j, file) : bench_encode(&j, file);
+    if (r) fprintf(stderr, "bench: %s\n", sen_message(b->c));
+    sen_model_free(j.model);
+    sen_ctx_free(b->c);
+    return r ? 1 : 0;
+}
+
+static int bench_usage(void)
+{
+    fprintf(stderr, "usage: bench [--json] [--quick] [--threads N] [--only WORD]\n"
+                    "       bench train MODEL PAIRS [--batch-size N] [--threads N] [--json]\n"
+                    "       bench encode MODEL TEXTS [--batch-size N] [--threads N] [--json]\n");
+    return 2;
+}
+
 int main(int argc, char **argv)
 {
+    const char *job[3] = { NULL, NULL, NULL };
+    int threads = 0, batch_size = 32, n = 0;
     bench b;
-    int threads = 0;
     memset(&b, 0, sizeof b);
     b.samples = BENCH_SAMPLES;
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--json")) b.json = true;
         else if (!strcmp(argv[i], "--quick")) b.samples = 7;
         else if (!strcmp(argv[i], "--threads") && i + 1 < argc) threads = atoi(argv[++i]);
+        else if (!strcmp(argv[i], "--batch-size") && i + 1 < argc) batch_size = atoi(argv[++i]);
         else if (!strcmp(argv[i], "--only") && i + 1 < argc) b.only = argv[++i];
-        else {
-            fprintf(stderr, "usage: bench [--json] [--quick] [--threads N] [--only WORD]\n");
-            return 2;
-        }
+        else if (argv[i][0] != '-' && n < 3) job[n++] = argv[i];
+        else return bench_usage();
     }
+    if (n && (n < 3 || (strcmp(job[0], "train") != 0 && strcmp(job[0], "encode") != 0)))
+        return bench_usage();
     if (!sen_target_runs_here()) {
         fprintf(stderr, "bench: compiled for %s, which this processor lacks\n", sen_target_name());
         return 1;
     }
     if (threads < 1) threads = sen__default_threads();
+    b.threads = threads;
+    if (n) return bench_job_run(&b, job[0], job[1], job[2], batch_size);
     bench_all(&b, 1);
     if (threads > 1) bench_all(&b, threads);
     return 0;
