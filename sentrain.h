@@ -83,6 +83,11 @@
  *   SENTRAIN_NO_STDIO         no file functions of our own: the caller's table is the only one
  *   SENTRAIN_USE_CBLAS        matrix products through cblas.h; results then depend on that library
  *   SENTRAIN_SCALAR           no vector instructions: the slow path that others are checked against
+ *   SENTRAIN_GNU_VECTORS      the compiler's own vectors instead of the processor's instructions
+ *   SENTRAIN_LOSSES(X)        what a table holds, so that a small program drops the rest: for one
+ *                             loss, #define SENTRAIN_LOSSES(X) X(mnrl_loss). The same with
+ *                             SENTRAIN_EVALUATORS, _SAMPLERS, _OPTIMIZERS, _SCHEDULES, _MODULES and
+ *                             _FAMILIES; the names are those where each table stands
  *   SENTRAIN_STOP_AFTER n     compile the implementation only up to chapter n (tests do this)
  * ============================================================================================== */
 #include <stdarg.h>
@@ -18634,7 +18639,7 @@ static const sen_module_type sen__normalize_module = {
 
 /* All kinds of modules, found by the last part of Python's class path. */
 #ifndef SENTRAIN_MODULES
-#define SENTRAIN_MODULES(X)                                                                        \
+#define SENTRAIN_MODULES(X) \
     X(transformer_module) X(pooling_module) X(dense_module) X(normalize_module)
 #endif
 
@@ -18885,9 +18890,12 @@ static sen_result sen__module_open_weights(sen_ctx *c, const sen_module *m, cons
         sen__file_exists(c, sen__path(c, folder, "pytorch_model.bin")))
         return sen_fail(c, SEN_ERR_UNSUPPORTED,
                         "%s holds its weights in pytorch_model.bin, which is a program of Python; "
-                        "save the model again with "
-                        "safetensors, then it can be read here",
-                        folder);
+                        "save the model again with safetensors, then it can be read here", folder);
+    if (!sen__file_exists(c, path) &&
+        sen__file_exists(c, sen__path(c, folder, "model.safetensors.index.json")))
+        return sen_fail(c, SEN_ERR_UNSUPPORTED,
+                        "%s holds its weights in several files (model.safetensors.index.json); "
+                        "save the model again as one file, then it can be read here", folder);
     r = sen__safetensors_open(c, path, s);  /* its header is checked there */
     if (r) return r;
     for (i = 0; !r && i < m->n_weights; i++)

@@ -762,6 +762,39 @@ static void test_ops_shapes(void)
 
 /* ---- random numbers of dropout ---- */
 
+/* The masks of one seed, for good: they were worked out apart from this library from the rule that the
+ * ops chapter states (key 42, micro-step 3, position 7, row * K + column 5, p 0.3), and no version may
+ * change them. */
+static void test_ops_dropout_vector(void)
+{
+    static const char hidden[] = "1111110011111110110110111101111111111011", attention[] = "101011111";
+    int32_t position[8], owner[9], first[2] = { 0, 9 };
+    sen__dropout d;
+    sen__drop_attention a;
+    float mult[40];
+    char got[41];
+    int i;
+    memset(&d, 0, sizeof d);
+    for (i = 0; i < 8; i++) position[i] = i;
+    for (i = 0; i < 9; i++) owner[i] = 5;
+    d.key = 42;
+    d.micro_step = 3;
+    d.position = position;
+    d.owner = owner;
+    d.first = first;
+    sen__drop_row(&d, SEN__SITE(1, 2), 0.3f, 7, 40, 0, mult, 40);
+    for (i = 0; i < 40; i++) got[i] = mult[i] > 0 ? '1' : '0';
+    got[40] = 0;
+    CHECK_TEXT(got, hidden);
+    a.d = &d;
+    a.site = SEN__SITE(1, 0);
+    a.p = 0.3f;
+    sen__drop_attention_row(&a, 0, 2, 4, mult, 9);
+    for (i = 0; i < 9; i++) got[i] = mult[i] > 0 ? '1' : '0';
+    got[9] = 0;
+    CHECK_TEXT(got, attention);
+}
+
 static void test_ops_philox_block(void)
 {
     uint32_t block[4 * SEN__PHILOX_LANES], one[4];
@@ -793,6 +826,7 @@ static void test_ops(void)
     TEST(test_ops_far_ranks);
     TEST(test_ops_shapes);
     TEST(test_ops_philox_block);
+    TEST(test_ops_dropout_vector);
 }
 
 #ifndef TEST_ALL
