@@ -8,6 +8,7 @@ shift
 data=$(cd examples/data && pwd)
 rm -rf "$out"
 mkdir -p "$out"
+out=$(cd "$out" && pwd)                         # a job's relative paths start from its own folder
 
 # Two phrasings of one intent are a pair.
 tab=$(printf '\t')

@@ -762,12 +762,13 @@ static void test_ops_shapes(void)
 
 /* ---- random numbers of dropout ---- */
 
-/* The masks of one seed, for good: they were worked out apart from this library from the rule that the
- * ops chapter states (key 42, micro-step 3, position 7, row * K + column 5, p 0.3), and no version may
+/* The masks of one seed, for good: worked out apart from this library, from the rule that the ops
+ * chapter states (key 42, micro-step 3, position 7, row * K + column 5, p 0.3). No version may
  * change them. */
 static void test_ops_dropout_vector(void)
 {
-    static const char hidden[] = "1111110011111110110110111101111111111011", attention[] = "101011111";
+    static const char hidden[] = "1111110011111110110110111101111111111011";
+    static const char attention[] = "101011111";
     int32_t position[8], owner[9], first[2] = { 0, 9 };
     sen__dropout d;
     sen__drop_attention a;
