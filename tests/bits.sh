@@ -39,7 +39,7 @@ train() # NAME SENTRAIN [OPTION...]
 {
     name=$1 command=$2
     shift 2
-    "$command" train "$out/job.json" --quiet --set args.output_dir="$out/$name" --set save_to="$out/$name/final" \
+    ${by:-} "$command" train "$out/job.json" --quiet --set args.output_dir="$out/$name" --set save_to="$out/$name/final" \
         "$@" >>"$out/$name.log" 2>&1
 }
 
@@ -68,9 +68,10 @@ for sentrain in "$@"; do
     done
 done
 
-# Killed as soon as a checkpoint stands, then resumed.
+# Killed as soon as a checkpoint stands, then resumed. exec: so that the command itself is killed, and
+# not a shell that waits for it.
 for step in 4 12; do
-    train "killed-$step" "$1" --threads 2 &
+    (by=exec && train "killed-$step" "$1" --threads 2) &
     run=$!
     n=0
     until test -d "$out/killed-$step/checkpoint-$step" || test $n -gt 600; do sleep 0.02; n=$((n + 1)); done
