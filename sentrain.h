@@ -1511,8 +1511,41 @@ SENTRAIN_DEF sen_result sen_trainer_plan(sen_trainer *t, sen_memory_plan *plan);
 /* ================================================================================================
  * 29 [check]  SELF-TEST
  *
- * Comes with a later version. Nothing of it can be called yet.
+ * Whether this build does on this machine what it should: no files, some seconds, numbers for each
+ * check as it is made. `sentrain doctor` prints them.
  * ============================================================================================== */
+typedef enum sen_check_status {
+    SEN_CHECK_BEGINS,                   /* of a check: text says what it looks at */
+    SEN_CHECK_OK,
+    SEN_CHECK_FAILED,
+    SEN_CHECK_SKIPPED                   /* this program left out what it needs; text says what */
+} sen_check_status;
+
+/* One line of the self-test. Texts are valid during the call. */
+typedef struct sen_selftest_report {
+    sen_check_status status;
+    const char      *check;             /* "gradients", "golden", "dead", "bits", "speed" ... */
+    const char      *item;              /* what of it: "layer_norm"; NULL: the check as a whole */
+    const char      *text;              /* the same in words, with the numbers */
+    double           value, allowed;    /* measured, and at most so; SEN_NONE: there is none */
+} sen_selftest_report;
+
+/* Called from the context's thread. Non-zero: stop, the self-test returns SEN_ERR_STOPPED. */
+typedef int (*sen_selftest_fn)(void *user, const sen_selftest_report *report);
+
+typedef struct sen_selftest_args {
+    uint32_t    stamp;                  /* set by sen_selftest_args_default() */
+    const char *only;                   /* one check by its name; NULL: all */
+    uint64_t    seed;                   /* 0: of the random inputs of the gradient check */
+} sen_selftest_args;
+
+SENTRAIN_DEF sen_selftest_args sen_selftest_args_default(void);
+
+/* Makes all checks in order and goes on after one that fails. args NULL: the defaults; report NULL:
+ * nobody listens. SEN_ERR_NUMBER: a check failed, the message names the first; SEN_ERR_MEMORY;
+ * SEN_ERR_STOPPED; SEN_ERR_ARGUMENT: no check has that name (the message lists them). */
+SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
+                                     sen_selftest_fn report, void *user);
 
 #ifdef __cplusplus
 }
@@ -28737,9 +28770,1197 @@ SENTRAIN_DEF sen_result sen_trainer_gradients(sen_trainer *t, const char *path)
 /* ================================================================================================
  * 29 [check]  SELF-TEST
  *
- * Not written yet. It will give: the gradient check of every operation, golden tokens and vectors,
- * speed. It will need: everything above.
+ * Gives: sen_selftest: gradients of all operations, golden numbers, dead weights, bits on 1 and 2
+ *        threads, speed, memory.
+ * Needs: everything above; of the files chapter nothing but its table.
+ * Invariant: the caller's context is as it was: models and trainers live on contexts made here,
+ *            over the caller's allocator, with a table of files that holds one vocabulary.
+ * Traps: a check that does not hold is a report, never an error; errors are what kept a check from
+ *        being made. A program that cut a table short (SENTRAIN_LOSSES) has checks skipped.
  * ============================================================================================== */
+
+/* ---- reports --------------------------------------------------------------------------------- */
+
+/* One run of the self-test. */
+typedef struct sen__selftest {
+    sen_ctx          *c;
+    sen_selftest_args args;
+    sen_selftest_fn   fn;                       /* or NULL */
+    void             *user;
+    const char       *check;                    /* the one that is being made */
+    int               done, failed, skipped;    /* items of it */
+    double            worst;                    /* largest share of what was allowed, of it */
+    int               bad;                      /* checks with failed items, of all */
+    char              first[160];               /* the first failure, for the message */
+    bool              stopped;                  /* the listener has enough */
+} sen__selftest;
+
+/* Rounded to three digits, since %g writes all that a double has. */
+static double sen__check_short(double v)
+{
+    double power;
+    if (!(fabs(v) > 1e-30) || fabs(v) >= 100.0) return fabs(v) < 1e15 ? floor(v + 0.5) : v;
+    power = pow(10.0, 2.0 - floor(log10(fabs(v))));
+    return floor(v * power + 0.5) / power;
+}
+
+static void sen__check_tell(sen__selftest *k, sen_check_status status, const char *item,
+                            const char *text, double value, double allowed)
+{
+    sen_selftest_report report;
+    report.status = status;
+    report.check = k->check;
+    report.item = item;
+    report.text = text;
+    report.value = value;
+    report.allowed = allowed;
+    if (k->fn && !k->stopped && k->fn(k->user, &report)) k->stopped = true;
+}
+
+/* The outcome of one item: counted, told, and remembered if it is the first that failed. The format
+ * is sen_fail's. SEN_ERR_STOPPED where somebody wants the end, so that all loops end alike. */
+static SEN__FORMAT(6, 7) sen_result sen__check_item(sen__selftest *k, bool ok, const char *item,
+                                                    double value, double allowed,
+                                                    const char *format, ...)
+{
+    char text[200];
+    va_list ap;
+    va_start(ap, format);
+    k->c->format(text, sizeof text, format, ap);
+    va_end(ap);
+    k->done++;
+    if (allowed > 0) k->worst = SEN__MAX(k->worst, value / allowed);
+    if (!ok && k->failed++ == 0 && k->bad == 0)
+        sen__text_format(k->first, sizeof k->first, "%s, %s: %s", k->check, item, text);
+    sen__check_tell(k, ok ? SEN_CHECK_OK : SEN_CHECK_FAILED, item, text, value, allowed);
+    return k->stopped || sen__stop_asked(k->c) ? SEN_ERR_STOPPED : SEN_OK;
+}
+
+/* ---- gradients: the operations --------------------------------------------------------------- */
+
+/* Every operation with small inputs. The derivative along a direction d, taken from values alone,
+ *
+ *     (f(x + h d) - f(x - h d)) / 2 h    with    f(x) = sum of w(i,j) y(i,j),  w random,
+ *
+ * must be the gradient that backward gives, times d. The values are the shipped float kernels', so
+ * this holds to 1e-2 or so and finds what is wrong on this machine or with this compiler; that the
+ * formulas are right is proved more sharply by the tests, in double.
+ *
+ * Each input is moved by itself, in SEN__CHECK_WAYS directions of +1 and -1: joined, a wrong
+ * gradient of a bias could hide behind a large one of a matrix. */
+#define SEN__CHECK_INPUTS 7                     /* of one operation, at most */
+#define SEN__CHECK_FLOATS 512                   /* of one matrix, at most */
+#define SEN__CHECK_WAYS   5
+#define SEN__CHECK_STEP   (1.0f / 256.0f)       /* h: a power of two, so x + h d is nearly exact */
+#define SEN__CHECK_AGREE  1e-2
+
+typedef struct sen__check_op sen__check_op;
+
+/* One row of the table below. */
+struct sen__check_op {
+    const char *name;
+    sen_var  *(*run)(sen_tape *t, sen_var *const *in, const sen__check_op *o);
+    const char *word;                           /* an activation; NULL */
+    int         kind;                           /* a similarity, a way of pooling */
+    bool        dropout;
+    int         n;                              /* inputs */
+    int         shape[SEN__CHECK_INPUTS][2];    /* rows, columns */
+};
+
+/* A packed batch for the operations that need one: six sequences, one of them empty, and places for
+ * the counters of dropout. */
+#define SEN__CHECK_TOKENS    17
+#define SEN__CHECK_SEQUENCES 6
+static const int32_t sen__check_first[SEN__CHECK_SEQUENCES + 1] = { 0, 3, 4, 4, 11, 16, 17 };
+static const int32_t sen__check_skip[SEN__CHECK_SEQUENCES] = { 1, 0, 0, 2, 3, 0 };
+static const int32_t sen__check_position[SEN__CHECK_TOKENS] = { 0, 1, 2, 0, 0, 1, 2, 3, 4,
+                                                                5, 6, 0, 1, 2, 3, 4, 0 };
+static const int32_t sen__check_owner[SEN__CHECK_TOKENS] = { 0, 0, 0, 1, 3, 3, 3, 3, 3,
+                                                             3, 3, 4, 4, 4, 4, 4, 5 };
+static const sen__dropout sen__check_dropout = {
+    42, 3, sen__check_position, sen__check_owner, sen__check_first, NULL, NULL
+};
+
+static sen_var *sen__check_add(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    (void)o;
+    return sen_add(t, in[0], in[1]);
+}
+
+static sen_var *sen__check_sub(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    (void)o;
+    return sen_sub(t, in[0], in[1]);
+}
+
+static sen_var *sen__check_mul(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    (void)o;
+    return sen_mul(t, in[0], in[1]);
+}
+
+static sen_var *sen__check_affine(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    (void)o;
+    return sen_affine(t, in[0], -0.75f, 0.5f);
+}
+
+static sen_var *sen__check_abs(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    (void)o;
+    return sen_abs(t, in[0]);
+}
+
+static sen_var *sen__check_activate(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    return sen_activate(t, in[0], o->word);
+}
+
+static sen_var *sen__check_sum(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    (void)o;
+    return sen_sum(t, in[0]);
+}
+
+static sen_var *sen__check_mean(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    (void)o;
+    return sen_mean(t, in[0]);
+}
+
+static sen_var *sen__check_slice_rows(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    return sen_slice_rows(t, in[0], 2, o->shape[0][0] - 4);
+}
+
+static sen_var *sen__check_slice_cols(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    return sen_slice_cols(t, in[0], 2, o->shape[0][1] - 4);
+}
+
+static sen_var *sen__check_stack_rows(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    return sen_stack_rows(t, in, o->n);
+}
+
+static sen_var *sen__check_join_cols(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    return sen_join_cols(t, in, o->n);
+}
+
+static sen_var *sen__check_matmul_nt(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    (void)o;
+    return sen_matmul_nt(t, in[0], in[1]);
+}
+
+/* x, then weight and bias of each part; a lone weight without a bias. */
+static sen_var *sen__check_linear(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    sen_var *w_b[2 * SEN__LINEAR_PARTS];
+    int i;
+    memset(w_b, 0, sizeof w_b);
+    for (i = 1; i < o->n; i++) w_b[i - 1] = in[i];
+    return sen__linear(t, in[0], w_b, SEN__MAX(1, (o->n - 1) / 2),
+                       o->word ? sen__activation_find(o->word) : NULL);
+}
+
+/* Words, positions, and one type for all. */
+static sen_var *sen__check_embed(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    const int32_t *index[3];
+    index[0] = sen__check_owner;
+    index[1] = sen__check_position;
+    index[2] = NULL;
+    return sen__embed(t, in, index, o->n, SEN__CHECK_TOKENS);
+}
+
+static sen_var *sen__check_drop(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    (void)o;
+    return sen__drop(t, in[0], 0.3f, SEN__SITE(0, 1));
+}
+
+/* x, gamma, beta; with four inputs x, residual, gamma, beta. */
+static sen_var *sen__check_norm(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    return sen__layer_norm(t, in[0], o->n == 4 ? in[1] : NULL, in[o->n - 2], in[o->n - 1], 1e-5f,
+                           0.25f, SEN__SITE(0, 1));
+}
+
+/* kind: the width of the window, 0: all; then it is causal too. Two heads of five numbers. */
+static sen_var *sen__check_attention(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    sen__attend a;
+    memset(&a, 0, sizeof a);
+    a.n = SEN__CHECK_SEQUENCES;
+    a.first = sen__check_first;
+    a.heads = 2;
+    a.head_dim = 5;
+    a.scale = 0.447f;
+    a.window = o->kind;
+    a.causal = o->kind > 0;
+    return sen__attention(t, in[0], &a, 0.25f, SEN__SITE(0, 0));
+}
+
+static sen_var *sen__check_pool(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    return sen__pool_tokens(t, in[0], (sen__pooling)o->kind, sen__check_first, sen__check_skip,
+                            SEN__CHECK_SEQUENCES);
+}
+
+static sen_var *sen__check_normalize(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    (void)o;
+    return sen_normalize(t, in[0]);
+}
+
+static sen_var *sen__check_row_dot(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    (void)o;
+    return sen_row_dot(t, in[0], in[1]);
+}
+
+static sen_var *sen__check_row_euclidean(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    (void)o;
+    return sen_row_euclidean(t, in[0], in[1]);
+}
+
+static sen_var *sen__check_row_manhattan(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    (void)o;
+    return sen_row_manhattan(t, in[0], in[1]);
+}
+
+static sen_var *sen__check_row_cosine(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    (void)o;
+    return sen_row_cosine(t, in[0], in[1]);
+}
+
+static sen_var *sen__check_matrix(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    return sen_similarity_matrix(t, o->kind, in[0], in[1]);
+}
+
+static sen_var *sen__check_pairwise(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    return sen_pairwise_similarity(t, o->kind, in[0], in[1]);
+}
+
+static sen_var *sen__check_entropy(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    static const int32_t target[5] = { 8, 0, 3, 3, 1 };
+    (void)o;
+    return sen_cross_entropy(t, in[0], target);
+}
+
+static sen_var *sen__check_diagonal(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    (void)o;
+    return sen_cross_entropy_diagonal(t, in[0]);
+}
+
+static sen_var *sen__check_rank(sen_tape *t, sen_var *const *in, const sen__check_op *o)
+{
+    static const float label[7] = { 0.5f, 0.0f, 1.0f, 0.5f, -2.0f, 1.0f, 0.25f };
+    (void)o;
+    return sen__rank_loss(t, in[0], label);
+}
+
+/* A new operation: its function above and a row here. Sizes are no multiples of any lane count;
+ * matrices of operations with a kink (abs, relu, Manhattan) are small, see sen__check_fill. */
+static const sen__check_op sen__check_ops[] = {
+    { "add", sen__check_add, NULL, 0, false, 2, { { 5, 7 }, { 5, 7 } } },
+    { "sub", sen__check_sub, NULL, 0, false, 2, { { 5, 7 }, { 5, 7 } } },
+    { "mul", sen__check_mul, NULL, 0, false, 2, { { 5, 7 }, { 5, 7 } } },
+    { "affine", sen__check_affine, NULL, 0, false, 1, { { 5, 7 } } },
+    { "abs", sen__check_abs, NULL, 0, false, 1, { { 5, 7 } } },
+    { "gelu", sen__check_activate, "gelu", 0, false, 1, { { 3, 23 } } },
+    { "gelu_new", sen__check_activate, "gelu_new", 0, false, 1, { { 3, 23 } } },
+    { "relu", sen__check_activate, "relu", 0, false, 1, { { 3, 17 } } },
+    { "silu", sen__check_activate, "silu", 0, false, 1, { { 3, 23 } } },
+    { "tanh", sen__check_activate, "tanh", 0, false, 1, { { 3, 23 } } },
+    { "sigmoid", sen__check_activate, "sigmoid", 0, false, 1, { { 3, 23 } } },
+    { "sum", sen__check_sum, NULL, 0, false, 1, { { 9, 7 } } },
+    { "mean", sen__check_mean, NULL, 0, false, 1, { { 9, 7 } } },
+    { "slice_rows", sen__check_slice_rows, NULL, 0, false, 1, { { 7, 5 } } },
+    { "slice_cols", sen__check_slice_cols, NULL, 0, false, 1, { { 5, 9 } } },
+    { "stack_rows", sen__check_stack_rows, NULL, 0, false, 3, { { 3, 7 }, { 1, 7 }, { 5, 7 } } },
+    { "join_cols", sen__check_join_cols, NULL, 0, false, 3, { { 5, 3 }, { 5, 1 }, { 5, 7 } } },
+    { "matmul_nt", sen__check_matmul_nt, NULL, 0, false, 2, { { 7, 11 }, { 5, 11 } } },
+    { "linear", sen__check_linear, NULL, 0, false, 3, { { 7, 11 }, { 9, 11 }, { 1, 9 } } },
+    { "linear without bias", sen__check_linear, NULL, 0, false, 2, { { 7, 11 }, { 9, 11 } } },
+    { "linear + gelu", sen__check_linear, "gelu", 0, false, 3, { { 7, 11 }, { 9, 11 }, { 1, 9 } } },
+    { "3 linear", sen__check_linear, NULL, 0, false, 7,
+      { { 7, 11 }, { 5, 11 }, { 1, 5 }, { 5, 11 }, { 1, 5 }, { 5, 11 }, { 1, 5 } } },
+    { "embeddings", sen__check_embed, NULL, 0, false, 3, { { 6, 11 }, { 7, 11 }, { 1, 11 } } },
+    { "dropout", sen__check_drop, NULL, 0, true, 1, { { 17, 19 } } },
+    { "layer_norm", sen__check_norm, NULL, 0, false, 3, { { 17, 19 }, { 1, 19 }, { 1, 19 } } },
+    { "layer_norm, residual, dropout", sen__check_norm, NULL, 0, true, 4,
+      { { 17, 19 }, { 17, 19 }, { 1, 19 }, { 1, 19 } } },
+    { "attention", sen__check_attention, NULL, 0, false, 1, { { 17, 30 } } },
+    { "attention, dropout", sen__check_attention, NULL, 0, true, 1, { { 17, 30 } } },
+    { "attention, causal window", sen__check_attention, NULL, 2, false, 1, { { 17, 30 } } },
+    { "pooling cls", sen__check_pool, NULL, SEN__POOL_CLS, false, 1, { { 17, 5 } } },
+    { "pooling max", sen__check_pool, NULL, SEN__POOL_MAX, false, 1, { { 17, 5 } } },
+    { "pooling mean", sen__check_pool, NULL, SEN__POOL_MEAN, false, 1, { { 17, 5 } } },
+    { "pooling mean_sqrt_len", sen__check_pool, NULL, SEN__POOL_MEAN_SQRT, false, 1,
+      { { 17, 5 } } },
+    { "pooling weightedmean", sen__check_pool, NULL, SEN__POOL_WEIGHTED, false, 1, { { 17, 5 } } },
+    { "pooling lasttoken", sen__check_pool, NULL, SEN__POOL_LAST, false, 1, { { 17, 5 } } },
+    { "normalize", sen__check_normalize, NULL, 0, false, 1, { { 7, 13 } } },
+    { "row_dot", sen__check_row_dot, NULL, 0, false, 2, { { 7, 13 }, { 7, 13 } } },
+    { "row_euclidean", sen__check_row_euclidean, NULL, 0, false, 2, { { 7, 13 }, { 7, 13 } } },
+    { "row_manhattan", sen__check_row_manhattan, NULL, 0, false, 2, { { 7, 9 }, { 7, 9 } } },
+    { "row_cosine", sen__check_row_cosine, NULL, 0, false, 2, { { 7, 13 }, { 7, 13 } } },
+    { "cosine matrix", sen__check_matrix, NULL, SEN_COS_SIM, false, 2, { { 7, 9 }, { 7, 9 } } },
+    { "dot matrix", sen__check_matrix, NULL, SEN_DOT_SCORE, false, 2, { { 7, 9 }, { 7, 9 } } },
+    { "euclidean matrix", sen__check_matrix, NULL, SEN_EUCLIDEAN_SIM, false, 2,
+      { { 7, 9 }, { 7, 9 } } },
+    { "manhattan matrix", sen__check_matrix, NULL, SEN_MANHATTAN_SIM, false, 2,
+      { { 7, 9 }, { 7, 9 } } },
+    { "cosine of pairs", sen__check_pairwise, NULL, SEN_COS_SIM, false, 2, { { 7, 9 }, { 7, 9 } } },
+    { "dot of pairs", sen__check_pairwise, NULL, SEN_DOT_SCORE, false, 2, { { 7, 9 }, { 7, 9 } } },
+    { "euclidean of pairs", sen__check_pairwise, NULL, SEN_EUCLIDEAN_SIM, false, 2,
+      { { 7, 9 }, { 7, 9 } } },
+    { "manhattan of pairs", sen__check_pairwise, NULL, SEN_MANHATTAN_SIM, false, 2,
+      { { 7, 9 }, { 7, 9 } } },
+    { "cross_entropy", sen__check_entropy, NULL, 0, false, 1, { { 5, 9 } } },
+    { "cross_entropy_diagonal", sen__check_diagonal, NULL, 0, false, 1, { { 5, 9 } } },
+    { "rank loss", sen__check_rank, NULL, 0, false, 1, { { 7, 1 } } },
+};
+
+/* ---- gradients: the check -------------------------------------------------------------------- */
+
+/* Room for one operation at a time. */
+typedef struct sen__check_grad {
+    const sen__check_op *op;
+    sen_tape *recording, *plain;
+    float    *x[SEN__CHECK_INPUTS];             /* the inputs, [SEN__CHECK_FLOATS] each */
+    float    *moved, *way, *weight;             /* x + h d of one of them; d; w */
+    int64_t  *order;                            /* [SEN__CHECK_FLOATS] */
+    sen_rng   rng;
+} sen__check_grad;
+
+static int64_t sen__check_size(const sen__check_op *o, int i)
+{
+    return (int64_t)o->shape[i][0] * o->shape[i][1];
+}
+
+/* n values in (-1, 1) in random order, 2 / n apart and half a step beside those of the next input:
+ * so no value is within h of zero, of another one or of one of the other input as long as n is
+ * below 64, and no kink lies between the two ends of a difference. */
+static void sen__check_fill(sen__check_grad *g, float *x, int64_t n, int input)
+{
+    int64_t i;
+    sen_rng_perm(&g->rng, g->order, n);
+    for (i = 0; i < n; i++)
+        x[i] = (float)((2.0 * (double)g->order[i] + 0.5 + (double)(input & 1)) / (double)n - 1.0);
+}
+
+/* f with input `which` replaced by g->moved (-1: none). NaN with an error on the tape. */
+static double sen__check_value(sen__check_grad *g, int which)
+{
+    const sen__check_op *o = g->op;
+    sen_var *in[SEN__CHECK_INPUTS], *y;
+    int i;
+    sen_tape_reset(g->plain);
+    g->plain->dropout = o->dropout ? &sen__check_dropout : NULL;
+    for (i = 0; i < o->n; i++)
+        in[i] = sen_tape_constant(g->plain, i == which ? g->moved : g->x[i], o->shape[i][0],
+                                  o->shape[i][1]);
+    y = o->run(g->plain, in, o);
+    return y ? sen__row_dot(y->x, g->weight, sen_count(y)) : (double)NAN;
+}
+
+/* The gradients of f into in[i]->g, by one backward pass. */
+static sen_result sen__check_backward(sen__check_grad *g, sen_var **in)
+{
+    const sen__check_op *o = g->op;
+    sen_tape *t = g->recording;
+    sen_var *y;
+    int i;
+    sen_tape_reset(t);
+    t->dropout = o->dropout ? &sen__check_dropout : NULL;
+    for (i = 0; i < o->n; i++) {
+        in[i] = sen_tape_matrix(t, o->shape[i][0], o->shape[i][1]);
+        if (!in[i]) return sen_tape_result(t);
+        sen__row_copy(in[i]->x, g->x[i], sen_count(in[i]));
+        in[i]->wants_grad = in[i]->keep = true;
+    }
+    y = o->run(t, in, o);
+    if (!y) return sen_tape_result(t);
+    y = sen_sum(t, sen_mul(t, y, sen_tape_constant(t, g->weight, y->rows, y->cols)));
+    return sen_backward(t, y, 1.0f);
+}
+
+/* How far the two are apart for one input in one direction, as a share of what a derivative in a
+ * random direction is like: the root of the sum of the squared gradients. (Of the derivative itself
+ * it would be a share of nothing where that happens to be near 0.) */
+static double sen__check_way(sen__check_grad *g, int input, const float *gradient)
+{
+    const int64_t n = sen__check_size(g->op, input);
+    double up, down, slope = 0, square = 0, off;
+    int64_t i;
+    for (i = 0; i < n; i++) {
+        g->way[i] = sen_rng_next(&g->rng) & 1 ? 1.0f : -1.0f;
+        g->moved[i] = g->x[input][i] + SEN__CHECK_STEP * g->way[i];
+        if (!gradient) continue;                /* none came: it is 0, which may be right */
+        slope += (double)gradient[i] * (double)g->way[i];
+        square += (double)gradient[i] * (double)gradient[i];
+    }
+    up = sen__check_value(g, input);
+    for (i = 0; i < n; i++) g->moved[i] = g->x[input][i] - SEN__CHECK_STEP * g->way[i];
+    down = sen__check_value(g, input);
+    off = fabs((up - down) / (2.0 * (double)SEN__CHECK_STEP) - slope);
+    return off / SEN__MAX(sqrt(square), 1e-6);
+}
+
+static sen_result sen__check_one_op(sen__selftest *k, sen__check_grad *g)
+{
+    sen_var *in[SEN__CHECK_INPUTS];
+    double worst = 0, off;
+    int i, way;
+    sen_result r;
+    for (i = 0; i < g->op->n; i++) sen__check_fill(g, g->x[i], sen__check_size(g->op, i), i);
+    sen__rng_uniform(&g->rng, g->weight, SEN__CHECK_FLOATS, -1.0, 1.0);
+    r = sen__check_backward(g, in);
+    for (i = 0; !r && i < g->op->n; i++)
+        for (way = 0; way < SEN__CHECK_WAYS; way++) {
+            off = sen__check_way(g, i, in[i]->g);
+            r = sen_tape_result(g->plain);      /* the next value would clear it */
+            if (r) return r;
+            if (!(off <= worst)) worst = off < HUGE_VAL ? off : HUGE_VAL;   /* NaN too */
+        }
+    if (r) return r;
+    return sen__check_item(k, worst <= SEN__CHECK_AGREE, g->op->name, worst, SEN__CHECK_AGREE,
+                           "off by %g of %g", sen__check_short(worst), SEN__CHECK_AGREE);
+}
+
+static sen_result sen__check_gradients(sen__selftest *k)
+{
+    const sen__mark mark = sen__arena_mark(&k->c->scratch);
+    sen__check_grad g;
+    float *room = (float *)sen__scratch(k->c, (SEN__CHECK_INPUTS + 3) * SEN__CHECK_FLOATS,
+                                        sizeof *room, "a check of gradients");
+    size_t o;
+    int i;
+    sen_result r;
+    memset(&g, 0, sizeof g);
+    g.order = (int64_t *)sen__scratch(k->c, SEN__CHECK_FLOATS, sizeof *g.order,
+                                      "a check of gradients");
+    r = room && g.order ? sen_tape_new(k->c, true, &g.recording) : SEN_ERR_MEMORY;
+    if (!r) r = sen_tape_new(k->c, false, &g.plain);
+    if (!r) {
+        for (i = 0; i < SEN__CHECK_INPUTS; i++) g.x[i] = room + i * SEN__CHECK_FLOATS;
+        g.moved = g.x[i - 1] + SEN__CHECK_FLOATS;
+        g.way = g.moved + SEN__CHECK_FLOATS;
+        g.weight = g.way + SEN__CHECK_FLOATS;
+        sen_rng_seed(&g.rng, k->args.seed);
+    }
+    for (o = 0; !r && o < SEN__COUNT(sen__check_ops); o++) {
+        g.op = &sen__check_ops[o];
+        r = sen__check_one_op(k, &g);
+    }
+    sen_tape_free(g.recording);
+    sen_tape_free(g.plain);
+    sen__arena_release(&k->c->scratch, mark);
+    return r;
+}
+
+/* ---- a model and its trainer in memory ------------------------------------------------------- */
+
+/* 30 tokens; texts of the training data are made of the words among them. */
+static const char *const sen__check_words[] = {
+    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "hello", "un", "##aff", "##able", "##s", ",", "!",
+    "the", "cat", "dog", "ran", "sat", "on", "a", "mat", "sun", "moon", "rain", "small", "big",
+    "house", "red", "car", "is", "in",
+};
+#define SEN__CHECK_WORDS ((int)SEN__COUNT(sen__check_words))
+#define SEN__CHECK_WORD0 12                     /* the first of the plain words */
+
+#define SEN__CHECK_ROWS 32                      /* of the training data, one batch */
+#define SEN__CHECK_TEXT 64                      /* bytes of one of its texts */
+
+/* The caller's allocator, counted. */
+typedef struct sen__check_heap {
+    sen_allocator base;
+    int64_t       now, most, calls;             /* bytes in use, at most; requests for memory */
+} sen__check_heap;
+
+static void *sen__check_resize(void *user, void *block, size_t old_size, size_t new_size)
+{
+    sen__check_heap *h = (sen__check_heap *)user;
+    void *made = h->base.resize(h->base.user, block, old_size, new_size);
+    if (new_size) h->calls++;
+    if (new_size && !made) return NULL;
+    h->now += (int64_t)new_size - (block ? (int64_t)old_size : 0);
+    h->most = SEN__MAX(h->most, h->now);
+    return made;
+}
+
+/* A context of its own with a number of threads and, where it is asked for, a model that trains.
+ * Two of them with different threads must agree to the bit. */
+typedef struct sen__check_side {
+    sen__check_heap heap;
+    sen_files       files;                      /* hold "vocab.txt" and nothing else */
+    char            vocab[256];                 /* what stands in it */
+    int64_t         vocab_size, read;           /* bytes; how many have been read */
+    sen_ctx        *c;
+    sen_model      *model;
+    sen_dataset    *data;
+    sen_loss       *loss;
+    sen_trainer    *trainer;
+    char            text[2][SEN__CHECK_ROWS][SEN__CHECK_TEXT];
+    sen_text        column[2][SEN__CHECK_ROWS];
+} sen__check_side;
+
+static sen_file_error sen__check_info(void *user, const char *path, sen_file_info *out)
+{
+    const sen__check_side *s = (const sen__check_side *)user;
+    memset(out, 0, sizeof *out);
+    out->size = s->vocab_size;
+    return sen__text_ends(path, "vocab.txt") ? SEN_FILE_OK : SEN_FILE_NOT_FOUND;
+}
+
+static sen_file_error sen__check_open(void *user, const char *path, sen_file_mode mode, void **file)
+{
+    sen__check_side *s = (sen__check_side *)user;
+    *file = s;
+    s->read = 0;
+    if (mode != SEN_FILE_READ) return SEN_FILE_DENIED;
+    return sen__text_ends(path, "vocab.txt") ? SEN_FILE_OK : SEN_FILE_NOT_FOUND;
+}
+
+static int64_t sen__check_read(void *user, void *file, void *to, int64_t n)
+{
+    sen__check_side *s = (sen__check_side *)file;
+    (void)user;
+    n = SEN__MIN(n, s->vocab_size - s->read);
+    memcpy(to, s->vocab + s->read, (size_t)n);
+    s->read += n;
+    return n;
+}
+
+static sen_file_error sen__check_close(void *user, void *file)
+{
+    (void)user;
+    (void)file;
+    return SEN_FILE_OK;
+}
+
+/* An error of the side's context as one of the caller's. */
+static sen_result sen__check_side_error(sen__selftest *k, const sen__check_side *s, sen_result r)
+{
+    if (!r) return SEN_OK;
+    return sen_fail(k->c, r, "%s", s->c && sen_message(s->c)[0] ? sen_message(s->c)
+                                                                : sen_result_text(r));
+}
+
+/* On the heap, since it is too large for a stack. Closed by sen__check_side_close also after an
+ * error. */
+static sen_result sen__check_side_open(sen__selftest *k, int threads, sen__check_side **out)
+{
+    sen__check_side *s = (sen__check_side *)sen__new(k->c, sizeof *s, "a self-test");
+    sen_ctx_desc d = sen_ctx_desc_default();
+    int i;
+    *out = s;
+    if (!s) return SEN_ERR_MEMORY;
+    for (i = 0; i < SEN__CHECK_WORDS; i++)
+        s->vocab_size += (int64_t)sen__text_format(s->vocab + s->vocab_size,
+                                                   sizeof s->vocab - (size_t)s->vocab_size, "%s\n",
+                                                   sen__check_words[i]);
+    s->heap.base = k->c->allocator;
+    s->files.user = s;
+    s->files.info = sen__check_info;
+    s->files.open = sen__check_open;
+    s->files.read = sen__check_read;
+    s->files.close = sen__check_close;
+    d.allocator.resize = sen__check_resize;
+    d.allocator.user = &s->heap;
+    d.files = &s->files;
+    d.threads = threads;
+    return sen__check_side_error(k, s, sen_ctx_new(&d, &s->c));
+}
+
+static void sen__check_side_close(sen__selftest *k, sen__check_side *s)
+{
+    if (!s) return;
+    sen_trainer_free(s->trainer);
+    sen_loss_free(s->loss);
+    sen_dataset_free(s->data);
+    sen_model_free(s->model);
+    sen_ctx_free(s->c);
+    sen__delete(k->c, s);
+}
+
+/* A BERT of two layers with weights drawn from seed 42: its embeddings are golden numbers, so
+ * nothing of it may change. */
+static sen_result sen__check_model(sen__selftest *k, sen__check_side *s)
+{
+    static const char spec[] =
+        "{\"modules\": [{\"type\": \"Transformer\", \"vocab\": \"vocab.txt\", \"config\": "
+        "{\"model_type\": \"bert\", \"hidden_size\": 64, \"num_hidden_layers\": 2, "
+        "\"num_attention_heads\": 4, \"intermediate_size\": 256, "
+        "\"max_position_embeddings\": 32}}, "
+        "{\"type\": \"Pooling\", \"pooling_mode\": \"mean\"}, "
+        "{\"type\": \"Dense\", \"out_features\": 16}]}";
+    sen_json *json = NULL;
+    sen_result r = sen_json_parse(s->c, "self-test", spec, sizeof spec - 1, &json);
+    if (!r) r = sen_model_from_json(s->c, json, NULL, "", 42, &s->model);
+    return sen__check_side_error(k, s, r);
+}
+
+/* Pairs of texts of three to eight words: row i's two share some of them. */
+static void sen__check_texts(sen__check_side *s)
+{
+    int i, j, side;
+    for (side = 0; side < 2; side++)
+        for (i = 0; i < SEN__CHECK_ROWS; i++) {
+            char *text = s->text[side][i];
+            size_t n = 0;
+            for (j = 0; j < 3 + (i + 3 * side) % 6; j++) {
+                const int word = (7 * i + 5 * j + side) % (SEN__CHECK_WORDS - SEN__CHECK_WORD0);
+                n += sen__text_format(text + n, SEN__CHECK_TEXT - n, j ? " %s" : "%s",
+                                      sen__check_words[SEN__CHECK_WORD0 + word]);
+            }
+            s->column[side][i].data = text;
+            s->column[side][i].length = n;
+        }
+}
+
+/* The model, its data and a trainer that has not begun. */
+static sen_result sen__check_trainer(sen__selftest *k, sen__check_side *s)
+{
+    sen_trainer_desc d = sen_trainer_desc_default();
+    sen_column columns[2];
+    sen_result r = sen__check_model(k, s);
+    if (r) return r;
+    sen__check_texts(s);
+    memset(columns, 0, sizeof columns);
+    columns[0].name = "anchor";
+    columns[0].texts = s->column[0];
+    columns[1].name = "positive";
+    columns[1].texts = s->column[1];
+    r = sen_dataset_from_arrays(s->c, columns, 2, SEN__CHECK_ROWS, &s->data);
+    if (!r) r = sen_loss_new(s->c, "MultipleNegativesRankingLoss", NULL, &s->loss);
+    d.model = s->model;
+    d.train_dataset = s->data;
+    d.loss = s->loss;
+    d.args.per_device_train_batch_size = SEN__CHECK_ROWS;
+    d.args.num_train_epochs = 1;
+    if (!r) r = sen_trainer_new(s->c, &d, &s->trainer);
+    if (!r) r = sen__sets_tokenize(s->trainer, s->trainer->train, 1);
+    if (!r) r = sen__trainer_optimizer(s->trainer);
+    return sen__check_side_error(k, s, r);
+}
+
+/* Forward and backward over the whole data with dropout, as the trainer does it; the gradients stay
+ * with the weights. */
+static sen_result sen__check_pass(sen__selftest *k, sen__check_side *s, uint32_t number)
+{
+    sen_trainer *t = s->trainer;
+    float loss;
+    int64_t i;
+    for (i = 0; i < SEN__CHECK_ROWS; i++) t->rows[i] = i;
+    return sen__check_side_error(k, s, sen__trainer_micro(t, &t->train[0], t->rows,
+                                                          SEN__CHECK_ROWS, 1, number, &loss));
+}
+
+/* One update with it: the norm, clipping by it, AdamW. */
+static sen_result sen__check_update(sen__selftest *k, sen__check_side *s, uint32_t number)
+{
+    double norm = 1;
+    sen_result r = sen__check_pass(k, s, number);
+    if (!r) r = sen__check_side_error(k, s, sen__grad_norm(s->trainer->optimizer, &norm));
+    if (r) return r;
+    sen__optimizer_step(s->trainer->optimizer, 1e-3, 1.0 / SEN__MAX(norm, 1.0));
+    sen__zero_grad(s->trainer->optimizer);
+    return SEN_OK;
+}
+
+/* ---- golden numbers -------------------------------------------------------------------------- */
+
+/* torch.randperm(10) after manual_seed(42); Random123's own vector of Philox4x32-10 for a counter
+ * and a key of ones. */
+static sen_result sen__check_random(sen__selftest *k)
+{
+    static const int64_t perm[10] = { 2, 6, 1, 8, 4, 5, 0, 9, 3, 7 };
+    static const uint32_t ones[4] = { 0xFFFFFFFFu, 0xFFFFFFFFu, 0xFFFFFFFFu, 0xFFFFFFFFu };
+    static const uint32_t block[4] = { 0x408F276Du, 0x41C83B0Eu, 0xA20BC7C6u, 0x6D5451FDu };
+    int64_t got[10];
+    uint32_t out[4];
+    sen_rng rng;
+    sen_result r;
+    sen_rng_seed(&rng, 42);
+    sen_rng_perm(&rng, got, 10);
+    sen__philox(out, UINT64_MAX, ones);
+    r = sen__check_item(k, memcmp(got, perm, sizeof perm) == 0, "randperm", SEN_NONE, SEN_NONE,
+                        "seed 42: %d %d %d ... as torch draws", (int)got[0], (int)got[1],
+                        (int)got[2]);
+    if (r) return r;
+    return sen__check_item(k, memcmp(out, block, sizeof block) == 0, "philox", SEN_NONE, SEN_NONE,
+                           "%x %x ... as in Random123", out[0], out[1]);
+}
+
+/* Capitals, punctuation, a word in pieces, an unknown one. */
+static sen_result sen__check_tokens(sen__selftest *k)
+{
+    static const char text[] = "Hello, the CATS unaffable zzz!";
+    static const int32_t expect[] = { 2, 5, 10, 12, 13, 9, 6, 7, 8, 1, 11, 3 };
+    int32_t got[16];
+    int64_t n = 0;
+    sen_text in;
+    sen_tokenizer *t = NULL;
+    bool same;
+    sen_result r = sen_tokenizer_from_vocab(k->c, sen__check_words, SEN__CHECK_WORDS, true, &t);
+    in.data = text;
+    in.length = sizeof text - 1;
+    if (!r) r = sen_tokenize(k->c, t, in, 0, true, got, 16, &n);
+    sen_tokenizer_free(t);
+    if (r) return r;
+    same = n == (int64_t)SEN__COUNT(expect) && memcmp(got, expect, sizeof expect) == 0;
+    return sen__check_item(k, same, "tokens", SEN_NONE, SEN_NONE,
+                           "%d ids of WordPiece, %d expected", (int)n, (int)SEN__COUNT(expect));
+}
+
+/* What the model of sen__check_model makes of "the small cat sat on the red mat !": computed once
+ * on the scalar target. It has seen the random weights, the tokenizer, every kernel of a forward
+ * pass and the modules' order. */
+static sen_result sen__check_embedding(sen__selftest *k)
+{
+    static const float expect[16] = {
+        0.140450627f, -0.266864032f, 0.278294176f, 0.310347855f, -0.290551156f, -0.160629481f,
+        -0.63780582f, -0.0180956349f, 0.405052364f, -0.140493885f, -0.15289934f, 0.017357951f,
+        0.365365893f, 0.22056444f, -0.112267189f, 0.0475240909f
+    };
+    static const char text[] = "the small cat sat on the red mat !";
+    float got[16];
+    double off = 0;
+    int i;
+    sen_text in;
+    sen__check_side *s = NULL;
+    sen_result r = sen__check_side_open(k, 1, &s);
+    in.data = text;
+    in.length = sizeof text - 1;
+    if (!r) r = sen__check_model(k, s);
+    if (!r) r = sen__check_side_error(k, s, sen_encode(s->c, s->model, &in, 1, NULL, got));
+    for (i = 0; !r && i < 16; i++) {
+        const double d = fabs((double)got[i] - (double)expect[i]);
+        if (!(d <= off)) off = d < HUGE_VAL ? d : HUGE_VAL;     /* NaN too */
+    }
+    sen__check_side_close(k, s);
+    if (r) return r;
+    return sen__check_item(k, off <= 1e-5, "embedding", off, 1e-5,
+                           "of a seeded BERT, off by %g of %g", sen__check_short(off), 1e-5);
+}
+
+static sen_result sen__check_golden(sen__selftest *k)
+{
+    sen_result r = sen__check_random(k);
+    if (!r) r = sen__check_tokens(k);
+    return r ? r : sen__check_embedding(k);
+}
+
+/* ---- dead weights ---------------------------------------------------------------------------- */
+
+/* After one pass every weight must have a gradient that is not all zeros, but those that no module
+ * reads (BERT's pooler), which must have none. One that got nothing is not learning: an operation's
+ * backward was forgotten, or a node was lost. */
+static sen_result sen__check_weights(sen__selftest *k, sen_model *m)
+{
+    int i, live = 0, unused = 0;
+    int64_t j;
+    for (i = 0; i < sen_model_weights(m); i++) {
+        const sen_tensor *w = sen_model_weight(m, i);
+        bool moved = false;
+        sen_result r;
+        for (j = 0; w->has_grad && j < w->count; j++) moved = moved || w->grad[j] != 0.0f;
+        if (moved != w->unused) {
+            live += moved;
+            unused += w->unused;
+            continue;
+        }
+        r = sen__check_item(k, false, sen_model_weight_name(m, i), SEN_NONE, SEN_NONE,
+                                       moved ? "a gradient, though no module reads it"
+                                             : "no gradient in a training step");
+        if (r) return r;
+    }
+    return sen__check_item(k, live + unused == sen_model_weights(m), "weights", SEN_NONE, SEN_NONE,
+                           "%d of %d got a gradient, %d are read by no module", live,
+                           sen_model_weights(m), unused);
+}
+
+static sen_result sen__check_dead(sen__selftest *k)
+{
+    sen__check_side *s = NULL;
+    sen_result r = sen__check_side_open(k, 1, &s);
+    if (!r) r = sen__check_trainer(k, s);
+    if (!r) r = sen__check_pass(k, s, 0);
+    if (!r) r = sen__check_weights(k, s->model);
+    sen__check_side_close(k, s);
+    return r;
+}
+
+/* ---- the same bits on 1 and 2 threads -------------------------------------------------------- */
+
+#define SEN__CHECK_SIDE 203                     /* of the matrices: no multiple of any tile */
+
+/* out (SIDE,SIDE) = A B; both large enough to be cut into tasks. */
+static sen_result sen__check_bits_matmul(sen_ctx *c, float *out, const float *x)
+{
+    sen__gemm g;
+    memset(&g, 0, sizeof g);
+    g.m = g.n = g.k = g.ldc = SEN__CHECK_SIDE;
+    g.a = x, g.a_row = SEN__CHECK_SIDE, g.a_col = 1;
+    g.b = x + 1, g.b_row = 1, g.b_col = SEN__CHECK_SIDE;
+    g.c = out;
+    return sen__matmul(c, &g);
+}
+
+/* Attention of two heads over the sequences below, values (T,A*D), then the gradient (T,3*A*D). */
+static sen_result sen__check_bits_attention(sen_ctx *c, float *out, const float *x)
+{
+    static const int32_t first[5] = { 0, 61, 62, 130, 200 };
+    sen_tape *t = NULL;
+    sen_var *qkv, *y;
+    sen__attend a;
+    sen_result r = sen_tape_new(c, true, &t);
+    if (r) return r;
+    memset(&a, 0, sizeof a);
+    a.n = 4;
+    a.first = first;
+    a.heads = 2;
+    a.head_dim = 32;
+    a.scale = 0.17f;
+    qkv = sen_tape_matrix(t, 200, 3 * 64);
+    if (qkv) {
+        sen__row_copy(qkv->x, x, sen_count(qkv));
+        qkv->wants_grad = qkv->keep = true;
+    }
+    y = sen__attention(t, qkv, &a, 0, 0);
+    if (y) sen__row_copy(out, y->x, sen_count(y));
+    r = sen_backward(t, sen_sum(t, sen_mul(t, y, sen_tape_constant(t, x, 200, 64))), 1.0f);
+    if (!r && qkv->g) sen__row_copy(out + 200 * 64, qkv->g, sen_count(qkv));
+    sen_tape_free(t);
+    return r;
+}
+
+/* Runs fn on both sides with the same x, and compares n floats. */
+static sen_result sen__check_bits_of(sen__selftest *k, sen__check_side *const *s, const char *item,
+                                     sen_result (*fn)(sen_ctx *c, float *out, const float *x),
+                                     const float *x, int64_t n)
+{
+    const sen__mark mark = sen__arena_mark(&k->c->scratch);
+    float *out = (float *)sen__scratch(k->c, 2 * n, sizeof *out, "a check of bits");
+    sen_result r = out ? SEN_OK : SEN_ERR_MEMORY;
+    int64_t i, differ = 0;
+    int side;
+    if (out) sen__row_fill(out, 0.0f, 2 * n);
+    for (side = 0; !r && side < 2; side++)
+        r = sen__check_side_error(k, s[side], fn(s[side]->c, out + side * n, x));
+    for (i = 0; !r && i < n; i++) differ += memcmp(out + i, out + n + i, sizeof *out) != 0;
+    sen__arena_release(&k->c->scratch, mark);
+    if (r) return r;
+    return sen__check_item(k, differ == 0, item, (double)differ, SEN_NONE,
+                           "%lld numbers on 1 and %d threads, %lld differ", (long long)n,
+                           sen_threads(s[1]->c), (long long)differ);
+}
+
+/* Two updates on each side; then every weight is compared. */
+static sen_result sen__check_bits_training(sen__selftest *k, sen__check_side *const *s)
+{
+    int64_t n = 0, differ = 0, j;
+    int i, side;
+    sen_result r = SEN_OK;
+    for (side = 0; !r && side < 2; side++) {
+        r = sen__check_trainer(k, s[side]);
+        if (!r) r = sen__check_update(k, s[side], 0);
+        if (!r) r = sen__check_update(k, s[side], 1);
+    }
+    if (r) return r;
+    for (i = 0; i < sen_model_weights(s[0]->model); i++) {
+        const sen_tensor *a = sen_model_weight(s[0]->model, i);
+        const sen_tensor *b = sen_model_weight(s[1]->model, i);
+        for (j = 0; j < a->count; j++)
+            differ += memcmp(a->data + j, b->data + j, sizeof *a->data) != 0;
+        n += a->count;
+    }
+    return sen__check_item(k, differ == 0, "two updates", (double)differ, SEN_NONE,
+                           "%lld weights on 1 and %d threads, %lld differ", (long long)n,
+                           sen_threads(s[1]->c), (long long)differ);
+}
+
+static sen_result sen__check_bits(sen__selftest *k)
+{
+    const sen__mark mark = sen__arena_mark(&k->c->scratch);
+    const int64_t n = SEN__CHECK_SIDE * SEN__CHECK_SIDE;
+    float *x = (float *)sen__scratch(k->c, n + 1, sizeof *x, "a check of bits");
+    sen__check_side *s[2] = { NULL, NULL };
+    sen_rng rng;
+    sen_result r = x ? sen__check_side_open(k, 1, &s[0]) : SEN_ERR_MEMORY;
+    if (!r) r = sen__check_side_open(k, 2, &s[1]);
+    sen_rng_seed(&rng, k->args.seed);
+    if (!r) sen__rng_uniform(&rng, x, n + 1, -1.0, 1.0);
+    if (!r) r = sen__check_bits_of(k, s, "matmul", sen__check_bits_matmul, x, n);
+    if (!r) r = sen__check_bits_of(k, s, "attention", sen__check_bits_attention, x, 4 * 200 * 64);
+    if (!r) r = sen__check_bits_training(k, s);
+    sen__check_side_close(k, s[0]);
+    sen__check_side_close(k, s[1]);
+    sen__arena_release(&k->c->scratch, mark);
+    return r;
+}
+
+/* ---- speed ----------------------------------------------------------------------------------- */
+
+/* The peak: multiply-adds that never leave the registers, in so many chains that the latency of one
+ * hides behind the others. It is this build's own: that of its target, not of the processor. */
+#define SEN__CHECK_CHAINS 12
+#define SEN__CHECK_LOOPS  4000
+#define SEN__CHECK_AGAIN  9                     /* samples; the best counts, others are disturbed */
+
+typedef struct sen__check_peak {
+    float          start[SEN__CHECK_CHAINS], a, b;
+    volatile float sum[64];                     /* written, so that the loop cannot be left out */
+} sen__check_peak;
+
+static void sen__check_peak_task(void *arg, int64_t task, int worker)
+{
+    sen__check_peak *p = (sen__check_peak *)arg;
+    const sen__vf a = sen__vf_set1(p->a), b = sen__vf_set1(p->b);
+    sen__vf s[SEN__CHECK_CHAINS], total = sen__vf_zero();
+    int i, n;
+    (void)worker;
+    for (i = 0; i < SEN__CHECK_CHAINS; i++) s[i] = sen__vf_set1(p->start[i]);
+    for (n = 0; n < SEN__CHECK_LOOPS; n++) {
+        SEN__UNROLL
+        for (int j = 0; j < SEN__CHECK_CHAINS; j++) s[j] = sen__vf_fma(s[j], a, b);
+    }
+    for (i = 0; i < SEN__CHECK_CHAINS; i++) total = sen__vf_add(total, s[i]);
+    p->sum[task % 64] = sen__vf_sum(total);
+}
+
+/* Billions of multiplications and additions a second, all threads together. */
+static double sen__check_peak_rate(sen_ctx *c, sen__check_peak *p)
+{
+    const int64_t tasks = 16 * (int64_t)c->threads;
+    const double start = sen__seconds();
+    sen__parallel(c, tasks, sen__check_peak_task, p);
+    return 2e-9 * SEN__CHECK_CHAINS * SEN__CHECK_LOOPS * SEN__LANES * (double)tasks /
+           SEN__MAX(sen__seconds() - start, 1e-9);
+}
+
+/* The product of a layer of MiniLM: 1024 tokens, 384 to 384. a (1024,384), b (384,384). */
+static sen_result sen__check_product_rate(sen_ctx *c, float *out, const float *a, const float *b,
+                                          double *rate)
+{
+    const double start = sen__seconds();
+    sen__gemm g;
+    sen_result r;
+    memset(&g, 0, sizeof g);
+    g.m = 1024, g.n = g.k = g.ldc = 384;
+    g.a = a, g.a_row = 384, g.a_col = 1;
+    g.b = b, g.b_row = 1, g.b_col = 384;
+    g.c = out;
+    r = sen__matmul(c, &g);
+    *rate = 2e-9 * 1024 * 384 * 384 / SEN__MAX(sen__seconds() - start, 1e-9);
+    return r;
+}
+
+/* Speed fails nothing: a machine that others use is no broken one. The words say what to look for
+ * where the share is small. Peak and product take turns, so that both meet the same disturbances;
+ * slow builds (of sanitizers, without optimisation) take fewer samples. */
+static sen_result sen__check_speed(sen__selftest *k)
+{
+    const sen__mark mark = sen__arena_mark(&k->c->scratch);
+    const double begin = sen__seconds();
+    float *x = (float *)sen__scratch(k->c, 2 * 1024 * 384 + 384 * 384, sizeof *x, "a product");
+    double peak = 0, product = 0, rate = 0, share;
+    sen__check_peak p;
+    sen_rng rng;
+    int i;
+    sen_result r = x ? SEN_OK : SEN_ERR_MEMORY;
+    memset(&p, 0, sizeof p);
+    sen_rng_seed(&rng, k->args.seed);
+    p.a = 0.999f - (float)sen_rng_next(&rng) * 0x1p-60f;        /* unknown to the compiler */
+    p.b = 0.01f;
+    for (i = 0; i < SEN__CHECK_CHAINS; i++) p.start[i] = (float)i;
+    if (!r) sen__rng_uniform(&rng, x, 2 * 1024 * 384 + 384 * 384, -1.0, 1.0);
+    for (i = 0; !r && i < SEN__CHECK_AGAIN && (i == 0 || sen__seconds() - begin < 2.0); i++) {
+        peak = SEN__MAX(peak, sen__check_peak_rate(k->c, &p));
+        r = sen__check_product_rate(k->c, x, x + 1024 * 384, x + 2 * 1024 * 384, &rate);
+        product = SEN__MAX(product, rate);
+    }
+    sen__arena_release(&k->c->scratch, mark);
+    share = 100.0 * product / SEN__MAX(peak, 1e-9);
+    if (!r)
+        r = sen__check_item(k, true, "peak", peak, SEN_NONE, "%g GF/s, target %s, %d threads",
+                            sen__check_short(peak), sen_target_name(), k->c->threads);
+    if (r) return r;
+    return sen__check_item(k, true, "matmul", product, SEN_NONE, "%g GF/s, %d %% of the peak%s",
+                           sen__check_short(product), (int)share,
+                           share < 50.0 ? ": little; is the machine busy, the build optimised?"
+                                        : "");
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+/* The plan against what came: the matrices of the tape beside the plan's activations, which are an
+ * estimate and may be short by a quarter; all memory of a trainer beside the plan's total; and no
+ * request at all in a second step of the same batch. The plan counts matrices; threads, tables and
+ * arenas of the context come on top, and for a model so small they weigh: hence the
+ * SEN__CHECK_SPARE. */
+#define SEN__CHECK_SPARE (4 << 20)
+
+static sen_result sen__check_memory_of(sen__selftest *k, sen__check_side *s)
+{
+    sen_memory_plan plan;
+    double reserved, all;
+    int64_t before;
+    sen_result r = sen__check_trainer(k, s);
+    if (!r) r = sen__check_side_error(k, s, sen_trainer_plan(s->trainer, &plan));
+    if (!r) r = sen__check_update(k, s, 0);
+    if (r) return r;
+    reserved = (double)s->trainer->tape->pool.reserved;
+    all = (double)s->heap.most;
+    r = sen__check_item(k, reserved <= 1.25 * (double)plan.activations, "activations", reserved,
+                        1.25 * (double)plan.activations,
+                        "%lld bytes reserved, %lld planned for %lld tokens", (long long)reserved,
+                        (long long)plan.activations, (long long)plan.batch_tokens);
+    if (!r)
+        r = sen__check_item(k, all <= (double)(plan.total + SEN__CHECK_SPARE), "total", all,
+                            (double)(plan.total + SEN__CHECK_SPARE),
+                            "%lld bytes at most, %lld planned for the matrices", (long long)all,
+                            (long long)plan.total);
+    before = s->heap.calls;
+    if (!r) r = sen__check_update(k, s, 1);
+    if (r) return r;
+    return sen__check_item(k, s->heap.calls == before, "second step",
+                           (double)(s->heap.calls - before), SEN_NONE,
+                           "%lld requests for memory", (long long)(s->heap.calls - before));
+}
+
+static sen_result sen__check_memory(sen__selftest *k)
+{
+    sen__check_side *s = NULL;
+    sen_result r = sen__check_side_open(k, 1, &s);
+    if (!r) r = sen__check_memory_of(k, s);
+    sen__check_side_close(k, s);
+    return r;
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+typedef struct sen__check_row {
+    const char  *name, *about;
+    sen_result (*run)(sen__selftest *k);
+} sen__check_row;
+
+static const sen__check_row sen__checks[] = {
+    { "gradients", "each operation's gradient against differences of its values, 5 directions",
+      sen__check_gradients },
+    { "golden", "tokens, random numbers and an embedding that are known", sen__check_golden },
+    { "dead", "weights that a training step gives no gradient", sen__check_dead },
+    { "bits", "1 and 2 threads must give the same bits", sen__check_bits },
+    { "speed", "multiply-adds of this build and the matrix product's share", sen__check_speed },
+    { "memory", "what a training step takes against what was planned", sen__check_memory },
+};
+
+/* A check's last line: how many of its items hold, and the worst of those that have a bound. */
+static void sen__check_verdict(sen__selftest *k)
+{
+    const sen_check_status status = k->failed ? SEN_CHECK_FAILED
+                                    : k->done ? SEN_CHECK_OK : SEN_CHECK_SKIPPED;
+    char text[120];
+    size_t n = sen__text_format(text, sizeof text, "%d of %d hold", k->done - k->failed, k->done);
+    if (k->worst > 0)
+        n += sen__text_format(text + n, sizeof text - n, ", the worst at %g of what is allowed",
+                              sen__check_short(k->worst));
+    if (k->skipped) sen__text_format(text + n, sizeof text - n, ", the rest is not in this build");
+    sen__check_tell(k, status, NULL, text, (double)(k->done - k->failed), (double)k->done);
+}
+
+/* One check from its first words to its result. Only what ends the whole self-test is returned: a
+ * check that could not be made has failed, unless this program left out what it needs. */
+static sen_result sen__check_run(sen__selftest *k, const sen__check_row *row)
+{
+    sen_result r;
+    k->check = row->name;
+    k->done = k->failed = k->skipped = 0;
+    k->worst = 0;
+    sen__check_tell(k, SEN_CHECK_BEGINS, NULL, row->about, SEN_NONE, SEN_NONE);
+    r = row->run(k);
+    if (r == SEN_ERR_UNSUPPORTED) {
+        k->skipped++;
+        sen__check_tell(k, SEN_CHECK_SKIPPED, "rest", sen_message(k->c), SEN_NONE, SEN_NONE);
+    } else if (r && r != SEN_ERR_MEMORY && r != SEN_ERR_STOPPED) {
+        char why[SEN__MESSAGE];
+        sen__text_format(why, sizeof why, "%s", sen_message(k->c));
+        r = sen__check_item(k, false, "rest", SEN_NONE, SEN_NONE, "%s", why);
+    }
+    if (sen__error(k->c) == SEN_ERR_MEMORY) r = SEN_ERR_MEMORY; /* refused and passed over */
+    if (r == SEN_ERR_MEMORY || r == SEN_ERR_STOPPED) return r;
+    sen__forgive(k->c);
+    k->bad += k->failed > 0;
+    sen__check_verdict(k);
+    return k->stopped || sen__stop_asked(k->c) ? SEN_ERR_STOPPED : SEN_OK;
+}
+
+SENTRAIN_DEF sen_selftest_args sen_selftest_args_default(void)
+{
+    sen_selftest_args a;
+    memset(&a, 0, sizeof a);
+    a.stamp = SEN__STAMP;
+    return a;
+}
+
+/* The public call without its frame. */
+static sen_result sen__selftest_run(sen__selftest *k)
+{
+    const char *names[SEN__COUNT(sen__checks) + 1];
+    char list[120];
+    size_t i;
+    bool found = false;
+    sen_result r = SEN_OK;
+    if (k->args.stamp != SEN__STAMP)
+        return sen_fail(k->c, SEN_ERR_ARGUMENT,
+                        "make sen_selftest_args with sen_selftest_args_default()");
+    for (i = 0; i < SEN__COUNT(sen__checks); i++) {
+        names[i] = sen__checks[i].name;
+        found = found || !k->args.only || strcmp(k->args.only, names[i]) == 0;
+    }
+    names[i] = NULL;
+    if (!found)
+        return sen_fail(k->c, SEN_ERR_ARGUMENT, "no check is called \"%s\"; there are: %s",
+                        k->args.only, sen__word_list(list, sizeof list, names));
+    for (i = 0; !r && i < SEN__COUNT(sen__checks); i++)
+        if (!k->args.only || strcmp(k->args.only, names[i]) == 0)
+            r = sen__check_run(k, &sen__checks[i]);
+    if (r == SEN_ERR_STOPPED) return sen_fail(k->c, r, "the self-test was stopped");
+    if (r) return r;
+    if (k->bad == 0) return SEN_OK;
+    return sen_fail(k->c, SEN_ERR_NUMBER, "the self-test failed in %d of its checks; %s", k->bad,
+                    k->first);
+}
+
+/* The stamp and the name are looked at before the first check says a word. */
+SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
+                                     sen_selftest_fn report, void *user)
+{
+    sen__selftest k;
+    sen_result r;
+    memset(&k, 0, sizeof k);
+    k.c = c;
+    k.args = args ? *args : sen_selftest_args_default();
+    k.fn = report;
+    k.user = user;
+    sen__begin(c);
+    r = sen__end(c, sen__selftest_run(&k));
+    if (r == SEN_ERR_STOPPED && c->depth == 0) sen__stop_set(c, 0);     /* the wish is granted */
+    return r;
+}
 #endif /* 29 */
 
 #if defined(__clang__)
@@ -28761,6 +29982,8 @@ SENTRAIN_DEF sen_result sen_trainer_gradients(sen_trainer *t, const char *path)
  *            or from torch's own stream; gradient accumulation, clipping, logging, evaluation,
  *            checkpoints, best model, early stopping, resume.
  *   Added    EmbeddingSimilarityEvaluator, TripletEvaluator, SequentialEvaluator.
+ *   Added    sen_selftest: gradients of all operations, golden numbers, dead weights, threads,
+ *            speed, memory; the command line prints it as `sentrain doctor`.
  *   Added    vector targets AVX-512, AVX2, SSE2, NEON, GNU vectors, scalar; threads of POSIX, Win32
  *            or none.
  *
