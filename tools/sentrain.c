@@ -14,7 +14,7 @@
  *     paths, files, progress       what a terminal and a disk need
  *     reading and making a job     file, then --set, then flags; model, data, losses, trainer
  *     the commands                 train, grad, eval; encode, similarity, search, tokenize;
- *                                  info, args
+ *                                  info, args, doctor
  *     the command line             the table of commands, the reader of flags, main
  *
  * Commands. Each is one row of the table `commands` near the end: its name, its function, its flags
@@ -27,6 +27,7 @@
  *     encode      embeddings of a file's lines       tokenize    their token ids
  *     similarity  of two texts                       search      the nearest lines of a corpus
  *     info        what a model or a job is           args        every training argument
+ *     doctor      whether this build does here what it should
  *
  * A command is a function of no arguments but the cli: it reads t->flags and t->place, and returns
  * the exit status. It opens what it needs, goes on while r is SEN_OK, and at one place at its end
@@ -2255,6 +2256,63 @@ static int run_args(cli *t)
     return EXIT_DONE;
 }
 
+/* ---- doctor ---------------------------------------------------------------------------------- */
+
+/* One report of the self-test, as it comes: a heading for each check, a line for each item, the
+ * check's own result. With --quiet only those of whole checks and of what failed. With --json an
+ * object a line; value and allowed are null where there is none. */
+static int print_check(void *user, const sen_selftest_report *r)
+{
+    static const char *const status[] = { "begins", "ok", "failed", "skipped" };
+    static const char *const shown[] = { "", "ok", "FAILED", "skipped" };
+    const cli *t = (const cli *)user;
+    if (t->flags.json) {
+        printf("{\"check\": \"%s\", \"item\": ", r->check);
+        if (r->item) print_text(stdout, r->item, strlen(r->item));
+        else fputs("null", stdout);
+        printf(", \"status\": \"%s\", \"value\": ", status[r->status]);
+        if (r->value > SEN_NONE) print_double(stdout, r->value);
+        else fputs("null", stdout);
+        printf(", \"allowed\": ");
+        if (r->allowed > SEN_NONE) print_double(stdout, r->allowed);
+        else fputs("null", stdout);
+        printf(", \"text\": ");
+        print_text(stdout, r->text, strlen(r->text));
+        printf("}\n");
+    } else if (r->status == SEN_CHECK_BEGINS) {
+        printf("%s: %s\n", r->check, r->text);
+    } else if (!r->item) {
+        printf("  = %s: %s\n", shown[r->status], r->text);
+    } else if (!t->flags.quiet || r->status != SEN_CHECK_OK) {
+        printf("  %-32s %-8s %s\n", r->item, shown[r->status], r->text);
+    }
+    fflush(stdout);                     /* a check that takes long is seen to be at work */
+    return 0;
+}
+
+/* The library's self-test. What failed is told where it failed, and once more on standard error;
+ * the exit status is 1 then. */
+static int run_doctor(cli *t)
+{
+    sen_selftest_args a = sen_selftest_args_default();
+    const clock_t start = clock();
+    sen_result r;
+    if (!sen_target_runs_here())
+        return refused("this program was compiled for ", sen_target_name(),
+                       ", which this processor cannot run"), EXIT_FAILED;
+    if (!t->flags.json)
+        printf("sentrain " SENTRAIN_VERSION ", target %s, %d threads\n", sen_target_name(),
+               sen_threads(t->ctx));
+    a.only = t->n_places ? t->place[0] : NULL;
+    r = sen_selftest(t->ctx, &a, print_check, t);
+    if (r) return failed(t, r, false);
+    if (t->flags.json) printf("{\"check\": null, \"status\": \"ok\"}\n");
+    else
+        printf("all is well (%.1f s of processor time)\n",
+               (double)(clock() - start) / CLOCKS_PER_SEC);
+    return EXIT_DONE;
+}
+
 /* Flags of commands. Their names are those of the struct's members, with dashes for underscores;
  * their help is what --help prints, and one without help is not shown. */
 #define FLAG(member, kind, initial, help) SEN_FIELD(flags, member, kind, initial, help)
@@ -2326,11 +2384,14 @@ static const command commands[] = {
       "A model: modules, sizes, parameters, memory. A job: columns as the loss takes them, steps, "
       "memory." },
     { "args", run_args, flags_common, false, 0, 0, "args",
-      "Every training argument: default, type, what it does here." }
+      "Every training argument: default, type, what it does here." },
+    { "doctor", run_doctor, flags_common, false, 0, 1, "doctor [CHECK]",
+      "Checks that this build does on this machine what it should, without files: gradients, "
+      "golden,\n      dead, bits, speed, memory." }
 };
 
 /* Names that are promised. They are not mistyped, so they are told what they are. */
-static const char *const later[] = { "hpo", "mine", "doctor", "migrate", "vocab",
+static const char *const later[] = { "hpo", "mine", "migrate", "vocab",
                                      "convert-checkpoint", "export", "pull" };
 static const char *const later_flags[] = { "no-baseline", "fail-on-regression",
                                            "hard-negatives" };
