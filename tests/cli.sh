@@ -133,6 +133,8 @@ END
 printf 'sentence1\tsentence2\tscore\nlights on\tlight up\t0.9\nlights off\tplay music\t0.1\n' >scored.tsv
 printf '[PAD]\n[UNK]\n[CLS]\n[SEP]\na\n' >words.txt
 good 'a small model' train new.json --quiet
+good 'doctor' doctor
+good 'doctor, one check' doctor golden --json
 test $status -eq 0 || exit 1
 
 # ---- the command line ----------------------------------------------------------------------------
@@ -153,6 +155,7 @@ bad 'too many arguments' 2 'usage|encode MODEL' encode m a b c d e
 bad 'train without a job' 2 'model|job file|--model' train
 bad 'grad without --output' 2 '--output' grad job.json
 bad 'search without --corpus' 2 '--corpus' search m
+bad 'a check that there is not' 2 'golden|speed' doctor everything
 bad 'precision' 2 'int8|later|float32' encode m pairs.tsv --precision int8
 bad 'unknown precision' 2 'flot32|float32' encode m pairs.tsv --precision flot32
 bad 'unknown task' 2 'task|querry|query' encode m pairs.tsv --task querry

@@ -120,7 +120,8 @@ static int check_quiet(void *user, const sen_selftest_report *r)
 
 static void test_check_crooked(void)
 {
-    static const sen__check_op op = { "crooked", check_crooked, NULL, 0, false, 1, { { 5, 7 } } };
+    static const sen__check_op op = { .name = "crooked", .run = check_crooked, .n = 1,
+                                      .shape = { { 5, 7 } } };
     sen_ctx *c = test_ctx(1);
     static float room[SEN__CHECK_INPUTS + 3][SEN__CHECK_FLOATS];
     static int64_t order[SEN__CHECK_FLOATS];

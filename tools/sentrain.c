@@ -2387,7 +2387,7 @@ static const command commands[] = {
       "Every training argument: default, type, what it does here." },
     { "doctor", run_doctor, flags_common, false, 0, 1, "doctor [CHECK]",
       "Checks that this build does on this machine what it should, without files: gradients, "
-      "golden,\n      dead, bits, speed, memory." }
+      "golden, dead, bits, speed, memory." }
 };
 
 /* Names that are promised. They are not mistyped, so they are told what they are. */
