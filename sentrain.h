@@ -372,6 +372,29 @@ struct sen_files {
 /* The system's own table; NULL in a build with SENTRAIN_NO_STDIO. */
 SENTRAIN_DEF const sen_files *sen_system_files(void);
 
+/* Files in memory, behind the same table: a model or a whole training run on a machine without a
+ * disk. All of them together can be had as one block of bytes, an image, and made from one again;
+ * its format stands at this section in Part Two. One thread uses such files at a time. */
+typedef struct sen_memory_files sen_memory_files;
+
+/* image NULL and size 0: no files yet; else those of an image, which is borrowed, never written to,
+ * and may stand at any address. allocator NULL: SENTRAIN_MALLOC and SENTRAIN_FREE. Freed by the
+ * caller, after the contexts that use it. SEN_ERR_FORMAT: not an image, or not a whole one;
+ * SEN_ERR_MEMORY; *out is NULL then. */
+SENTRAIN_DEF sen_result sen_memory_files_new(const sen_allocator *allocator, const void *image,
+                                             size_t size, sen_memory_files **out);
+SENTRAIN_DEF void sen_memory_files_free(sen_memory_files *m);               /* NULL is fine */
+
+/* The table of functions, for sen_ctx_desc; lives as long as m. Paths begin at one root: "/a" is
+ * "a". A file has many readers or one writer at a time, others get SEN_FILE_DENIED; modified counts
+ * the changes instead of seconds. */
+SENTRAIN_DEF const sen_files *sen_memory_files_table(const sen_memory_files *m);
+
+/* Bytes of the image as the files are now, and the image itself, into a block of that many bytes.
+ * The same files give the same bytes. */
+SENTRAIN_DEF size_t sen_memory_files_size(const sen_memory_files *m);
+SENTRAIN_DEF void sen_memory_files_image(const sen_memory_files *m, void *image);
+
 /* ================================================================================================
  * 8 [thread]  THREADS
  *
@@ -753,8 +776,25 @@ SENTRAIN_DEF sen_result sen_model_from_json(sen_ctx *c, const sen_json *spec,
                                             sen_model **out);
 SENTRAIN_DEF void sen_model_free(sen_model *m);
 
-/* Writes the folder as Python's save_pretrained does; each file whole or not at all. */
+/* Writes the folder as Python's save_pretrained does; each file whole or not at all. SEN_ERR_BUSY
+ * as for encode. */
 SENTRAIN_DEF sen_result sen_model_save(sen_ctx *c, const sen_model *m, const char *folder);
+
+/* The same with one buffer, an image of files (see the file chapter) with the folder "model" in it;
+ * the context's own files are not touched. Loading borrows data during the call only. Saving gives
+ * a block of *size bytes that the caller gives back with sen_memory_free; it needs room for the
+ * files twice while it runs. Results as above; NULL after a failure. */
+SENTRAIN_DEF sen_result sen_model_load_memory(sen_ctx *c, const void *data, size_t size,
+                                              sen_model **out);
+SENTRAIN_DEF sen_result sen_model_save_memory(sen_ctx *c, const sen_model *m, void **data,
+                                              size_t *size);
+SENTRAIN_DEF void sen_memory_free(sen_ctx *c, void *data);                  /* NULL is fine */
+
+/* A model of its own with the same weights, tokenizer and settings, to be served by other contexts
+ * while a trainer holds the first one; what is frozen there is frozen here. Freed by the caller.
+ * The trainer's own context may copy between two steps, others get SEN_ERR_BUSY. Needs room for the
+ * weights twice, one of them only while it runs. */
+SENTRAIN_DEF sen_result sen_model_copy(sen_ctx *c, const sen_model *m, sen_model **out);
 
 typedef struct sen_encode_args {
     uint32_t    stamp;                      /* set by sen_encode_args_default() */
@@ -7064,6 +7104,553 @@ SENTRAIN_DEF const sen_files *sen_system_files(void)
 }
 #endif /* SENTRAIN_NO_STDIO */
 
+/* ---- files in memory ------------------------------------------------------------------------- */
+
+/* The same table over blocks of memory. An image, all of it in one block; whole numbers have eight
+ * bytes, the lowest first:
+ *     8 bytes       "SENFILES"
+ *     8 bytes       1, the version of this format
+ *     8 bytes       how many entries follow
+ *     an entry      bytes of its name; bytes of its contents, or 2^64 - 1 for a folder; the name,
+ *                   UTF-8; the contents; zeros up to a multiple of 8 from the image's start
+ * Names are whole paths without slash at the ends, "model/config.json". They rise by bytes, so none
+ * is there twice, and the folder of each is an entry before it. Nothing follows the last entry.
+ *
+ * A file of an image is read where it lies, and gets a block of its own when it is written to. */
+#define SEN__IMAGE_NAME 512                     /* bytes of a path, its 0 included */
+#define SEN__IMAGE_HEAD 24
+#define SEN__IMAGE_FOLDER UINT64_MAX            /* in place of a folder's size */
+
+typedef struct sen__image_file {
+    char                *name;
+    char                *renamed;               /* the name to be, while its folder is renamed */
+    const unsigned char *data;                  /* [size], in the image or own; NULL: empty */
+    unsigned char       *own;                   /* [room], or NULL */
+    size_t               size, room;
+    double               modified;
+    int                  readers;               /* open for reading, and mapped */
+    bool                 writing, is_folder;
+} sen__image_file;
+
+/* An open file. */
+typedef struct sen__image_handle {
+    sen__image_file *file;
+    size_t           at;
+    bool             writes;
+} sen__image_handle;
+
+/* Entries never move, since handles point to them; the list of them is sorted by name. */
+struct sen_memory_files {
+    sen_allocator     allocator;
+    sen_files         table;                    /* its user is this struct */
+    sen__image_file **file;                     /* [room], n of them used */
+    size_t            n, room;
+    double            changes;                  /* so far: the clock of these files */
+};
+
+/* A path as names are kept: without slashes at the ends, doubled ones and "." between; "" is the
+ * root. false: it has "..", or is too long; nothing is called so. */
+static bool sen__image_name(char out[SEN__IMAGE_NAME], const char *path)
+{
+    size_t n = 0, k;
+    for (;; path += k) {
+        while (*path == '/') path++;
+        k = strcspn(path, "/");
+        if (k == 0) break;                      /* the end */
+        if (k == 1 && path[0] == '.') continue;
+        if (k == 2 && path[0] == '.' && path[1] == '.') return false;
+        if (k > SEN__IMAGE_NAME - 3 - n) return false;  /* room for two slashes and the 0 */
+        if (n) out[n++] = '/';
+        memcpy(out + n, path, k);
+        n += k;
+    }
+    out[n] = 0;
+    return true;
+}
+
+/* Where the name stands, or would: the first place whose name is not below it. */
+static size_t sen__image_place(const sen_memory_files *m, const char *name)
+{
+    size_t low = 0, high = m->n;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (strcmp(m->file[middle]->name, name) < 0) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+static sen__image_file *sen__image_find(const sen_memory_files *m, const char *name)
+{
+    const size_t i = sen__image_place(m, name);
+    return i < m->n && strcmp(m->file[i]->name, name) == 0 ? m->file[i] : NULL;
+}
+
+/* Whether the folder that the name stands in is there. The name is as it was when this returns. */
+static bool sen__image_has_folder(const sen_memory_files *m, char *name)
+{
+    char *slash = strrchr(name, '/');
+    const sen__image_file *f;
+    if (!slash) return true;                    /* the root always is */
+    *slash = 0;
+    f = sen__image_find(m, name);
+    *slash = '/';
+    return f && f->is_folder;
+}
+
+/* Whether `name` lies in the folder, at any depth; the root holds all. */
+static bool sen__image_inside(const char *name, const char *folder)
+{
+    const size_t n = strlen(folder);
+    return n == 0 || (strncmp(name, folder, n) == 0 && name[n] == '/');
+}
+
+static bool sen__image_is_empty(const sen_memory_files *m, const char *folder)
+{
+    size_t i;
+    for (i = 0; i < m->n; i++)
+        if (sen__image_inside(m->file[i]->name, folder)) return false;
+    return true;
+}
+
+static char *sen__image_copy(const sen_memory_files *m, const char *name)
+{
+    char *p = (char *)sen__heap_new(&m->allocator, strlen(name) + 1);
+    if (p) memcpy(p, name, strlen(name) + 1);
+    return p;
+}
+
+/* A new entry in its place; NULL: no memory, and nothing has changed. */
+static sen__image_file *sen__image_add(sen_memory_files *m, const char *name, bool is_folder)
+{
+    const size_t at = sen__image_place(m, name);
+    sen__image_file *f;
+    if (m->n == m->room) {
+        const size_t room = m->room + m->room / 2 + 16;
+        void *bigger = sen__heap_grow(&m->allocator, m->file, sen__mul(m->n, sizeof *m->file),
+                                      sen__mul(room, sizeof *m->file));
+        if (!bigger) return NULL;
+        m->file = (sen__image_file **)bigger;
+        m->room = room;
+    }
+    f = (sen__image_file *)sen__heap_new(&m->allocator, sizeof *f);
+    if (!f) return NULL;
+    memset(f, 0, sizeof *f);
+    f->name = sen__image_copy(m, name);
+    if (!f->name) {
+        sen__heap_free(&m->allocator, f);
+        return NULL;
+    }
+    f->is_folder = is_folder;
+    f->modified = ++m->changes;
+    memmove(m->file + at + 1, m->file + at, (m->n - at) * sizeof *m->file);
+    m->file[at] = f;
+    m->n++;
+    return f;
+}
+
+/* The entry is gone; nobody may have it open. */
+static void sen__image_drop(sen_memory_files *m, sen__image_file *f)
+{
+    const size_t at = sen__image_place(m, f->name);
+    memmove(m->file + at, m->file + at + 1, (m->n - at - 1) * sizeof *m->file);
+    m->n--;
+    sen__heap_free(&m->allocator, f->own);
+    sen__heap_free(&m->allocator, f->name);
+    sen__heap_free(&m->allocator, f);
+}
+
+/* ---- files in memory: the functions of the table --------------------------------------------- */
+
+/* No memory is a full disk here: what the device of these files has no space for. WRITE empties at
+ * once, as on a disk. */
+static sen_file_error sen__image_open(void *user, const char *path, sen_file_mode mode, void **file)
+{
+    sen_memory_files *m = (sen_memory_files *)user;
+    char name[SEN__IMAGE_NAME];
+    sen__image_file *f;
+    sen__image_handle *h;
+    if (!sen__image_name(name, path)) return SEN_FILE_NOT_FOUND;
+    f = sen__image_find(m, name);
+    if (f ? f->is_folder : !name[0]) return SEN_FILE_IS_FOLDER;
+    if (!f && (mode == SEN_FILE_READ || !sen__image_has_folder(m, name))) return SEN_FILE_NOT_FOUND;
+    if (f && (f->writing || (mode != SEN_FILE_READ && f->readers))) return SEN_FILE_DENIED;
+    h = (sen__image_handle *)sen__heap_new(&m->allocator, sizeof *h);
+    if (h && !f) f = sen__image_add(m, name, false);
+    if (!h || !f) {
+        sen__heap_free(&m->allocator, h);
+        return SEN_FILE_FULL;
+    }
+    if (mode == SEN_FILE_WRITE) {
+        sen__heap_free(&m->allocator, f->own);
+        f->own = NULL;
+        f->data = NULL;
+        f->size = f->room = 0;
+        f->modified = ++m->changes;
+    }
+    f->writing = mode != SEN_FILE_READ;
+    f->readers += mode == SEN_FILE_READ;
+    h->file = f;
+    h->at = mode == SEN_FILE_APPEND ? f->size : 0;
+    h->writes = f->writing;
+    *file = h;
+    return SEN_FILE_OK;
+}
+
+static int64_t sen__image_read(void *user, void *file, void *to, int64_t n)
+{
+    sen__image_handle *h = (sen__image_handle *)file;
+    const size_t left = h->file->size - h->at;
+    const size_t k = n < 0 ? 0 : (uint64_t)n < left ? (size_t)n : left;
+    (void)user;
+    if (k) memcpy(to, h->file->data + h->at, k);
+    h->at += k;
+    return (int64_t)k;
+}
+
+/* Within the file: no holes. */
+static sen_file_error sen__image_seek(void *user, void *file, int64_t offset)
+{
+    sen__image_handle *h = (sen__image_handle *)file;
+    (void)user;
+    if (offset < 0 || (uint64_t)offset > h->file->size) return SEN_FILE_OTHER;
+    h->at = (size_t)offset;
+    return SEN_FILE_OK;
+}
+
+/* The first write to a file of an image copies it; a file that grows takes half as much more. */
+static sen_file_error sen__image_write(void *user, void *file, const void *from, int64_t n)
+{
+    sen_memory_files *m = (sen_memory_files *)user;
+    sen__image_handle *h = (sen__image_handle *)file;
+    sen__image_file *f = h->file;
+    size_t end;
+    if (!h->writes || n < 0) return SEN_FILE_DENIED;
+    if ((uint64_t)n > SIZE_MAX / 4 - h->at) return SEN_FILE_FULL;   /* more than memory can be */
+    if (n == 0) return SEN_FILE_OK;
+    end = h->at + (size_t)n;
+    if (end > f->room || !f->own) {
+        const size_t room = SEN__MAX(end, f->size + f->size / 2);
+        unsigned char *bigger = (unsigned char *)sen__heap_new(&m->allocator, room);
+        if (!bigger) return SEN_FILE_FULL;      /* what was written stays */
+        if (f->size) memcpy(bigger, f->data, f->size);
+        sen__heap_free(&m->allocator, f->own);
+        f->own = bigger;
+        f->data = bigger;
+        f->room = room;
+    }
+    memcpy(f->own + h->at, from, (size_t)n);
+    h->at = end;
+    f->size = SEN__MAX(f->size, end);
+    f->modified = ++m->changes;
+    return SEN_FILE_OK;
+}
+
+static sen_file_error sen__image_close(void *user, void *file)
+{
+    sen_memory_files *m = (sen_memory_files *)user;
+    sen__image_handle *h = (sen__image_handle *)file;
+    if (h->writes) h->file->writing = false;
+    else h->file->readers--;
+    sen__heap_free(&m->allocator, h);
+    return SEN_FILE_OK;
+}
+
+static sen_file_error sen__image_info(void *user, const char *path, sen_file_info *out)
+{
+    const sen_memory_files *m = (const sen_memory_files *)user;
+    char name[SEN__IMAGE_NAME];
+    const sen__image_file *f;
+    if (!sen__image_name(name, path)) return SEN_FILE_NOT_FOUND;
+    f = sen__image_find(m, name);
+    if (!f && name[0]) return SEN_FILE_NOT_FOUND;
+    out->size = f ? (int64_t)f->size : 0;
+    out->modified = f ? f->modified : 0;
+    out->is_folder = f ? f->is_folder : true;   /* the root */
+    return SEN_FILE_OK;
+}
+
+/* Pass one of a renaming: the new names of an entry and, if it is a folder, of all in it. Each may
+ * fail, and none is in use yet. */
+static sen_file_error sen__image_names(sen_memory_files *m, const char *from, const char *to)
+{
+    char name[2 * SEN__IMAGE_NAME];
+    const size_t cut = strlen(from), n = strlen(to);
+    size_t i;
+    for (i = 0; i < m->n; i++) {
+        sen__image_file *f = m->file[i];
+        if (strcmp(f->name, from) != 0 && !sen__image_inside(f->name, from)) continue;
+        if (f->readers || f->writing) return SEN_FILE_DENIED;   /* as Windows does */
+        memcpy(name, to, n);
+        memcpy(name + n, f->name + cut, strlen(f->name + cut) + 1);     /* "", or "/..." */
+        if (strlen(name) > SEN__IMAGE_NAME - 3) return SEN_FILE_NOT_FOUND;
+        f->renamed = sen__image_copy(m, name);
+        if (!f->renamed) return SEN_FILE_FULL;
+    }
+    return SEN_FILE_OK;
+}
+
+/* Pass two: all names at once, or none of them, and the list in order again. */
+static void sen__image_rename_all(sen_memory_files *m, bool commit)
+{
+    size_t i, k;
+    for (i = 0; i < m->n; i++) {
+        sen__image_file *f = m->file[i];
+        if (f->renamed) {
+            sen__heap_free(&m->allocator, commit ? f->name : f->renamed);
+            if (commit) f->name = f->renamed;
+            f->renamed = NULL;
+        }
+        for (k = i; k > 0 && strcmp(m->file[k - 1]->name, f->name) > 0; k--)
+            m->file[k] = m->file[k - 1];
+        m->file[k] = f;
+    }
+}
+
+/* A file replaces a file; a folder comes with all that is in it, to a name that nobody has. */
+static sen_file_error sen__image_rename(void *user, const char *from, const char *to)
+{
+    sen_memory_files *m = (sen_memory_files *)user;
+    char a[SEN__IMAGE_NAME], b[SEN__IMAGE_NAME];
+    sen__image_file *f, *old;
+    sen_file_error e;
+    if (!sen__image_name(a, from) || !sen__image_name(b, to)) return SEN_FILE_NOT_FOUND;
+    f = sen__image_find(m, a);
+    old = sen__image_find(m, b);
+    if (!f || !b[0] || !sen__image_has_folder(m, b)) return SEN_FILE_NOT_FOUND;
+    if (f == old) return SEN_FILE_OK;
+    if (sen__image_inside(b, a)) return SEN_FILE_OTHER;     /* a folder into itself */
+    if (old && (old->is_folder || f->is_folder)) return SEN_FILE_EXISTS;
+    if (old && (old->readers || old->writing)) return SEN_FILE_DENIED;
+    e = sen__image_names(m, a, b);
+    if (!e && old) sen__image_drop(m, old);
+    sen__image_rename_all(m, e == SEN_FILE_OK);
+    return e;
+}
+
+static sen_file_error sen__image_remove(void *user, const char *path)
+{
+    sen_memory_files *m = (sen_memory_files *)user;
+    char name[SEN__IMAGE_NAME];
+    sen__image_file *f = sen__image_name(name, path) ? sen__image_find(m, name) : NULL;
+    if (!f) return SEN_FILE_NOT_FOUND;
+    if (f->readers || f->writing) return SEN_FILE_DENIED;
+    if (f->is_folder && !sen__image_is_empty(m, name)) return SEN_FILE_EXISTS;
+    sen__image_drop(m, f);
+    return SEN_FILE_OK;
+}
+
+static sen_file_error sen__image_make_folder(void *user, const char *path)
+{
+    sen_memory_files *m = (sen_memory_files *)user;
+    char name[SEN__IMAGE_NAME];
+    if (!sen__image_name(name, path)) return SEN_FILE_NOT_FOUND;
+    if (!name[0] || sen__image_find(m, name)) return SEN_FILE_EXISTS;
+    if (!sen__image_has_folder(m, name)) return SEN_FILE_NOT_FOUND;
+    return sen__image_add(m, name, true) ? SEN_FILE_OK : SEN_FILE_FULL;
+}
+
+/* Those that stand in the folder itself: no slash behind its own. */
+static sen_file_error sen__image_list(void *user, const char *path,
+                                      void (*each)(void *arg, const char *name), void *arg)
+{
+    const sen_memory_files *m = (const sen_memory_files *)user;
+    char folder[SEN__IMAGE_NAME];
+    const sen__image_file *f;
+    size_t i, skip;
+    if (!sen__image_name(folder, path)) return SEN_FILE_NOT_FOUND;
+    f = sen__image_find(m, folder);
+    if (folder[0] && (!f || !f->is_folder)) return SEN_FILE_NOT_FOUND;
+    skip = folder[0] ? strlen(folder) + 1 : 0;
+    for (i = 0; i < m->n; i++) {
+        const char *name = m->file[i]->name;
+        if (sen__image_inside(name, folder) && !strchr(name + skip, '/')) each(arg, name + skip);
+    }
+    return SEN_FILE_OK;
+}
+
+/* The bytes where they lie; a mapped file counts as open for reading. */
+static const void *sen__image_map(void *user, const char *path, int64_t *size)
+{
+    sen_memory_files *m = (sen_memory_files *)user;
+    char name[SEN__IMAGE_NAME];
+    sen__image_file *f = sen__image_name(name, path) ? sen__image_find(m, name) : NULL;
+    if (!f || f->is_folder || f->writing || f->size == 0) return NULL;
+    f->readers++;
+    *size = (int64_t)f->size;
+    return f->data;
+}
+
+/* Told apart by their address: no two files share a byte. */
+static void sen__image_unmap(void *user, const void *data, int64_t size)
+{
+    sen_memory_files *m = (sen_memory_files *)user;
+    size_t i;
+    (void)size;
+    for (i = 0; i < m->n; i++)
+        if (m->file[i]->data == data && m->file[i]->size) {
+            m->file[i]->readers--;
+            return;
+        }
+}
+
+/* ---- files in memory: the image -------------------------------------------------------------- */
+
+/* The other way round is sen__text_le64. */
+static void sen__image_put(unsigned char *p, uint64_t v)
+{
+    int i;
+    for (i = 0; i < 8; i++) p[i] = (unsigned char)(v >> 8 * i);
+}
+
+/* Zeros from `at` to the next multiple of 8. */
+static size_t sen__image_padding(size_t at)
+{
+    return (8 - at % 8) % 8;
+}
+
+/* One entry at *at, which moves behind it. Every size is compared with what is left before it is
+ * used. *why says what is wrong, unless it is the memory. */
+static sen_result sen__image_entry(sen_memory_files *m, const unsigned char *image, size_t size,
+                                   size_t *at, const char **why)
+{
+    char name[SEN__IMAGE_NAME], plain[SEN__IMAGE_NAME];
+    sen__image_file *f;
+    uint64_t length, bytes;
+    bool is_folder;
+    *why = "it is cut short";
+    if (size - *at < 16) return SEN_ERR_FORMAT;
+    length = sen__text_le64(image + *at);
+    bytes = sen__text_le64(image + *at + 8);
+    is_folder = bytes == SEN__IMAGE_FOLDER;
+    if (is_folder) bytes = 0;
+    *at += 16;
+    if (length > size - *at || bytes > size - *at - length) return SEN_ERR_FORMAT;
+    *why = "a name in it is not as names are";
+    if (length == 0 || length >= SEN__IMAGE_NAME) return SEN_ERR_FORMAT;
+    memcpy(name, image + *at, (size_t)length);
+    name[length] = 0;
+    if (strlen(name) != length || !sen__image_name(plain, name) || strcmp(name, plain) != 0)
+        return SEN_ERR_FORMAT;
+    *why = "its names are not in order";
+    if (m->n && strcmp(m->file[m->n - 1]->name, name) >= 0) return SEN_ERR_FORMAT;
+    *why = "it lacks a folder that a file stands in";
+    if (!sen__image_has_folder(m, name)) return SEN_ERR_FORMAT;
+    f = sen__image_add(m, name, is_folder);
+    if (!f) return SEN_ERR_MEMORY;
+    *at += (size_t)length;
+    f->data = bytes ? image + *at : NULL;
+    f->size = (size_t)bytes;
+    *at += (size_t)bytes;
+    *why = "it is cut short";
+    if (sen__image_padding(*at) > size - *at) return SEN_ERR_FORMAT;
+    *at += sen__image_padding(*at);
+    return SEN_OK;
+}
+
+/* All entries. The count is no reason to take memory: each entry pays for itself with its bytes. */
+static sen_result sen__image_entries(sen_memory_files *m, const unsigned char *image, size_t size,
+                                     const char **why)
+{
+    size_t at = SEN__IMAGE_HEAD;
+    uint64_t n;
+    sen_result r = SEN_OK;
+    *why = "it does not begin as one";
+    if (size < SEN__IMAGE_HEAD || memcmp(image, "SENFILES", 8) != 0) return SEN_ERR_FORMAT;
+    *why = "it is of another version";
+    if (sen__text_le64(image + 8) != 1) return SEN_ERR_FORMAT;
+    for (n = sen__text_le64(image + 16); !r && n; n--)
+        r = sen__image_entry(m, image, size, &at, why);
+    if (r) return r;
+    *why = "something stands behind its end";
+    return at == size ? SEN_OK : SEN_ERR_FORMAT;
+}
+
+/* The public function, and what is wrong with an image in words. */
+static sen_result sen__image_new(const sen_allocator *allocator, const void *image, size_t size,
+                                 sen_memory_files **out, const char **why)
+{
+    const sen_files table = { NULL, sen__image_open, sen__image_read, sen__image_seek,
+                              sen__image_write, NULL, sen__image_close, sen__image_info,
+                              sen__image_rename, sen__image_remove, sen__image_make_folder,
+                              sen__image_list, sen__image_map, sen__image_unmap };
+    sen_allocator a = { sen__default_resize, NULL };
+    sen_memory_files *m;
+    sen_result r = SEN_OK;
+    *out = NULL;
+    if (allocator && allocator->resize) a = *allocator;
+    m = (sen_memory_files *)sen__heap_new(&a, sizeof *m);
+    if (!m) return SEN_ERR_MEMORY;
+    memset(m, 0, sizeof *m);
+    m->allocator = a;
+    m->table = table;
+    m->table.user = m;
+    if (image || size) r = sen__image_entries(m, (const unsigned char *)image, size, why);
+    if (r) sen_memory_files_free(m);
+    else *out = m;
+    return r;
+}
+
+SENTRAIN_DEF sen_result sen_memory_files_new(const sen_allocator *allocator, const void *image,
+                                             size_t size, sen_memory_files **out)
+{
+    const char *why = NULL;
+    if (!image && size) {
+        *out = NULL;
+        return SEN_ERR_ARGUMENT;
+    }
+    return sen__image_new(allocator, image, size, out, &why);
+}
+
+/* Handles that were never closed are the caller's mistake, and lost. */
+SENTRAIN_DEF void sen_memory_files_free(sen_memory_files *m)
+{
+    sen_allocator allocator;
+    if (!m) return;
+    while (m->n) sen__image_drop(m, m->file[m->n - 1]);
+    allocator = m->allocator;
+    sen__heap_free(&allocator, m->file);
+    sen__heap_free(&allocator, m);
+}
+
+SENTRAIN_DEF const sen_files *sen_memory_files_table(const sen_memory_files *m)
+{
+    return &m->table;
+}
+
+/* No sum can overflow but on purpose: all this lies in memory already. */
+SENTRAIN_DEF size_t sen_memory_files_size(const sen_memory_files *m)
+{
+    size_t at = SEN__IMAGE_HEAD, i;
+    for (i = 0; i < m->n; i++) {
+        at += 16 + strlen(m->file[i]->name) + m->file[i]->size;
+        at += sen__image_padding(at);
+    }
+    return at;
+}
+
+/* In the order of the list, which is that of the names. */
+SENTRAIN_DEF void sen_memory_files_image(const sen_memory_files *m, void *image)
+{
+    unsigned char *p = (unsigned char *)image;
+    size_t at = SEN__IMAGE_HEAD, i;
+    memcpy(p, "SENFILES", 8);
+    sen__image_put(p + 8, 1);
+    sen__image_put(p + 16, m->n);
+    for (i = 0; i < m->n; i++) {
+        const sen__image_file *f = m->file[i];
+        const size_t length = strlen(f->name);
+        sen__image_put(p + at, length);
+        sen__image_put(p + at + 8, f->is_folder ? SEN__IMAGE_FOLDER : f->size);
+        memcpy(p + at + 16, f->name, length);
+        at += 16 + length;
+        if (f->size) memcpy(p + at, f->data, f->size);
+        at += f->size;
+        memset(p + at, 0, sen__image_padding(at));
+        at += sen__image_padding(at);
+    }
+}
+
 /* ---- paths and plain actions ----------------------------------------------------------------- */
 
 /* "cannot ACTION PATH: WHY". A table may return a number that is none of ours; it is told as the
@@ -7608,6 +8195,37 @@ static int64_t sen__shared_get(sen__shared_int *p)
 static void    sen__shared_set(sen__shared_int *p, int64_t n) { InterlockedExchange64(p, n); }
 #elif defined(SEN__THREADS)
 #error "sentrain.h knows no atomic integers for this compiler: define SENTRAIN_NO_THREADS"
+#endif
+
+/* The mark of the one who holds something: the address of its context, taken in one step and looked
+ * at by others meanwhile. Also in a build without threads of its own, whose host may have some. A
+ * drop is seen together with all that was written before it. */
+#if defined(__GNUC__) || defined(__clang__)
+typedef const void *sen__shared_mark;
+static bool sen__mark_take(sen__shared_mark *p, const void *who)
+{
+    const void *nobody = NULL;              /* the exchange writes what it found in here */
+    return __atomic_compare_exchange_n(p, &nobody, who, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+static const void *sen__mark_get(const sen__shared_mark *p)
+{
+    return __atomic_load_n(p, __ATOMIC_SEQ_CST);
+}
+static void sen__mark_drop(sen__shared_mark *p) { __atomic_store_n(p, NULL, __ATOMIC_SEQ_CST); }
+#else
+typedef const void *volatile sen__shared_mark;  /* Microsoft's volatile orders reads and writes */
+static bool sen__mark_take(sen__shared_mark *p, const void *who)
+{
+#if defined(SEN__THREADS_WIN32)
+    return !InterlockedCompareExchangePointer((void *volatile *)p, (void *)who, NULL);
+#else
+    if (*p) return false;                   /* nobody knows better here */
+    *p = who;
+    return true;
+#endif
+}
+static const void *sen__mark_get(const sen__shared_mark *p) { return *p; }
+static void sen__mark_drop(sen__shared_mark *p) { *p = NULL; }
 #endif
 
 /* Tells the processor that this is a waiting loop: it saves power and lets the other hyper-thread
@@ -18716,7 +19334,7 @@ struct sen_model {
     sen_tensor      **weight;                   /* [n_weights] of all modules */
     const char      **weight_name;              /* Python's parameter names */
     int               n_weights;
-    const sen_ctx    *held_by;                  /* the trainer's context, or NULL */
+    sen__shared_mark  held_by;                  /* the trainer's context, or NULL */
 };
 
 /* The words of config_sentence_transformers.json, in sen_similarity's order. */
@@ -19729,14 +20347,121 @@ static sen_result sen__model_save_all(sen_ctx *c, const sen_model *m, const char
     return r;
 }
 
+/* Whose weights a trainer on another context may be changing at this moment. */
+static bool sen__model_held_elsewhere(const sen_ctx *c, const sen_model *m)
+{
+    const void *holder = sen__mark_get(&m->held_by);
+    return holder && holder != c;
+}
+
 /* The scratch arena holds every tree that is written, and is released in one go. */
 SENTRAIN_DEF sen_result sen_model_save(sen_ctx *c, const sen_model *m, const char *folder)
 {
     const sen__mark mark = sen__arena_mark(&c->scratch);
     sen_result r;
     sen__begin(c);
-    r = sen__model_save_all(c, m, folder);
+    r = sen__model_held_elsewhere(c, m)
+            ? sen_fail(c, SEN_ERR_BUSY, "a trainer on another context holds this model; save it "
+                       "from that context, or a copy of it")
+            : sen__model_save_all(c, m, folder);
     sen__arena_release(&c->scratch, mark);
+    return sen__end(c, r);
+}
+
+/* ---- one buffer, and copies ------------------------------------------------------------------ */
+
+/* A model is what its folder holds, so a model in a buffer is that folder in an image of files, and
+ * a copy is what is saved there and loaded again: no second way of reading or writing a model, and
+ * nothing that a module keeps can be forgotten. The context's table of files is changed for the
+ * time of the call only. */
+
+#define SEN__IMAGE_MODEL "model"            /* the folder's name in an image, and in messages */
+
+/* Saves to, or loads from, the folder of these files. One of m and out is NULL. */
+static sen_result sen__model_through(sen_ctx *c, sen_memory_files *files, const sen_model *m,
+                                     sen_model **out)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    const sen_files *own = c->files;
+    sen_result r;
+    c->files = sen_memory_files_table(files);
+    r = m ? sen__model_save_all(c, m, SEN__IMAGE_MODEL)
+          : sen__model_load_with(c, SEN__IMAGE_MODEL, NULL, out);
+    c->files = own;                         /* on every way out */
+    sen__arena_release(&c->scratch, mark);
+    return r;
+}
+
+/* The folder is read where it lies in the buffer; the model has copies of all. */
+SENTRAIN_DEF sen_result sen_model_load_memory(sen_ctx *c, const void *data, size_t size,
+                                              sen_model **out)
+{
+    sen_memory_files *files = NULL;
+    const char *why = "it is empty";
+    sen_result r;
+    sen__begin(c);
+    *out = NULL;
+    r = data && size ? sen__image_new(&c->allocator, data, size, &files, &why) : SEN_ERR_FORMAT;
+    if (r == SEN_ERR_MEMORY) sen__no_memory(c, size, "files in memory");
+    if (r) sen_fail(c, r, "this block of %zu bytes is no image of files: %s", size, why);
+    if (!r) r = sen__model_through(c, files, NULL, out);
+    sen_memory_files_free(files);
+    return sen__end(c, r);
+}
+
+/* The files first, then their image: only then is its size known. */
+static sen_result sen__model_to_memory(sen_ctx *c, const sen_model *m, sen_memory_files **files)
+{
+    if (sen__model_held_elsewhere(c, m))
+        return sen_fail(c, SEN_ERR_BUSY, "a trainer on another context holds this model; copy it "
+                        "from that context, between two steps");
+    if (sen_memory_files_new(&c->allocator, NULL, 0, files))
+        return sen__no_memory(c, sizeof **files, "files in memory");
+    return sen__model_through(c, *files, m, NULL);
+}
+
+SENTRAIN_DEF sen_result sen_model_save_memory(sen_ctx *c, const sen_model *m, void **data,
+                                              size_t *size)
+{
+    sen_memory_files *files = NULL;
+    sen_result r;
+    sen__begin(c);
+    *data = NULL;
+    *size = 0;
+    r = sen__model_to_memory(c, m, &files);
+    if (!r) {
+        const size_t n = sen_memory_files_size(files);
+        *data = sen__new(c, n, "a model in one buffer");
+        if (*data) sen_memory_files_image(files, *data);
+        if (*data) *size = n;
+        r = *data ? SEN_OK : SEN_ERR_MEMORY;
+    }
+    sen_memory_files_free(files);
+    return sen__end(c, r);
+}
+
+/* A block of the context's allocator, aligned to a line as all are. */
+SENTRAIN_DEF void sen_memory_free(sen_ctx *c, void *data)
+{
+    sen__delete(c, data);
+}
+
+/* What no file says comes after: lengths that were set, which weights are frozen. The weights stand
+ * in the same order, since the same modules were built from the same files. */
+SENTRAIN_DEF sen_result sen_model_copy(sen_ctx *c, const sen_model *m, sen_model **out)
+{
+    sen_memory_files *files = NULL;
+    sen_result r;
+    int i;
+    sen__begin(c);
+    *out = NULL;
+    r = sen__model_to_memory(c, m, &files);
+    if (!r) r = sen__model_through(c, files, NULL, out);
+    sen_memory_files_free(files);
+    for (i = 0; !r && i < m->n_weights && i < (*out)->n_weights; i++)
+        (*out)->weight[i]->requires_grad = m->weight[i]->requires_grad;
+    if (!r && m->transformer)
+        sen_model_set_max_seq_length(*out, m->transformer->max_seq_length);
     return sen__end(c, r);
 }
 
@@ -19838,21 +20563,22 @@ static sen_result sen__model_tokens(sen_ctx *c, const sen_model *m,
  *   sen__model_load_weights  to resume, and to go back to the best checkpoint
  *   sen__model_drop_grads, sen__model_release */
 
-/* Not a lock: two contexts that ask in the same moment are the caller's mistake. It catches the
- * usual one, a second trainer or an encode on a model in training. */
+/* One step for two contexts that ask in the same moment: one of them gets the model. It is no lock
+ * for those who encode already when the trainer comes; that they are through is the caller's to
+ * know, as with any object that is about to change. */
 static sen_result sen__model_hold(sen_ctx *c, sen_model *m)
 {
-    if (m->held_by)
+    if (!sen__mark_take(&m->held_by, c))
         return sen_fail(c, SEN_ERR_BUSY,
                         "another trainer holds this model; free that trainer first");
-    m->held_by = c;
     return SEN_OK;
 }
 
-/* Whoever holds it calls this; a second time does no harm. */
+/* Whoever holds it calls this; a second time does no harm. What the trainer has written is seen by
+ * all who find the model free. */
 static void sen__model_release(sen_model *m)
 {
-    m->held_by = NULL;
+    sen__mark_drop(&m->held_by);
 }
 
 /* Also after a failure half way: freeing NULL is fine. */
@@ -20262,7 +20988,7 @@ static sen_result sen__encode(sen_ctx *c, const sen_model *m, const sen_text *te
     sen_result r;
     memset(&e, 0, sizeof e);
     /* Weights that a trainer is changing; its own context may encode between two steps. */
-    if (m->held_by && m->held_by != c)
+    if (sen__model_held_elsewhere(c, m))
         return sen_fail(c, SEN_ERR_BUSY,
                         "a trainer on another context holds this model; encode with a copy of it");
     if (args->stamp != SEN__ENCODE_STAMP)
@@ -30038,6 +30764,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            speed, memory; the command line prints it as `sentrain doctor`.
  *   Added    vector targets AVX-512, AVX2, SSE2, NEON, GNU vectors, scalar; threads of POSIX, Win32
  *            or none.
+ *   Added    files in memory (sen_memory_files) and their image; a model in one buffer
+ *            (sen_model_load_memory, sen_model_save_memory); sen_model_copy.
  *
  * LICENCE
  *

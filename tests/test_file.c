@@ -287,6 +287,215 @@ static void file_none(void)
     sen_ctx_free(c);
 }
 
+/* ---- files in memory ------------------------------------------------------------------------- */
+
+static sen_memory_files *image_new(const void *image, size_t size)
+{
+    const sen_allocator a = test_allocator(&test_blocks);
+    sen_memory_files *m = NULL;
+    CHECK(sen_memory_files_new(&a, image, size, &m) == SEN_OK);
+    return m;
+}
+
+/* Writes a file through the table. */
+static sen_file_error image_put(const sen_files *f, const char *path, sen_file_mode mode,
+                                const char *text)
+{
+    void *file;
+    sen_file_error e = f->open(f->user, path, mode, &file);
+    if (e) return e;
+    e = f->write(f->user, file, text, (int64_t)strlen(text));
+    f->close(f->user, file);
+    return e;
+}
+
+/* A file's text, "" if it cannot be opened; good until the next call. */
+static const char *image_text(const sen_files *f, const char *path)
+{
+    static char text[256];
+    void *file;
+    int64_t n = 0;
+    if (!f->open(f->user, path, SEN_FILE_READ, &file)) {
+        n = f->read(f->user, file, text, 255);
+        f->close(f->user, file);
+    }
+    text[n] = 0;
+    return text;
+}
+
+static void file_image_table(void)
+{
+    sen_memory_files *m = image_new(NULL, 0);
+    const sen_files *f = sen_memory_files_table(m);
+    sen_file_info info;
+    void *a, *b;
+    char text[8];
+    int64_t n = 0;
+    const char *p;
+    CHECK(image_put(f, "//./a", SEN_FILE_WRITE, "one") == SEN_FILE_OK);
+    CHECK(image_put(f, "a", SEN_FILE_APPEND, " two") == SEN_FILE_OK);
+    CHECK_TEXT(image_text(f, "/a"), "one two");
+    CHECK(f->open(f->user, "none", SEN_FILE_READ, &a) == SEN_FILE_NOT_FOUND);
+    CHECK(f->open(f->user, "x/../a", SEN_FILE_READ, &a) == SEN_FILE_NOT_FOUND);
+    CHECK(f->open(f->user, "no/a", SEN_FILE_WRITE, &a) == SEN_FILE_NOT_FOUND);
+    CHECK(f->open(f->user, "a/b", SEN_FILE_WRITE, &a) == SEN_FILE_NOT_FOUND);
+    CHECK(f->open(f->user, "", SEN_FILE_READ, &a) == SEN_FILE_IS_FOLDER);
+    CHECK(f->info(f->user, "a", &info) == SEN_FILE_OK && info.size == 7 && !info.is_folder);
+    CHECK(f->info(f->user, "/", &info) == SEN_FILE_OK && info.is_folder);
+    CHECK(f->open(f->user, "a", SEN_FILE_READ, &a) == SEN_FILE_OK);     /* two readers */
+    CHECK(f->open(f->user, "a", SEN_FILE_READ, &b) == SEN_FILE_OK);
+    CHECK(f->seek(f->user, a, 4) == SEN_FILE_OK && f->read(f->user, a, text, 8) == 3);
+    CHECK(memcmp(text, "two", 3) == 0 && f->read(f->user, a, text, 8) == 0);
+    CHECK(f->seek(f->user, a, 8) == SEN_FILE_OTHER && f->seek(f->user, a, -1) == SEN_FILE_OTHER);
+    CHECK(f->write(f->user, a, "x", 1) == SEN_FILE_DENIED);
+    CHECK(f->remove(f->user, "a") == SEN_FILE_DENIED);
+    CHECK(image_put(f, "a", SEN_FILE_WRITE, "") == SEN_FILE_DENIED);
+    f->close(f->user, a);
+    f->close(f->user, b);
+    p = (const char *)f->map(f->user, "a", &n);
+    CHECK(p && n == 7 && memcmp(p, "one two", 7) == 0);
+    CHECK(image_put(f, "a", SEN_FILE_WRITE, "") == SEN_FILE_DENIED);    /* mapped is open */
+    f->unmap(f->user, p, n);
+    CHECK(f->open(f->user, "a", SEN_FILE_WRITE, &a) == SEN_FILE_OK);    /* emptied at once */
+    CHECK(f->open(f->user, "a", SEN_FILE_READ, &b) == SEN_FILE_DENIED);
+    CHECK(f->map(f->user, "a", &n) == NULL);
+    CHECK(f->write(f->user, a, "abcd", 4) == SEN_FILE_OK && f->seek(f->user, a, 1) == SEN_FILE_OK);
+    CHECK(f->write(f->user, a, "X", 1) == SEN_FILE_OK);
+    CHECK(f->write(f->user, a, "X", INT64_MAX) == SEN_FILE_FULL);
+    f->close(f->user, a);
+    CHECK_TEXT(image_text(f, "a"), "aXcd");
+    sen_memory_files_free(m);
+    sen_memory_files_free(NULL);
+}
+
+/* The chapter's own functions over these files: folders, whole files, a renamed folder. */
+static void file_image_folders(void)
+{
+    sen_memory_files *m = image_new(NULL, 0);
+    const sen_files *f = sen_memory_files_table(m);
+    sen_ctx *c = test_ctx(1);
+    sen__names names;
+    void *file;
+    c->files = f;
+    CHECK_OK(c, sen__make_folders(c, "/run/part"));
+    CHECK_OK(c, sen__file_write(c, "run/part/a", "1", 1));
+    CHECK_OK(c, sen__file_write(c, "run/part/a", "22", 2));             /* replaces it */
+    CHECK_OK(c, sen__file_write(c, "run/part-b", "3", 1));
+    CHECK(f->make_folder(f->user, "run") == SEN_FILE_EXISTS);
+    CHECK(f->make_folder(f->user, "no/such") == SEN_FILE_NOT_FOUND);
+    CHECK_OK(c, sen__folder_list(c, "run", &names));
+    CHECK(names.n == 2 && strcmp(names.name[0], "part") == 0);
+    CHECK(f->list(f->user, "run/part-b", NULL, NULL) == SEN_FILE_NOT_FOUND);
+    CHECK(f->open(f->user, "run/part/a", SEN_FILE_READ, &file) == SEN_FILE_OK);
+    CHECK(f->rename(f->user, "run/part", "run/whole") == SEN_FILE_DENIED);
+    f->close(f->user, file);
+    CHECK(f->rename(f->user, "run/part", "run/part/x") == SEN_FILE_OTHER);
+    CHECK(f->rename(f->user, "run/part", "run/part-b") == SEN_FILE_EXISTS);
+    CHECK(f->rename(f->user, "run/part", "no/x") == SEN_FILE_NOT_FOUND);
+    CHECK_OK(c, sen__rename(c, "run/part", "run/whole"));
+    CHECK(f->rename(f->user, "run/whole", "run/whole") == SEN_FILE_OK);
+    CHECK_TEXT(image_text(f, "run/whole/a"), "22");
+    CHECK(!sen__folder_exists(c, "run/part") && sen__folder_exists(c, "run/whole"));
+    CHECK(f->remove(f->user, "run") == SEN_FILE_EXISTS);                /* not empty */
+    CHECK_OK(c, sen__remove_folder(c, "run"));
+    CHECK(f->remove(f->user, "run") == SEN_FILE_NOT_FOUND && sen_memory_files_size(m) == 24);
+    sen_ctx_free(c);
+    sen_memory_files_free(m);
+}
+
+/* The image of a file "a/b", "hi", and an empty folder "c", byte by byte. */
+static const char image_bytes[] =
+    "SENFILES" "\1\0\0\0\0\0\0\0" "\3\0\0\0\0\0\0\0"
+    "\1\0\0\0\0\0\0\0" "\377\377\377\377\377\377\377\377" "a\0\0\0\0\0\0\0"
+    "\3\0\0\0\0\0\0\0" "\2\0\0\0\0\0\0\0" "a/bhi\0\0\0"
+    "\1\0\0\0\0\0\0\0" "\377\377\377\377\377\377\377\377" "c\0\0\0\0\0\0";
+
+/* The order in which files came does not show; an image may stand anywhere and is never written. */
+static void file_image_bytes(void)
+{
+    sen_memory_files *m = image_new(NULL, 0), *again;
+    const sen_files *f = sen_memory_files_table(m);
+    char image[sizeof image_bytes + 1], other[sizeof image_bytes];
+    CHECK(f->make_folder(f->user, "c") == SEN_FILE_OK);
+    CHECK(f->make_folder(f->user, "a") == SEN_FILE_OK);
+    CHECK(image_put(f, "a/b", SEN_FILE_WRITE, "hi") == SEN_FILE_OK);
+    CHECK(sen_memory_files_size(m) == sizeof image_bytes);
+    sen_memory_files_image(m, other);
+    CHECK(memcmp(other, image_bytes, sizeof other) == 0);
+    sen_memory_files_free(m);
+    memcpy(image + 1, image_bytes, sizeof image_bytes);                 /* an odd address */
+    again = image_new(image + 1, sizeof image_bytes);
+    f = sen_memory_files_table(again);
+    CHECK_TEXT(image_text(f, "a/b"), "hi");
+    sen_memory_files_image(again, other);
+    CHECK(memcmp(other, image_bytes, sizeof other) == 0);
+    CHECK(image_put(f, "a/b", SEN_FILE_APPEND, "gh") == SEN_FILE_OK);
+    CHECK_TEXT(image_text(f, "a/b"), "high");
+    CHECK(memcmp(image + 1, image_bytes, sizeof image_bytes) == 0);
+    sen_memory_files_free(again);
+}
+
+/* Cut anywhere, or any byte of its frame changed: refused, or the same size of image again. */
+static void file_image_refused(void)
+{
+    const sen_allocator a = test_allocator(&test_blocks);
+    static const struct { size_t at; unsigned char value; } lie[] = {
+        { 0, 's' }, { 8, 2 }, { 16, 2 }, { 16, 4 }, { 23, 0x7f }, { 24, 0 }, { 24, 9 },
+        { 31, 0x80 }, { 40, 'd' }, { 40, '/' }, { 40, 0 }, { 40, '.' }, { 48, 2 }, { 55, 0xff },
+        { 56, 200 }, { 63, 0x80 }, { 64, 'b' }, { 66, '/' }, { 88, 'a' }, { 80, 0 }
+    };
+    char image[sizeof image_bytes + 8] = { 0 };
+    sen_memory_files *m;
+    size_t i;
+    for (i = 1; i < sizeof image_bytes; i++) {
+        char *part = (char *)malloc(i);         /* of its own: a read behind it is found */
+        memcpy(part, image_bytes, i);
+        CHECK(sen_memory_files_new(&a, part, i, &m) == SEN_ERR_FORMAT && m == NULL);
+        free(part);
+    }
+    for (i = 0; i < SEN__COUNT(lie); i++) {
+        memcpy(image, image_bytes, sizeof image_bytes);
+        image[lie[i].at] = (char)lie[i].value;
+        CHECK(sen_memory_files_new(&a, image, sizeof image_bytes, &m) == SEN_ERR_FORMAT);
+        CHECK(m == NULL);
+        sen_memory_files_free(m);
+    }
+    memcpy(image, image_bytes, sizeof image_bytes);
+    CHECK(sen_memory_files_new(&a, image, sizeof image, &m) == SEN_ERR_FORMAT); /* 8 bytes more */
+    CHECK(sen_memory_files_new(&a, NULL, 5, &m) == SEN_ERR_ARGUMENT && m == NULL);
+    CHECK(sen_memory_files_new(NULL, image, sizeof image_bytes, &m) == SEN_OK);
+    sen_memory_files_free(m);
+}
+
+/* Every request for memory fails once; what was there stays. */
+static void file_image_no_memory(void)
+{
+    const sen_allocator a = test_allocator(&test_blocks);
+    int64_t n;
+    for (n = 1; n < 40; n++) {
+        sen_memory_files *m = NULL;
+        const sen_files *f;
+        sen_result r;
+        int failed = 0;
+        test_blocks.calls = 0;
+        test_blocks.fail_at = n;
+        r = sen_memory_files_new(&a, image_bytes, sizeof image_bytes, &m);
+        CHECK(r == SEN_OK || (r == SEN_ERR_MEMORY && !m));
+        if (!r) {
+            f = sen_memory_files_table(m);
+            failed |= f->make_folder(f->user, "d") != SEN_FILE_OK;
+            failed |= image_put(f, "a/b", SEN_FILE_APPEND, "gh") != SEN_FILE_OK;
+            failed |= f->rename(f->user, "a", "e") != SEN_FILE_OK;
+            test_blocks.fail_at = 0;
+            CHECK(strncmp(image_text(f, sen__image_find(m, "e") ? "e/b" : "a/b"), "hi", 2) == 0);
+            if (!failed) n = 40;                /* all went well: no request was left to fail */
+        }
+        sen_memory_files_free(m);
+    }
+    test_blocks.fail_at = 0;
+    CHECK(n == 41);
+}
+
 static void test_file(void)
 {
     TEST(file_paths);
@@ -299,6 +508,11 @@ static void test_file(void)
     TEST(file_short);
     TEST(file_json);
     TEST(file_none);
+    TEST(file_image_table);
+    TEST(file_image_folders);
+    TEST(file_image_bytes);
+    TEST(file_image_refused);
+    TEST(file_image_no_memory);
 }
 
 #ifndef TEST_ALL

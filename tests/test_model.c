@@ -860,6 +860,135 @@ static void model_held(void)
     sen_ctx_free(c);
 }
 
+/* ---- one buffer, copies, many contexts ------------------------------------------------------- */
+
+/* Whether two models give the same bits. */
+static int model_same(sen_ctx *c, const sen_model *a, const sen_model *b)
+{
+    sen_text text[TINY_TEXTS];
+    float x[TINY_TEXTS * 16], y[TINY_TEXTS * 16];
+    tiny_texts(text);
+    CHECK_OK(c, sen_encode(c, a, text, TINY_TEXTS, NULL, x));
+    CHECK_OK(c, sen_encode(c, b, text, TINY_TEXTS, NULL, y));
+    return memcmp(x, y, sizeof x) == 0;
+}
+
+/* To one buffer and back, on a context without any files, from an odd address; two saves are the
+ * same bytes; the buffer may go before the model. */
+static void model_memory(void)
+{
+    sen_ctx *c = test_ctx(1);
+    const sen_files *own = c->files;
+    sen_model *m = tiny_model(c, TINY_MODULES), *back = NULL;
+    void *data, *again;
+    char *odd;
+    size_t size, size_again;
+    c->files = NULL;                            /* none is needed */
+    CHECK_OK(c, sen_model_save_memory(c, m, &data, &size));
+    odd = (char *)malloc(size + 1);
+    memcpy(odd + 1, data, size);
+    CHECK_OK(c, sen_model_load_memory(c, odd + 1, size, &back));
+    free(odd);
+    CHECK(model_same(c, m, back));
+    CHECK_OK(c, sen_model_save_memory(c, back, &again, &size_again));
+    CHECK(size == size_again && memcmp(data, again, size) == 0);
+    CHECK(c->files == NULL);
+    c->files = own;
+    sen_memory_free(c, data);
+    sen_memory_free(c, again);
+    sen_memory_free(c, NULL);
+    sen_model_free(back);
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
+static void model_memory_refused(void)
+{
+    static const char empty[24] = { 'S', 'E', 'N', 'F', 'I', 'L', 'E', 'S', 1 };
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, TINY_MODULES), *none = NULL;
+    void *data;
+    size_t size, cut;
+    CHECK(sen_model_load_memory(c, NULL, 0, &none) == SEN_ERR_FORMAT && !none);
+    CHECK_TEXT(sen_message(c), "this block of 0 bytes is no image of files: it is empty");
+    CHECK(sen_model_load_memory(c, "not an image", 12, &none) == SEN_ERR_FORMAT && !none);
+    CHECK_TEXT(sen_message(c),
+               "this block of 12 bytes is no image of files: it does not begin as one");
+    CHECK(sen_model_load_memory(c, empty, sizeof empty, &none) == SEN_ERR_IO && !none);
+    CHECK_TEXT(sen_message(c), "cannot open the model folder model: there is no such file or "
+                               "folder");
+    CHECK_OK(c, sen_model_save_memory(c, m, &data, &size));
+    for (cut = 0; cut < size; cut += size / 50 + 1)
+        CHECK(sen_model_load_memory(c, data, cut, &none) == SEN_ERR_FORMAT && !none);
+    sen_memory_free(c, data);
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
+/* A sample of all requests for memory fails, in saving, loading and copying. */
+static void model_memory_no_memory(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, TINY_MODULES), *made;
+    void *data, *none;
+    size_t size, no_size;
+    int64_t step, n;
+    CHECK_OK(c, sen_model_save_memory(c, m, &data, &size));
+    for (step = 0; step < 3; step++)
+        for (n = 1;; n += 1 + n / 8) {
+            sen_result r;
+            test_blocks.fail_at = test_blocks.calls + n;
+            made = NULL;
+            none = NULL;
+            r = step == 0   ? sen_model_save_memory(c, m, &none, &no_size)
+                : step == 1 ? sen_model_load_memory(c, data, size, &made)
+                            : sen_model_copy(c, m, &made);
+            test_blocks.fail_at = 0;
+            sen_memory_free(c, none);
+            sen_model_free(made);
+            if (!r) break;                      /* it needed fewer */
+            CHECK(!made && !none && sen_message(c)[0]);
+            CHECK(r == SEN_ERR_MEMORY || r == SEN_ERR_IO);
+        }
+    CHECK_OK(c, sen_model_copy(c, m, &made));   /* nothing is spoilt */
+    CHECK(model_same(c, m, made));
+    sen_model_free(made);
+    sen_memory_free(c, data);
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
+/* A copy stands alone: its own weights, settings that no file has, and no trainer on it. */
+static void model_copies(void)
+{
+    sen_ctx *c = test_ctx(1), *other = test_ctx(1);
+    sen_model *m = tiny_model(c, TINY_MODULES), *copy = NULL, *none = NULL;
+    void *data;
+    size_t size;
+    sen_model_set_max_seq_length(m, 17);
+    sen_model_set_truncate_dim(m, 16);
+    sen_model_weight(m, 3)->requires_grad = false;
+    CHECK_OK(c, sen__model_hold(c, m));
+    CHECK(sen_model_copy(other, m, &none) == SEN_ERR_BUSY && !none);
+    CHECK(strstr(sen_message(other), "copy it from that context") != NULL);
+    CHECK(sen_model_save_memory(other, m, &data, &size) == SEN_ERR_BUSY && !data);
+    CHECK(sen_model_save(other, m, test_path("m")) == SEN_ERR_BUSY);
+    CHECK_OK(c, sen_model_copy(c, m, &copy));   /* the holder may */
+    sen__model_release(m);
+    CHECK(sen_model_max_seq_length(copy) == 17 && model_same(other, m, copy));
+    CHECK(!sen_model_weight(copy, 3)->requires_grad && sen_model_weight(copy, 4)->requires_grad);
+    sen_model_weight(m, 0)->data[2 * 32] += 1.0f;   /* the row of [CLS] */
+    CHECK(!model_same(c, m, copy));
+    sen_model_free(m);
+    m = NULL;
+    CHECK_OK(other, sen_model_copy(other, copy, &m));   /* the first one is not needed */
+    CHECK(model_same(other, m, copy));
+    sen_model_free(copy);
+    sen_model_free(m);
+    sen_ctx_free(other);
+    sen_ctx_free(c);
+}
+
 static void test_model(void)
 {
     TEST(model_new);
@@ -879,6 +1008,10 @@ static void test_model(void)
     TEST(model_wrong_json);
     TEST(model_wrong_weights);
     TEST(model_held);
+    TEST(model_memory);
+    TEST(model_memory_refused);
+    TEST(model_memory_no_memory);
+    TEST(model_copies);
 }
 
 #ifndef TEST_ALL
