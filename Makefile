@@ -54,7 +54,7 @@ shared_implementation := -DSENTRAIN_IMPLEMENTED
 
 # ---- the command, the library --------------------------------------------------------------------
 
-.PHONY: all test compile-tests lint asan ubsan tsan torture cli abi parity bench bench-peer \
+.PHONY: all test compile-tests lint asan ubsan tsan torture cli abi target parity bench bench-peer \
         examples demo size clean help FORCE
 .SUFFIXES:
 .DELETE_ON_ERROR:
@@ -114,6 +114,9 @@ asan ubsan:
 	$(MAKE) test CFLAGS="$(sanitize) -fsanitize=address,undefined"
 tsan:
 	$(MAKE) test CFLAGS="$(sanitize) -fsanitize=thread"
+
+# Builds for processors that are not here, under qemu-x86_64.
+target: ; sh tests/target.sh '$(CC)'
 
 abi: $(out)/sentrain.o
 	sh tests/abi/run.sh '$(cc)' '$(cxx)' $(out)/sentrain.o $(out)/abi '$(LDFLAGS) $(libs)'
@@ -191,6 +194,7 @@ make asan tsan  the tests under sanitizers (asan: undefined behaviour too)
 make torture    every allocation and file call fails once
 make cli        bad input: exit statuses, messages, checkpoints that stay whole
 make abi        two files that include the header, C++, two static copies in one process
+make target     a processor that lacks the build's instructions is refused in words (qemu)
 make parity     against what Python sentence-transformers computed (../shared)
 make bench      speed of the kernels; bench-peer: beside Python
 make examples   all examples, as C99 and as C++11

@@ -177,7 +177,8 @@ typedef struct sen_ctx_desc {
     sen_log_fn       log;           /* NULL: silent */
     void            *log_user;
     sen_log_level    log_level;     /* the finest level that is reported */
-    int              threads;       /* 0: all that this process may use; 1: only the caller's */
+    int              threads;       /* 0: as many as affinity and control groups grant this
+                                     * process; 1: only the caller's */
     sen_parallel_fn  parallel_for;  /* NULL: own threads; else it has `threads` workers */
     void            *parallel_user;
 } sen_ctx_desc;
@@ -186,7 +187,9 @@ typedef struct sen_ctx_desc {
 SENTRAIN_DEF sen_ctx_desc sen_ctx_desc_default(void);
 
 /* Makes a context; desc may be NULL (defaults) and is copied. The caller frees it, after all that
- * was made with it. SEN_ERR_MEMORY, SEN_ERR_ARGUMENT (threads < 0 or > 4096); *out is NULL then. */
+ * was made with it. SEN_ERR_MEMORY, SEN_ERR_ARGUMENT (threads < 0 or > 4096), SEN_ERR_UNSUPPORTED
+ * (the processor lacks what this was compiled for: desc->log is given the sentence, which is
+ * sen_target_message() too); *out is NULL then. Logs a line where it could do better than that. */
 SENTRAIN_DEF sen_result sen_ctx_new(const sen_ctx_desc *desc, sen_ctx **out);
 
 /* Joins the context's threads and frees it. NULL is fine. */
@@ -424,6 +427,15 @@ SENTRAIN_DEF const char *sen_target_name(void);
 
 /* 1 if the processor at hand has what that target needs, 0 if this program would crash on it. */
 SENTRAIN_DEF int sen_target_runs_here(void);
+
+/* The same in words, "" if it runs here: the sentence of a sen_ctx_new that gave
+ * SEN_ERR_UNSUPPORTED. A string that lives for ever. */
+SENTRAIN_DEF const char *sen_target_message(void);
+
+/* The build in one line: "sentrain 0.1.0, target avx2, threads posix, blas none, files stdio";
+ * threads are posix, win32 or none, blas is cblas or none, files are stdio or none. A string that
+ * lives for ever. */
+SENTRAIN_DEF const char *sen_build_info(void);
 
 /* ================================================================================================
  * 10 [math]  ROW KERNELS
@@ -1644,6 +1656,90 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
 #define SEN__COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SEN__MIN(a, b) ((a) < (b) ? (a) : (b))
 #define SEN__MAX(a, b) ((a) > (b) ? (a) : (b))
+
+/* ---- the target ------------------------------------------------------------------------------ */
+
+/* Exactly one SEN__TARGET_ macro comes out of this, from the best downwards. AVX-512 needs the four
+ * parts that every server and desktop processor with it has had since 2017; the Xeon Phi, which
+ * lacks three of them, is served as AVX2.
+ * Microsoft's compiler says AVX2 and means FMA as well, and has _M_IX86_FP, 2 for SSE2, in 32-bit
+ * programs only. NEON counts lanes from the other end on a big-endian ARM; generic vectors, which
+ * know no order but that of memory, are right there. */
+#if defined(SENTRAIN_SCALAR)                /* the reference, chosen on purpose */
+#define SEN__TARGET_SCALAR
+#elif defined(SENTRAIN_GNU_VECTORS)         /* chosen on purpose too */
+#define SEN__TARGET_GNUVEC
+#elif defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__) \
+    && defined(__AVX512VL__)
+#define SEN__TARGET_AVX512
+#elif defined(__AVX2__) && (defined(__FMA__) || defined(_MSC_VER))      /* MSVC has no __FMA__ */
+#define SEN__TARGET_AVX2
+#elif defined(__SSE2__) || defined(_M_X64) || (defined(_M_IX86_FP) && _M_IX86_FP >= 2)
+#define SEN__TARGET_SSE2
+#elif defined(__ARM_NEON) && !defined(__ARM_BIG_ENDIAN)
+#define SEN__TARGET_NEON
+#elif defined(__GNUC__)                     /* vector types, no intrinsics */
+#define SEN__TARGET_GNUVEC
+#else
+#define SEN__TARGET_SCALAR
+#endif
+
+/* What stands before a function that runs before it is known whether the target's instructions do:
+ * such a one is compiled for the first processor of the architecture. Other targets have nothing
+ * that a processor of theirs may lack. */
+#if defined(__GNUC__) && defined(__x86_64__)
+#define SEN__BASELINE __attribute__((noinline, target("arch=x86-64,no-avx,no-bmi,no-bmi2")))
+#else
+#define SEN__BASELINE
+#endif
+
+/* The processor has AVX2 with FMA (1), AVX-512 as above too (2), neither (0), or nobody can say.
+ * __builtin_cpu_supports asks the processor and whether the system saves the wide registers. */
+SEN__BASELINE static int sen__processor(void)
+{
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) return 2;
+    return avx2;
+#elif defined(SEN__TARGET_AVX512)
+    return 2;                               /* nobody can say: taken to be what was compiled for */
+#elif defined(SEN__TARGET_AVX2)
+    return 1;
+#else
+    return 0;
+#endif
+}
+
+/* Why a processor of that kind cannot run this build, as a whole sentence; "": it can. */
+SEN__BASELINE static const char *sen__target_refusal(int processor)
+{
+#if defined(SEN__TARGET_AVX512)
+    if (processor < 2)
+        return "this program was compiled for AVX-512, which this processor does not have; compile "
+               "sentrain.h with -mavx2 -mfma, or for any processor without such a flag";
+#elif defined(SEN__TARGET_AVX2)
+    if (processor < 1)
+        return "this program was compiled for AVX2 and FMA, which this processor does not have; "
+               "compile sentrain.h without -mavx2, -mfma and -march";
+#endif
+    (void)processor;
+    return "";
+}
+
+/* What a processor of that kind could do better with, as compiler flags; NULL: nothing. A target
+ * that was chosen on purpose is not argued with. */
+static const char *sen__target_advice(int processor)
+{
+#if defined(SEN__TARGET_AVX2) || defined(SEN__TARGET_SSE2)
+    if (processor >= 2) return "-mavx512f -mavx512dq -mavx512bw -mavx512vl";
+#endif
+#if defined(SEN__TARGET_SSE2)
+    if (processor == 1) return "-mavx2 -mfma";
+#endif
+    (void)processor;
+    return NULL;
+}
 
 #if SENTRAIN_STOP_AFTER >= 2
 /* ================================================================================================
@@ -8241,9 +8337,111 @@ static void sen__pause(void)
 #endif
 }
 
-/* The processors that this process may use; control groups may allow less time than that. A process
- * that was pinned to two of 64 (taskset, a batch system) gets two threads; more would only wait for
- * each other. The cap of 256 is for the default only. */
+/* ---- what a control group grants ------------------------------------------------------------- */
+
+/* A container is often one process group on a large machine with a quota of its time: two threads
+ * then do as much as two, and 64 as much as two that are always interrupted. Linux tells the quota
+ * in small files, in the folder of the process's group and in those above it; the tightest counts.
+ *     version 2   ROOT/GROUP/cpu.max                    "200000 100000" or "max 100000"
+ *     version 1   ROOT/cpu/GROUP/cpu.cfs_quota_us       "200000", or "-1" for none
+ *                 ROOT/cpu/GROUP/cpu.cfs_period_us      "100000"
+ * A container sees its own group as the root, so a GROUP that is not there is no error. */
+#if defined(SEN__THREADS_POSIX) && defined(__linux__) && !defined(SENTRAIN_NO_STDIO)
+
+/* The beginning of a small file as a text, "" if it cannot be read. */
+static void sen__small_file(const char *path, char *out, size_t size)
+{
+    const sen_files *f = sen_system_files();
+    void *file;
+    int64_t n = 0;
+    if (f->open(f->user, path, SEN_FILE_READ, &file) == SEN_FILE_OK) {
+        n = f->read(f->user, file, out, (int64_t)size - 1);
+        f->close(f->user, file);
+    }
+    out[n < 0 ? 0 : n] = 0;
+}
+
+/* The number that a text begins with; -1: none ("max", "-1", ""), or more than any time can be. */
+static int64_t sen__small_number(const char *text)
+{
+    int64_t n = -1;
+    for (; *text >= '0' && *text <= '9'; text++) {
+        if (n > INT64_MAX / 100) return -1;
+        n = SEN__MAX(n, 0) * 10 + (*text - '0');
+    }
+    return n;
+}
+
+/* The processors that one folder grants, part of one counted as one; LONG_MAX: no quota there. */
+static long sen__quota_of(const char *folder)
+{
+    char path[1200], text[64];
+    const char *second;
+    int64_t time, period;
+    sen__text_format(path, sizeof path, "%s/cpu.max", folder);
+    sen__small_file(path, text, sizeof text);
+    second = strchr(text, ' ');
+    time = sen__small_number(text);
+    period = second ? sen__small_number(second + 1) : -1;
+    if (!text[0]) {
+        sen__text_format(path, sizeof path, "%s/cpu.cfs_quota_us", folder);
+        sen__small_file(path, text, sizeof text);
+        time = sen__small_number(text);
+        sen__text_format(path, sizeof path, "%s/cpu.cfs_period_us", folder);
+        sen__small_file(path, text, sizeof text);
+        period = sen__small_number(text);
+    }
+    if (time <= 0 || period <= 0) return LONG_MAX;
+    return (long)SEN__MIN((time - 1) / period + 1, LONG_MAX / 2);
+}
+
+/* The same for a group and all above it: the last part is cut off until none is left. */
+static long sen__quota_up(const char *root, const char *group, size_t length)
+{
+    char folder[1024];
+    const size_t top = strlen(root);
+    long least = LONG_MAX, here;
+    if (top + length >= sizeof folder) length = 0;      /* no group is called so */
+    memcpy(folder, root, top);
+    memcpy(folder + top, group, length);
+    for (;;) {
+        folder[top + length] = 0;
+        here = sen__quota_of(folder);
+        least = SEN__MIN(least, here);
+        if (!length) return least;              /* that was the root */
+        do length--;
+        while (length && group[length] != '/');
+    }
+}
+
+/* The list of groups has a line for each hierarchy, "number:controllers:/group"; version 2 is the
+ * one without controllers. */
+static long sen__quota(const char *list, const char *root)
+{
+    char text[4096], cpu[600];
+    const char *line, *end;
+    long least = LONG_MAX, here;
+    sen__small_file(list, text, sizeof text);
+    sen__text_format(cpu, sizeof cpu, "%s/cpu", root);
+    for (line = text; *line; line = *end ? end + 1 : end) {
+        const char *names = strchr(line, ':'), *group = names ? strchr(names + 1, ':') : NULL;
+        const char *one;
+        bool is_cpu = false;
+        end = line + strcspn(line, "\n");
+        if (!group || group > end) continue;
+        for (one = names; one < group; one += 1 + strcspn(one + 1, ",:"))
+            is_cpu |= strncmp(one + 1, "cpu", 3) == 0 && (one[4] == ',' || one[4] == ':');
+        if (!is_cpu && group != names + 1) continue;    /* of memory, of devices ... */
+        here = sen__quota_up(is_cpu ? cpu : root, group + 1, (size_t)(end - group - 1));
+        least = SEN__MIN(least, here);
+    }
+    return least;
+}
+#endif
+
+/* The processors that this process may use. One that was pinned to two of 64 (taskset, a batch
+ * system) gets two threads, and so does one whose control group grants it the time of two: more
+ * would only wait for each other. The cap of 256 is for the default only. */
 static int sen__default_threads(void)
 {
     long n = 1;
@@ -8257,6 +8455,9 @@ static int sen__default_threads(void)
     SYSTEM_INFO info;
     GetSystemInfo(&info);
     n = (long)info.dwNumberOfProcessors;
+#endif
+#if defined(SEN__THREADS_POSIX) && defined(__linux__) && !defined(SENTRAIN_NO_STDIO)
+    n = SEN__MIN(n, sen__quota("/proc/self/cgroup", "/sys/fs/cgroup"));
 #endif
     return n < 1 ? 1 : n > 256 ? 256 : (int)n;  /* sysconf says -1 if it does not know */
 }
@@ -8484,8 +8685,9 @@ static double sen__seconds(void)
 
 /* ---- a context, put together ----------------------------------------------------------------- */
 
-/* All zeros but for the log's level: a user who clears the struct by hand gets errors alone. */
-SENTRAIN_DEF sen_ctx_desc sen_ctx_desc_default(void)
+/* All zeros but for the log's level: a user who clears the struct by hand gets errors alone. Runs
+ * before sen_ctx_new has looked at the processor. */
+SEN__BASELINE SENTRAIN_DEF sen_ctx_desc sen_ctx_desc_default(void)
 {
     sen_ctx_desc d;
     memset(&d, 0, sizeof d);
@@ -8497,7 +8699,7 @@ SENTRAIN_DEF sen_ctx_desc sen_ctx_desc_default(void)
  * free the context with it in the end. There is no message before there is a context. The
  * description is copied; what it points to (files, the user pointers) is borrowed. No thread is
  * made here: a program that only tokenizes needs none. */
-SENTRAIN_DEF sen_result sen_ctx_new(const sen_ctx_desc *desc, sen_ctx **out)
+static sen_result sen__ctx_make(const sen_ctx_desc *desc, sen_ctx **out)
 {
     sen_ctx_desc d = desc ? *desc : sen_ctx_desc_default();
     sen_ctx *c;
@@ -8527,8 +8729,23 @@ SENTRAIN_DEF sen_result sen_ctx_new(const sen_ctx_desc *desc, sen_ctx **out)
         sen_ctx_free(c);
         return SEN_ERR_MEMORY;
     }
+    if (sen__target_advice(sen__processor()))
+        sen_log(c, SEN_LOG_INFO, "this processor can do better than the target this was compiled "
+                "for; compile sentrain.h with -march=native or %s",
+                sen__target_advice(sen__processor()));
     *out = c;
     return SEN_OK;
+}
+
+/* The door to everything else, so the one place to ask whether the target's instructions are there;
+ * compiled for any processor, since an illegal instruction gives no message. */
+SEN__BASELINE SENTRAIN_DEF sen_result sen_ctx_new(const sen_ctx_desc *desc, sen_ctx **out)
+{
+    const char *refusal = sen__target_refusal(sen__processor());
+    *out = NULL;
+    if (!refusal[0]) return sen__ctx_make(desc, out);
+    if (desc && desc->log) desc->log(desc->log_user, SEN_LOG_ERROR, refusal);
+    return SEN_ERR_UNSUPPORTED;
 }
 
 /* In the reverse of its making; a context that was made half way is freed by this too. Threads go
@@ -8582,31 +8799,7 @@ SENTRAIN_DEF void sen_ctx_free(sen_ctx *c)
  * aside into memory costs more than the operation it waits for, so that what a loop keeps at hand
  * must fit into the 16 or 32 registers of its target. */
 
-/* Exactly one SEN__TARGET_ macro comes out of this, from the best downwards. AVX-512 needs the four
- * parts that every server and desktop processor with it has had since 2017; the Xeon Phi, which
- * lacks three of them, is served as AVX2.
- * Microsoft's compiler says AVX2 and means FMA as well, and has _M_IX86_FP, 2 for SSE2, in 32-bit
- * programs only. NEON counts lanes from the other end on a big-endian ARM; generic vectors, which
- * know no order but that of memory, are right there. */
-#if defined(SENTRAIN_SCALAR)                /* the reference, chosen on purpose */
-#define SEN__TARGET_SCALAR
-#elif defined(SENTRAIN_GNU_VECTORS)         /* chosen on purpose too */
-#define SEN__TARGET_GNUVEC
-#elif defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512BW__) \
-    && defined(__AVX512VL__)
-#define SEN__TARGET_AVX512
-#elif defined(__AVX2__) && (defined(__FMA__) || defined(_MSC_VER))      /* MSVC has no __FMA__ */
-#define SEN__TARGET_AVX2
-#elif defined(__SSE2__) || defined(_M_X64) || (defined(_M_IX86_FP) && _M_IX86_FP >= 2)
-#define SEN__TARGET_SSE2
-#elif defined(__ARM_NEON) && !defined(__ARM_BIG_ENDIAN)
-#define SEN__TARGET_NEON
-#elif defined(__GNUC__)                     /* vector types, no intrinsics */
-#define SEN__TARGET_GNUVEC
-#else
-#define SEN__TARGET_SCALAR
-#endif
-
+/* Which SEN__TARGET_ macro there is was settled in the config chapter, where a context can ask. */
 #if defined(SEN__TARGET_AVX512) || defined(SEN__TARGET_AVX2)
 #include <immintrin.h>
 #elif defined(SEN__TARGET_SSE2)
@@ -9691,21 +9884,42 @@ SENTRAIN_DEF const char *sen_target_name(void)
     return SENTRAIN_TARGET_NAME;
 }
 
-/* To be asked once, before the first kernel: a program that then says which flags it was compiled
- * with is kinder than one that dies of an illegal instruction.
- * __builtin_cpu_supports asks the processor and whether the system saves the wide registers. Trap:
- * it must come before anything else, since whatever was compiled for the target may hold its
- * instructions. */
-SENTRAIN_DEF int sen_target_runs_here(void)
+/* As sen_ctx_new does, so only a program that wants to know before it has a context need ask. */
+SEN__BASELINE SENTRAIN_DEF int sen_target_runs_here(void)
 {
-#if defined(__GNUC__) && defined(SEN__TARGET_AVX512)
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")
-        && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-#elif defined(__GNUC__) && defined(SEN__TARGET_AVX2)
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    return !sen__target_refusal(sen__processor())[0];
+}
+
+/* Trap: a caller that is compiled for the target itself may hold its instructions anywhere. */
+SEN__BASELINE SENTRAIN_DEF const char *sen_target_message(void)
+{
+    return sen__target_refusal(sen__processor());
+}
+
+#if defined(SEN__THREADS_POSIX)
+#define SEN__BUILD_THREADS "posix"
+#elif defined(SEN__THREADS_WIN32)
+#define SEN__BUILD_THREADS "win32"
 #else
-    return 1;                               /* a system that runs this program has the rest */
+#define SEN__BUILD_THREADS "none"
 #endif
+#ifdef SENTRAIN_USE_CBLAS
+#define SEN__BUILD_BLAS "cblas"
+#else
+#define SEN__BUILD_BLAS "none"
+#endif
+#ifdef SENTRAIN_NO_STDIO
+#define SEN__BUILD_FILES "none"
+#else
+#define SEN__BUILD_FILES "stdio"
+#endif
+
+/* One text and no struct: it is there to be printed, and put beside a number that somebody asks
+ * about. */
+SENTRAIN_DEF const char *sen_build_info(void)
+{
+    return "sentrain " SENTRAIN_VERSION ", target " SENTRAIN_TARGET_NAME ", threads "
+           SEN__BUILD_THREADS ", blas " SEN__BUILD_BLAS ", files " SEN__BUILD_FILES;
 }
 #endif /* 9 */
 
@@ -30766,6 +30980,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            or none.
  *   Added    files in memory (sen_memory_files) and their image; a model in one buffer
  *            (sen_model_load_memory, sen_model_save_memory); sen_model_copy.
+ *   Added    sen_build_info; a context refuses a processor that lacks the target; the default of
+ *            threads follows the quota of control groups.
  *
  * LICENCE
  *

@@ -251,11 +251,11 @@ static inline sen_ctx *test_ctx(int threads)
     d.allocator = test_allocator(&test_blocks);
     d.log = test_log;
     d.threads = threads;
-    test_log_text[0] = 0;
     if (sen_ctx_new(&d, &c) != SEN_OK) {
         printf("no context could be made for a test\n");
         exit(2);
     }
+    test_log_text[0] = 0;                       /* without advice about the target */
     return c;
 }
 

@@ -989,6 +989,89 @@ static void model_copies(void)
     sen_ctx_free(c);
 }
 
+#if defined(SEN__THREADS)
+typedef struct model_client {
+    const sen_model *m;
+    const sen_text  *text;                      /* [TINY_TEXTS] */
+    const float     *expect;                    /* (TINY_TEXTS,16) */
+    const char      *wrong;                     /* what went wrong; NULL: nothing */
+    int              number, ok, failed;
+    test_heap        heap;
+} model_client;
+
+/* Forty calls, every other one of which must fail: no memory at some request, a wrong argument, no
+ * such prompt, stopped by its own progress. Errors of one context are no other's. */
+static int model_client_stop(void *user, int64_t done, int64_t total)
+{
+    (void)user;
+    return done < total;
+}
+
+static void model_client_call(model_client *k, sen_ctx *c, int turn)
+{
+    sen_encode_args a = sen_encode_args_default();
+    float out[TINY_TEXTS * 16];
+    const int kind = turn % 2 ? turn / 2 % 4 : 4;
+    sen_result r;
+    a.batch_size = kind == 1 ? 0 : 2;
+    if (kind == 0) k->heap.fail_at = k->heap.calls + 1 + turn / 8;
+    if (kind == 2) a.prompt_name = "no such prompt";
+    if (kind == 3) a.progress = model_client_stop;
+    r = sen_encode(c, k->m, k->text, TINY_TEXTS, &a, out);
+    k->heap.fail_at = 0;
+    if (r ? !sen_message(c)[0] : sen_message(c)[0]) k->wrong = "the message does not fit";
+    if (!r && memcmp(out, k->expect, sizeof out) != 0) k->wrong = "other bits";
+    if (kind == 4 && r) k->wrong = "a good call failed";
+    if (kind >= 1 && kind <= 3 && !r) k->wrong = "a bad call passed";
+    if (r) k->failed++;
+    else k->ok++;
+}
+
+SEN__THREAD_FN model_client_main(void *arg)
+{
+    model_client *k = (model_client *)arg;
+    sen_ctx_desc d = sen_ctx_desc_default();
+    sen_ctx *c = NULL;
+    int turn;
+    d.allocator = test_allocator(&k->heap);
+    d.threads = 1 + k->number % 2;
+    if (sen_ctx_new(&d, &c)) k->wrong = "no context";
+    for (turn = 0; c && turn < 40; turn++) model_client_call(k, c, turn);
+    sen_ctx_free(c);
+    if (k->heap.open) k->wrong = "memory is left";
+    SEN__THREAD_END;
+}
+
+/* Eight contexts in eight threads encode with one model, half of their calls failing. */
+static void model_shared(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, TINY_MODULES);
+    sen_text text[TINY_TEXTS];
+    float expect[TINY_TEXTS * 16];
+    model_client client[8];
+    sen__thread t[8];
+    int i;
+    tiny_texts(text);
+    CHECK_OK(c, sen_encode(c, m, text, TINY_TEXTS, NULL, expect));
+    memset(client, 0, sizeof client);
+    for (i = 0; i < 8; i++) {
+        client[i].m = m;
+        client[i].text = text;
+        client[i].expect = expect;
+        client[i].number = i;
+        CHECK(sen__thread_start(&t[i], model_client_main, &client[i]));
+    }
+    for (i = 0; i < 8; i++) {
+        sen__thread_join(t[i]);
+        CHECK_TEXT(client[i].wrong, NULL);
+        CHECK(client[i].ok + client[i].failed == 40 && client[i].failed >= 15);
+    }
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+#endif
+
 static void test_model(void)
 {
     TEST(model_new);
@@ -1012,6 +1095,9 @@ static void test_model(void)
     TEST(model_memory_refused);
     TEST(model_memory_no_memory);
     TEST(model_copies);
+#if defined(SEN__THREADS)
+    TEST(model_shared);
+#endif
 }
 
 #ifndef TEST_ALL

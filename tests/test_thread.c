@@ -196,12 +196,54 @@ static void thread_stop(void)
 }
 #endif
 
+#if defined(SEN__THREADS_POSIX) && defined(__linux__) && !defined(SENTRAIN_NO_STDIO)
+/* Quotas of control groups, on folders laid out as the system's. */
+static void thread_quota(void)
+{
+    sen_ctx *c = test_ctx(1);
+    char list[1024], root[1024];
+    snprintf(list, sizeof list, "%s", test_path("list"));
+    snprintf(root, sizeof root, "%s", test_path("fs"));
+    CHECK_OK(c, sen__make_folders(c, test_path("fs/job/part")));
+    CHECK_OK(c, sen__make_folders(c, test_path("fs/cpu/docker/x")));
+    CHECK(sen__quota(test_path("none"), root) == LONG_MAX);
+    test_write_text(list, "0::/job/part\n");
+    CHECK(sen__quota(list, root) == LONG_MAX);
+    test_write_text(test_path("fs/job/part/cpu.max"), "max 100000\n");
+    CHECK(sen__quota(list, root) == LONG_MAX);
+    test_write_text(test_path("fs/job/cpu.max"), "250000 100000\n");    /* above counts too */
+    CHECK(sen__quota(list, root) == 3);
+    test_write_text(test_path("fs/job/part/cpu.max"), "50000 100000\n");
+    CHECK(sen__quota(list, root) == 1);
+    test_write_text(list, "0::/elsewhere/part\n");      /* as a container's host calls it */
+    CHECK(sen__quota(list, root) == LONG_MAX);
+    test_write_text(test_path("fs/cpu.max"), "200000 100000\n");
+    CHECK(sen__quota(list, root) == 2);
+    test_write_text(list, "3:cpuset:/\n2:cpuacct,cpu:/docker/x\n1:name=systemd:/job\n");
+    CHECK(sen__quota(list, root) == LONG_MAX);          /* a list without version 2 */
+    test_write_text(test_path("fs/cpu/docker/x/cpu.cfs_quota_us"), "400000\n");
+    test_write_text(test_path("fs/cpu/docker/x/cpu.cfs_period_us"), "100000\n");
+    CHECK(sen__quota(list, root) == 4);
+    test_write_text(test_path("fs/cpu/docker/x/cpu.cfs_quota_us"), "-1\n");
+    CHECK(sen__quota(list, root) == LONG_MAX);
+    test_write_text(test_path("fs/cpu/docker/x/cpu.cfs_quota_us"), "99999999999999999999999999");
+    test_write_text(test_path("fs/cpu/docker/x/cpu.cfs_period_us"), "0");
+    CHECK(sen__quota(list, root) == LONG_MAX);
+    test_write_text(list, "no list\n::\n:cpu\n9:cpu:/docker/x");
+    CHECK(sen__quota(list, root) == 2 && sen__default_threads() >= 1);
+    sen_ctx_free(c);
+}
+#endif
+
 static void test_thread(void)
 {
     TEST(thread_all);
     TEST(thread_many);
     TEST(thread_none);
     TEST(thread_parallel_for);
+#if defined(SEN__THREADS_POSIX) && defined(__linux__) && !defined(SENTRAIN_NO_STDIO)
+    TEST(thread_quota);
+#endif
 #if defined(SEN__THREADS)
     TEST(thread_contexts);
     TEST(thread_stop);

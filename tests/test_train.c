@@ -4,6 +4,7 @@
 #define SENTRAIN_IMPLEMENTATION
 #include "sentrain.h"
 #endif
+#include <locale.h>
 #include "test.h"
 #include "fail.h"
 
@@ -1550,6 +1551,117 @@ static void test_train_own_optimizer(void)
     sen_ctx_free(c);
 }
 
+/* ---- in a host program ----------------------------------------------------------------------- */
+
+#if defined(SEN__THREADS)
+typedef struct train_server {
+    const sen_model *copy, *original;
+    const float     *expect;                    /* (TRAIN_ROWS,8) */
+    const sen_text  *text;
+    sen__shared_int  leave;
+    int              calls;
+    const char      *wrong;
+} train_server;
+
+/* Serves the copy on a context of its own, and finds the original busy, until told to leave. */
+SEN__THREAD_FN train_server_main(void *arg)
+{
+    train_server *s = (train_server *)arg;
+    float out[TRAIN_ROWS * 8];
+    sen_ctx *c = NULL;
+    if (sen_ctx_new(NULL, &c)) s->wrong = "no context";
+    while (c && (!sen__shared_get(&s->leave) || s->calls < 3)) {
+        if (sen_encode(c, s->copy, s->text, TRAIN_ROWS, NULL, out)) s->wrong = "no embeddings";
+        if (memcmp(out, s->expect, sizeof out) != 0) s->wrong = "other bits";
+        if (sen_encode(c, s->original, s->text, 1, NULL, out) != SEN_ERR_BUSY)
+            s->wrong = "not busy";
+        s->calls++;
+    }
+    sen_ctx_free(c);
+    SEN__THREAD_END;
+}
+
+/* A copy gives the same bits all the while a trainer changes the original. */
+static void test_train_served(void)
+{
+    sen_ctx *c = train_ctx(2);
+    float before[TRAIN_ROWS * 8], after[TRAIN_ROWS * 8];
+    sen_trainer *trainer = NULL;
+    sen_model *copy = NULL;
+    train_server s;
+    sen__thread thread;
+    train_kit k;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    CHECK_OK(c, sen_encode(c, k.model, k.cell[0], TRAIN_ROWS, NULL, before));
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &trainer));
+    CHECK_OK(c, sen_model_copy(c, k.model, &copy));     /* the trainer's own context may */
+    memset(&s, 0, sizeof s);
+    s.copy = copy;
+    s.original = k.model;
+    s.expect = before;
+    s.text = k.cell[0];
+    CHECK(sen__thread_start(&thread, train_server_main, &s));
+    CHECK_OK(c, sen_train(trainer));
+    sen__shared_set(&s.leave, 1);
+    sen__thread_join(thread);
+    CHECK_TEXT(s.wrong, NULL);
+    sen_trainer_free(trainer);
+    CHECK_OK(c, sen_encode(c, k.model, k.cell[0], TRAIN_ROWS, NULL, after));
+    CHECK(memcmp(before, after, sizeof after) != 0);    /* it did learn something */
+    sen_model_free(copy);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+#endif
+
+/* Numbers in, numbers out, ten steps and a checkpoint; what came of it. */
+static void train_in_locale(float *weight, char *state, size_t size)
+{
+    sen_ctx *c = train_ctx(1);
+    sen_trainer *trainer = NULL;
+    train_kit k;
+    char *text;
+    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0));
+    CHECK_OK(c, train_read(c, "{\"learning_rate\": 12.5e-3, \"weight_decay\": 0.25, "
+                              "\"save_strategy\": \"steps\", \"save_steps\": 10}", &k.desc.args));
+    CHECK(k.desc.args.learning_rate == 0.0125 && k.desc.args.weight_decay == 0.25);
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &trainer));
+    CHECK_OK(c, sen_train(trainer));
+    CHECK(train_weights(k.model, weight, TRAIN_FLOATS) > 0);
+    text = test_read(test_path("out/checkpoint-10/trainer_state.json"), NULL);
+    snprintf(state, size, "%s", text ? text : "");
+    free(text);
+    sen_trainer_free(trainer);
+    sen_fail(c, SEN_ERR_NUMBER, "%g", 0.5);
+    CHECK_TEXT(sen_message(c), "0.5");
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* Where a decimal point is a comma, nothing changes. Counts as skipped where no such locale is
+ * installed. */
+static void test_train_locale(void)
+{
+    static const char *const name[] = { "de_DE.UTF-8", "de_DE.utf8", "de_DE", "fr_FR.UTF-8",
+                                        "fr_FR.utf8", "ru_RU.UTF-8", "German_Germany.1252" };
+    static float plain[TRAIN_FLOATS], comma[TRAIN_FLOATS];
+    static char state[2][16384];
+    size_t i;
+    for (i = 0; i < SEN__COUNT(name) && !setlocale(LC_ALL, name[i]); i++) {
+    }
+    if (i == SEN__COUNT(name)) {
+        test_missing = 1;
+        return;
+    }
+    CHECK_TEXT(localeconv()->decimal_point, ",");
+    train_in_locale(comma, state[0], sizeof state[0]);
+    setlocale(LC_ALL, "C");
+    test_remove(test_path("out"));
+    train_in_locale(plain, state[1], sizeof state[1]);
+    CHECK(memcmp(plain, comma, sizeof plain) == 0);
+    CHECK(state[0][0] && strcmp(state[0], state[1]) == 0);
+}
+
 /* ---- all ------------------------------------------------------------------------------------- */
 
 static void test_train(void)
@@ -1584,6 +1696,10 @@ static void test_train(void)
     TEST(test_train_gradients);
     TEST(test_train_moves);
     TEST(test_train_own_optimizer);
+#if defined(SEN__THREADS)
+    TEST(test_train_served);
+#endif
+    TEST(test_train_locale);
 }
 
 #ifndef TEST_ALL

@@ -203,8 +203,30 @@ static void test_vector_bf16(void)
     }
 }
 
+/* What the build says of itself, and the three answers to a processor of each kind. */
+static void test_vector_build(void)
+{
+    const char *info = sen_build_info();
+    CHECK(strstr(info, "sentrain " SENTRAIN_VERSION ", target ") == info);
+    CHECK(strstr(info, sen_target_name()) && strstr(info, "threads ") && strstr(info, "blas "));
+    CHECK(sen_target_runs_here() == 1);
+    CHECK_TEXT(sen_target_message(), "");
+    CHECK_TEXT(sen__target_refusal(2), "");
+    CHECK(sen__target_advice(0) == NULL);
+#if defined(SEN__TARGET_AVX512)
+    CHECK(strstr(sen__target_refusal(1), "compiled for AVX-512, which this processor does not"));
+    CHECK(sen__target_advice(2) == NULL);
+#elif defined(SEN__TARGET_AVX2)
+    CHECK(strstr(sen__target_refusal(0), "compiled for AVX2 and FMA, which this processor does"));
+    CHECK(strstr(sen__target_advice(2), "-mavx512f") && sen__target_advice(1) == NULL);
+#else
+    CHECK_TEXT(sen__target_refusal(0), "");
+#endif
+}
+
 static void test_vector(void)
 {
+    TEST(test_vector_build);
     CHECK(sen_target_runs_here());
     test_vector_partial();
     test_vector_lanes();

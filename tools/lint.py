@@ -27,8 +27,9 @@ ONLY = [
     ("files and folders", ("file",), CALL % "fopen|fclose|fread|fwrite|fseeko?|ftello?|fgets|fgetc|fflush|fsync|open|opendir|"
      "readdir|mkdir|mmap|munmap|rename|remove|unlink|rmdir|stat|fstat|CreateFile[AW]?|FindFirstFile[AW]?"),
     ("threads", ("thread",), r"\bpthread_\w+|\bCreateThread\b|\b_beginthreadex\b|\bthrd_\w+"),
-    ("vector instructions", ("vector",), r"\b_mm\w+|\b__m(?:128|256|512)\w*|\b__AVX\w+|\b__SSE\w+|\b__ARM_NEON\w*|"
+    ("vector instructions", ("vector",), r"\b_mm\w+|\b__m(?:128|256|512)\w*|"
      r"\bv(?:ld1|st1|add|mul|fma|dup|get)\w*_f32\b|\bfloat32x4_t\b"),
+    ("the target's macros", ("config", "vector"), r"\b__AVX\w+|\b__SSE\w+|\b__ARM_NEON\w*"),
     ("a BLAS", ("matmul",), r"\bcblas_\w+"),
     ("system headers", ("config", "memory", "file", "thread", "vector", "matmul"), r"^\s*#\s*include\b"),
 ]
@@ -222,7 +223,7 @@ def check_borders(s, c):
         for what, chapters, pattern in ONLY:
             m = re.search(pattern, line)
             if m and tag and tag not in chapters:
-                if what == "vector instructions" and tag == "matmul" and "bf16" in section:
+                if what in ("vector instructions", "the target's macros") and tag == "matmul" and "bf16" in section:
                     continue                                    # the bf16 tile lives in the matmul chapter
                 bad(s.path, n, f"{m.group(0).strip()}: only {' '.join(chapters)} may touch {what}, not {tag}")
 

@@ -370,11 +370,12 @@ static void word_nearest(const char *word, const char *candidate, const char **b
     *distance = d;
 }
 
-/* The library's log. Its information is told unless --quiet; warnings and errors always are. */
+/* The library's log. Its information is told unless --quiet; warnings and errors always are. The
+ * first context is there before the flags are: its advice comes again with the second. */
 static void log_line(void *user, sen_log_level level, const char *text)
 {
     cli *t = (cli *)user;
-    if (t->flags.quiet && level > SEN_LOG_WARNING) return;
+    if ((t->flags.quiet || !t->reader) && level > SEN_LOG_WARNING) return;
     progress_end(t);
     fputs(level == SEN_LOG_WARNING ? "sentrain: warning: "
           : level == SEN_LOG_ERROR ? "sentrain: " : "", stderr);
@@ -2639,7 +2640,7 @@ static int run(cli *t, int argc, char **argv)
         strcmp(argv[1], "help") == 0)
         return help_all();
     if (strcmp(argv[1], "--version") == 0)
-        return printf("sentrain " SENTRAIN_VERSION "\n"), EXIT_DONE;
+        return printf("%s\n", sen_build_info()), EXIT_DONE;
     for (i = 0; i < COUNT(commands); i++)
         if (strcmp(commands[i].name, argv[1]) == 0) t->command = &commands[i];
     if (!t->command) return command_unknown(argv[1]);
