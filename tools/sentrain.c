@@ -132,6 +132,7 @@ struct cli {
     sen_json      *given[2];            /* for messages: this command's flags, the whole job */
     bool           terminal;            /* standard error is one */
     bool           line_open;           /* a progress line stands on it */
+    char           advice[256];         /* of the library about this build; "" */
 };
 
 /* The one thing that a signal handler can reach. main takes it away again before the context is
@@ -370,12 +371,15 @@ static void word_nearest(const char *word, const char *candidate, const char **b
     *distance = d;
 }
 
-/* The library's log. Its information is told unless --quiet; warnings and errors always are. The
- * first context is there before the flags are: its advice comes again with the second. */
+/* The library's log. Its information is told unless --quiet; warnings and errors always are. What
+ * it says while a context is being made, that the processor could do better than this build, is
+ * kept for --version: nobody wants to read it at every command. */
 static void log_line(void *user, sen_log_level level, const char *text)
 {
     cli *t = (cli *)user;
-    if ((t->flags.quiet || !t->reader) && level > SEN_LOG_WARNING) return;
+    if (!t->ctx && level > SEN_LOG_WARNING)
+        snprintf(t->advice, sizeof t->advice, "%s", text);
+    if ((t->flags.quiet || !t->ctx) && level > SEN_LOG_WARNING) return;
     progress_end(t);
     fputs(level == SEN_LOG_WARNING ? "sentrain: warning: "
           : level == SEN_LOG_ERROR ? "sentrain: " : "", stderr);
@@ -2640,7 +2644,7 @@ static int run(cli *t, int argc, char **argv)
         strcmp(argv[1], "help") == 0)
         return help_all();
     if (strcmp(argv[1], "--version") == 0)
-        return printf("%s\n", sen_build_info()), EXIT_DONE;
+        return printf("%s\n%s%s", sen_build_info(), t->advice, *t->advice ? "\n" : ""), EXIT_DONE;
     for (i = 0; i < COUNT(commands); i++)
         if (strcmp(commands[i].name, argv[1]) == 0) t->command = &commands[i];
     if (!t->command) return command_unknown(argv[1]);
