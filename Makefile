@@ -26,6 +26,9 @@ machine  := $(shell $(CC) -dumpmachine 2>/dev/null)
 at_home  := $(and $(filter $(shell uname -m)-%,$(machine)),\
                   $(findstring $(shell uname -s | tr A-Z a-z),$(machine)))
 targets  := native avx512 avx2 sse2 scalar gnuvec
+# What makes the compiler compute float in float: 32-bit x86 has x87, s390x a wide float_t in C99.
+exact := $(if $(filter i386-% i486-% i586-% i686-%,$(machine)),-msse2 -mfpmath=sse) \
+         $(if $(filter s390%,$(machine)),-fexcess-precision=fast)
 flags_native := $(if $(at_home),$(shell echo 'int x;' | $(CC) -march=native -x c -c -o /dev/null - \
                   2>/dev/null && echo -march=native))
 flags_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mavx2
@@ -39,7 +42,7 @@ endif
 
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
 werror   := $(if $(WERROR),-Werror)
-arch     := $(flags_$(TARGET)) $(if $(CBLAS),-DSENTRAIN_USE_CBLAS)
+arch     := $(strip $(exact) $(flags_$(TARGET))) $(if $(CBLAS),-DSENTRAIN_USE_CBLAS)
 libs     := -lm -pthread $(if $(CBLAS),$(or $(CBLAS_LIBS),-lopenblas)) $(LDLIBS)
 cc       := $(CC) -std=$(CSTD) $(arch) $(CFLAGS) $(CPPFLAGS) -I. -pthread $(warnings) $(werror)
 cxx      := $(CXX) $(arch) $(CFLAGS) $(CPPFLAGS) -I. -pthread $(warnings) $(werror)

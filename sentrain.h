@@ -1631,6 +1631,11 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
 #include <math.h>
 #include <string.h>
 
+/* 1: float in double (s390x under -std=c99), 2: in long double (x87). 16 widens _Float16 alone. */
+#if FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2
+#error "sentrain.h computes float in float: add -msse2 -mfpmath=sse (x86), -fexcess-precision=fast"
+#endif
+
 #if defined(__clang__)
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wunused-function"
@@ -1647,7 +1652,9 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
 #endif
 
 /* A function whose format string is read by the text chapter; the compiler checks its arguments. */
-#if defined(__GNUC__)
+#if defined(__MINGW32__) && !defined(__clang__)     /* gcc there: printf is Microsoft's, no %zu */
+#define SEN__FORMAT(string, first) __attribute__((format(gnu_printf, string, first)))
+#elif defined(__GNUC__)
 #define SEN__FORMAT(string, first) __attribute__((format(printf, string, first)))
 #else
 #define SEN__FORMAT(string, first)
