@@ -1788,10 +1788,11 @@ static void *sen__default_resize(void *user, void *block, size_t old_size, size_
 }
 
 /* a * b, or SIZE_MAX where that overflows: no allocator grants SIZE_MAX. So a product of sizes
- * needs no check of its own: one that is too large fails where memory is short. */
-static size_t sen__mul(size_t a, size_t b)
+ * needs no check of its own: one that is too large fails where memory is short. The factors have 64
+ * bits, since a count cut to a size_t of 32 would pass for a small one. */
+static size_t sen__mul(uint64_t a, uint64_t b)
 {
-    return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b;   /* a * b > SIZE_MAX, by division */
+    return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : (size_t)(a * b);     /* by division */
 }
 
 /* Rounded up to whole cache lines; SIZE_MAX stays. */
@@ -2365,7 +2366,7 @@ static void *sen__new(sen_ctx *c, size_t bytes, const char *what)
  * like any size that is too large. */
 static void *sen__new_array(sen_ctx *c, int64_t n, size_t size, const char *what)
 {
-    return sen__new(c, n < 0 ? SIZE_MAX : sen__mul((size_t)n, size), what);
+    return sen__new(c, n < 0 ? SIZE_MAX : sen__mul((uint64_t)n, size), what);
 }
 
 /* NULL is fine, as everywhere. */
@@ -2377,7 +2378,7 @@ static void sen__delete(sen_ctx *c, void *block)
 /* The same from the scratch arena (cleared; released with the caller's mark). */
 static void *sen__scratch(sen_ctx *c, int64_t n, size_t size, const char *what)
 {
-    const size_t bytes = n < 0 ? SIZE_MAX : sen__mul((size_t)n, size);
+    const size_t bytes = n < 0 ? SIZE_MAX : sen__mul((uint64_t)n, size);
     void *p = sen__arena_zero(&c->scratch, bytes);
     if (!p) sen__no_memory(c, bytes, what);
     return p;
@@ -2395,9 +2396,9 @@ static sen_result sen__reserve(sen_ctx *c, void **array, int64_t *capacity, int6
     if (need <= *capacity) return SEN_OK;
     if (need > INT64_MAX / 4) return sen__no_memory(c, SIZE_MAX, what);
     while (room < need) room += room / 2;
-    fresh = sen__heap_grow(&c->allocator, *array, sen__mul((size_t)*capacity, size),
-                           sen__mul((size_t)room, size));
-    if (!fresh) return sen__no_memory(c, sen__mul((size_t)room, size), what);
+    fresh = sen__heap_grow(&c->allocator, *array, sen__mul((uint64_t)*capacity, size),
+                           sen__mul((uint64_t)room, size));
+    if (!fresh) return sen__no_memory(c, sen__mul((uint64_t)room, size), what);
     *array = fresh;
     *capacity = room;
     return SEN_OK;
@@ -6033,7 +6034,7 @@ static sen_result sen__read_texts(sen_ctx *c, const sen_kind *kind, const sen_js
     const char **item;
     if (value->kind == SEN_JSON_NULL) j = NULL;     /* then the list stays empty */
     if (j) {
-        item = (const char **)sen__arena_alloc(&c->keep, sen__mul((size_t)n, sizeof *item));
+        item = (const char **)sen__arena_alloc(&c->keep, sen__mul((uint64_t)n, sizeof *item));
         if (!item) return sen__no_memory(c, (size_t)n * sizeof *item, "a list of texts");
         /* From here on v counts what has been taken; *to is written only when all were good. */
         v.item = item;
@@ -6074,7 +6075,7 @@ static sen_result sen__read_numbers(sen_ctx *c, const sen_kind *kind, const sen_
     double *item;
     if (value->kind == SEN_JSON_NULL) j = NULL;
     if (j) {
-        item = (double *)sen__arena_alloc(&c->keep, sen__mul((size_t)n, sizeof *item));
+        item = (double *)sen__arena_alloc(&c->keep, sen__mul((uint64_t)n, sizeof *item));
         if (!item) return sen__no_memory(c, (size_t)n * sizeof *item, "a list of numbers");
         v.item = item;
         for (; j && v.n < n; j = j->next) {
@@ -12718,7 +12719,7 @@ static sen_result sen__stored_read(sen_ctx *c, const sen_json *j, int64_t room, 
                            "the file is cut short or damaged", j->key, (long long)begin,
                            (long long)end, (long long)room);
     /* No holes within a tensor, no values cut off: the range is exactly what the shape takes. */
-    if ((uint64_t)(end - begin) != (uint64_t)sen__mul((size_t)out->count, bytes))
+    if ((uint64_t)(end - begin) != (uint64_t)sen__mul((uint64_t)out->count, bytes))
         return sen_fail_at(c, SEN_ERR_FORMAT, j, "data_offsets",
                            "tensor %s: %lld bytes do not make its shape in %s",
                            j->key, (long long)(end - begin), dtype);
@@ -12777,7 +12778,7 @@ static sen_result sen__safetensors_overlaps(sen_ctx *c, const sen__safetensors *
 static sen_result sen__safetensors_index(sen_ctx *c, sen__safetensors *s, const sen_json *header,
                                          int64_t room)
 {
-    const size_t bytes = sen__mul((size_t)header->count + 1, 2 * sizeof *s->item);
+    const size_t bytes = sen__mul((uint64_t)header->count + 1, 2 * sizeof *s->item);
     const sen_json *j;
     s->item = (sen__stored *)sen__arena_alloc(&s->arena, bytes);
     if (!s->item) return sen__no_memory(c, bytes, s->path);
@@ -13173,7 +13174,7 @@ SENTRAIN_DEF int64_t sen_count(const sen_var *x)
  * with the same sentence. After an error nothing is taken, so NULL may mean either. */
 SENTRAIN_DEF float *sen_tape_floats(sen_tape *t, int64_t n)
 {
-    const size_t bytes = n < 0 ? SIZE_MAX : sen__mul((size_t)n, sizeof(float));
+    const size_t bytes = n < 0 ? SIZE_MAX : sen__mul((uint64_t)n, sizeof(float));
     float *p = t->result ? NULL : (float *)sen__pool_take(&t->pool, bytes);
     if (!p && !t->result) sen__tape_no_memory(t, bytes);
     return p;
@@ -18589,7 +18590,7 @@ static sen_result sen__weights_room(sen__weights *w, sen_ctx *c, sen_arena *aren
     w->room = n;
     m->n_weights = 0;
     m->weight =
-        (sen_tensor *)sen__arena_zero(arena, sen__mul((size_t)SEN__MAX(n, 1), sizeof *m->weight));
+        (sen_tensor *)sen__arena_zero(arena, sen__mul((uint64_t)SEN__MAX(n, 1), sizeof *m->weight));
     return m->weight ? SEN_OK
                      : sen__no_memory(c, (size_t)n * sizeof *m->weight, "a list of weights");
 }
@@ -25113,7 +25114,7 @@ static sen_result sen__eval_columns_run(sen_evaluator_call *call)
     call->dimension = sen_embedding_dimension(call->model,
                                               sen__eval_int_arg(e, "truncate_dim", SEN_NONE));
     room = (float *)sen__new_array(call->ctx, e->n_texts * call->rows,
-                                   sen__mul((size_t)call->dimension, sizeof *room), "embeddings");
+                                   sen__mul((uint64_t)call->dimension, sizeof *room), "embeddings");
     if (!room) return SEN_ERR_MEMORY;   /* the message says how much */
     r = sen__eval_encode(call, room);
     if (!r) r = sen__eval_score(call);
@@ -25403,7 +25404,7 @@ static sen_result sen__evaluator_keep_texts(sen_evaluator *e, void *at)
     const char **item;
     int64_t i;
     memcpy(&list, at, sizeof list);     /* still the caller's items */
-    item = (const char **)sen__arena_alloc(&e->keep, sen__mul((size_t)list.n, sizeof *item));
+    item = (const char **)sen__arena_alloc(&e->keep, sen__mul((uint64_t)list.n, sizeof *item));
     if (!item) return sen__no_memory(e->c, (size_t)list.n, "an evaluator's arguments");
     for (i = 0; i < list.n; i++)
         if ((item[i] = sen__evaluator_text(e, list.item[i])) == NULL) return SEN_ERR_MEMORY;
@@ -25419,7 +25420,7 @@ static sen_result sen__evaluator_keep_numbers(sen_evaluator *e, void *at)
     double *item;
     size_t bytes;
     memcpy(&list, at, sizeof list);
-    bytes = sen__mul((size_t)list.n, sizeof *item);
+    bytes = sen__mul((uint64_t)list.n, sizeof *item);
     item = (double *)sen__arena_alloc(&e->keep, bytes);
     if (!item) return sen__no_memory(e->c, bytes, "an evaluator's arguments");
     if (list.n) memcpy(item, list.item, bytes);
@@ -25529,7 +25530,7 @@ static sen_result sen__evaluator_bind(sen_evaluator *e)
 static sen_result sen__evaluator_children(sen_evaluator *e, sen_evaluator *const *list, int n)
 {
     int k;
-    e->child = (sen_evaluator **)sen__arena_zero(&e->keep, sen__mul((size_t)n, sizeof *e->child));
+    e->child = (sen_evaluator **)sen__arena_zero(&e->keep, sen__mul((uint64_t)n, sizeof *e->child));
     if (!e->child) return sen__no_memory(e->c, (size_t)n, "evaluators");
     for (k = 0; list && k < n; k++) {
         if (!list[k] || list[k]->type == &sen__sequential_evaluator || list[k]->c != e->c)
@@ -29308,7 +29309,7 @@ static sen_result sen__trainer_rooms(sen_trainer *t)
     t->label_index = (int32_t *)sen__new_array(t->c, most, sizeof *t->label_index,
                                                "labels of a batch");
     /* The product may overflow: then it is negative, and refused with its message. */
-    t->rows = (int64_t *)sen__new_array(t->c, (int64_t)sen__mul((size_t)k, (size_t)train),
+    t->rows = (int64_t *)sen__new_array(t->c, (int64_t)sen__mul((uint64_t)k, (size_t)train),
                                         sizeof *t->rows, "batches");
     t->rows_n = (int64_t *)sen__new_array(t->c, k, sizeof *t->rows_n, "batches");
     t->rows_set = (int *)sen__new_array(t->c, k, sizeof *t->rows_set, "batches");

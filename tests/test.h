@@ -16,6 +16,12 @@
 #define signbit(x) (copysign(1.0, (double)(x)) < 0.0)
 #endif
 
+#if defined(SEN__TARGET_NEON) && !defined(__aarch64__)
+#define TEST_FLUSHES 1                          /* ARMv7's NEON takes denormal numbers for 0 */
+#else
+#define TEST_FLUSHES 0
+#endif
+
 static long test_checks;                        /* single checks made, and failed */
 static int  test_failures, test_failures_before;                        /* before this case */
 static long test_passed, test_failed, test_skipped;                     /* of test cases */

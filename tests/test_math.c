@@ -64,7 +64,7 @@ static void test_math_functions(void)
     CHECK(math_worst(math_expm1, expm1, -1e-3, 1e-3) < 2.0);
     CHECK(math_worst(sen__log1, log, 0.5, 2.0) < 1.5);
     CHECK(math_worst(sen__log1, log, 1e-30, 1e30) < 1.5);
-    CHECK(math_worst(sen__log1, log, 1e-44, 1e-37) < 1.5);
+    CHECK(TEST_FLUSHES || math_worst(sen__log1, log, 1e-44, 1e-37) < 1.5);
     CHECK(math_worst(math_tanh, tanh, -12.0, 12.0) < 3.0);
     CHECK(math_worst(math_tanh, tanh, -1e-2, 1e-2) < 3.0);
     CHECK(math_worst(math_sigmoid, naive_sigmoid, -87.0, 30.0) < 2.5);
