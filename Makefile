@@ -5,6 +5,7 @@
 #                                            each choice stay apart in $(BUILD)/obj/
 #   CBLAS=1      matrix products by a CBLAS library (CBLAS_LIBS, default -lopenblas)
 #   WERROR=1     warnings are errors
+#   RUN='qemu-aarch64' LDFLAGS=-static CHAPTERS='text file'   tests of another machine's programs
 #   BUILD=DIR    where everything goes (default: build)
 
 BUILD  ?= build
@@ -95,7 +96,7 @@ $(out)/test: sentrain.h $(wildcard tests/*.[ch])
 
 compile-tests: $(out)/test
 test: $(out)/test
-	$(RUN) $(out)/test
+	$(RUN) $(out)/test $(CHAPTERS)
 
 torture: $(out)/test
 	$(RUN) $(out)/test torture
