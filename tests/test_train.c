@@ -56,6 +56,9 @@ static sen_file_error train_rename(void *user, const char *from, const char *to)
     if (train_changes_left-- <= 0) return SEN_FILE_OTHER;
     if (train_fixed && sen__text_ends(to, train_fixed) && strstr(from, ".part"))
         return SEN_FILE_DENIED;
+#if defined(_WIN32)
+    remove(to);                                 /* rename replaces no file there */
+#endif
     return rename(from, to) == 0 ? SEN_FILE_OK : SEN_FILE_OTHER;
 }
 
