@@ -26,6 +26,7 @@ TARGET ?= native
 machine  := $(shell $(CC) -dumpmachine 2>/dev/null)
 at_home  := $(and $(filter $(shell uname -m)-%,$(machine)),\
                   $(findstring $(shell uname -s | tr A-Z a-z),$(machine)))
+exe      := $(if $(findstring mingw,$(machine)),.exe)
 targets  := native avx512 avx2 sse2 scalar gnuvec
 # What makes the compiler compute float in float: 32-bit x86 has x87, s390x a wide float_t in C99.
 exact := $(if $(filter i386-% i486-% i586-% i686-%,$(machine)),-msse2 -mfpmath=sse) \
@@ -96,7 +97,7 @@ $(out)/test: sentrain.h $(wildcard tests/*.[ch])
 
 compile-tests: $(out)/test
 test: $(out)/test
-	$(RUN) $(out)/test $(CHAPTERS)
+	$(RUN) $(out)/test$(exe) $(CHAPTERS)
 
 torture: $(out)/test
 	$(RUN) $(out)/test torture
