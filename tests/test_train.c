@@ -1641,6 +1641,13 @@ static void train_in_locale(float *weight, char *state, size_t size)
     sen_ctx_free(c);
 }
 
+/* Is there a locale of that name whose decimal point is a comma? musl takes any name and keeps the
+ * point. */
+static int train_comma(const char *name)
+{
+    return setlocale(LC_ALL, name) && strcmp(localeconv()->decimal_point, ",") == 0;
+}
+
 /* Where a decimal point is a comma, nothing changes. Counts as skipped where no such locale is
  * installed. */
 static void test_train_locale(void)
@@ -1650,13 +1657,13 @@ static void test_train_locale(void)
     static float plain[TRAIN_FLOATS], comma[TRAIN_FLOATS];
     static char state[2][16384];
     size_t i;
-    for (i = 0; i < SEN__COUNT(name) && !setlocale(LC_ALL, name[i]); i++) {
+    for (i = 0; i < SEN__COUNT(name) && !train_comma(name[i]); i++) {
     }
     if (i == SEN__COUNT(name)) {
+        setlocale(LC_ALL, "C");
         test_missing = 1;
         return;
     }
-    CHECK_TEXT(localeconv()->decimal_point, ",");
     train_in_locale(comma, state[0], sizeof state[0]);
     setlocale(LC_ALL, "C");
     test_remove(test_path("out"));
