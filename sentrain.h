@@ -27280,7 +27280,7 @@ static int64_t sen__plan_token_floats(sen_model *m)
         const sen_tensor *w = sen_model_weight(m, i);
         const char *name = sen_model_weight_name(m, i);
         /* Without its first letter, since some names have it as a capital. */
-        if (strstr(name, "mbedding") || strstr(name, "pooler.")) continue;
+        if (w->unused || strstr(name, "mbedding")) continue;
         if (w->ndim == 2) floats += 2 * sen__tensor_rows(w);
         else if (sen__text_ends(name, "orm.weight")) floats += 3 * w->count;
     }
@@ -28059,16 +28059,13 @@ static sen_json *sen__state_json(const sen_trainer *t, sen__maker *m)
     return m->failed ? NULL : o;
 }
 
-/* Two blanks, keys sorted, ASCII: json.dumps(..., indent=2, sort_keys=True). */
-static const sen__json_style sen__state_style = { 2, true, true };
-
 /* Writes a tree that was made in the scratch arena (NULL: no memory) as folder/name: under a
  * temporary name, synced and renamed, as every file of this library. */
 static sen_result sen__save_tree(sen_ctx *c, const char *folder, const char *name, sen_json *tree)
 {
     const char *path = sen__path(c, folder, name);
     /* Both are NULL only for lack of memory, and the context has said so. */
-    return tree && path ? sen__json_save(c, path, tree, &sen__state_style, "\n") : SEN_ERR_MEMORY;
+    return tree && path ? sen__json_save(c, path, tree, &sen__style_sorted, "\n") : SEN_ERR_MEMORY;
 }
 
 /* The history is copied: writing sorts the keys of what it writes, and the trainer's own records
