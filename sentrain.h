@@ -464,12 +464,18 @@ typedef struct sen_tensor {
     int64_t     shape[4];
     int64_t     count;              /* product of the shape */
     float      *data;               /* [count] */
-    float      *grad;               /* [count] or NULL: made by a trainer */
+    float      *grad;               /* [count] or NULL: made by a trainer; see sen_tensor_grad */
     bool        requires_grad;
     bool        has_grad;           /* something was added to grad since it was cleared */
     int64_t     padding_row;        /* an embedding's row that never gets a gradient; -1: none */
     bool        unused;             /* no module reads it (BERT's pooler): it gets no gradient */
+    bool        is_table;           /* an embedding: a step reads few of its rows */
+    unsigned char *grad_row;        /* [rows] of a table: 0: that row's gradient is zero, whatever
+                                       stands in grad; NULL: all of grad counts */
 } sen_tensor;
+
+/* The gradient of a weight, (rows, cols) and whole; NULL: it got none since the last update. */
+SENTRAIN_DEF const float *sen_tensor_grad(sen_tensor *t);
 
 /* ================================================================================================
  * 14 [tape]  RECORD, THEN BACKWARD
@@ -635,6 +641,9 @@ typedef struct sen_optimizer_type {
     int         n_state;                        /* arrays per tensor, at most 2 */
     const char *state_name[2];                  /* as in checkpoints: "exp_avg", "exp_avg_sq" */
     void (*update)(float *p, float *const *state, const float *g, int64_t n, const sen_update *u);
+    /* Where gradient, arrays and decay are zero, update changes nothing: rows of an embedding that
+     * no batch has named are then passed over. false: update sees every value. */
+    bool        rests;
 } sen_optimizer_type;
 
 /* The factor on the initial rate after `step` of `total` updates, the first `warmup` rising. */
@@ -12602,7 +12611,9 @@ static void sen__tensor_free(const sen_allocator *a, sen_tensor *t)
 {
     sen__heap_free(a, t->data);
     sen__heap_free(a, t->grad);
+    sen__heap_free(a, t->grad_row);
     t->data = t->grad = NULL;
+    t->grad_row = NULL;
 }
 
 /* Rows and columns of a weight as the matrix that the tape sees: (shape[0], the rest), row-major,
@@ -12617,6 +12628,64 @@ static int64_t sen__tensor_cols(const sen_tensor *t)
 {
     const int64_t rows = sen__tensor_rows(t);
     return rows ? t->count / rows : 0;
+}
+
+/* ---- gradients ------------------------------------------------------------------------------- */
+
+/* Clearing all gradients after an update would cost half as much as the update itself. So nothing
+ * is cleared: has_grad false says that a gradient is zero, whatever stands in its array, and the
+ * first op of a step writes where later ones add. In a table of embeddings grad_row says the same
+ * row by row: a step reads some hundred rows of tens of thousands, and the memory of rows that no
+ * text has ever named is not even touched. While has_grad is false, so is all of grad_row. */
+
+/* For an op that adds anywhere: zeros stand where nothing was added so far. */
+static float *sen__grad_whole(sen_tensor *t)
+{
+    const int64_t rows = sen__tensor_rows(t), cols = sen__tensor_cols(t);
+    int64_t r;
+    if (!t->grad_row && !t->has_grad) memset(t->grad, 0, (size_t)t->count * sizeof(float));
+    for (r = 0; t->grad_row && r < rows; r++)
+        if (!t->grad_row[r]) memset(t->grad + r * cols, 0, (size_t)cols * sizeof(float));
+    if (t->grad_row) memset(t->grad_row, 1, (size_t)rows);
+    t->has_grad = true;
+    return t->grad;
+}
+
+/* For an op that writes all of it where *first comes out true, and else adds. */
+static float *sen__grad_first(sen_tensor *t, bool *first)
+{
+    *first = !t->has_grad;
+    if (!*first) return sen__grad_whole(t);
+    if (t->grad_row) memset(t->grad_row, 1, (size_t)sen__tensor_rows(t));
+    t->has_grad = true;
+    return t->grad;
+}
+
+/* For an op that adds to the rows index[n] alone, with index NULL to row 0: those are ready. */
+static float *sen__grad_of_rows(sen_tensor *t, const int32_t *index, int64_t n)
+{
+    const int64_t cols = sen__tensor_cols(t);
+    int64_t i;
+    if (!t->grad_row) return sen__grad_whole(t);
+    for (i = 0; i < (index ? n : 1); i++) {
+        const int64_t row = index ? index[i] : 0;
+        if (!t->grad_row[row]) memset(t->grad + row * cols, 0, (size_t)cols * sizeof(float));
+        t->grad_row[row] = 1;
+    }
+    t->has_grad = true;
+    return t->grad;
+}
+
+/* Zero again; the arrays stay as they are. */
+static void sen__grad_clear(sen_tensor *t)
+{
+    if (t->has_grad && t->grad_row) memset(t->grad_row, 0, (size_t)sen__tensor_rows(t));
+    t->has_grad = false;
+}
+
+SENTRAIN_DEF const float *sen_tensor_grad(sen_tensor *t)
+{
+    return t->has_grad ? sen__grad_whole(t) : NULL;
 }
 
 /* ---- safetensors: reading -------------------------------------------------------------------- */
@@ -12930,6 +12999,7 @@ typedef struct sen__to_store {
     int64_t        shape[4], count;             /* count: values in all */
     const float   *floats;
     const int32_t *ints;
+    const unsigned char *rows;                  /* a row whose byte is 0 is zeros; NULL: none is */
 } sen__to_store;
 
 /* A weight's shape with any values of its size: the weight itself, its gradient, its moments. So a
@@ -12998,6 +13068,22 @@ static void sen__safetensors_header(sen__out *o, const sen__to_store *item, int6
     while (o->length % 8 != 0 && !o->failed) sen__out_text(o, " ");
 }
 
+/* A matrix whose rows are partly not there: zeros for those. */
+static void sen__put_rows(sen__writer *w, const sen__to_store *item)
+{
+    static const float zeros[256] = { 0 };
+    const int64_t rows = item->shape[0], cols = rows ? item->count / rows : 0;
+    int64_t r, j;
+    for (r = 0; r < rows; r++) {
+        if (item->rows[r]) {
+            sen__writer_put(w, item->floats + r * cols, cols * 4);
+            continue;
+        }
+        for (j = 0; j < cols; j += (int64_t)SEN__COUNT(zeros))
+            sen__writer_put(w, zeros, SEN__MIN(cols - j, (int64_t)SEN__COUNT(zeros)) * 4);
+    }
+}
+
 /* Writes the tensors in the order given. metadata: name, value, ..., NULL; or NULL. A failure
  * anywhere sticks to the writer and comes out at its close, which then leaves no file: so the puts
  * need no check of their own. */
@@ -13021,8 +13107,10 @@ static sen_result sen__safetensors_write(sen_ctx *c, const char *path, const sen
         sen__writer_put(&w, length, 8);
         sen__writer_put(&w, header.data, header.length);
         for (i = 0; i < n; i++)
-            sen__writer_put(&w, item[i].ints ? (const void *)item[i].ints
-                                             : (const void *)item[i].floats, item[i].count * 4);
+            if (item[i].rows) sen__put_rows(&w, &item[i]);
+            else sen__writer_put(&w, item[i].ints ? (const void *)item[i].ints
+                                                  : (const void *)item[i].floats,
+                                 item[i].count * 4);
         r = sen__writer_close(&w, true);
     }
     sen__out_free(&header);                             /* on the heap: a large model's is long */
@@ -13300,20 +13388,33 @@ SENTRAIN_DEF void sen_tape_aux(sen_tape *t, sen_var *y, const void *aux, size_t 
     y->node->aux = copy; /* NULL after a failure; then backward does not run */
 }
 
-/* A gradient is made, of zeros, when the first of its users adds to it. A weight's is its tensor's
+/* A gradient is made when the first of its users has something to add. A weight's is its tensor's
  * own array; has_grad tells the optimizer that this step reached it, even if all that is added are
- * zeros. NULL tells the op to save itself the work: a frozen weight, a constant, an error. */
+ * zeros. NULL tells the op to save itself the work: a frozen weight, a constant, an error.
+ *
+ * This is the form for an op that can write as well as add: *first true means that there is nothing
+ * to add to, and all of the array has to be written. */
+static float *sen__grad_or_first(sen_node *n, int i, bool *first)
+{
+    sen_var *v = n->in[i];
+    *first = false;
+    if (!v || !v->wants_grad) return NULL;
+    if (v->tensor) return sen__grad_first(v->tensor, first);
+    *first = !v->g;
+    if (!v->g) v->g = sen_tape_floats(n->tape, sen_count(v));
+    return v->g;
+}
+
+/* And this for one that only adds: it finds zeros where nothing was added yet. */
 SENTRAIN_DEF float *sen_grad(sen_node *n, int i)
 {
     sen_var *v = n->in[i];
-    sen_tape *t = n->tape;
-    if (!v || !v->wants_grad) return NULL;
-    if (v->tensor) v->tensor->has_grad = true;
-    if (!v->g) {
-        v->g = sen_tape_floats(t, sen_count(v));
-        if (v->g) memset(v->g, 0, (size_t)sen_count(v) * sizeof(float));
-    }
-    return v->g;
+    bool first;
+    float *g;
+    if (v && v->wants_grad && v->tensor) return sen__grad_whole(v->tensor);
+    g = sen__grad_or_first(n, i, &first);
+    if (g && first) memset(g, 0, (size_t)sen_count(v) * sizeof(float));
+    return g;
 }
 
 /* Nodes stand in the order of computation, so the last comes first and each has its whole gradient
@@ -13603,10 +13704,11 @@ static void sen__drop_rows(void *arg, int64_t from, int64_t to)
 static void sen__dropout_op_backward(sen_node *n)
 {
     sen__drop_job j = *(const sen__drop_job *)n->aux;   /* a copy: aux is const */
-    j.y = sen_grad(n, 0);
+    bool first;
+    j.y = sen__grad_or_first(n, 0, &first);
     if (!j.y) return;
     j.x = n->out->g;                        /* y += x m with y = dx, x = dy */
-    j.add = true;
+    j.add = !first;
     sen__rows(n->tape->c, n->out->rows, n->out->cols, sen__drop_rows, &j);
 }
 
@@ -14033,12 +14135,13 @@ static void sen__tape_gemm(sen_tape *t, const sen__gemm *g)
 static void sen__matmul_nt_backward(sen_node *n)
 {
     const sen_var *a = n->in[0], *b = n->in[1];
-    float *da = sen_grad(n, 0), *db = sen_grad(n, 1);
+    bool first_a, first_b;
+    float *da = sen__grad_or_first(n, 0, &first_a), *db = sen__grad_or_first(n, 1, &first_b);
     sen__gemm g;
     memset(&g, 0, sizeof g);                /* no bias, no epilogue */
-    g.accumulate = true;
     g.ldc = a->cols;                            /* C, for da and db alike */
     if (da) {                                   /* da (R,C) += dy b */
+        g.accumulate = !first_a;
         g.m = a->rows, g.n = a->cols, g.k = b->rows;
         g.a = n->out->g, g.a_row = b->rows, g.a_col = 1;
         g.b = b->x, g.b_row = b->cols, g.b_col = 1;
@@ -14046,6 +14149,7 @@ static void sen__matmul_nt_backward(sen_node *n)
         sen__tape_gemm(n->tape, &g);
     }
     if (db) {                                   /* db (S,C) += dy' a */
+        g.accumulate = !first_b;                /* a a' has da and db in one array */
         g.m = b->rows, g.n = a->cols, g.k = a->rows;
         g.a = n->out->g, g.a_row = 1, g.a_col = b->rows;
         g.b = a->x, g.b_row = a->cols, g.b_col = 1;
@@ -14132,14 +14236,16 @@ static void sen__linear_part_backward(sen_node *n, int part, const float *dz)
 {
     const sen_var *x = n->in[0], *w = n->in[1 + 2 * part];
     const int64_t out = w->rows, stride = n->out->cols; /* O; parts * O */
-    float *dx = sen_grad(n, 0), *dw = sen_grad(n, 1 + 2 * part), *db = sen_grad(n, 2 + 2 * part);
+    bool first_x, first_w;
+    float *dx = sen__grad_or_first(n, 0, &first_x);
+    float *dw = sen__grad_or_first(n, 1 + 2 * part, &first_w), *db = sen_grad(n, 2 + 2 * part);
     sen__gemm g;
     memset(&g, 0, sizeof g);
-    g.accumulate = true;                    /* gradients are added to */
     g.a = dz + part * out;                  /* this part's columns of dz */
     g.ldc = x->cols;
     if (db) sen__add_column_sums(n->tape->c, db, g.a, x->rows, out, stride);
     if (dw) {                                   /* dw (O,C) += dz' x */
+        g.accumulate = !first_w;
         g.m = out, g.n = x->cols, g.k = x->rows;
         g.a_row = 1, g.a_col = stride;
         g.b = x->x, g.b_row = x->cols, g.b_col = 1;
@@ -14147,6 +14253,7 @@ static void sen__linear_part_backward(sen_node *n, int part, const float *dz)
         sen__tape_gemm(n->tape, &g);
     }
     if (dx) {                                   /* dx (T,C) += dz w */
+        g.accumulate = !first_x;
         g.m = x->rows, g.n = x->cols, g.k = out;
         g.a_row = stride, g.a_col = 1;
         g.b = w->x, g.b_row = w->cols, g.b_col = 1;
@@ -14321,7 +14428,9 @@ static void sen__embed_op_backward(sen_node *n)
     j.rows = n->out->rows;
     j.cols = n->out->cols;
     for (k = 0; k < n->n_in; k++) {
-        j.d = sen_grad(n, k);               /* (V,H), dense: most rows stay 0 */
+        sen_var *v = n->in[k];              /* (V,H), of which a step reads few rows */
+        j.d = v->tensor && v->wants_grad ? sen__grad_of_rows(v->tensor, j.aux->index[k], j.rows)
+                                         : sen_grad(n, k);
         j.k = k;
         if (j.d)
             sen__parallel(n->tape->c, (j.cols + SEN__COLS_STEP - 1) / SEN__COLS_STEP,
@@ -14376,6 +14485,7 @@ typedef struct sen__norm_job {
     float        *dx, *dr, *partial;            /* backward; partial: (blocks, 2, cols) */
     int64_t       cols, step;                   /* step: rows of one block, as sen__rows cuts */
     float         eps;
+    bool          first;                        /* backward: dx holds nothing to add to */
 } sen__norm_job;
 
 /* Forward, a block of rows. Without residual and dropout the sum s is x itself. BERT's order is the
@@ -14429,7 +14539,7 @@ static void sen__norm_backward_rows(void *arg, int64_t from, int64_t to)
         if (!j->dx) return;                 /* x is frozen; the residual has its share */
         drop.x = j->drop.y;
         drop.y = j->dx;
-        drop.add = true;
+        drop.add = !j->first;
         sen__drop_rows(&drop, from, to);
     }
 }
@@ -14444,7 +14554,8 @@ static void sen__norm_op_backward(sen_node *n)
     int64_t b;
     j.step = sen__rows_step(j.cols);
     j.dy = n->out->g;
-    j.dx = sen_grad(n, 0);
+    /* Only the way through the dropout can write; the kernel of the norm adds. */
+    j.dx = j.drop.d ? sen__grad_or_first(n, 0, &j.first) : sen_grad(n, 0);
     j.dr = sen_grad(n, 1);                  /* NULL where there was no residual */
     /* Both or neither: the kernel makes the two sums together, and a block is 2 H floats only. */
     j.partial = dgamma || dbeta ? sen_tape_floats(t, blocks * 2 * j.cols) : NULL;
@@ -15104,10 +15215,10 @@ static void sen__adamw_update(float *p, float *const *state, const float *g, int
 /* In Python the fused form is another kernel with the same arithmetic; here both are one, and a
  * checkpoint remembers which name it was made under. */
 static const sen_optimizer_type sen__adamw_torch = {
-    "adamw_torch", 2, { "exp_avg", "exp_avg_sq" }, sen__adamw_update
+    "adamw_torch", 2, { "exp_avg", "exp_avg_sq" }, sen__adamw_update, true
 };
 static const sen_optimizer_type sen__adamw_torch_fused = {
-    "adamw_torch_fused", 2, { "exp_avg", "exp_avg_sq" }, sen__adamw_update
+    "adamw_torch_fused", 2, { "exp_avg", "exp_avg_sq" }, sen__adamw_update, true
 };
 
 /* Which ones are compiled in: a program that defines the list itself has only those, or its own
@@ -15273,6 +15384,8 @@ typedef struct sen__param {
     double      lr_factor;                      /* this group's initial rate / learning_rate; 1 */
     int64_t     steps;                          /* updates made so far */
     float      *state[2];                       /* of the tensor's size; NULL: unused */
+    unsigned char *moved;                       /* [rows] of a table: 0: that row's state is zero,
+                                                 * whatever stands there; NULL: all of it counts */
 } sen__param;
 
 /* The optimizer over all weights, its arrays included. */
@@ -15294,9 +15407,29 @@ static void sen__optimizer_free(sen__optimizer *o)
     for (i = 0; o->param && i < o->n; i++) {
         sen__delete(o->c, o->param[i].state[0]);
         sen__delete(o->c, o->param[i].state[1]);
+        sen__delete(o->c, o->param[i].moved);
     }
     sen__delete(o->c, o->param);
     sen__delete(o->c, o);
+}
+
+/* The arrays of one weight: zeros, or of a table rows that count as zeros, whose memory is not
+ * touched before an update does. */
+static sen_result sen__param_make(sen_ctx *c, sen__param *p, const sen_optimizer_type *type)
+{
+    const size_t bytes = (size_t)p->tensor->count * sizeof(float);
+    int k;
+    if (p->tensor->grad_row && type->rests) {
+        p->moved = (unsigned char *)sen__new_array(c, sen__tensor_rows(p->tensor), 1,
+                                                   "the optimizer's state");
+        if (!p->moved) return SEN_ERR_MEMORY;
+    }
+    for (k = 0; k < type->n_state; k++) {
+        p->state[k] = (float *)sen__heap_new(&c->allocator, bytes);
+        if (!p->state[k]) return sen__no_memory(c, bytes, "the optimizer's state");
+        if (!p->moved) memset(p->state[k], 0, bytes);
+    }
+    return SEN_OK;
 }
 
 /* params[n] is copied; the optimizer's arrays are zeros. All memory is taken here, so that an
@@ -15306,8 +15439,8 @@ static sen_result sen__optimizer_new(sen_ctx *c, const sen_optimizer_type *type,
                                      const sen__param *params, int64_t n, sen__optimizer **out)
 {
     sen__optimizer *o = (sen__optimizer *)sen__new(c, sizeof *o, "an optimizer");
+    sen_result r;
     int64_t i;
-    int k;
     *out = NULL;
     if (!o) return SEN_ERR_MEMORY;
     o->c = c;
@@ -15320,22 +15453,13 @@ static sen_result sen__optimizer_new(sen_ctx *c, const sen_optimizer_type *type,
         o->param[i] = params[i];
         o->param[i].steps = 0;
         o->param[i].state[0] = o->param[i].state[1] = NULL;
+        o->param[i].moved = NULL;
     }
-    for (i = 0; o->param && i < n; i++)
-        for (k = 0; k < type->n_state; k++) {
-            o->param[i].state[k] = (float *)sen__new_array(c, params[i].tensor->count,
-                                                           sizeof(float), "the optimizer's state");
-            if (!o->param[i].state[k]) {
-                sen__optimizer_free(o);
-                return SEN_ERR_MEMORY;
-            }
-        }
-    if (!o->param) {
-        sen__optimizer_free(o);
-        return SEN_ERR_MEMORY;
-    }
-    *out = o;
-    return SEN_OK;
+    r = o->param ? SEN_OK : SEN_ERR_MEMORY;
+    for (i = 0; !r && i < n; i++) r = sen__param_make(c, &o->param[i], type);
+    if (r) sen__optimizer_free(o);
+    else *out = o;
+    return r;
 }
 
 /* As it was made: no update yet, all arrays zeros. */
@@ -15344,9 +15468,24 @@ static void sen__optimizer_clear(sen__optimizer *o)
     int64_t i;
     int k;
     for (i = 0; i < o->n; i++) {
-        o->param[i].steps = 0;
-        for (k = 0; k < o->type->n_state; k++)
-            memset(o->param[i].state[k], 0, (size_t)o->param[i].tensor->count * sizeof(float));
+        sen__param *p = &o->param[i];
+        p->steps = 0;
+        if (p->moved) memset(p->moved, 0, (size_t)sen__tensor_rows(p->tensor));
+        for (k = 0; k < o->type->n_state && !p->moved; k++)
+            memset(p->state[k], 0, (size_t)p->tensor->count * sizeof(float));
+    }
+}
+
+/* After values were read into the arrays of a table: which of its rows are not zero. */
+static void sen__param_find_moved(sen__param *p, int n_state)
+{
+    const int64_t cols = sen__tensor_cols(p->tensor), rows = sen__tensor_rows(p->tensor);
+    int64_t r, j;
+    int k;
+    for (r = 0; p->moved && r < rows; r++) {
+        p->moved[r] = 0;
+        for (k = 0; k < n_state; k++)
+            for (j = r * cols; j < (r + 1) * cols; j++) p->moved[r] |= p->state[k][j] != 0.0f;
     }
 }
 
@@ -15358,11 +15497,19 @@ typedef struct sen__pieces {
     double         *square;                     /* [pieces]: sums of squares, or NULL: update */
 } sen__pieces;
 
+/* Values of one piece: of a table a number of whole rows. */
+static int64_t sen__piece_step(const sen_tensor *t)
+{
+    const int64_t cols = SEN__MAX(sen__tensor_cols(t), 1);
+    return t->is_table ? SEN__MAX(SEN__PIECE / cols, 1) * cols : SEN__PIECE;
+}
+
 /* A weight without a gradient has no pieces: it is passed over by the norm and by the update. That
  * is torch's "grad is None": no decay either, and the moments do not fade. */
 static int64_t sen__pieces_of(const sen_tensor *t)
 {
-    return t->has_grad ? (t->count + SEN__PIECE - 1) / SEN__PIECE : 0;
+    const int64_t step = sen__piece_step(t);
+    return t->has_grad ? (t->count + step - 1) / step : 0;
 }
 
 /* Tasks of one job. A weight's last piece may be short, and none is empty. */
@@ -15371,6 +15518,52 @@ static int64_t sen__pieces_count(const sen__optimizer *o)
     int64_t i, n = 0;
     for (i = 0; i < o->n; i++) n += sen__pieces_of(o->param[i].tensor);
     return n;
+}
+
+/* The sum of squares of n gradients from `from` on. A table's is the sum of its rows' sums, with or
+ * without the rows that are zero: so passing them over changes no bit. */
+static double sen__piece_squares(const sen_tensor *t, int64_t from, int64_t n)
+{
+    const int64_t cols = sen__tensor_cols(t);
+    double sum = 0;
+    int64_t at;
+    if (!t->is_table) return sen__row_sum_squares(t->grad + from, n);
+    for (at = from; at < from + n; at += cols)
+        if (!t->grad_row || t->grad_row[at / cols]) sum += sen__row_sum_squares(t->grad + at, cols);
+    return sum;
+}
+
+/* The update of n values from `from` on. */
+static void sen__piece_values(const sen__optimizer *o, const sen__param *q, int64_t from, int64_t n,
+                              const sen_update *u)
+{
+    float *state[2];
+    state[0] = q->state[0] ? q->state[0] + from : NULL;
+    state[1] = q->state[1] ? q->state[1] + from : NULL;
+    o->type->update(q->tensor->data + from, state, q->tensor->grad + from, n, u);
+}
+
+/* The update of a table's rows. A row that has a gradient now or had one before is updated, with
+ * zeros for what is missing; the others stay as they are, which is what the update would do too. A
+ * decay moves all of them. Neighbours go through the update together. */
+static void sen__piece_rows(const sen__optimizer *o, const sen__param *q, int64_t from, int64_t n,
+                            const sen_update *u)
+{
+    const int64_t cols = sen__tensor_cols(q->tensor), end = (from + n) / cols;
+    const unsigned char *named = q->tensor->grad_row;
+    const size_t bytes = (size_t)cols * sizeof(float);
+    int64_t r = from / cols, first;
+    int k;
+    while (r < end) {
+        for (first = r; r < end && (named[r] || q->moved[r] || u->weight_decay != 0); r++) {
+            if (!named[r]) memset(q->tensor->grad + r * cols, 0, bytes);
+            for (k = 0; k < o->type->n_state && !q->moved[r]; k++)
+                memset(q->state[k] + r * cols, 0, bytes);
+            q->moved[r] = 1;
+        }
+        if (r > first) sen__piece_values(o, q, first * cols, (r - first) * cols, u);
+        else r++;
+    }
 }
 
 /* One piece: its sum of squares, or its update. Elements do not meet, so pieces may run in any
@@ -15388,22 +15581,20 @@ static void sen__piece_task(void *arg, int64_t task, int worker)
         piece -= k;
         q++;
     }
-    from = piece * SEN__PIECE;
-    n = SEN__MIN(SEN__PIECE, q->tensor->count - from);
+    from = piece * sen__piece_step(q->tensor);
+    n = SEN__MIN(sen__piece_step(q->tensor), q->tensor->count - from);
     if (p->square) {
-        p->square[task] = sen__row_sum_squares(q->tensor->grad + from, n);
+        p->square[task] = sen__piece_squares(q->tensor, from, n);
     } else {
-        float *state[2];
         sen_update u = p->u;                            /* a copy: the job's is shared */
-        state[0] = q->state[0] ? q->state[0] + from : NULL;
-        state[1] = q->state[1] ? q->state[1] + from : NULL;
         /* What differs from weight to weight: the rate of its group, decay or not, clipped or not,
          * its count. */
         u.lr *= q->lr_factor;
         u.weight_decay = q->decay ? o->weight_decay : 0.0;
         u.grad_scale = q->owned_by_loss ? 1.0 : u.grad_scale;
         u.t = q->steps;
-        o->type->update(q->tensor->data + from, state, q->tensor->grad + from, n, &u);
+        if (q->moved) sen__piece_rows(o, q, from, n, &u);
+        else sen__piece_values(o, q, from, n, &u);
     }
 }
 
@@ -15448,21 +15639,22 @@ static void sen__optimizer_step(sen__optimizer *o, double lr, double grad_scale)
     job.u.beta1 = o->beta1;
     job.u.beta2 = o->beta2;
     job.u.epsilon = o->epsilon;
-    for (i = 0; i < o->n; i++) o->param[i].steps += o->param[i].tensor->has_grad ? 1 : 0;
+    for (i = 0; i < o->n; i++) {
+        const sen__param *p = &o->param[i];
+        /* Without `moved`, update sees all rows; and 0 times a factor that is no number is none. */
+        if (p->tensor->has_grad && (!p->moved || !(fabs(grad_scale) < (double)INFINITY)))
+            sen__grad_whole(p->tensor);
+        o->param[i].steps += p->tensor->has_grad ? 1 : 0;
+    }
     sen__parallel(o->c, sen__pieces_count(o), sen__piece_task, &job);
 }
 
-/* Gradients back to zero, those that were touched; the others are zeros already. Untouched from
- * here on, until backward comes by again: that is what makes "no gradient" different from "a
- * gradient of zero". */
+/* Gradients back to zero. Untouched from here on, until backward comes by again: that is what makes
+ * "no gradient" different from "a gradient of zero". */
 static void sen__zero_grad(sen__optimizer *o)
 {
     int64_t i;
-    for (i = 0; i < o->n; i++) {
-        sen_tensor *t = o->param[i].tensor;
-        if (t->has_grad) memset(t->grad, 0, (size_t)t->count * sizeof(float));
-        t->has_grad = false;
-    }
+    for (i = 0; i < o->n; i++) sen__grad_clear(o->param[i].tensor);
 }
 #endif /* 16 */
 
@@ -18856,6 +19048,7 @@ static sen_result sen__bert_weights(sen_ctx *c, sen_arena *arena, sen_module *m)
     if (!r && tr->has_pooler) r = sen__weights_add(&w, "pooler.", "dense.weight", h, h);
     if (!r && tr->has_pooler) r = sen__weights_add(&w, "pooler.", "dense.bias", 0, h);
     if (!r) m->weight[SEN__BERT_WORD].padding_row = b->pad_token_id;    /* torch's padding_idx */
+    for (i = 0; !r && i < SEN__TABLES; i++) m->weight[i].is_table = true;
     for (i = tr->has_pooler ? m->n_weights - 2 : m->n_weights; !r && i < m->n_weights; i++)
         m->weight[i].unused = true;         /* no pooling reads the pooler */
     return r;
@@ -20810,26 +21003,29 @@ static void sen__model_drop_grads(sen_ctx *c, sen_model *m)
     (void)c;
     for (i = 0; i < m->n_weights; i++) {
         sen__heap_free(&m->allocator, m->weight[i]->grad);
+        sen__heap_free(&m->allocator, m->weight[i]->grad_row);
         m->weight[i]->grad = NULL;
+        m->weight[i]->grad_row = NULL;
         m->weight[i]->has_grad = false;
     }
 }
 
-/* A gradient for every weight that wants one; a pooler's, which nothing reads, gets none. Zeroed
- * once; backward adds, and the optimizer's step clears them again. */
+/* A gradient for every weight that wants one; a pooler's, which nothing reads, gets none. Nothing
+ * stands in them yet (the tensor chapter says how that works). */
 static sen_result sen__model_grads(sen_ctx *c, sen_model *m)
 {
     int i;
     for (i = 0; i < m->n_weights; i++) {
         sen_tensor *w = m->weight[i];
-        const size_t bytes = (size_t)w->count * sizeof(float);
+        const size_t bytes = (size_t)w->count * sizeof(float), rows = (size_t)sen__tensor_rows(w);
         if (!w->requires_grad || w->grad || w->unused) continue;
         w->grad = (float *)sen__heap_new(&m->allocator, bytes);
-        if (!w->grad) {
+        if (w->is_table) w->grad_row = (unsigned char *)sen__heap_new(&m->allocator, rows);
+        if (!w->grad || (w->is_table && !w->grad_row)) {
             sen__model_drop_grads(c, m);
             return sen__no_memory(c, bytes, "gradients");
         }
-        memset(w->grad, 0, bytes);
+        if (w->grad_row) memset(w->grad_row, 0, rows);
     }
     return SEN_OK;
 }
@@ -28158,9 +28354,11 @@ static sen_result sen__save_optimizer(sen_trainer *t, const char *folder)
     for (i = 0; !r && i < o->n; i++) {
         const sen__param *p = &o->param[i];
         if (p->steps == 0) continue;                    /* never updated: nothing to keep */
-        for (k = 0; k < o->type->n_state; k++)
-            item[n++] = sen__store_tensor(sen__state_name(t->c, o->type->state_name[k], p->name),
-                                          p->tensor, p->state[k]);
+        for (k = 0; k < o->type->n_state; k++) {
+            item[n] = sen__store_tensor(sen__state_name(t->c, o->type->state_name[k], p->name),
+                                        p->tensor, p->state[k]);
+            item[n++].rows = p->moved;
+        }
         steps[i] = (float)p->steps;
         item[n] = sen__store_matrix(sen__state_name(t->c, "step", p->name), &steps[i], 1, 1);
         item[n++].ndim = 0;                             /* a scalar, as in torch */
@@ -28603,6 +28801,7 @@ static sen_result sen__resume_optimizer(sen_trainer *t)
                              name);
             else r = sen__stored_floats(t->c, &s, found, p->state[k]);
         }
+        if (!r) sen__param_find_moved(p, o->type->n_state);
     }
     sen__safetensors_close(t->c, &s);
     return r;
@@ -29672,7 +29871,8 @@ static sen_result sen__grad_write(sen_trainer *t, const sen__train_set *s, const
     for (i = 0; i < o->n; i++)
         if (o->param[i].tensor->has_grad)
             item[n++] = sen__store_tensor(sen__state_name(t->c, "grad", o->param[i].name),
-                                          o->param[i].tensor, o->param[i].tensor->grad);
+                                          o->param[i].tensor,
+                                          sen_tensor_grad(o->param[i].tensor));
     for (i = 0; !r && i < n; i++)
         if (!item[i].name) r = SEN_ERR_MEMORY;
     return r ? r : sen__safetensors_write(t->c, path, item, n, NULL);
@@ -30541,10 +30741,11 @@ static sen_result sen__check_weights(sen__selftest *k, sen_model *m)
     int i, live = 0, unused = 0;
     int64_t j;
     for (i = 0; i < sen_model_weights(m); i++) {
-        const sen_tensor *w = sen_model_weight(m, i);
+        sen_tensor *w = sen_model_weight(m, i);
+        const float *g = sen_tensor_grad(w);
         bool moved = false;
         sen_result r;
-        for (j = 0; w->has_grad && j < w->count; j++) moved = moved || w->grad[j] != 0.0f;
+        for (j = 0; g && j < w->count; j++) moved = moved || g[j] != 0.0f;
         if (moved != w->unused) {
             live += moved;
             unused += w->unused;

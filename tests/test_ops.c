@@ -345,8 +345,22 @@ static sen_var *ops_embed(sen_tape *t, sen_var **in, const naive_op *o)
 {
     const naive_embed_arg *a = (const naive_embed_arg *)o->arg;
     static sen_tensor words;                    /* what the tape knows of the first table */
+    static float grad[50 * 133];                /* zeros stand for the rows that no token names */
+    static unsigned char grad_row[50];
+    memset(&words, 0, sizeof words);
+    memset(grad, 0, sizeof grad);
+    memset(grad_row, 0, sizeof grad_row);
     words.padding_row = o->frozen_row - 1;
-    if (in[0]) in[0]->tensor = &words;
+    words.ndim = 2;
+    words.shape[0] = o->rows[0];
+    words.shape[1] = o->cols[0];
+    words.count = o->rows[0] * o->cols[0];
+    words.grad = grad;
+    words.grad_row = grad_row;
+    if (in[0]) {
+        in[0]->tensor = &words;
+        in[0]->g = grad;
+    }
     return sen__embed(t, in, a->index, o->n, o->rows[o->n]);
 }
 

@@ -168,7 +168,7 @@ static void test_optim_groups(void)
         sen__optimizer_step(m.o, 0.01, 0.25);
         for (int i = 0; i < 3; i++) CHECK_NEAR(m.w[i].data, p[i], sizes[i], 5e-7);
         sen__zero_grad(m.o);
-        for (int i = 0; i < 3; i++) CHECK(!m.w[i].has_grad && m.w[i].grad[0] == 0.0f);
+        for (int i = 0; i < 3; i++) CHECK(sen_tensor_grad(&m.w[i]) == NULL);
     }
     CHECK(m.o->param[0].steps == 4 && m.o->param[1].steps == 3);
     optim_free(c, &m);
@@ -195,6 +195,85 @@ static void test_optim_norm(void)
     CHECK_OK(c, sen__grad_norm(m.o, &norm));
     test_blocks.fail_at = 0;
     optim_free(c, &m);
+    sen_ctx_free(c);
+}
+
+/* A table of embeddings whose gradient comes row by row, beside the same one with whole gradients:
+ * the same norm and weights to the bit, whichever rows a step names, with and without decay. */
+#define OPTIM_ROWS 700
+#define OPTIM_COLS 101
+
+static void optim_table_init(sen_ctx *c, optim_model *m, bool by_row)
+{
+    const int64_t shape[2] = { OPTIM_ROWS, OPTIM_COLS };
+    memset(m, 0, sizeof *m);
+    CHECK_OK(c, sen__tensor_init(c, &m->w[0], "w", 2, shape));
+    m->w[0].is_table = true;
+    m->w[0].grad = (float *)sen__new_array(c, m->w[0].count, sizeof(float), "a gradient");
+    if (by_row) m->w[0].grad_row = (unsigned char *)sen__new_array(c, OPTIM_ROWS, 1, "its rows");
+    for (int64_t i = 0; i < m->w[0].count; i++) m->w[0].grad[i] = (float)NAN;   /* nothing stands */
+    fill_random(m->w[0].data, m->w[0].count, 5);
+    m->param[0].tensor = &m->w[0];
+    m->param[0].name = "w";
+    m->param[0].decay = true;
+    m->param[0].lr_factor = 1.0;
+    CHECK_OK(c, sen__optimizer_new(c, &sen__adamw_torch, m->param, 1, &m->o));
+    m->o->beta1 = 0.9;
+    m->o->beta2 = 0.999;
+    m->o->epsilon = 1e-8;
+}
+
+/* One step's gradient on n rows that the step's number decides on; returns the norm. */
+static double optim_table_step(sen_ctx *c, optim_model *m, int step, double decay, double scale)
+{
+    const int32_t rows[4] = { step % 5, 17, 40 * step % OPTIM_ROWS, OPTIM_ROWS - step };
+    const int64_t bytes = m->w[0].count * (int64_t)sizeof(float);
+    float *g = sen__grad_of_rows(&m->w[0], rows, 4);
+    double norm = -1.0;
+    for (int i = 0; i < 4; i++)
+        for (int k = 0; k < OPTIM_COLS; k++)
+            g[rows[i] * OPTIM_COLS + k] += (float)(i + 1) / (float)(k + step);
+    m->o->weight_decay = decay;
+    CHECK_OK(c, sen__grad_norm(m->o, &norm));
+    sen__optimizer_step(m->o, 0.01, scale);
+    sen__zero_grad(m->o);
+    CHECK(bytes > 0 && sen_tensor_grad(&m->w[0]) == NULL);
+    return norm;
+}
+
+static void test_optim_table(void)
+{
+    sen_ctx *c = test_ctx(2);
+    optim_model a, b;
+    int64_t moved = 0;
+    optim_table_init(c, &a, true);
+    optim_table_init(c, &b, false);
+    CHECK(a.o->param[0].moved && !b.o->param[0].moved);
+    for (int step = 1; step <= 12; step++) {
+        const double decay = step > 9 ? 0.1 : 0.0, scale = 1.0 / step;
+        const double norm = optim_table_step(c, &a, step, decay, scale);
+        CHECK(norm == optim_table_step(c, &b, step, decay, scale));
+        CHECK(memcmp(a.w[0].data, b.w[0].data, (size_t)a.w[0].count * sizeof(float)) == 0);
+        if (step != 9) continue;
+        for (int r = 0; r < OPTIM_ROWS; r++) moved += a.o->param[0].moved[r];
+        CHECK(moved > 4 && moved < 40);         /* the others have cost nothing */
+        for (int r = 0; r < OPTIM_ROWS; r++)    /* read from a file, the arrays are whole */
+            if (!a.o->param[0].moved[r])
+                for (int k = 0; k < 2; k++)
+                    memset(a.o->param[0].state[k] + r * OPTIM_COLS, 0, OPTIM_COLS * sizeof(float));
+        memset(a.o->param[0].moved, 7, OPTIM_ROWS);
+        sen__param_find_moved(&a.o->param[0], 2);
+        for (int r = 0; r < OPTIM_ROWS; r++) moved -= a.o->param[0].moved[r];
+        CHECK(moved == 0);
+    }
+    optim_table_step(c, &a, 13, 0.0, (double)NAN);      /* no number spreads to every row */
+    optim_table_step(c, &b, 13, 0.0, (double)NAN);
+    CHECK(isnan(a.w[0].data[3]) && isnan(b.w[0].data[3]));
+    sen__grad_of_rows(&a.w[0], NULL, 4);                /* row 0 alone */
+    CHECK(a.w[0].grad_row[0] && !a.w[0].grad_row[1]);
+    CHECK(sen_tensor_grad(&a.w[0])[5 * OPTIM_COLS] == 0.0f && a.w[0].grad_row[1]);
+    optim_free(c, &a);
+    optim_free(c, &b);
     sen_ctx_free(c);
 }
 
@@ -242,7 +321,8 @@ static double optim_half(double step, double warmup, double total, const sen_jso
 
 static void test_optim_own(void)
 {
-    static const sen_optimizer_type sign = { "sign", 0, { NULL, NULL }, optim_sign_update };
+    static const sen_optimizer_type sign = { "sign", 0, { NULL, NULL }, optim_sign_update,
+                                             false };
     static const sen_schedule_type half = { "half", optim_half };
     const int64_t size = 2;
     sen_ctx *c = test_ctx(1);
@@ -297,6 +377,7 @@ static void test_optim(void)
     TEST(test_optim_short_schedules);
     TEST(test_optim_groups);
     TEST(test_optim_norm);
+    TEST(test_optim_table);
     TEST(test_optim_same_bits);
     TEST(test_optim_own);
     TEST(test_optim_no_memory);

@@ -1539,7 +1539,7 @@ static void train_no_update(float *p, float *const *state, const float *g, int64
 static void test_train_own_optimizer(void)
 {
     sen_ctx *c = train_ctx(1);
-    sen_optimizer_type type = { "still", 3, { "a", "b" }, train_no_update };
+    sen_optimizer_type type = { "still", 3, { "a", "b" }, train_no_update, true };
     train_kit k;
     CHECK(sen_register_optimizer(c, &type) == SEN_ERR_ARGUMENT);
     CHECK(strstr(sen_message(c), "0, 1 or 2 arrays") != NULL);
