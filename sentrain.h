@@ -6796,44 +6796,6 @@ static void sen__philox(uint32_t out[4], uint64_t key, const uint32_t counter[4]
     out[2] = c;
     out[3] = d;
 }
-
-#define SEN__PHILOX_LANES 16
-
-/* The four words of each of 16 neighbouring Philox counters: out[4 * j + w]. Written over arrays of
- * 16 so that a compiler turns every line into vector instructions.
- * Counter j is { c0 + j, c1, c2, c3 }: 64 neighbouring features of one token, and the same bits
- * as 16 calls of sen__philox. Trap: the arrays are called a, b, d, e since c0 ... c3 are the
- * counter. */
-static void sen__philox_block(uint32_t *out, uint64_t key, uint32_t c0, uint32_t c1, uint32_t c2,
-                              uint32_t c3)
-{
-    uint32_t a[SEN__PHILOX_LANES], b[SEN__PHILOX_LANES], d[SEN__PHILOX_LANES], e[SEN__PHILOX_LANES];
-    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
-    int round, j;
-    for (j = 0; j < SEN__PHILOX_LANES; j++) {
-        a[j] = c0 + (uint32_t)j;
-        b[j] = c1;
-        d[j] = c2;
-        e[j] = c3;
-    }
-    for (round = 0; round < 10; round++) {  /* outside: one key a round */
-        for (j = 0; j < SEN__PHILOX_LANES; j++) {
-            const uint64_t p = (uint64_t)a[j] * 0xD2511F53u, q = (uint64_t)d[j] * 0xCD9E8D57u;
-            a[j] = (uint32_t)(q >> 32) ^ b[j] ^ k0;
-            b[j] = (uint32_t)q;
-            d[j] = (uint32_t)(p >> 32) ^ e[j] ^ k1;
-            e[j] = (uint32_t)p;
-        }
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
-    for (j = 0; j < SEN__PHILOX_LANES; j++) {
-        out[4 * j] = a[j];
-        out[4 * j + 1] = b[j];
-        out[4 * j + 2] = d[j];
-        out[4 * j + 3] = e[j];
-    }
-}
 #endif /* 6 */
 
 #if SENTRAIN_STOP_AFTER >= 7
@@ -8900,6 +8862,12 @@ SEN__INLINE float sen__bf16_to_float(uint16_t h)
  *          select(m, a, b)                             m ? a : b
  *          first(v, n)                                 the first n lanes of v, then zeros
  * float    sum(v) hmax(v)                              across the lanes, halves folded together
+ * void     turn(to, ldt, from, ldf)                    to(k, i) = from(i, k), LANES rows of LANES
+ *                                                      floats each, ldf and ldt apart
+ * sen__vw  SEN__WIDE whole numbers of 32 bits, each in the lower half of 64 whose upper half may
+ *          hold anything: set1(a) load(p) xor(a, b)
+ *          mul(a, b)     the whole product             high(a)     its upper half, as a number
+ *          put(to, a, b, c, d)  to[4 i ..] = a, b, c, d of lane i
  * sen__vd  SEN__LANES doubles for long sums:
  *          vd_zero() vd_add(s, v) = s + v   vd_fma(s, a, b) = s + a * b (a product of two floats
  *          is exact in double)   vd_sum(s)
@@ -9121,6 +9089,56 @@ SEN__INLINE double sen__vd_sum(sen__vd s)
     return _mm_cvtsd_f64(_mm_add_sd(c, _mm_unpackhi_pd(c, c)));
 }
 
+/* Eight numbers of 32 bits, each in the lower half of 64; the upper half may hold anything. */
+#define SEN__WIDE 8
+typedef __m512i sen__vw;
+
+SEN__INLINE sen__vw sen__vw_set1(uint32_t a)            { return _mm512_set1_epi64((int64_t)a); }
+SEN__INLINE sen__vw sen__vw_load(const uint64_t *p)     { return _mm512_loadu_si512(p); }
+SEN__INLINE sen__vw sen__vw_mul(sen__vw a, sen__vw b)   { return _mm512_mul_epu32(a, b); }
+SEN__INLINE sen__vw sen__vw_high(sen__vw a)             { return _mm512_srli_epi64(a, 32); }
+SEN__INLINE sen__vw sen__vw_xor(sen__vw a, sen__vw b)   { return _mm512_xor_si512(a, b); }
+
+/* Pairs of words, then pairs of those, picked from two registers. */
+SEN__INLINE void sen__vw_put(uint32_t *to, sen__vw a, sen__vw b, sen__vw c, sen__vw d)
+{
+    const __m512i ab = _mm512_mask_shuffle_epi32(a, 0xAAAA, b, _MM_PERM_CCAA);
+    const __m512i cd = _mm512_mask_shuffle_epi32(c, 0xAAAA, d, _MM_PERM_CCAA);
+    const __m512i front = _mm512_set_epi64(11, 3, 10, 2, 9, 1, 8, 0);
+    const __m512i back = _mm512_set_epi64(15, 7, 14, 6, 13, 5, 12, 4);
+    _mm512_storeu_si512(to, _mm512_permutex2var_epi64(ab, front, cd));
+    _mm512_storeu_si512(to + 16, _mm512_permutex2var_epi64(ab, back, cd));
+}
+
+/* Rows are turned in four steps: pairs of floats, pairs of those, then quarters twice. */
+SEN__INLINE void sen__vf_turn(float *to, int64_t ldt, const float *from, int64_t ldf)
+{
+    __m512 r[16], x[16];
+    SEN__UNROLL
+    for (int i = 0; i < 16; i += 2) {
+        const __m512 a = _mm512_loadu_ps(from + i * ldf), b = _mm512_loadu_ps(from + (i + 1) * ldf);
+        x[i] = _mm512_unpacklo_ps(a, b);
+        x[i + 1] = _mm512_unpackhi_ps(a, b);
+    }
+    SEN__UNROLL
+    for (int i = 0; i < 16; i++) {          /* r[i]: columns i % 4 + 0, 4, 8, 12 of four rows */
+        const int k = i / 4 * 4 + i % 4 / 2;
+        const __m512d a = _mm512_castps_pd(x[k]), b = _mm512_castps_pd(x[k + 2]);
+        r[i] = _mm512_castpd_ps(i % 2 ? _mm512_unpackhi_pd(a, b) : _mm512_unpacklo_pd(a, b));
+    }
+    SEN__UNROLL
+    for (int i = 0; i < 4; i++) {
+        const __m512 a = _mm512_shuffle_f32x4(r[i], r[4 + i], 0x88);
+        const __m512 b = _mm512_shuffle_f32x4(r[8 + i], r[12 + i], 0x88);
+        const __m512 c = _mm512_shuffle_f32x4(r[i], r[4 + i], 0xDD);
+        const __m512 d = _mm512_shuffle_f32x4(r[8 + i], r[12 + i], 0xDD);
+        _mm512_storeu_ps(to + i * ldt, _mm512_shuffle_f32x4(a, b, 0x88));
+        _mm512_storeu_ps(to + (4 + i) * ldt, _mm512_shuffle_f32x4(c, d, 0x88));
+        _mm512_storeu_ps(to + (8 + i) * ldt, _mm512_shuffle_f32x4(a, b, 0xDD));
+        _mm512_storeu_ps(to + (12 + i) * ldt, _mm512_shuffle_f32x4(c, d, 0xDD));
+    }
+}
+
 #elif defined(SEN__TARGET_AVX2)             /* ---- AVX2 with FMA ------------------------------- */
 
 /* Eight floats in two halves of four: what crosses the halves (sums, packing) works on each half
@@ -9304,6 +9322,56 @@ SEN__INLINE double sen__vd_sum(sen__vd s)
     return _mm_cvtsd_f64(_mm_add_sd(c, _mm_unpackhi_pd(c, c)));
 }
 
+#define SEN__WIDE 4
+typedef __m256i sen__vw;                    /* numbers of 32 bits in the lower halves of 64 */
+
+SEN__INLINE sen__vw sen__vw_set1(uint32_t a)            { return _mm256_set1_epi64x((int64_t)a); }
+SEN__INLINE sen__vw sen__vw_mul(sen__vw a, sen__vw b)   { return _mm256_mul_epu32(a, b); }
+SEN__INLINE sen__vw sen__vw_high(sen__vw a)             { return _mm256_srli_epi64(a, 32); }
+SEN__INLINE sen__vw sen__vw_xor(sen__vw a, sen__vw b)   { return _mm256_xor_si256(a, b); }
+
+/* memcpy instead of a cast: the intrinsics' pointers have a type of their own. */
+SEN__INLINE sen__vw sen__vw_load(const uint64_t *p)
+{
+    sen__vw a;
+    memcpy(&a, p, sizeof a);
+    return a;
+}
+
+SEN__INLINE void sen__vw_put(uint32_t *to, sen__vw a, sen__vw b, sen__vw c, sen__vw d)
+{
+    const __m256i ab = _mm256_blend_epi32(a, _mm256_slli_epi64(b, 32), 0xAA);
+    const __m256i cd = _mm256_blend_epi32(c, _mm256_slli_epi64(d, 32), 0xAA);
+    const __m256i even = _mm256_unpacklo_epi64(ab, cd), odd = _mm256_unpackhi_epi64(ab, cd);
+    const __m256i front = _mm256_permute2x128_si256(even, odd, 0x20);
+    const __m256i back = _mm256_permute2x128_si256(even, odd, 0x31);
+    memcpy(to, &front, sizeof front);
+    memcpy(to + 8, &back, sizeof back);
+}
+
+/* Pairs of floats, pairs of those, then halves. */
+SEN__INLINE void sen__vf_turn(float *to, int64_t ldt, const float *from, int64_t ldf)
+{
+    __m256 r[8], x[8];
+    SEN__UNROLL
+    for (int i = 0; i < 8; i += 2) {
+        const __m256 a = _mm256_loadu_ps(from + i * ldf), b = _mm256_loadu_ps(from + (i + 1) * ldf);
+        x[i] = _mm256_unpacklo_ps(a, b);
+        x[i + 1] = _mm256_unpackhi_ps(a, b);
+    }
+    SEN__UNROLL
+    for (int i = 0; i < 8; i++) {
+        const int k = i / 4 * 4 + i % 4 / 2;
+        const __m256d a = _mm256_castps_pd(x[k]), b = _mm256_castps_pd(x[k + 2]);
+        r[i] = _mm256_castpd_ps(i % 2 ? _mm256_unpackhi_pd(a, b) : _mm256_unpacklo_pd(a, b));
+    }
+    SEN__UNROLL
+    for (int i = 0; i < 4; i++) {
+        _mm256_storeu_ps(to + i * ldt, _mm256_permute2f128_ps(r[i], r[4 + i], 0x20));
+        _mm256_storeu_ps(to + (4 + i) * ldt, _mm256_permute2f128_ps(r[i], r[4 + i], 0x31));
+    }
+}
+
 #elif defined(SEN__TARGET_SSE2)             /* ---- SSE2: every x86-64 -------------------------- */
 
 /* Four floats, no fused multiply-add, no blend: a select is three logical operations. Conversions
@@ -9470,6 +9538,45 @@ SEN__INLINE double sen__vd_sum(sen__vd s)
 {
     const __m128d c = _mm_add_pd(s.lo, s.hi);
     return _mm_cvtsd_f64(_mm_add_sd(c, _mm_unpackhi_pd(c, c)));
+}
+
+#define SEN__WIDE 2
+typedef __m128i sen__vw;                    /* numbers of 32 bits in the lower halves of 64 */
+
+SEN__INLINE sen__vw sen__vw_set1(uint32_t a)            { return _mm_set1_epi64x((int64_t)a); }
+SEN__INLINE sen__vw sen__vw_mul(sen__vw a, sen__vw b)   { return _mm_mul_epu32(a, b); }
+SEN__INLINE sen__vw sen__vw_high(sen__vw a)             { return _mm_srli_epi64(a, 32); }
+SEN__INLINE sen__vw sen__vw_xor(sen__vw a, sen__vw b)   { return _mm_xor_si128(a, b); }
+
+/* memcpy instead of a cast: the intrinsics' pointers have a type of their own. */
+SEN__INLINE sen__vw sen__vw_load(const uint64_t *p)
+{
+    sen__vw a;
+    memcpy(&a, p, sizeof a);
+    return a;
+}
+
+SEN__INLINE void sen__vw_put(uint32_t *to, sen__vw a, sen__vw b, sen__vw c, sen__vw d)
+{
+    const __m128i low = _mm_set1_epi64x(0xFFFFFFFF);
+    const __m128i ab = _mm_or_si128(_mm_and_si128(a, low), _mm_slli_epi64(b, 32));
+    const __m128i cd = _mm_or_si128(_mm_and_si128(c, low), _mm_slli_epi64(d, 32));
+    const __m128i front = _mm_unpacklo_epi64(ab, cd), back = _mm_unpackhi_epi64(ab, cd);
+    memcpy(to, &front, sizeof front);
+    memcpy(to + 4, &back, sizeof back);
+}
+
+/* Pairs of floats, then pairs of those. */
+SEN__INLINE void sen__vf_turn(float *to, int64_t ldt, const float *from, int64_t ldf)
+{
+    const __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + ldf);
+    const __m128 c = _mm_loadu_ps(from + 2 * ldf), d = _mm_loadu_ps(from + 3 * ldf);
+    const __m128 ab = _mm_unpacklo_ps(a, b), cd = _mm_unpacklo_ps(c, d);
+    const __m128 ba = _mm_unpackhi_ps(a, b), dc = _mm_unpackhi_ps(c, d);
+    _mm_storeu_ps(to, _mm_movelh_ps(ab, cd));
+    _mm_storeu_ps(to + ldt, _mm_movehl_ps(cd, ab));
+    _mm_storeu_ps(to + 2 * ldt, _mm_movelh_ps(ba, dc));
+    _mm_storeu_ps(to + 3 * ldt, _mm_movehl_ps(dc, ba));
 }
 
 #elif defined(SEN__TARGET_NEON)             /* ---- NEON: AArch64, and ARMv7 with NEON ---------- */
@@ -9878,6 +9985,32 @@ SEN__INLINE double sen__vd_sum(sen__vd s)
     for (int half = SEN__LANES / 2; half > 0; half /= 2)
         for (int k = 0; k < half; k++) s.d[k] += s.d[k + half]; /* one lane: no step at all */
     return s.d[0];
+}
+#endif
+
+#ifndef SEN__WIDE
+/* One number of 32 bits at a time; and a turn by single floats. */
+#define SEN__WIDE 1
+typedef uint64_t sen__vw;
+
+SEN__INLINE sen__vw sen__vw_set1(uint32_t a)            { return a; }
+SEN__INLINE sen__vw sen__vw_load(const uint64_t *p)     { return *p; }
+SEN__INLINE sen__vw sen__vw_mul(sen__vw a, sen__vw b)   { return a % 4294967296u * (uint32_t)b; }
+SEN__INLINE sen__vw sen__vw_high(sen__vw a)             { return a >> 32; }
+SEN__INLINE sen__vw sen__vw_xor(sen__vw a, sen__vw b)   { return a ^ b; }
+
+SEN__INLINE void sen__vw_put(uint32_t *to, sen__vw a, sen__vw b, sen__vw c, sen__vw d)
+{
+    to[0] = (uint32_t)a;
+    to[1] = (uint32_t)b;
+    to[2] = (uint32_t)c;
+    to[3] = (uint32_t)d;
+}
+
+SEN__INLINE void sen__vf_turn(float *to, int64_t ldt, const float *from, int64_t ldf)
+{
+    for (int i = 0; i < SEN__LANES; i++)
+        for (int k = 0; k < SEN__LANES; k++) to[k * ldt + i] = from[i * ldf + k];
 }
 #endif
 
@@ -11467,6 +11600,67 @@ static void sen__f16_to_row(float *y, const uint16_t *x, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) y[i] = sen__f16_to_float(x[i]);
 }
+
+/* ---- random numbers, many at a time -----------------------------------------------------------
+ *
+ * Dropout draws a number for each element, forward and backward, so Philox (the random chapter has
+ * it for one counter) runs in all lanes: a counter's four words live in four registers, and what
+ * the products leave in the upper halves is never cleared. */
+
+#define SEN__PHILOX_VECS  4                 /* registers side by side, to hide the latency */
+#define SEN__PHILOX_GROUP (SEN__PHILOX_VECS * SEN__WIDE)
+
+/* Word w of counter i, { c0[i], c1[i], c2, c3 }, to word[4 i + w]: a group of counters. */
+static void sen__philox_group(uint32_t *word, const uint64_t *c0, const uint64_t *c1, uint64_t key,
+                              uint32_t c2, uint32_t c3)
+{
+    const sen__vw m0 = sen__vw_set1(0xD2511F53u), m1 = sen__vw_set1(0xCD9E8D57u);
+    sen__vw a[SEN__PHILOX_VECS], b[SEN__PHILOX_VECS], c[SEN__PHILOX_VECS], d[SEN__PHILOX_VECS];
+    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
+    SEN__UNROLL
+    for (int v = 0; v < SEN__PHILOX_VECS; v++) {
+        a[v] = sen__vw_load(c0 + v * SEN__WIDE);
+        b[v] = sen__vw_load(c1 + v * SEN__WIDE);
+        c[v] = sen__vw_set1(c2);
+        d[v] = sen__vw_set1(c3);
+    }
+    for (int round = 0; round < 10; round++) {
+        const sen__vw x = sen__vw_set1(k0), y = sen__vw_set1(k1);
+        SEN__UNROLL
+        for (int v = 0; v < SEN__PHILOX_VECS; v++) {
+            const sen__vw p = sen__vw_mul(a[v], m0), q = sen__vw_mul(c[v], m1);
+            a[v] = sen__vw_xor(sen__vw_xor(sen__vw_high(q), b[v]), x);
+            b[v] = q;
+            c[v] = sen__vw_xor(sen__vw_xor(sen__vw_high(p), d[v]), y);
+            d[v] = p;
+        }
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    SEN__UNROLL
+    for (int v = 0; v < SEN__PHILOX_VECS; v++)
+        sen__vw_put(word + 4 * v * SEN__WIDE, a[v], b[v], c[v], d[v]);
+}
+
+/* The counters c0 .. c0 + n - 1 of each of the rows c1 .. c1 + rows - 1, row behind row; n >= 1.
+ * word: 4 n rows words, and room for a group of counters behind them. */
+static void sen__philox_rows(uint32_t *word, int64_t n, int64_t rows, uint64_t key, uint32_t c0,
+                             uint32_t c1, uint32_t c2, uint32_t c3)
+{
+    uint64_t place[SEN__PHILOX_GROUP], row[SEN__PHILOX_GROUP];
+    int64_t i = 0, r = 0;
+    while (r < rows) {
+        for (int k = 0; k < SEN__PHILOX_GROUP; k++) {
+            place[k] = c0 + (uint32_t)i;
+            row[k] = c1 + (uint32_t)r;
+            if (++i < n) continue;
+            i = 0;
+            r++;
+        }
+        sen__philox_group(word, place, row, key, c2, c3);
+        word += 4 * SEN__PHILOX_GROUP;
+    }
+}
 #endif /* 10 */
 
 #if SENTRAIN_STOP_AFTER >= 11
@@ -11527,6 +11721,7 @@ static void sen__f16_to_row(float *y, const uint16_t *x, int64_t n)
 #define SEN__MATMUL_DEPTH  384              /* K of one chain: a panel of B stays near the core */
 #define SEN__MATMUL_TALL   (56 / SEN__MATMUL_ROWS)      /* tiles below each other in one task */
 #define SEN__MATMUL_WIDE   384              /* columns in one task, a multiple of every COLS */
+#define SEN__MATMUL_CUTS   6                /* tasks in a piece of K, packing rows */
 #define SEN__MATMUL_TASKS  14               /* so many at least, if the shape allows */
 #define SEN__MATMUL_SMALL  (2 << 20)        /* multiply-adds that one thread does sooner than two */
 #define SEN__MATMUL_STRIPE (2 << 20)        /* floats of B that are packed at a time: 8 MiB */
@@ -11611,15 +11806,29 @@ static int64_t sen__matmul_up(int64_t n, int64_t step)
 }
 
 /* One panel: to[p * COLS + j] = B(p,j) for p < k, j < cols, zero for the columns after. Rows of B
- * that lie in one piece are copied; a weight's are turned, a float at a time, which costs as much
- * as 30 to 40 rows of A cost in the kernel: many rows hide it. After packing the kernel walks B
- * with stride 1, and a panel touches a few pages instead of one a row. The zeros of a last panel
- * cost a few wasted multiplications and save a second kernel. */
+ * that lie in one piece are copied; a weight's are turned, a square of registers at a time.
+ * After packing the kernel walks B with stride 1, and a panel touches a few pages instead of one a
+ * row. The zeros of a last panel cost a few wasted multiplications and save a second kernel. */
 static void sen__matmul_pack_panel(float *to, const float *b, int64_t b_row, int64_t b_col,
                                    int64_t k, int cols)
 {
+    int64_t p = 0;
     if (cols < SEN__MATMUL_COLS) memset(to, 0, (size_t)(k * SEN__MATMUL_COLS) * sizeof *to);
-    for (int64_t p = 0; p < k; p++, to += SEN__MATMUL_COLS, b += b_row) {
+    if (b_row == 1 && cols == SEN__MATMUL_COLS) {
+        const int64_t squares = k - k % SEN__LANES;
+        /* One register's rows after the other: more of them, far apart, would share too few sets
+         * of the cache; and too many for the processor to notice that each is read to its end. */
+        for (int v = 0; v < SEN__MATMUL_COLS; v += SEN__LANES)
+            for (p = 0; p < squares; p += SEN__LANES) {
+                const float *from = b + v * b_col + p;
+                for (int j = 0; j < SEN__LANES; j++)
+                    SEN__PREFETCH(from + j * b_col + 4 * SEN__LANES);
+                sen__vf_turn(to + p * SEN__MATMUL_COLS + v, SEN__MATMUL_COLS, from, b_col);
+            }
+        to += squares * SEN__MATMUL_COLS;
+        b += squares;
+    }
+    for (; p < k; p++, to += SEN__MATMUL_COLS, b += b_row) {
         if (b_col == 1 && cols == SEN__MATMUL_COLS) memcpy(to, b, SEN__MATMUL_COLS * sizeof *to);
         else for (int j = 0; j < cols; j++) to[j] = b[j * b_col];
     }
@@ -11634,23 +11843,21 @@ static void sen__matmul_pack_a(float *to, const sen__gemm *g, int64_t i, int64_t
                                int64_t k)
 {
     const float *a = g->a + i * g->a_row + p0 * g->a_col;
-    const int64_t a_row = g->a_row, a_col = g->a_col;
+    const int64_t a_col = g->a_col;
     if (a_col == 1) {
-        for (int64_t r = 0; r < rows; r++, a += a_row, to += SEN__MATMUL_DEPTH)
+        for (int64_t r = 0; r < rows; r++, a += g->a_row, to += SEN__MATMUL_DEPTH)
             memcpy(to, a, (size_t)k * sizeof *to);
         return;
     }
-    for (int64_t r = 0; r < rows; r += SEN__MATMUL_ROWS, a += SEN__MATMUL_ROWS * a_row) {
-        const int height = (int)SEN__MIN(SEN__MATMUL_ROWS, rows - r);   /* of this tile */
-        if (height == SEN__MATMUL_ROWS && a_row == 1) {
-            for (int64_t p = 0; p < k; p++)
-                memcpy(to + p * SEN__MATMUL_ROWS, a + p * a_col, SEN__MATMUL_ROWS * sizeof *to);
-        } else {
-            for (int64_t p = 0; p < k; p++)
-                for (int q = 0; q < height; q++)
-                    to[p * SEN__MATMUL_ROWS + q] = a[q * a_row + p * a_col];
+    /* All rows of one p lie side by side: they are read at once and spread over the tiles. */
+    for (int64_t p = 0; p < k; p++, a += a_col, to += SEN__MATMUL_ROWS) {
+        float *tile = to;
+        int64_t r = 0;
+        for (; r + SEN__MATMUL_ROWS <= rows; r += SEN__MATMUL_ROWS) {
+            memcpy(tile, a + r, SEN__MATMUL_ROWS * sizeof *a);
+            tile += SEN__MATMUL_ROWS * SEN__MATMUL_DEPTH;   /* tiles stand DEPTH apart, always */
         }
-        to += SEN__MATMUL_ROWS * SEN__MATMUL_DEPTH; /* tiles stand DEPTH apart, whatever k is */
+        for (int q = 0; r + q < rows; q++) tile[q] = a[r + q];
     }
 }
 
@@ -11788,19 +11995,56 @@ static void sen__matmul_cut(sen__matmul_plan *plan)
     }
 }
 
-/* Packs one panel of one piece of K. Piece p of K begins p * width floats into the packed array,
- * panel j of it another j * k: so a piece that is shorter than DEPTH, the last, leaves no gap.
- * Tasks write places of their own. */
+/* Columns of one task of packing. */
+static int64_t sen__matmul_pack_columns(const sen__gemm *g)
+{
+    return g->b_col == 1 ? SEN__MATMUL_WIDE : SEN__MATMUL_COLS;
+}
+
+/* Tasks of packing all of B. */
+static int64_t sen__matmul_pack_tasks(const sen__matmul_plan *plan)
+{
+    const sen__gemm *g = plan->g;
+    const int64_t pieces = (g->k + SEN__MATMUL_DEPTH - 1) / SEN__MATMUL_DEPTH;
+    const int64_t wide = sen__matmul_pack_columns(g);
+    return pieces * ((g->n + wide - 1) / wide) * (g->b_col == 1 ? SEN__MATMUL_CUTS : 1);
+}
+
+/* Rows of B that lie in one piece, p0 .. p1 - 1 of a piece of k rows, over some panels: each row is
+ * read once from end to end, as memory likes it, and spread over the panels. */
+static void sen__matmul_pack_rows(float *to, const float *b, int64_t b_row, int64_t k, int64_t p0,
+                                  int64_t p1, int64_t cols)
+{
+    for (int64_t p = p0; p < p1; p++) {
+        const float *from = b + p * b_row;
+        float *panel = to + p * SEN__MATMUL_COLS;
+        int64_t j = 0;
+        for (; j + SEN__MATMUL_COLS <= cols; j += SEN__MATMUL_COLS, panel += k * SEN__MATMUL_COLS)
+            memcpy(panel, from + j, SEN__MATMUL_COLS * sizeof *panel);
+        if (j == cols) continue;
+        memset(panel, 0, SEN__MATMUL_COLS * sizeof *panel);
+        memcpy(panel, from + j, (size_t)(cols - j) * sizeof *panel);
+    }
+}
+
+/* Packs `wide` columns, or one panel, of some rows of one piece of K. Piece p of K begins p * width
+ * floats into the packed array, panel j of it another j * k: so a piece that is shorter than DEPTH,
+ * the last, leaves no gap. Tasks write places of their own. */
 static void sen__matmul_pack_task(void *arg, int64_t task, int worker)
 {
     const sen__matmul_plan *plan = (const sen__matmul_plan *)arg;
     const sen__gemm *g = plan->g;
-    const int64_t panels = plan->width / SEN__MATMUL_COLS;
-    const int64_t p = task / panels * SEN__MATMUL_DEPTH, j = task % panels * SEN__MATMUL_COLS;
-    const int64_t k = SEN__MIN(SEN__MATMUL_DEPTH, g->k - p);
+    const bool rows = g->b_col == 1;
+    const int64_t wide = sen__matmul_pack_columns(g), cuts = rows ? SEN__MATMUL_CUTS : 1;
+    const int64_t across = (g->n + wide - 1) / wide, cut = task % cuts, at = task / cuts;
+    const int64_t p = at / across * SEN__MATMUL_DEPTH, j = at % across * wide;
+    const int64_t k = SEN__MIN(SEN__MATMUL_DEPTH, g->k - p), cols = SEN__MIN(wide, g->n - j);
+    float *to = plan->to + p * plan->width + j * k;
+    const float *from = g->b + p * g->b_row + j * g->b_col;
     (void)worker;
-    sen__matmul_pack_panel(plan->to + p * plan->width + j * k, g->b + p * g->b_row + j * g->b_col,
-                           g->b_row, g->b_col, k, (int)SEN__MIN(SEN__MATMUL_COLS, g->n - j));
+    if (rows)
+        sen__matmul_pack_rows(to, from, g->b_row, k, k * cut / cuts, k * (cut + 1) / cuts, cols);
+    else sen__matmul_pack_panel(to, from, g->b_row, g->b_col, k, (int)cols);
 }
 
 /* On all threads, or at once where the whole product is done before others would be awake. In
@@ -11813,13 +12057,6 @@ static void sen__matmul_run(sen__matmul_plan *plan, int64_t tasks, sen_task_fn f
         return;
     }
     for (int64_t t = 0; t < tasks; t++) fn(plan, t, 0);
-}
-
-/* Panels in all pieces of K. */
-static int64_t sen__matmul_pack_tasks(const sen__matmul_plan *plan)
-{
-    const int64_t pieces = (plan->g->k + SEN__MATMUL_DEPTH - 1) / SEN__MATMUL_DEPTH;
-    return pieces * (plan->width / SEN__MATMUL_COLS);
 }
 
 /* ---- the whole product ----------------------------------------------------------------------- */
@@ -12003,9 +12240,10 @@ typedef struct sen__attend {
     void         (*dbias_row)(void *arg, int64_t seq, int head, int64_t qpos, const float *d,
                               int64_t from, int64_t count);
     void          *dbias_arg;
-    /* Fills the multipliers of the probabilities, 0 or 1/(1-p), the same in backward; or NULL. */
-    void         (*drop_row)(void *arg, int64_t seq, int head, int64_t qpos, float *mult,
-                             int64_t len);
+    /* Fills mult(rows,len), the multipliers of the probabilities of the queries from qpos on, 0 or
+     * 1/(1-p), the same in backward; or NULL. */
+    void         (*drop_rows)(void *arg, int64_t seq, int head, int64_t qpos, int64_t rows,
+                              float *mult, int64_t len);
     void          *drop_arg;
     bool           causal;                  /* query i sees keys j <= i only */
     int64_t        window;                  /* and |i - j| <= window only; 0: all */
@@ -12026,7 +12264,7 @@ typedef struct sen__attend_task {
 typedef struct sen__attend_room {
     int64_t kt, vt, k, v, dk, dv;           /* K', V' as panels; K, V and their gradients in rows */
     int64_t q, g, o;                        /* of a block: queries, dy, output or dq */
-    int64_t s, ds, row;                     /* scores, gradient; a row of bias or multipliers */
+    int64_t s, ds, drop, row;               /* scores, gradient, multipliers; a row of bias */
     int64_t size;
 } sen__attend_room;
 
@@ -12067,7 +12305,8 @@ static void sen__attend_place(sen__attend_plan *p)
     at->q = sen__attend_take(&at->size, block * p->wide);
     at->o = sen__attend_take(&at->size, block * p->wide);
     at->s = sen__attend_take(&at->size, block * keys);
-    at->row = sen__attend_take(&at->size, keys);
+    if (p->a->drop_rows) at->drop = sen__attend_take(&at->size, block * keys);
+    if (p->a->bias_row) at->row = sen__attend_take(&at->size, keys);
     if (!p->backward) {
         at->v = sen__attend_take(&at->size, keys * p->wide);
         return;
@@ -12312,17 +12551,22 @@ static float *sen__attend_visible(const sen__attend_view *v, float *s, int64_t r
     return row + (lo - v->lo);
 }
 
-/* The multipliers of query r for the same keys, or NULL. They are asked for whole rows, so that a
- * mask does not depend on what is visible; the place was the bias's, which is added by now. */
-static const float *sen__attend_drop(const sen__attend_view *v, int64_t r)
+/* The multipliers of all queries of the block, drawn at once and for whole rows: a mask does not
+ * depend on what is visible. */
+static void sen__attend_draw(const sen__attend_view *v)
 {
     const sen__attend *a = v->p->a;
-    float *mult = v->room + v->p->at.row;
+    if (a->drop_rows)
+        a->drop_rows(a->drop_arg, v->seq, v->head, v->q, v->rows, v->room + v->p->at.drop, v->len);
+}
+
+/* Those of query r for the keys it sees, or NULL. */
+static const float *sen__attend_drop(const sen__attend_view *v, int64_t r)
+{
     int64_t lo, hi;
-    if (!a->drop_row) return NULL;
-    a->drop_row(a->drop_arg, v->seq, v->head, v->q + r, mult, v->len);
-    sen__attend_range(a, v->len, v->q + r, v->q + r + 1, &lo, &hi);
-    return mult + lo;
+    if (!v->p->a->drop_rows) return NULL;
+    sen__attend_range(v->p->a, v->len, v->q + r, v->q + r + 1, &lo, &hi);
+    return v->room + v->p->at.drop + r * v->len + lo;
 }
 
 /* ---- forward --------------------------------------------------------------------------------- */
@@ -12359,6 +12603,7 @@ static void sen__attend_block(sen__attend_view *v, int64_t q, int64_t rows)
     const int64_t heads = p->a->heads;
     int64_t width, keys;
     sen__attend_scores(v, q, rows);
+    sen__attend_draw(v);
     width = sen__attend_width(v);
     for (int64_t r = 0; r < rows; r++) {
         int64_t n;
@@ -12483,6 +12728,7 @@ static void sen__attend_block_backward(sen__attend_view *v, int64_t q, int64_t r
 
     /* Scores once more, and the gradient of each (probability * multiplier): g V'. */
     sen__attend_scores(v, q, rows);
+    sen__attend_draw(v);
     width = sen__attend_width(v);
     keys = v->hi - v->lo;
     sen__attend_copy(g, wide, p->dout + top * p->d, heads * p->d, rows, p->d, 1.0f);
@@ -13604,25 +13850,42 @@ typedef struct sen__dropout {
  *   word 3   micro_step 256 + site                     which pass, which place in the model */
 #define SEN__SITE(layer, place) (8 * ((layer) + 1) + (place))   /* at most 256 sites: 30 layers */
 
-/* mult[n] = 0 or 1 / (1 - p) for elements at, at + 1 ... of the counter row (c1, c2, c3); at is a
- * multiple of 4, the words of one counter. Scaling what stays by 1 / (1 - p) keeps the expected
- * value, so evaluation changes nothing at all. */
-static void sen__drop_counter(float *mult, int64_t n, float p, uint64_t key, int64_t at,
-                              uint32_t c1, uint32_t c2, uint32_t c3)
+/* mult[n] = 0 where a number is not below the limit, else the scale. Blocks of a constant length
+ * become vector instructions at -O2 too. */
+static void sen__drop_choose(float *mult, const uint32_t *word, int64_t n, uint32_t below,
+                             float scale)
+{
+    int64_t i = 0;
+    int k;
+    for (; i + 16 <= n; i += 16)
+        for (k = 0; k < 16; k++) mult[i + k] = word[i + k] < below ? scale : 0.0f;
+    for (; i < n; i++) mult[i] = word[i] < below ? scale : 0.0f;
+}
+
+#define SEN__DROP_COUNTERS 128                  /* at a time: 2 KiB of numbers */
+
+/* mult(rows,n), rows `stride` apart: 0 or 1 / (1 - p) for elements at, at + 1 ... of the counter
+ * rows (c1, c2, c3), (c1 + 1, c2, c3) ...; at is a multiple of 4, the words of one counter. Scaling
+ * what stays by 1 / (1 - p) keeps the expected value, so evaluation changes nothing at all. Short
+ * rows are drawn several at a time, or most of a group of counters would be drawn for nothing. */
+static void sen__drop_counters(float *mult, int64_t stride, int64_t rows, int64_t n, float p,
+                               uint64_t key, int64_t at, uint32_t c1, uint32_t c2, uint32_t c3)
 {
     const double keep = 1.0 - (double)p;    /* p is a float here */
     const uint32_t below = (uint32_t)SEN__MIN(keep * 4294967296.0, 4294967295.0);
     const float scale = 1.0f / (float)keep;
-    uint32_t word[4 * SEN__PHILOX_LANES];   /* LANES counters side by side */
-    int64_t i, j;
-    for (i = 0; i < n; i += 4 * SEN__PHILOX_LANES) {
-        const int64_t k = SEN__MIN(n - i, 4 * SEN__PHILOX_LANES);
-        /* One call gives LANES counters in a row, four words each: the features from at + i on. */
-        sen__philox_block(word, key, (uint32_t)((at + i) / 4), c1, c2, c3);
-        if (k == 4 * SEN__PHILOX_LANES)     /* a constant count: vector instructions at -O2 too */
-            for (j = 0; j < 4 * SEN__PHILOX_LANES; j++)
-                mult[i + j] = word[j] < below ? scale : 0.0f;
-        else for (j = 0; j < k; j++) mult[i + j] = word[j] < below ? scale : 0.0f;
+    const int64_t counters = (n + 3) / 4, several = SEN__DROP_COUNTERS / SEN__MAX(counters, 1);
+    uint32_t word[4 * (SEN__DROP_COUNTERS + SEN__PHILOX_GROUP)];
+    int64_t r, i, q, k, m;
+    for (r = 0; r < rows; r += k) {
+        k = SEN__MIN(rows - r, SEN__MAX(several, 1));
+        for (i = 0; i < counters; i += m) {     /* once, unless a row is longer than the piece */
+            m = SEN__MIN(counters - i, SEN__DROP_COUNTERS);
+            sen__philox_rows(word, m, k, key, (uint32_t)(at / 4 + i), c1 + (uint32_t)r, c2, c3);
+            for (q = 0; q < k; q++)
+                sen__drop_choose(mult + (r + q) * stride + 4 * i, word + 4 * m * q,
+                                 SEN__MIN(n - 4 * i, 4 * m), below, scale);
+        }
     }
 }
 
@@ -13642,8 +13905,8 @@ static void sen__drop_row(const sen__dropout *d, int site, float p, int64_t toke
                           int64_t from, float *mult, int64_t n)
 {
     if (d->bits) sen__drop_bits(mult, n, p, d->bits[site], token * cols + from);
-    else sen__drop_counter(mult, n, p, d->key, from, (uint32_t)d->position[token],
-                           (uint32_t)d->owner[token], d->micro_step * 256u + (uint32_t)site);
+    else sen__drop_counters(mult, n, 1, n, p, d->key, from, (uint32_t)d->position[token],
+                            (uint32_t)d->owner[token], d->micro_step * 256u + (uint32_t)site);
 }
 
 /* Attention probabilities of one query: what the attend chapter asks for. */
@@ -13653,19 +13916,19 @@ typedef struct sen__drop_attention {
     float               p;
 } sen__drop_attention;
 
-/* The row of one query in one head. Its counter row is head * L + qpos, its features are the keys;
- * the owner is that of the sequence's first token, since a whole sequence has one owner. */
-static void sen__drop_attention_row(void *arg, int64_t seq, int head, int64_t qpos, float *mult,
-                                    int64_t len)
+/* The rows of some queries in one head. The counter row of a query is head * L + qpos, its features
+ * are the keys; the owner is that of the sequence's first token, since a whole sequence has one. */
+static void sen__drop_attention_rows(void *arg, int64_t seq, int head, int64_t qpos, int64_t rows,
+                                     float *mult, int64_t len)
 {
     const sen__drop_attention *a = (const sen__drop_attention *)arg;
     const sen__dropout *d = a->d;
     const int64_t row = head * len + qpos;  /* of the sequence's (A,L,L) */
     if (d->bits)
-        sen__drop_bits(mult, len, a->p, d->bits[a->site], d->attention_at[seq] + row * len);
-    else sen__drop_counter(mult, len, a->p, d->key, 0, (uint32_t)row,
-                           (uint32_t)d->owner[d->first[seq]],
-                           d->micro_step * 256u + (uint32_t)a->site);
+        sen__drop_bits(mult, rows * len, a->p, d->bits[a->site], d->attention_at[seq] + row * len);
+    else sen__drop_counters(mult, len, rows, len, a->p, d->key, 0, (uint32_t)row,
+                            (uint32_t)d->owner[d->first[seq]],
+                            d->micro_step * 256u + (uint32_t)a->site);
 }
 
 /* y = x * multipliers of the site. x (T,H). */
@@ -14675,7 +14938,7 @@ static sen_var *sen__attention(sen_tape *t, sen_var *qkv, const sen__attend *a, 
         aux.drop.d = t->dropout;
         aux.drop.site = site;
         aux.drop.p = p;
-        aux.a.drop_row = sen__drop_attention_row;
+        aux.a.drop_rows = sen__drop_attention_rows;
         aux.a.drop_arg = &aux.drop;
     }
     r = sen__attend_forward(t->c, y->x, lse, &aux.a);

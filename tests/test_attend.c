@@ -61,11 +61,13 @@ static void attend_dbias_row(void *arg, int64_t seq, int head, int64_t qpos, con
     for (int64_t j = 0; j < count; j++) sum[attend_bucket(qpos, from + j)] += (double)ds[j];
 }
 
-static void attend_drop_row(void *arg, int64_t seq, int head, int64_t qpos, float *mult,
-                            int64_t len)
+static void attend_drop_rows(void *arg, int64_t seq, int head, int64_t qpos, int64_t rows,
+                             float *mult, int64_t len)
 {
     const attend_data *d = (const attend_data *)arg;
-    for (int64_t j = 0; j < len; j++) mult[j] = attend_mult(seq + d->seq_shift, head, qpos, j);
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t j = 0; j < len; j++)
+            mult[r * len + j] = attend_mult(seq + d->seq_shift, head, qpos + r, j);
 }
 
 static float *attend_floats(int64_t n)
@@ -141,7 +143,7 @@ static void attend_run(sen_ctx *c, attend_data *d, int s0, int s1)
         a.bias_row = attend_bias_row;
         a.dbias_row = attend_dbias_row;
     }
-    if (d->t.drop) a.drop_row = attend_drop_row;
+    if (d->t.drop) a.drop_rows = attend_drop_rows;
     a.bias_arg = a.dbias_arg = a.drop_arg = d;
     CHECK(sen__attend_forward(c, out, lse, &a) == SEN_OK);
     CHECK(sen__attend_backward(c, dq, dkv, dkv + width, d->dout + row * d->out_stride, out, lse, &a)

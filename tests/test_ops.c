@@ -804,23 +804,30 @@ static void test_ops_dropout_vector(void)
     a.d = &d;
     a.site = SEN__SITE(1, 0);
     a.p = 0.3f;
-    sen__drop_attention_row(&a, 0, 2, 4, mult, 9);
+    sen__drop_attention_rows(&a, 0, 2, 4, 1, mult, 9);
     for (i = 0; i < 9; i++) got[i] = mult[i] > 0 ? '1' : '0';
     got[9] = 0;
     CHECK_TEXT(got, attention);
 }
 
-static void test_ops_philox_block(void)
+/* Several counters at a time against one at a time; rows of any length, and a piece of one. */
+static void test_ops_philox(void)
 {
-    uint32_t block[4 * SEN__PHILOX_LANES], one[4];
-    const uint32_t from[3] = { 0, 12345, 0xFFFFFFF8u };         /* the last one runs over to 0 */
-    for (int k = 0; k < 3; k++) {
-        sen__philox_block(block, 0xFEDCBA9876543210u, from[k], 7, 11, 13);
-        for (uint32_t j = 0; j < SEN__PHILOX_LANES; j++) {
-            const uint32_t counter[4] = { from[k] + j, 7, 11, 13 };
-            sen__philox(one, 0xFEDCBA9876543210u, counter);
-            CHECK(memcmp(one, block + 4 * j, sizeof one) == 0);
-        }
+    const int64_t lengths[] = { 1, 3, 4, 17, 100, 512, 515 };
+    const uint64_t key = 0xFEDCBA9876543210u;
+    static float mult[8 * 520];
+    uint32_t one[4];
+    for (size_t k = 0; k < SEN__COUNT(lengths); k++) {
+        const int64_t n = lengths[k], stride = n + 5;
+        for (int64_t i = 0; i < 8 * 520; i++) mult[i] = 7.0f;
+        sen__drop_counters(mult, stride, 7, n, 0.5f, key, 0xFFFFFFF0, 0xFFFFFFFDu, 11, 13);
+        for (int64_t r = 0; r < 7; r++)
+            for (int64_t i = 0; i < stride; i++) {
+                const uint32_t counter[4] = { (uint32_t)(0xFFFFFFF0 / 4 + i / 4),
+                                              0xFFFFFFFDu + (uint32_t)r, 11, 13 };
+                sen__philox(one, key, counter);
+                CHECK(mult[r * stride + i] == (i >= n ? 7.0f : one[i % 4] >> 31 ? 0.0f : 2.0f));
+            }
     }
 }
 
@@ -840,7 +847,7 @@ static void test_ops(void)
     TEST(test_ops_last);
     TEST(test_ops_far_ranks);
     TEST(test_ops_shapes);
-    TEST(test_ops_philox_block);
+    TEST(test_ops_philox);
     TEST(test_ops_dropout_vector);
 }
 

@@ -225,8 +225,47 @@ static void test_vector_build(void)
 #endif
 }
 
+/* A square turned, between rows of other lengths; nothing beside it is written. */
+static void test_vector_turn(void)
+{
+    const int n = SEN__LANES, ldf = n + 3, ldt = n + 5;
+    float x[20 * 20], y[20 * 24 + 24];
+    fill_random(x, 20 * 20, 4);
+    for (size_t k = 0; k < SEN__COUNT(y); k++) y[k] = 7.0f;
+    sen__vf_turn(y, ldt, x, ldf);
+    for (int k = 0; k < n; k++)
+        for (int i = 0; i < ldt; i++) CHECK(y[k * ldt + i] == (i < n ? x[i * ldf + k] : 7.0f));
+    CHECK(y[n * ldt] == 7.0f);
+}
+
+/* Whole numbers: what stands in an upper half does not count. */
+static void test_vector_wide(void)
+{
+    uint64_t p[SEN__WIDE], q[SEN__WIDE];
+    uint32_t word[4 * SEN__WIDE + 1] = { 0 };
+    sen__vw a, b, m;
+    for (int k = 0; k < SEN__WIDE; k++) {
+        p[k] = 0xDEADBEEF00000000u + 0xF0000001u * (unsigned)(k + 1) % 0xFFFFFFFFu;
+        q[k] = 0x1234567800000000u + 0xFFFFFFFFu - (unsigned)k;
+    }
+    a = sen__vw_load(p);
+    b = sen__vw_load(q);
+    m = sen__vw_mul(a, b);
+    word[4 * SEN__WIDE] = 7;
+    sen__vw_put(word, m, sen__vw_high(m), sen__vw_xor(a, b), sen__vw_set1(0xFEDCBA98u));
+    for (int k = 0; k < SEN__WIDE; k++) {
+        const uint32_t u = (uint32_t)p[k], v = (uint32_t)q[k];
+        CHECK(word[4 * k] == (uint32_t)((uint64_t)u * v));
+        CHECK(word[4 * k + 1] == (uint32_t)(((uint64_t)u * v) >> 32));
+        CHECK(word[4 * k + 2] == (u ^ v) && word[4 * k + 3] == 0xFEDCBA98u);
+    }
+    CHECK(word[4 * SEN__WIDE] == 7);
+}
+
 static void test_vector(void)
 {
+    TEST(test_vector_turn);
+    TEST(test_vector_wide);
     TEST(test_vector_build);
     CHECK(sen_target_runs_here());
     test_vector_partial();
