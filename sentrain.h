@@ -84,10 +84,15 @@
  *   SENTRAIN_USE_CBLAS        matrix products through cblas.h; results then depend on that library
  *   SENTRAIN_SCALAR           no vector instructions: the slow path that others are checked against
  *   SENTRAIN_GNU_VECTORS      the compiler's own vectors instead of the processor's instructions
+ *   SENTRAIN_ENCODE_ONLY      only what loads a model, encodes and compares: nothing that trains,
+ *                             evaluates or saves, neither its code nor its declarations
  *   SENTRAIN_LOSSES(X)        what a table holds, so that a small program drops the rest: for one
  *                             loss, #define SENTRAIN_LOSSES(X) X(mnrl_loss). The same with
  *                             SENTRAIN_EVALUATORS, _SAMPLERS, _OPTIMIZERS, _SCHEDULES, _MODULES and
- *                             _FAMILIES; the names are those where each table stands
+ *                             _FAMILIES; the names are those where each table stands, and a table
+ *                             may be empty. The compiler drops what no row leads to; public
+ *                             functions that are not called go with SENTRAIN_STATIC, or with
+ *                             -ffunction-sections and the linker's --gc-sections
  *   SENTRAIN_STOP_AFTER n     compile the implementation only up to chapter n (tests do this)
  * ============================================================================================== */
 #include <stdarg.h>
@@ -556,9 +561,11 @@ SENTRAIN_DEF void sen_tape_aux(sen_tape *t, sen_var *y, const void *aux, size_t 
 /* In a backward function: where to add the gradient of input i; NULL: not wanted, or no memory. */
 SENTRAIN_DEF float *sen_grad(sen_node *n, int i);
 
+#ifndef SENTRAIN_ENCODE_ONLY
 /* The gradients of everything that led to `loss` (1,1), times `scale`. Values and gradients that
  * are used up go back to the pool on the way, except those marked keep. */
 SENTRAIN_DEF sen_result sen_backward(sen_tape *t, sen_var *loss, float scale);
+#endif
 
 SENTRAIN_DEF int64_t sen_count(const sen_var *x);
 
@@ -615,6 +622,7 @@ SENTRAIN_DEF sen_var *sen_row_cosine(sen_tape *t, sen_var *a, sen_var *b);
 SENTRAIN_DEF sen_var *sen_similarity_matrix(sen_tape *t, int kind, sen_var *a, sen_var *b);
 SENTRAIN_DEF sen_var *sen_pairwise_similarity(sen_tape *t, int kind, sen_var *a, sen_var *b);
 
+#ifndef SENTRAIN_ENCODE_ONLY
 /* Mean over rows of logsumexp(row) - row[target]; target[R], borrowed until backward, or NULL: the
  * diagonal. Cross-entropy of torch with mean reduction. (1,1) */
 SENTRAIN_DEF sen_var *sen_cross_entropy(sen_tape *t, sen_var *scores, const int32_t *target);
@@ -657,6 +665,7 @@ typedef struct sen_schedule_type {
  * without a name for one. */
 SENTRAIN_DEF sen_result sen_register_optimizer(sen_ctx *c, const sen_optimizer_type *type);
 SENTRAIN_DEF sen_result sen_register_schedule(sen_ctx *c, const sen_schedule_type *type);
+#endif /* SENTRAIN_ENCODE_ONLY */
 
 /* ================================================================================================
  * 17 [token]  TOKENIZERS
@@ -789,24 +798,28 @@ typedef struct sen_model sen_model;
  * lists those that are). */
 SENTRAIN_DEF sen_result sen_model_load(sen_ctx *c, const char *folder, sen_model **out);
 
+SENTRAIN_DEF void sen_model_free(sen_model *m);
+
+/* The same from one buffer, an image of files (see the file chapter) with the folder "model" in it;
+ * the context's own files are not touched. The data is borrowed during the call only. */
+SENTRAIN_DEF sen_result sen_model_load_memory(sen_ctx *c, const void *data, size_t size,
+                                              sen_model **out);
+
+#ifndef SENTRAIN_ENCODE_ONLY
 /* A model from a job file's "model" (a path, or an object with "modules"). Relative paths are
  * relative to `base`. config: overrides of the transformer's config.json, or NULL. seed: for new
  * weights. */
 SENTRAIN_DEF sen_result sen_model_from_json(sen_ctx *c, const sen_json *spec,
                                             const sen_json *config, const char *base, uint64_t seed,
                                             sen_model **out);
-SENTRAIN_DEF void sen_model_free(sen_model *m);
 
 /* Writes the folder as Python's save_pretrained does; each file whole or not at all. SEN_ERR_BUSY
  * as for encode. */
 SENTRAIN_DEF sen_result sen_model_save(sen_ctx *c, const sen_model *m, const char *folder);
 
-/* The same with one buffer, an image of files (see the file chapter) with the folder "model" in it;
- * the context's own files are not touched. Loading borrows data during the call only. Saving gives
- * a block of *size bytes that the caller gives back with sen_memory_free; it needs room for the
- * files twice while it runs. Results as above; NULL after a failure. */
-SENTRAIN_DEF sen_result sen_model_load_memory(sen_ctx *c, const void *data, size_t size,
-                                              sen_model **out);
+/* The same into one buffer, for sen_model_load_memory: a block of *size bytes that the caller gives
+ * back with sen_memory_free; it needs room for the files twice while it runs. *data is NULL after a
+ * failure. */
 SENTRAIN_DEF sen_result sen_model_save_memory(sen_ctx *c, const sen_model *m, void **data,
                                               size_t *size);
 SENTRAIN_DEF void sen_memory_free(sen_ctx *c, void *data);                  /* NULL is fine */
@@ -816,6 +829,7 @@ SENTRAIN_DEF void sen_memory_free(sen_ctx *c, void *data);                  /* N
  * The trainer's own context may copy between two steps, others get SEN_ERR_BUSY. Needs room for the
  * weights twice, one of them only while it runs. */
 SENTRAIN_DEF sen_result sen_model_copy(sen_ctx *c, const sen_model *m, sen_model **out);
+#endif
 
 typedef struct sen_encode_args {
     uint32_t    stamp;                      /* set by sen_encode_args_default() */
@@ -864,6 +878,7 @@ SENTRAIN_DEF int sen_model_weights(const sen_model *m);                     /* t
 SENTRAIN_DEF sen_tensor *sen_model_weight(sen_model *m, int i);
 SENTRAIN_DEF const char *sen_model_weight_name(const sen_model *m, int i);
 
+#ifndef SENTRAIN_ENCODE_ONLY
 /* ================================================================================================
  * 21 [data]  DATASETS
  *
@@ -1104,6 +1119,7 @@ typedef struct sen_triplet_args {
 } sen_triplet_args;
 
 SENTRAIN_DEF sen_triplet_args sen_triplet_args_default(void);
+#endif /* SENTRAIN_ENCODE_ONLY */
 
 /* ================================================================================================
  * 24 [search]  SEARCH AND MINING
@@ -1111,6 +1127,7 @@ SENTRAIN_DEF sen_triplet_args sen_triplet_args_default(void);
  * Comes with a later version. Nothing of it can be called yet.
  * ============================================================================================== */
 
+#ifndef SENTRAIN_ENCODE_ONLY
 /* ================================================================================================
  * 25 [eval]  EVALUATORS
  *
@@ -1607,6 +1624,7 @@ SENTRAIN_DEF sen_selftest_args sen_selftest_args_default(void);
  * SEN_ERR_STOPPED; SEN_ERR_ARGUMENT: no check has that name (the message lists them). */
 SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
                                      sen_selftest_fn report, void *user);
+#endif /* SENTRAIN_ENCODE_ONLY */
 
 #ifdef __cplusplus
 }
@@ -1648,16 +1666,27 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
 #if defined(__clang__)
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wunused-function"
+#pragma clang diagnostic ignored "-Wunused-const-variable"
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wunused-const-variable"        /* rows of a longer table */
 #pragma GCC push_options
 #pragma GCC optimize("fp-contract=off")
 #endif
 
 #ifndef SENTRAIN_STOP_AFTER
 #define SENTRAIN_STOP_AFTER 99
+#endif
+
+/* In a table that a small program needs too: a function that it does not. SENTRAIN_ENCODE_ONLY
+ * leaves out whole chapters, public functions here and there, and these addresses; whatever nobody
+ * refers to any more the compiler leaves out by itself. */
+#ifdef SENTRAIN_ENCODE_ONLY
+#define SEN__TRAINING(f) NULL
+#else
+#define SEN__TRAINING(f) f
 #endif
 
 /* A function whose format string is read by the text chapter; the compiler checks its arguments. */
@@ -10752,23 +10781,23 @@ typedef struct sen__activation {
 
 /* Names as in a transformer's config.json ("hidden_act"), then as torch's classes. */
 static const sen__activation sen__activations[] = {
-    { "gelu",              sen__gelu_forward,     sen__gelu_backward },
-    { "gelu_python",       sen__gelu_forward,     sen__gelu_backward },
-    { "gelu_new",          sen__gelu_new_forward, sen__gelu_new_backward },
-    { "gelu_pytorch_tanh", sen__gelu_new_forward, sen__gelu_new_backward },
-    { "relu",              sen__relu_forward,     sen__relu_backward },
-    { "silu",              sen__silu_forward,     sen__silu_backward },
-    { "swish",             sen__silu_forward,     sen__silu_backward },
-    { "tanh",              sen__tanh_forward,     sen__tanh_backward },
-    { "sigmoid",           sen__sigmoid_forward,  sen__sigmoid_backward },
-    { "linear",            sen__identity_forward, sen__identity_backward },
-    { "identity",          sen__identity_forward, sen__identity_backward },
-    { "GELU",              sen__gelu_forward,     sen__gelu_backward },
-    { "ReLU",              sen__relu_forward,     sen__relu_backward },
-    { "SiLU",              sen__silu_forward,     sen__silu_backward },
-    { "Tanh",              sen__tanh_forward,     sen__tanh_backward },
-    { "Sigmoid",           sen__sigmoid_forward,  sen__sigmoid_backward },
-    { "Identity",          sen__identity_forward, sen__identity_backward },
+    { "gelu",              sen__gelu_forward,     SEN__TRAINING(sen__gelu_backward) },
+    { "gelu_python",       sen__gelu_forward,     SEN__TRAINING(sen__gelu_backward) },
+    { "gelu_new",          sen__gelu_new_forward, SEN__TRAINING(sen__gelu_new_backward) },
+    { "gelu_pytorch_tanh", sen__gelu_new_forward, SEN__TRAINING(sen__gelu_new_backward) },
+    { "relu",              sen__relu_forward,     SEN__TRAINING(sen__relu_backward) },
+    { "silu",              sen__silu_forward,     SEN__TRAINING(sen__silu_backward) },
+    { "swish",             sen__silu_forward,     SEN__TRAINING(sen__silu_backward) },
+    { "tanh",              sen__tanh_forward,     SEN__TRAINING(sen__tanh_backward) },
+    { "sigmoid",           sen__sigmoid_forward,  SEN__TRAINING(sen__sigmoid_backward) },
+    { "linear",            sen__identity_forward, SEN__TRAINING(sen__identity_backward) },
+    { "identity",          sen__identity_forward, SEN__TRAINING(sen__identity_backward) },
+    { "GELU",              sen__gelu_forward,     SEN__TRAINING(sen__gelu_backward) },
+    { "ReLU",              sen__relu_forward,     SEN__TRAINING(sen__relu_backward) },
+    { "SiLU",              sen__silu_forward,     SEN__TRAINING(sen__silu_backward) },
+    { "Tanh",              sen__tanh_forward,     SEN__TRAINING(sen__tanh_backward) },
+    { "Sigmoid",           sen__sigmoid_forward,  SEN__TRAINING(sen__sigmoid_backward) },
+    { "Identity",          sen__identity_forward, SEN__TRAINING(sen__identity_backward) },
 };
 
 /* By name, of which what stands before the last dot is left out, so that
@@ -13613,6 +13642,12 @@ SENTRAIN_DEF sen_var *sen_tape_record(sen_tape *t, const sen_op *op, sen_var *y,
     return sen_tape_record_n(t, op, y, in, 3);
 }
 
+#ifdef SENTRAIN_ENCODE_ONLY
+/* Nothing is recorded: without its address nobody refers to a sen_op, nor to its backward. */
+#define sen_tape_record(t, op, y, a, b, c) sen_tape_record(t, NULL, y, a, b, c)
+#define sen_tape_record_n(t, op, y, in, n) sen_tape_record_n(t, NULL, y, in, n)
+#endif
+
 /* Where y was not recorded nobody will come for the floats, so they go back at once: an op calls
  * this without asking whether it is being trained. */
 SENTRAIN_DEF void sen_tape_save(sen_tape *t, sen_var *y, int slot, float *floats)
@@ -13663,6 +13698,7 @@ SENTRAIN_DEF float *sen_grad(sen_node *n, int i)
     return g;
 }
 
+#ifndef SENTRAIN_ENCODE_ONLY
 /* Nodes stand in the order of computation, so the last comes first and each has its whole gradient
  * when its turn comes. `scale` is the loss's own gradient: 1, or one over the number of batches
  * that share an update. That is cheaper than to scale the loss by an op, and the same. A node whose
@@ -13689,6 +13725,7 @@ SENTRAIN_DEF sen_result sen_backward(sen_tape *t, sen_var *loss, float scale)
     t->last = NULL;                                     /* the nodes are used up */
     return t->result;
 }
+#endif
 
 /* Inference keeps nothing for backward: gives back the values that only led to y, and hands y on.
  * So a forward pass of many layers needs the matrices of one. The caller knows that nobody else
@@ -15318,6 +15355,7 @@ SENTRAIN_DEF sen_var *sen_pairwise_similarity(sen_tape *t, int kind, sen_var *a,
     }
 }
 
+#ifndef SENTRAIN_ENCODE_ONLY
 /* ---- cross-entropy --------------------------------------------------------------------------- */
 
 /* Softmax and logarithm in one: only the log-sum-exp of each row is kept, and a score of -infinity
@@ -15445,6 +15483,7 @@ static sen_var *sen__rank_loss(sen_tape *t, sen_var *scores, const float *label)
     sen_tape_aux(t, y, &label, sizeof label);
     return y;
 }
+#endif /* SENTRAIN_ENCODE_ONLY */
 #endif /* 15 */
 
 #if SENTRAIN_STOP_AFTER >= 16
@@ -15458,6 +15497,10 @@ static sen_var *sen__rank_loss(sen_tape *t, sen_var *scores, const float *label)
  *          optimization.py.
  * ============================================================================================== */
 
+/* From a list of names to a table of addresses; NULL ends it. */
+#define SEN__ROW(name) &sen__##name,
+
+#ifndef SENTRAIN_ENCODE_ONLY
 /* AdamW on n values, torch.optim.AdamW with decoupled decay:
  *
  *     p -= lr wd p,  m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,
@@ -15490,9 +15533,8 @@ static const sen_optimizer_type sen__adamw_torch_fused = {
 #define SENTRAIN_OPTIMIZERS(X) X(adamw_torch) X(adamw_torch_fused)
 #endif
 
-/* From a list of names to a table of addresses; NULL ends it. */
-#define SEN__ROW(name) &sen__##name,
 static const sen_optimizer_type *const sen__optimizers[] = { SENTRAIN_OPTIMIZERS(SEN__ROW) NULL };
+#endif
 
 /* Names in a table of descriptors, whose first member is the name, and the user's own of that kind:
  * the one look-up for every kind of thing that is found by name (losses, evaluators and samplers
@@ -15532,6 +15574,7 @@ static sen_result sen__unknown_type(sen_ctx *c, const void *table, const char *k
                        sen__word_list(list, sizeof list, words));
 }
 
+#ifndef SENTRAIN_ENCODE_ONLY
 /* The type is borrowed and must outlive the context; its update is called from several threads. */
 SENTRAIN_DEF sen_result sen_register_optimizer(sen_ctx *c, const sen_optimizer_type *type)
 {
@@ -15919,6 +15962,7 @@ static void sen__zero_grad(sen__optimizer *o)
     int64_t i;
     for (i = 0; i < o->n; i++) sen__grad_clear(o->param[i].tensor);
 }
+#endif /* SENTRAIN_ENCODE_ONLY */
 #endif /* 16 */
 
 #if SENTRAIN_STOP_AFTER >= 17
@@ -19434,7 +19478,7 @@ static const char *const sen__bert_prefixes[] = { "", "bert.", "model.", "0.auto
 /* Nobody outside looks into sen__bert: what others need, check has put into sen__transformer. */
 static const sen__family sen__bert_family = {
     "bert",          "BertModel",       sizeof(sen__bert), sen__bert_fields, sen__bert_prefixes,
-    sen__bert_check, sen__bert_weights, sen__bert_init,    sen__bert_forward
+    sen__bert_check, sen__bert_weights, SEN__TRAINING(sen__bert_init), sen__bert_forward
 };
 
 /* Families by model_type. A program may define the list shorter before including the header. */
@@ -19569,13 +19613,13 @@ static const sen_module_type sen__transformer_module = {
     .fields           = sen__transformer_fields,
     .config_file      = "sentence_bert_config.json",            /* beside config.json */
     .build            = sen__transformer_build,
-    .init             = sen__transformer_init,
+    .init             = SEN__TRAINING(sen__transformer_init),
     .forward          = sen__transformer_forward,
     .release          = sen__transformer_release,
     .parameter_prefix = "model.",                              /* Python's name for what it wraps */
     .file_prefixes    = sen__transformer_prefixes,
-    .is_older         = sen__transformer_is_older,
-    .save             = sen__transformer_save,
+    .is_older         = SEN__TRAINING(sen__transformer_is_older),
+    .save             = SEN__TRAINING(sen__transformer_save),
 };
 
 /* ---- Pooling --------------------------------------------------------------------------------- */
@@ -19754,8 +19798,8 @@ static const sen_module_type sen__pooling_module = {
     .build           = sen__pooling_build,
     .forward         = sen__pooling_forward,
     .makes_sentences = true,
-    .is_older        = sen__pooling_is_older,
-    .write_config    = sen__pooling_write,
+    .is_older        = SEN__TRAINING(sen__pooling_is_older),
+    .write_config    = SEN__TRAINING(sen__pooling_write),
 };
 
 /* ---- Dense ----------------------------------------------------------------------------------- */
@@ -19915,11 +19959,11 @@ static const sen_module_type sen__dense_module = {
     .fields          = sen__dense_fields,
     .config_file     = "config.json",
     .build           = sen__dense_build,
-    .init            = sen__dense_init,
+    .init            = SEN__TRAINING(sen__dense_init),
     .forward         = sen__dense_forward,
     .reads_sentences = true,
-    .is_older        = sen__dense_is_older,
-    .write_config    = sen__dense_write,
+    .is_older        = SEN__TRAINING(sen__dense_is_older),
+    .write_config    = SEN__TRAINING(sen__dense_write),
 };
 
 /* ---- Normalize ------------------------------------------------------------------------------- */
@@ -20842,6 +20886,7 @@ static sen_result sen__model_add_spec(sen_ctx *c, sen_model *m, const sen_json *
     return r;
 }
 
+#ifndef SENTRAIN_ENCODE_ONLY
 /* Two forms of "model" and one error for all else. The seed is not used where nothing is drawn. */
 SENTRAIN_DEF sen_result sen_model_from_json(sen_ctx *c, const sen_json *spec,
                                             const sen_json *config, const char *base, uint64_t seed,
@@ -20873,6 +20918,7 @@ SENTRAIN_DEF sen_result sen_model_from_json(sen_ctx *c, const sen_json *spec,
     sen__arena_release(&c->scratch, mark);
     return sen__end(c, r);
 }
+#endif
 
 /* ---- saving ---------------------------------------------------------------------------------- */
 
@@ -21032,6 +21078,7 @@ static bool sen__model_held_elsewhere(const sen_ctx *c, const sen_model *m)
     return holder && holder != c;
 }
 
+#ifndef SENTRAIN_ENCODE_ONLY
 /* The scratch arena holds every tree that is written, and is released in one go. */
 SENTRAIN_DEF sen_result sen_model_save(sen_ctx *c, const sen_model *m, const char *folder)
 {
@@ -21045,6 +21092,7 @@ SENTRAIN_DEF sen_result sen_model_save(sen_ctx *c, const sen_model *m, const cha
     sen__arena_release(&c->scratch, mark);
     return sen__end(c, r);
 }
+#endif
 
 /* ---- one buffer, and copies ------------------------------------------------------------------ */
 
@@ -21055,16 +21103,14 @@ SENTRAIN_DEF sen_result sen_model_save(sen_ctx *c, const sen_model *m, const cha
 
 #define SEN__IMAGE_MODEL "model"            /* the folder's name in an image, and in messages */
 
-/* Saves to, or loads from, the folder of these files. One of m and out is NULL. */
-static sen_result sen__model_through(sen_ctx *c, sen_memory_files *files, const sen_model *m,
-                                     sen_model **out)
+/* Loads from the folder of these files. */
+static sen_result sen__model_from_files(sen_ctx *c, const sen_memory_files *files, sen_model **out)
 {
     const sen__mark mark = sen__arena_mark(&c->scratch);
     const sen_files *own = c->files;
     sen_result r;
     c->files = sen_memory_files_table(files);
-    r = m ? sen__model_save_all(c, m, SEN__IMAGE_MODEL)
-          : sen__model_load_with(c, SEN__IMAGE_MODEL, NULL, out);
+    r = sen__model_load_with(c, SEN__IMAGE_MODEL, NULL, out);
     c->files = own;                         /* on every way out */
     sen__arena_release(&c->scratch, mark);
     return r;
@@ -21082,20 +21128,28 @@ SENTRAIN_DEF sen_result sen_model_load_memory(sen_ctx *c, const void *data, size
     r = data && size ? sen__image_new(&c->allocator, data, size, &files, &why) : SEN_ERR_FORMAT;
     if (r == SEN_ERR_MEMORY) sen__no_memory(c, size, "files in memory");
     if (r) sen_fail(c, r, "this block of %zu bytes is no image of files: %s", size, why);
-    if (!r) r = sen__model_through(c, files, NULL, out);
+    if (!r) r = sen__model_from_files(c, files, out);
     sen_memory_files_free(files);
     return sen__end(c, r);
 }
 
+#ifndef SENTRAIN_ENCODE_ONLY
 /* The files first, then their image: only then is its size known. */
 static sen_result sen__model_to_memory(sen_ctx *c, const sen_model *m, sen_memory_files **files)
 {
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    const sen_files *own = c->files;
+    sen_result r;
     if (sen__model_held_elsewhere(c, m))
         return sen_fail(c, SEN_ERR_BUSY, "a trainer on another context holds this model; copy it "
                         "from that context, between two steps");
     if (sen_memory_files_new(&c->allocator, NULL, 0, files))
         return sen__no_memory(c, sizeof **files, "files in memory");
-    return sen__model_through(c, *files, m, NULL);
+    c->files = sen_memory_files_table(*files);
+    r = sen__model_save_all(c, m, SEN__IMAGE_MODEL);
+    c->files = own;                         /* on every way out */
+    sen__arena_release(&c->scratch, mark);
+    return r;
 }
 
 SENTRAIN_DEF sen_result sen_model_save_memory(sen_ctx *c, const sen_model *m, void **data,
@@ -21134,7 +21188,7 @@ SENTRAIN_DEF sen_result sen_model_copy(sen_ctx *c, const sen_model *m, sen_model
     sen__begin(c);
     *out = NULL;
     r = sen__model_to_memory(c, m, &files);
-    if (!r) r = sen__model_through(c, files, NULL, out);
+    if (!r) r = sen__model_from_files(c, files, out);
     sen_memory_files_free(files);
     for (i = 0; !r && i < m->n_weights && i < (*out)->n_weights; i++)
         (*out)->weight[i]->requires_grad = m->weight[i]->requires_grad;
@@ -21142,6 +21196,7 @@ SENTRAIN_DEF sen_result sen_model_copy(sen_ctx *c, const sen_model *m, sen_model
         sen_model_set_max_seq_length(*out, m->transformer->max_seq_length);
     return sen__end(c, r);
 }
+#endif
 
 /* ---- forward --------------------------------------------------------------------------------- */
 
@@ -21814,7 +21869,7 @@ SENTRAIN_DEF int64_t sen_model_parameters(const sen_model *m)
 }
 #endif /* 20 */
 
-#if SENTRAIN_STOP_AFTER >= 21
+#if SENTRAIN_STOP_AFTER >= 21 && !defined(SENTRAIN_ENCODE_ONLY)
 /* ================================================================================================
  * 21 [data]  ROWS AND COLUMNS
  *
@@ -23085,7 +23140,7 @@ SENTRAIN_DEF sen_result sen_dataset_from_arrays(sen_ctx *c, const sen_column *co
 }
 #endif /* 21 */
 
-#if SENTRAIN_STOP_AFTER >= 22
+#if SENTRAIN_STOP_AFTER >= 22 && !defined(SENTRAIN_ENCODE_ONLY)
 /* ================================================================================================
  * 22 [sample]  WHICH ROWS MAKE A BATCH
  *
@@ -24005,7 +24060,7 @@ static void sen__sampler_begin_epoch(sen_sampler *s, int64_t epoch)
 }
 #endif /* 22 */
 
-#if SENTRAIN_STOP_AFTER >= 23
+#if SENTRAIN_STOP_AFTER >= 23 && !defined(SENTRAIN_ENCODE_ONLY)
 /* ================================================================================================
  * 23 [loss]  LOSSES
  *
@@ -24790,7 +24845,7 @@ SENTRAIN_DEF sen_var *sen_loss_forward(sen_loss *loss, sen_tape *t, sen_var *con
  * ============================================================================================== */
 #endif /* 24 */
 
-#if SENTRAIN_STOP_AFTER >= 25
+#if SENTRAIN_STOP_AFTER >= 25 && !defined(SENTRAIN_ENCODE_ONLY)
 /* ================================================================================================
  * 25 [eval]  MEASURING A MODEL
  *
@@ -26222,7 +26277,7 @@ SENTRAIN_DEF sen_result sen_evaluate(sen_ctx *c, sen_evaluator *e, const sen_mod
 }
 #endif /* 25 */
 
-#if SENTRAIN_STOP_AFTER >= 26
+#if SENTRAIN_STOP_AFTER >= 26 && !defined(SENTRAIN_ENCODE_ONLY)
 /* ================================================================================================
  * 26 [report]  CARDS AND TRACKERS
  *
@@ -26231,7 +26286,7 @@ SENTRAIN_DEF sen_result sen_evaluate(sen_ctx *c, sen_evaluator *e, const sen_mod
  * ============================================================================================== */
 #endif /* 26 */
 
-#if SENTRAIN_STOP_AFTER >= 27
+#if SENTRAIN_STOP_AFTER >= 27 && !defined(SENTRAIN_ENCODE_ONLY)
 /* ================================================================================================
  * 27 [train]  THE TRAINER'S LOOP
  *
@@ -30165,7 +30220,7 @@ SENTRAIN_DEF sen_result sen_trainer_gradients(sen_trainer *t, const char *path)
 }
 #endif /* 27 */
 
-#if SENTRAIN_STOP_AFTER >= 28
+#if SENTRAIN_STOP_AFTER >= 28 && !defined(SENTRAIN_ENCODE_ONLY)
 /* ================================================================================================
  * 28 [tune]  HYPER-PARAMETER SEARCH
  *
@@ -30174,7 +30229,7 @@ SENTRAIN_DEF sen_result sen_trainer_gradients(sen_trainer *t, const char *path)
  * ============================================================================================== */
 #endif /* 28 */
 
-#if SENTRAIN_STOP_AFTER >= 29
+#if SENTRAIN_STOP_AFTER >= 29 && !defined(SENTRAIN_ENCODE_ONLY)
 /* ================================================================================================
  * 29 [check]  SELF-TEST
  *
@@ -31449,6 +31504,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            or none.
  *   Added    files in memory (sen_memory_files) and their image; a model in one buffer
  *            (sen_model_load_memory, sen_model_save_memory); sen_model_copy.
+ *   Added    SENTRAIN_ENCODE_ONLY for programs that only load a model and encode.
  *   Added    sen_build_info; a context refuses a processor that lacks the target; the default of
  *            threads follows the quota of control groups.
  *
