@@ -159,15 +159,10 @@ bench-peer: $(BUILD)/bench
 	    --data $(BUILD)/peer/pairs.jsonl --batch-size 32
 	$(RUN) $(BUILD)/bench train models/all-MiniLM-L6-v2 $(BUILD)/peer/pairs.jsonl
 
-# Bytes at -Os: everything, and the whole command as one static file.
-size_cc := $(CC) -std=$(CSTD) $(arch) $(CPPFLAGS) -I. -pthread -Os -ffunction-sections \
-           -fdata-sections
+# Bytes at -Os of what a program may take of the library, and the time to compile it.
 size:
-	@mkdir -p $(out)
-	$(size_cc) -DSENTRAIN_IMPLEMENTATION -x c -c sentrain.h -o $(out)/whole.o
-	$(size_cc) $(shared_implementation) -static -s -Wl,--gc-sections tools/sentrain.c \
-	    $(out)/whole.o $(libs) -o $(out)/static
-	@size $(out)/whole.o $(out)/static
+	sh tools/size.sh '$(CC) -std=$(CSTD) $(exact) $(CPPFLAGS)' $(TARGET) '$(flags_$(TARGET))' \
+	    '$(libs)' $(out)/size
 
 # ---- examples ------------------------------------------------------------------------------------
 # Each is built as C, and once more as C++11, since users write either.
@@ -203,7 +198,7 @@ make target     a processor that lacks the build's instructions is refused in wo
 make parity     against what Python sentence-transformers computed (../shared)
 make bench      speed of the kernels; bench-peer: beside Python
 make examples   all examples, as C99 and as C++11
-make size       bytes at -Os
+make size       bytes at -Os: encode only, one loss, everything, the command; compile time
 make clean
 Options: CC= TARGET=$(subst $(space),|,$(targets)) CFLAGS= CBLAS=1 WERROR=1 BUILD=
 endef
