@@ -58,19 +58,12 @@ else
     echo "           musl      there is no musl-gcc here, not tried"
 fi
 
-# Wall time; of the interface the middle one of three.
-now() { date +%s%N; }
+# Processor time, since the machine may do other things as well.
+seconds() { ("$@"; times) | awk 'NR == 2 { split($1, t, /[ms]/); printf "%.2f", 60 * t[1] + t[2] }'; }
 echo
-start=$(now)
-$cc $flags -O2 -I. -pthread $header -o "$out/O2.o"
-echo "$(($(now) / 1000000 - start / 1000000)) ms to compile the implementation at -O2"
+echo "$(seconds $cc $flags -O2 -I. -pthread $header -o "$out/O2.o") s to compile the implementation at -O2"
 echo '#include "sentrain.h"' >"$out/interface.c"
-times=$(for i in 1 2 3; do
-    start=$(now)
-    $cc $flags -O2 -I. -c "$out/interface.c" -o "$out/interface.o"
-    echo $(($(now) / 1000000 - start / 1000000))
-done | sort -n)
-echo "$(echo $times | cut -d' ' -f2) ms to compile the interface"
+echo "$(seconds $cc $flags -O2 -I. -c "$out/interface.c" -o "$out/interface.o") s to compile the interface"
 
 test -z "$failed" && exit
 echo "size: the encode-only object for the $failed target is larger than $LIMIT bytes" >&2
