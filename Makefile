@@ -60,7 +60,7 @@ shared_implementation := -DSENTRAIN_IMPLEMENTED
 # ---- the command, the library --------------------------------------------------------------------
 
 .PHONY: all test compile-tests lint asan ubsan tsan torture cli abi target parity bench bench-peer \
-        examples demo size clean help FORCE
+        examples demo size get-model-test clean help FORCE
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
@@ -119,6 +119,10 @@ asan ubsan:
 	$(MAKE) test CFLAGS="$(sanitize) -fsanitize=address,undefined"
 tsan:
 	$(MAKE) test CFLAGS="$(sanitize) -fsanitize=thread"
+
+# tools/get-model.sh against a hub of this machine.
+get-model-test: $(BUILD)/sentrain
+	sh tests/get_model.sh $(BUILD)/sentrain
 
 # Builds for processors that are not here, under qemu-x86_64.
 target: ; sh tests/target.sh '$(CC)'
@@ -194,6 +198,7 @@ make asan tsan  the tests under sanitizers (asan: undefined behaviour too)
 make torture    every allocation and file call fails once
 make cli        bad input: exit statuses, messages, checkpoints that stay whole
 make abi        two files that include the header, C++, two static copies in one process
+make get-model-test   tools/get-model.sh against a hub on this machine
 make target     a processor that lacks the build's instructions is refused in words (qemu)
 make parity     against what Python sentence-transformers computed (../shared)
 make bench      speed of the kernels; bench-peer: beside Python
