@@ -60,7 +60,7 @@ shared_implementation := -DSENTRAIN_IMPLEMENTED
 # ---- the command, the library --------------------------------------------------------------------
 
 .PHONY: all test compile-tests lint asan ubsan tsan torture cli abi target parity bench bench-peer \
-        examples demo size get-model-test clean help FORCE
+        examples demo size get-model-test readme clean help FORCE
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
@@ -120,9 +120,10 @@ asan ubsan:
 tsan:
 	$(MAKE) test CFLAGS="$(sanitize) -fsanitize=thread"
 
-# tools/get-model.sh against a hub of this machine.
-get-model-test: $(BUILD)/sentrain
-	sh tests/get_model.sh $(BUILD)/sentrain
+# tools/get-model.sh against a hub of this machine; each command of README.md, where `make demo` ran.
+get-model-test: ; sh tests/get_model.sh
+readme: $(BUILD)/sentrain
+	sh tests/readme.sh '$(CC)' '$(BUILD)'
 
 # Builds for processors that are not here, under qemu-x86_64.
 target: ; sh tests/target.sh '$(CC)'
@@ -198,7 +199,7 @@ make asan tsan  the tests under sanitizers (asan: undefined behaviour too)
 make torture    every allocation and file call fails once
 make cli        bad input: exit statuses, messages, checkpoints that stay whole
 make abi        two files that include the header, C++, two static copies in one process
-make get-model-test   tools/get-model.sh against a hub on this machine
+make readme     the commands of README.md; make get-model-test: tools/get-model.sh, without network
 make target     a processor that lacks the build's instructions is refused in words (qemu)
 make parity     against what Python sentence-transformers computed (../shared)
 make bench      speed of the kernels; bench-peer: beside Python

@@ -5,7 +5,8 @@
 
 It reads sentrain.h and every other source: widths, blanks, comments, names, the borders between the
 chapters (each may touch only what is its own), function lengths, comment share, the three tables of
-contents; and it compiles the header up to each chapter, so that a call upwards does not pass.
+contents; it compiles the header up to each chapter, so that a call upwards does not pass; and it compares
+the code in README.md with the files that it is cut from.
 --report adds a table of the chapters' sizes. Standard library only."""
 import argparse
 import concurrent.futures
@@ -15,6 +16,7 @@ import re
 import statistics
 import subprocess
 import sys
+import textwrap
 
 WIDTH = 100
 LONGEST, P90, MEDIAN = 120, 50, 15              # lines of a function
@@ -337,6 +339,50 @@ def check_lists(c):
             bad("tests/main.c", 1, f"test_{tag}.c is not included, or has no row in the table")
 
 
+# ---- README.md -----------------------------------------------------------------------------------
+
+def region(path, name):
+    """The lines between "README: name" and "README end" in a file, or all of it (name empty), or None."""
+    try:
+        with open(path, encoding="utf-8") as f:
+            lines = f.read().rstrip("\n").split("\n")
+    except OSError:
+        return None
+    if name:
+        edges = [n for n, line in enumerate(lines) if re.search(rf"README: {re.escape(name)}\W*$|README end\b", line)]
+        first = next((n for n in edges if "README end" not in lines[n]), None)
+        last = next((n for n in edges if first is not None and n > first), None)
+        lines = lines[first + 1:last] if last else None
+    return lines and textwrap.dedent("\n".join(lines)).split("\n")
+
+
+def check_readme():
+    """Each block of code is a file's text, named by the comment before it: <!-- path#region --> or <!-- path -->; sh blocks
+    are run line by line by tests/readme.sh."""
+    with open("README.md", encoding="utf-8") as f:
+        lines = f.read().split("\n")
+    n, blocks = 0, 0
+    while n < len(lines):
+        line, number = lines[n], n + 1
+        if len(line) > 120:
+            bad("README.md", number, f"{len(line)} columns; 120 are allowed")
+        if line.startswith("    ") and not lines[n - 1].strip():
+            bad("README.md", number, "code stands between fences, so that it can be checked")
+        if line.startswith("```"):
+            end = next((k for k in range(n + 1, len(lines)) if lines[k] == "```"), len(lines))
+            block, blocks = lines[n + 1:end], blocks + 1
+            m = re.match(r"<!-- (\S+?)(?:#(\S+))? -->$", lines[n - 1])
+            if line in ("```c", "```json") and not m:
+                bad("README.md", number, "no comment before this block says where it comes from")
+            elif line in ("```c", "```json") and block != region(m.group(1), m.group(2)):
+                bad("README.md", number, f"this is not what stands in {m.group(1)}{', ' + m.group(2) if m.group(2) else ''}")
+            elif line not in ("```c", "```json", "```sh"):
+                bad("README.md", number, "a block is c, json (both checked here) or sh (run by tests/readme.sh)")
+            n = end
+        n += 1
+    return blocks
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--cc", default="cc")
@@ -358,13 +404,14 @@ def main():
     check_public_calls(s, c)
     check_layers(s, c, a.cc)
     check_lists(c)
+    blocks = check_readme()
     summary = check_metrics(s)
     if a.report:
         report(s, c)
     for path, line, text in sorted(problems):
         print(f"{path}:{line}: {text}")
     print(f"sentrain.h: {summary}")
-    print(f"lint: {len(paths)} C files, {len(problems)} problem(s)")
+    print(f"lint: {len(paths)} C files, {blocks} blocks of README.md, {len(problems)} problem(s)")
     return 1 if problems else 0
 
 
