@@ -60,6 +60,7 @@ model()
 model owner/good
 model sentence-transformers/short
 model private/good
+model simple/good
 model owner/broken
 sed 's/config/Config/' models/owner/broken/config.json >models/owner/broken/config.json.served
 model owner/cut
@@ -103,6 +104,10 @@ head -c 100000 models/owner/good/2_Dense/model.safetensors >a/model.safetensors.
 try 'resumed from other bytes' 1 'wrong checksum' owner/good a
 holds 'resumed from other bytes: nothing has the name' lacks a/model.safetensors
 try 'the run after that' 0 'whole: 10 files' owner/good a
+mkdir s
+head -c 100000 models/simple/good/model.safetensors >s/model.safetensors.part
+try 'a hub that begins at the start only' 0 'whole: 10 files' simple/good s
+holds 'a hub that begins at the start only: checksums' whole s
 
 try 'wrong checksum' 1 'config.json came with' owner/broken b
 holds 'wrong checksum: nothing has the name' lacks b/config.json
@@ -111,7 +116,7 @@ try 'too short' 1 'wrong checksum or size (the hub states 300000 bytes)' owner/c
 try 'no such model' 1 'has no model owner/none (404)' owner/none c
 try 'no such revision' 1 'a revision "v9"' owner/good c --revision v9
 try 'another revision' 0 'whole: 10 files' owner/good c --revision=refs/pr/1
-holds 'another revision: asked for by name' requests '/resolve/refs%2Fpr%2F1/' 10
+holds 'another revision: asked for by name' requests ' /owner/good/resolve/refs%2Fpr%2F1/' 10
 try 'optional files are missing' 0 'whole: 3 files' owner/bare d
 try 'no owner' 0 'sentence-transformers/short at main' short e
 try 'only a pickle' 1 'only as pytorch_model.bin' owner/pickled f

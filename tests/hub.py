@@ -2,8 +2,9 @@
 
 Serves FOLDER/OWNER/NAME/... as the model OWNER/NAME at revision main (and v1): the list of files at
 /api/models/OWNER/NAME/tree/REV, two a page, and each file at /OWNER/NAME/resolve/REV/PATH, from the middle
-too. Files above 1,000 bytes count as LFS files. What stands as PATH.served is sent in place of PATH. Models
-of the owner "private" want the token "secret". Every request is a line of LOG: status, path, range."""
+too. Files above 1,000 bytes count as LFS files and are had elsewhere (a redirect to /cdn/...), as there. What
+stands as PATH.served is sent in place of PATH. Models of the owner "private" want the token "secret", those of
+"simple" are always sent from the start. Every request is a line of LOG: status, path, range."""
 import hashlib
 import http.server
 import json
@@ -51,8 +52,10 @@ class Hub(http.server.BaseHTTPRequestHandler):
             return self.send(404, b"Entry not found")
         with open(path, "rb") as f:
             data = f.read()
+        if len(data) > 1000 and not self.path.startswith("/cdn/"):
+            return self.send(302, headers=[("Location", "/cdn" + self.path)])
         start = int(self.headers.get("Range", "bytes=0-")[6:].rstrip("-"))
-        if start == 0:
+        if start == 0 or "/simple/" in self.path:
             return self.send(200, data)
         if start >= len(data):
             return self.send(416)
@@ -61,12 +64,13 @@ class Hub(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         url = urllib.parse.urlsplit(self.path)
         parts = [urllib.parse.unquote(p) for p in url.path.split("/")[1:]]
-        listing = parts[:2] == ["api", "models"]
+        stored, listing = parts[0] == "cdn", parts[:2] == ["api", "models"]
+        parts = parts[1:] if stored else parts
         parts = parts[2:] if listing else parts
         if len(parts) < 4 or parts[2] != ("tree" if listing else "resolve"):
             return self.send(404)
         model = os.path.join(FOLDER, parts[0], parts[1])
-        if parts[0] == "private" and self.headers.get("Authorization") != "Bearer secret":
+        if parts[0] == "private" and not stored and self.headers.get("Authorization") != "Bearer secret":
             return self.send(401)
         if not os.path.isdir(model) or parts[3] not in REVISIONS:
             return self.send(404)

@@ -244,7 +244,9 @@ echo "$name at $revision from $hub into $dir"
 list_files
 choose
 check_room
-while read -r path size git sha; do get "$path" "$size" "$git" "$sha"; done <"$work/chosen"
+while read -r path size git sha; do
+    test "$path" = modules.json || get "$path" "$size" "$git" "$sha"            # that one is there by now
+done <"$work/chosen"
 while read -r path size git sha; do echo "$(sum256 "$dir/$path")  $path"; done <"$work/chosen" >"$work/sums"
 mv -f "$work/sums" "$dir/SHA256SUMS" || die "cannot write $dir/SHA256SUMS"
 echo "whole: $(wc -l <"$work/chosen" | tr -d ' ') files, checksums in $dir/SHA256SUMS"
