@@ -65,7 +65,7 @@ flatten()
         n = length(text)
         for (i = 1; i <= n; i++) {
             c = substr(text, i, 1)
-            if (c == "{" || c == "[") { list[++depth] = c == "["; key[depth] = 1; named = 0 }
+            if (c == "{" || c == "[") { list[++depth] = (c == "["); key[depth] = 1; named = 0 }
             else if (c == "}" || c == "]") depth--
             else if (c == ":") named = 1
             else if (c == ",") { named = 0; if (list[depth]) key[depth]++ }
