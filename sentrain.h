@@ -12274,6 +12274,7 @@ typedef struct sen__attend {
     void         (*drop_rows)(void *arg, int64_t seq, int head, int64_t qpos, int64_t rows,
                               float *mult, int64_t len);
     void          *drop_arg;
+    bool           add;                     /* backward adds to dq, dk, dv; else it writes them */
     bool           causal;                  /* query i sees keys j <= i only */
     int64_t        window;                  /* and |i - j| <= window only; 0: all */
 } sen__attend;
@@ -12307,7 +12308,7 @@ typedef struct sen__attend_plan {
     int                kv_heads, group;     /* A = kv_heads * group */
     bool               backward;
     float             *out, *lse;           /* (T,A*D); (T,A) or NULL */
-    float             *dq, *dk, *dv;        /* added to, strides of q, k, v */
+    float             *dq, *dk, *dv;        /* strides of q, k, v */
     const float       *dout, *y, *saved;    /* dy and forward's out, lse */
     sen__attend_room   at;
 } sen__attend_plan;
@@ -12785,9 +12786,11 @@ static void sen__attend_block_backward(sen__attend_view *v, int64_t q, int64_t r
         sen__attend_by_row(o, wide, rows, p->d, ds + k, width,
                            v->room + p->at.k + (v->lo + k) * wide, wide, SEN__MATMUL_COLS,
                            SEN__MIN(SEN__MATMUL_DEPTH, keys - k), k > 0);
-    for (int64_t r = 0; r < rows; r++)
-        sen__row_axpy(p->dq + (v->row + q + r) * a->q_stride + v->head * p->d, a->scale,
-                      o + r * wide, p->d);
+    for (int64_t r = 0; r < rows; r++) {
+        float *dq = p->dq + (v->row + q + r) * a->q_stride + v->head * p->d;
+        if (a->add) sen__row_axpy(dq, a->scale, o + r * wide, p->d);
+        else sen__row_scale(dq, o + r * wide, a->scale, p->d);
+    }
 }
 
 /* The same for backward, all queries of the sequence in one task. dk and dv grow in the scratch,
@@ -12811,14 +12814,15 @@ static void sen__attend_backward_task(void *arg, int64_t task, int worker)
             for (int64_t q = 0; q < v.len; q += SEN__ATTEND_BLOCK)
                 sen__attend_block_backward(&v, q, SEN__MIN(SEN__ATTEND_BLOCK, v.len - q));
         for (int64_t j = 0; j < v.len; j++) {
-            sen__row_acc(p->dk + at + j * a->kv_stride, dk + j * p->wide, p->d);
-            sen__row_acc(p->dv + at + j * a->kv_stride, dv + j * p->wide, p->d);
+            void (*put)(float *, const float *, int64_t) = a->add ? sen__row_acc : sen__row_copy;
+            put(p->dk + at + j * a->kv_stride, dk + j * p->wide, p->d);
+            put(p->dv + at + j * a->kv_stride, dv + j * p->wide, p->d);
         }
     }
 }
 
-/* Adds the gradients into dq, dk and dv, which have the strides of q, k and v. out (T,A*D) and lse
- * (T,A) are forward's, dout (T,A*D). The callbacks must give what they gave in forward. The scores
+/* The gradients dq, dk and dv have the strides of q, k and v. out (T,A*D) and lse (T,A) are
+ * forward's, dout (T,A*D). The callbacks must give what they gave in forward. The scores
  * are recomputed by the same code on the same numbers, so they are forward's to the bit. */
 static sen_result sen__attend_backward(sen_ctx *c, float *dq, float *dk, float *dv,
                                        const float *dout, const float *out, const float *lse,
@@ -14785,7 +14789,7 @@ typedef struct sen__norm_job {
     float        *dx, *dr, *partial;            /* backward; partial: (blocks, 2, cols) */
     int64_t       cols, step;                   /* step: rows of one block, as sen__rows cuts */
     float         eps;
-    bool          first;                        /* backward: dx holds nothing to add to */
+    bool          first_x, first_r;             /* backward: dx, dr hold nothing to add to */
 } sen__norm_job;
 
 /* Forward, a block of rows. Without residual and dropout the sum s is x itself. BERT's order is the
@@ -14824,6 +14828,8 @@ static void sen__norm_backward_rows(void *arg, int64_t from, int64_t to)
     float *part = j->partial ? j->partial + from / j->step * 2 * h : NULL;
     float *dx = j->dx ? j->dx + at : NULL, *dr = j->dr ? j->dr + at : NULL;
     if (part) sen__row_fill(part, 0.0f, 2 * h); /* the pool gives memory as it was left */
+    if (dr && j->first_r) sen__row_fill(dr, 0.0f, (to - from) * h); /* the kernel adds */
+    if (dx && j->first_x && !j->drop.d) sen__row_fill(dx, 0.0f, (to - from) * h);
     /* Without dropout x and the residual get the same gradient, in one pass over the rows. */
     if (!j->drop.d) {
         sen__layer_norm_backward(dx, dr, part, part ? part + h : NULL, j->dy + at, j->s + at,
@@ -14839,7 +14845,7 @@ static void sen__norm_backward_rows(void *arg, int64_t from, int64_t to)
         if (!j->dx) return;                 /* x is frozen; the residual has its share */
         drop.x = j->drop.y;
         drop.y = j->dx;
-        drop.add = !j->first;
+        drop.add = !j->first_x;
         sen__drop_rows(&drop, from, to);
     }
 }
@@ -14854,9 +14860,10 @@ static void sen__norm_op_backward(sen_node *n)
     int64_t b;
     j.step = sen__rows_step(j.cols);
     j.dy = n->out->g;
-    /* Only the way through the dropout can write; the kernel of the norm adds. */
-    j.dx = j.drop.d ? sen__grad_or_first(n, 0, &j.first) : sen_grad(n, 0);
-    j.dr = sen_grad(n, 1);                  /* NULL where there was no residual */
+    /* x + x: one array, to which both ways add. */
+    if (n->in[0] == n->in[1]) j.dx = sen_grad(n, 0);
+    else j.dx = sen__grad_or_first(n, 0, &j.first_x);
+    j.dr = sen__grad_or_first(n, 1, &j.first_r);    /* NULL where there was no residual */
     /* Both or neither: the kernel makes the two sums together, and a block is 2 H floats only. */
     j.partial = dgamma || dbeta ? sen_tape_floats(t, blocks * 2 * j.cols) : NULL;
     /* ds cannot be added straight into dx, where each element still needs its multiplier. */
@@ -14941,9 +14948,11 @@ static void sen__attention_op_backward(sen_node *n)
 {
     sen__attention_aux aux = *(const sen__attention_aux *)n->aux;
     const int64_t width = (int64_t)aux.a.heads * aux.a.head_dim;    /* H */
-    float *d = sen_grad(n, 0);                                      /* (T,3H) */
+    bool first;
+    float *d = sen__grad_or_first(n, 0, &first);                    /* (T,3H) */
     sen_result r;
     if (!d) return;
+    aux.a.add = !first;
     aux.a.drop_arg = &aux.drop;             /* the copy's own; the saved one is stale */
     r = sen__attend_backward(n->tape->c, d, d + width, d + 2 * width, n->out->g, n->out->x,
                              (const float *)n->saved[0], &aux.a);

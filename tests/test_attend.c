@@ -145,6 +145,12 @@ static void attend_run(sen_ctx *c, attend_data *d, int s0, int s1)
     }
     if (d->t.drop) a.drop_rows = attend_drop_rows;
     a.bias_arg = a.dbias_arg = a.drop_arg = d;
+    a.add = d->t.bias != 0;                     /* to zeros; or nothing stands there yet */
+    for (int64_t r = 0; r < first[s1 - s0] && !a.add; r++) {
+        for (int64_t j = 0; j < (int64_t)d->t.heads * d->t.dim; j++)
+            dq[r * d->q_stride + j] = (float)NAN;
+        for (int64_t j = 0; j < 2 * width; j++) dkv[r * d->kv_stride + j] = (float)NAN;
+    }
     CHECK(sen__attend_forward(c, out, lse, &a) == SEN_OK);
     CHECK(sen__attend_backward(c, dq, dkv, dkv + width, d->dout + row * d->out_stride, out, lse, &a)
           == SEN_OK);
