@@ -86,6 +86,10 @@
  *   SENTRAIN_GNU_VECTORS      the compiler's own vectors instead of the processor's instructions
  *   SENTRAIN_ENCODE_ONLY      only what loads a model, encodes and compares: nothing that trains,
  *                             evaluates or saves, neither its code nor its declarations
+ *   SENTRAIN_UNALIGNED_MOVES  says to gcc for Windows with AVX that its assembler was told, too:
+ *                             -Wa,-muse-unaligned-vector-move (binutils 2.38). That gcc keeps the
+ *                             stack at multiples of 16 bytes and moves 32 or 64 of them there as if
+ *                             they were aligned (its bug 54412): such a program dies at random
  *   SENTRAIN_LOSSES(X)        what a table holds, so that a small program drops the rest: for one
  *                             loss, #define SENTRAIN_LOSSES(X) X(mnrl_loss). The same with
  *                             SENTRAIN_EVALUATORS, _SAMPLERS, _OPTIMIZERS, _SCHEDULES, _MODULES and
@@ -1663,6 +1667,11 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
 #error "sentrain.h computes float in float: add -msse2 -mfpmath=sse (x86), -fexcess-precision=fast"
 #endif
 
+#if defined(__MINGW32__) && !defined(__clang__) && defined(__AVX__) &&                             \
+    !defined(SENTRAIN_UNALIGNED_MOVES)
+#error "gcc for Windows: add -Wa,-muse-unaligned-vector-move and -DSENTRAIN_UNALIGNED_MOVES"
+#endif
+
 #if defined(__clang__)
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wunused-function"
@@ -1674,6 +1683,10 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
 #pragma GCC diagnostic ignored "-Wunused-const-variable"        /* rows of a longer table */
 #pragma GCC push_options
 #pragma GCC optimize("fp-contract=off")
+#elif defined(_MSC_VER)
+#pragma warning(push)
+#pragma warning(disable : 4505 4996)            /* unused functions; fopen and the like "unsafe" */
+#pragma fp_contract(off)
 #endif
 
 #ifndef SENTRAIN_STOP_AFTER
@@ -6865,7 +6878,10 @@ static void sen__philox(uint32_t out[4], uint64_t key, const uint32_t counter[4]
 #else
 #include <dirent.h>
 #include <fcntl.h>
+#if !defined(__wasi__)                          /* WASI has no mapping, and its header says so */
+#define SEN__FILE_MAPS
 #include <sys/mman.h>
+#endif
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -6945,7 +6961,9 @@ static sen_file_error sen__sys_info(void *user, const char *path, sen_file_info 
     if (stat(path, &s) != 0) return sen__errno_error(errno);    /* lstat would see the link */
     out->size = (int64_t)s.st_size;
     out->modified = (double)s.st_mtime;
-#if defined(__linux__)
+#if defined(__APPLE__)
+    out->modified += (double)s.st_mtimespec.tv_nsec * 1e-9;
+#elif defined(__linux__) || defined(__wasi__)
     out->modified += (double)s.st_mtim.tv_nsec * 1e-9;
 #endif
     out->is_folder = S_ISDIR(s.st_mode) != 0;   /* pipes and devices count as files */
@@ -7144,7 +7162,7 @@ static sen_file_error sen__sys_list(void *user, const char *path,
     return SEN_FILE_OK;
 }
 
-#if !defined(_WIN32)
+#ifdef SEN__FILE_MAPS
 /* NULL for any reason, an empty file among them: the caller reads it then. The descriptor may be
  * closed at once, the mapping holds the file. POSIX mmap: pages are read when they are touched and
  * can be dropped again without being written, so that weights larger than the memory at hand may be
@@ -7191,12 +7209,12 @@ SENTRAIN_DEF const sen_files *sen_system_files(void)
         sen__sys_remove,
         sen__sys_make_folder,
         sen__sys_list,
-#if defined(_WIN32)
-        NULL,                                   /* no mapping: files are read, which is as right */
-        NULL
-#else
+#ifdef SEN__FILE_MAPS
         sen__sys_map,
         sen__sys_unmap
+#else
+        NULL,                                   /* no mapping: files are read, which is as right */
+        NULL
 #endif
     };
     return &files;
@@ -8197,6 +8215,7 @@ static sen_result sen__json_save(sen_ctx *c, const char *path, sen_json *root,
 #undef far
 #undef small
 #elif !defined(SENTRAIN_NO_THREADS) &&                                                             \
+    (!defined(__EMSCRIPTEN__) || defined(__EMSCRIPTEN_PTHREADS__)) && /* threads are asked for */  \
     (defined(__unix__) || defined(__APPLE__) || defined(__HAIKU__))
 #define SEN__THREADS_POSIX
 #include <pthread.h>
@@ -8273,7 +8292,7 @@ static void sen__thread_join(sen__thread t)
  * of floats would depend on who comes first, so there is no such function. The gcc and clang
  * functions first: clang on Windows has them too. */
 #if defined(SEN__THREADS) && (defined(__GNUC__) || defined(__clang__))
-typedef int64_t sen__shared_int;
+typedef int64_t sen__shared_int __attribute__((aligned(8)));    /* 32-bit x86 aligns to 4 */
 static int64_t sen__fetch_add(sen__shared_int *p, int64_t n)
 {
     return __atomic_fetch_add(p, n, __ATOMIC_SEQ_CST);
@@ -8839,8 +8858,11 @@ SENTRAIN_DEF void sen_ctx_free(sen_ctx *c)
 #endif
 
 /* A loop over an array of registers must be unrolled before its elements can live in registers at
- * all; gcc does that at -O2 only where it is told to. Without optimisation it would only warn. */
-#if defined(__GNUC__) && !defined(__OPTIMIZE__)
+ * all; gcc does that at -O2 only where it is told to. Without optimisation it would only warn, and
+ * clang does too where the kernel's registers are four numbers each, as on a RISC-V without V. */
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(__OPTIMIZE__)
+#define SEN__UNROLL
+#elif defined(__clang__) && defined(__riscv) && !defined(__riscv_vector)
 #define SEN__UNROLL
 #elif defined(__clang__)
 #define SEN__UNROLL _Pragma("clang loop unroll(full)")
@@ -11817,8 +11839,9 @@ SEN__INLINE void sen__matmul_kernel(float *c, int64_t ldc, int rows, const int h
     /* The order below is part of the invariant: (chain + bias) + old C, rounded twice. */
     SEN__UNROLL
     for (int r = 0; r < height; r++) {
+        if (r >= rows) continue;            /* and not break: a loop of constant length unrolls */
         SEN__UNROLL
-        for (int v = 0; v < vecs && r < rows; v++) {
+        for (int v = 0; v < vecs; v++) {
             float *to = c + r * ldc + v * SEN__LANES;
             const sen__vf s = sen__vf_add(sum[r * vecs + v], x[v]);
             sen__vf_store(to, add ? sen__vf_add(s, sen__vf_load(to)) : s);
@@ -31493,6 +31516,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
 #elif defined(__GNUC__)
 #pragma GCC pop_options
 #pragma GCC diagnostic pop
+#elif defined(_MSC_VER)
+#pragma warning(pop)
 #endif
 #endif /* SENTRAIN_IMPLEMENTATION */
 
@@ -31516,6 +31541,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    SENTRAIN_ENCODE_ONLY for programs that only load a model and encode.
  *   Added    sen_build_info; a context refuses a processor that lacks the target; the default of
  *            threads follows the quota of control groups.
+ *   Added    WebAssembly (WASI), macOS and Windows for ARM build without a warning.
  *
  * LICENCE
  *

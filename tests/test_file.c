@@ -143,7 +143,7 @@ static void file_remove_folder(void)
     test_write_text(test_path("cp/a"), "x");
     test_write_text(test_path("cp/1_Pooling/b"), "x");
     test_write_text(test_path("other/kept"), "x");
-#if !defined(_WIN32)
+#if !defined(_WIN32) && !defined(__wasi__)          /* WASI lets no link point out of a folder */
     CHECK(symlink(test_path("other"), test_path("cp/link")) == 0);
 #endif
     CHECK_OK(c, sen__remove_folder(c, test_path("cp")));
