@@ -26,16 +26,29 @@ TARGET ?= native
 machine  := $(shell $(CC) -dumpmachine 2>/dev/null)
 at_home  := $(and $(filter $(shell uname -m)-%,$(machine)),\
                   $(findstring $(shell uname -s | tr A-Z a-z),$(machine)))
-exe      := $(if $(findstring mingw,$(machine)),.exe)
+exe      := $(if $(findstring mingw,$(machine))$(findstring windows,$(machine)),.exe)$(if \
+              $(filter wasm%,$(machine)),.wasm)
 targets  := native avx512 avx2 sse2 scalar gnuvec
 # What makes the compiler compute float in float: 32-bit x86 has x87, s390x a wide float_t in C99.
 exact := $(if $(filter i386-% i486-% i586-% i686-%,$(machine)),-msse2 -mfpmath=sse) \
          $(if $(filter s390%,$(machine)),-fexcess-precision=fast)
+# WebAssembly has no threads; signals and clock() of the command and the tests (the header has neither)
+# are imitated where WASI asks for it by name.
+pthread := -pthread
+ifneq ($(filter wasm%,$(machine)),)
+pthread   :=
+wasi      := -D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_PROCESS_CLOCKS
+wasi_libs := -lwasi-emulated-signal -lwasi-emulated-process-clocks -Wl,-z,stack-size=1048576
+endif
 flags_native := $(if $(at_home),$(shell echo 'int x;' | $(CC) -march=native -x c -c -o /dev/null - \
                   2>/dev/null && echo -march=native))
 flags_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mavx2
 flags_avx2   := -mavx2 -mfma
 flags_sse2   := -msse2 -mfpmath=sse
+ifneq ($(findstring mingw,$(machine)),)     # see SENTRAIN_UNALIGNED_MOVES in the header
+flags_avx512 += -Wa,-muse-unaligned-vector-move -DSENTRAIN_UNALIGNED_MOVES
+flags_avx2   += -Wa,-muse-unaligned-vector-move -DSENTRAIN_UNALIGNED_MOVES
+endif
 flags_scalar := -DSENTRAIN_SCALAR
 flags_gnuvec := -DSENTRAIN_GNU_VECTORS
 ifeq ($(filter $(TARGET),$(targets)),)
@@ -44,10 +57,11 @@ endif
 
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
 werror   := $(if $(WERROR),-Werror)
-arch     := $(strip $(exact) $(flags_$(TARGET))) $(if $(CBLAS),-DSENTRAIN_USE_CBLAS)
-libs     := -lm -pthread $(if $(CBLAS),$(or $(CBLAS_LIBS),-lopenblas)) $(LDLIBS)
-cc       := $(CC) -std=$(CSTD) $(arch) $(CFLAGS) $(CPPFLAGS) -I. -pthread $(warnings) $(werror)
-cxx      := $(CXX) $(arch) $(CFLAGS) $(CPPFLAGS) -I. -pthread $(warnings) $(werror)
+arch     := $(strip $(exact) $(wasi) $(flags_$(TARGET))) $(if $(CBLAS),-DSENTRAIN_USE_CBLAS)
+libs     := -lm $(pthread) $(wasi_libs) $(if $(CBLAS),$(or $(CBLAS_LIBS),-lopenblas)) $(LDLIBS)
+flags    := $(CFLAGS) $(CPPFLAGS) -I. $(pthread) $(warnings) $(werror)
+cc       := $(CC) -std=$(CSTD) $(arch) $(flags)
+cxx      := $(CXX) $(arch) $(flags)
 
 # One folder for each way to compile: the compiler's name, the target, a checksum of the whole line.
 conf := $(notdir $(firstword $(CC)))-$(TARGET)-$(firstword $(shell \
@@ -59,29 +73,30 @@ shared_implementation := -DSENTRAIN_IMPLEMENTED
 
 # ---- the command, the library --------------------------------------------------------------------
 
-.PHONY: all test compile-tests lint asan ubsan tsan torture cli abi target parity bench bench-peer \
-        examples demo size get-model-test readme clean help FORCE
+.PHONY: all test compile-tests lint asan ubsan tsan torture cli abi cross target bounds parity \
+        bench bench-peer examples demo size get-model-test readme clean help FORCE
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
-all: $(BUILD)/sentrain
+all: $(BUILD)/sentrain$(exe)
 
 # The last configuration asked for: what stands in $(BUILD) is a copy out of its folder.
 $(BUILD)/.conf: FORCE
 	@mkdir -p $(out)/examples $(BUILD)/examples
 	@test "$$(cat $@ 2>/dev/null)" = '$(conf)' || echo '$(conf)' >$@
 
-# sentrain_impl.c is no program: what it shows is done by $(out)/sentrain.o.
-names  := $(filter-out sentrain_impl,$(basename $(notdir $(wildcard examples/*.c))))
-copies := sentrain bench $(names:%=examples/%)
-$(copies:%=$(BUILD)/%): $(BUILD)/%: $(out)/% $(BUILD)/.conf
+# sentrain_impl.c is no program: what it shows is done by $(out)/sentrain.o. dispatch has builds of its
+# own, for x86-64 only.
+names  := $(filter-out sentrain_impl dispatch%,$(basename $(notdir $(wildcard examples/*.c))))
+copies := sentrain bench $(names:%=examples/%) examples/dispatch
+$(copies:%=$(BUILD)/%$(exe)): $(BUILD)/%: $(out)/% $(BUILD)/.conf
 	@cp $< $@.new && mv -f $@.new $@
 
 $(out)/sentrain.o: sentrain.h
 	@mkdir -p $(out)
 	$(cc) -DSENTRAIN_IMPLEMENTATION -x c -c sentrain.h -o $@
 
-$(out)/sentrain: tools/sentrain.c $(wildcard tools/sentrain_*.h) $(out)/sentrain.o
+$(out)/sentrain$(exe): tools/sentrain.c $(wildcard tools/sentrain_*.h) $(out)/sentrain.o
 	$(cc) $(shared_implementation) $(LDFLAGS) $< $(out)/sentrain.o $(libs) -o $@
 
 # ---- tests ---------------------------------------------------------------------------------------
@@ -91,28 +106,28 @@ chapters := config memory context text table random file thread vector math matm
             tape ops optim token batch module model data sample loss search eval report train \
             tune check
 
-$(out)/test: sentrain.h $(wildcard tests/*.[ch])
+$(out)/test$(exe): sentrain.h $(wildcard tests/*.[ch])
 	@mkdir -p $(out)
 	$(cc) $(LDFLAGS) tests/main.c $(libs) -o $@
 
-compile-tests: $(out)/test
-test: $(out)/test
+compile-tests: $(out)/test$(exe)
+test: $(out)/test$(exe)
 	$(RUN) $(out)/test$(exe) $(CHAPTERS)
 
-torture: $(out)/test
-	$(RUN) $(out)/test torture
+torture: $(out)/test$(exe)
+	$(RUN) $(out)/test$(exe) torture
 
 # What the command says to bad input; not a part of `make test`, which needs no command.
-cli: $(BUILD)/sentrain
-	sh tests/cli.sh $(BUILD)/sentrain
+cli: $(BUILD)/sentrain$(exe)
+	sh tests/cli.sh $(BUILD)/sentrain$(exe)
 
 # A context is put together in chapter 8, so no test stops below it; the tape is tried with operations.
 test-%: FORCE
 	@mkdir -p $(out)
 	n=0; for c in $(chapters); do n=$$((n + 1)); test $$c != $* || break; done; \
 	test $$n -ge 8 || n=8; test $* != tape || n=15; \
-	$(cc) -DSENTRAIN_STOP_AFTER=$$n $(LDFLAGS) tests/test_$*.c $(libs) -o $(out)/test-$*
-	$(RUN) $(out)/test-$*
+	$(cc) -DSENTRAIN_STOP_AFTER=$$n $(LDFLAGS) tests/test_$*.c $(libs) -o $(out)/test-$*$(exe)
+	$(RUN) $(out)/test-$*$(exe)
 
 sanitize := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
 asan ubsan:
@@ -122,47 +137,75 @@ tsan:
 
 # tools/get-model.sh against a hub of this machine; each command of README.md, where `make demo` ran.
 get-model-test: ; sh tests/get_model.sh
-readme: $(BUILD)/sentrain
+readme: $(BUILD)/sentrain$(exe)
 	sh tests/readme.sh '$(CC)' '$(BUILD)'
 
 # Builds for processors that are not here, under qemu-x86_64.
 target: ; sh tests/target.sh '$(CC)'
 
+# One model and the same texts by builds for every instruction set that this processor has; OTHERS are
+# more commands, "'qemu-aarch64 DIR/sentrain'".
+cpu     := $(shell grep -m 1 flags /proc/cpuinfo 2>/dev/null)
+x86     := $(filter x86_64-%,$(machine))
+TARGETS ?= $(if $(x86),$(if $(filter avx512vl,$(cpu)),avx512) $(if $(filter fma,$(cpu)),avx2) \
+             sse2,native) scalar
+bounds: $(if $(x86),$(BUILD)/examples/dispatch)
+	for t in $(TARGETS); do \
+	    $(MAKE) TARGET=$$t CFLAGS=-O1 BUILD=$(BUILD)/bounds/$$t all || exit 1; \
+	done
+	sh tests/bounds.sh $(BUILD)/bounds/runs '$<' $(TARGETS:%=$(BUILD)/bounds/%/sentrain) $(OTHERS)
+
 abi: $(out)/sentrain.o
 	sh tests/abi/run.sh '$(cc)' '$(cxx)' $(out)/sentrain.o $(out)/abi '$(LDFLAGS) $(libs)'
+
+# Systems that are not here, by zig's C compiler: the programs and the tests, warnings are errors. The
+# examples as C only, or zig would build a whole C++ library first. zig is the Python package ziglang,
+# kept in $(BUILD)/zig; ZIG=zig takes one that is there. The programs of wasm32-wasi can be run:
+#     node --no-warnings tests/wasi.mjs build/cross/wasm32-wasi/obj/*/test.wasm
+ZIG ?= $(abspath $(BUILD))/zig/ziglang/zig
+cross := x86_64-macos aarch64-macos x86_64-windows-gnu aarch64-windows-gnu wasm32-wasi
+cross: $(cross:%=cross-%)
+cross-%: $(filter /%,$(ZIG))
+	ZIG_GLOBAL_CACHE_DIR=$(BUILD)/zig-cache ZIG_LOCAL_CACHE_DIR=$(BUILD)/zig-cache \
+	    $(MAKE) CC='$(ZIG) cc -target $*' CXX=no-c++ WERROR=1 \
+	    CFLAGS='$(if $(filter wasm%,$*),-O1,-O0 -fno-sanitize=undefined)' \
+	    BUILD=$(BUILD)/cross/$* all examples compile-tests
+
+$(abspath $(BUILD))/zig/ziglang/zig:
+	$(PYTHON) -m pip install -q --target $(BUILD)/zig ziglang
 
 lint: ; $(PYTHON) tools/lint.py --cc '$(CC)'
 
 # The cases that Python sentence-transformers has run, where they lie beside this folder.
 oracle := ../shared/oracle/compare.py
-parity: $(BUILD)/sentrain
+parity: $(BUILD)/sentrain$(exe)
 	@if test ! -f $(oracle); then \
 	    echo 'parity: $(oracle) is not here, nothing is compared'; \
 	    echo '0 passed, 0 failed, 1 skipped'; \
 	else for t in 1 2; do \
 	    echo "parity: $$t thread(s)"; \
-	    $(PYTHON) $(oracle) $(BUILD)/sentrain --upto main --threads $$t || exit 1; \
+	    $(PYTHON) $(oracle) $(BUILD)/sentrain$(exe) --upto main --threads $$t || exit 1; \
 	done; fi
 
 # ---- speed and size ------------------------------------------------------------------------------
 
-$(out)/bench: tools/bench.c sentrain.h
+$(out)/bench$(exe): tools/bench.c sentrain.h
 	@mkdir -p $(out)
 	$(cc) $(LDFLAGS) $< $(libs) -o $@
 
-bench: $(BUILD)/bench
-	$(RUN) $(BUILD)/bench $(BENCH)
+bench: $(BUILD)/bench$(exe)
+	$(RUN) $(BUILD)/bench$(exe) $(BENCH)
 
 # The same steps in Python: PEER=/path/to/python with torch and sentence-transformers.
 peer_bench := ../shared/bench
-bench-peer: $(BUILD)/bench
+bench-peer: $(BUILD)/bench$(exe)
 	@mkdir -p $(BUILD)/peer models
 	test -f models/all-MiniLM-L6-v2/modules.json || \
 	    ../shared/models.sh all-MiniLM-L6-v2 models/all-MiniLM-L6-v2
 	$(PYTHON) $(peer_bench)/make_text.py --kind pairs --n 20000 >$(BUILD)/peer/pairs.jsonl
 	$(or $(PEER),$(PYTHON)) $(peer_bench)/peer_bench.py train --model models/all-MiniLM-L6-v2 \
 	    --data $(BUILD)/peer/pairs.jsonl --batch-size 32
-	$(RUN) $(BUILD)/bench train models/all-MiniLM-L6-v2 $(BUILD)/peer/pairs.jsonl
+	$(RUN) $(BUILD)/bench$(exe) train models/all-MiniLM-L6-v2 $(BUILD)/peer/pairs.jsonl
 
 # Bytes at -Os of what a program may take of the library, and the time to compile it.
 size:
@@ -171,22 +214,35 @@ size:
 
 # ---- examples ------------------------------------------------------------------------------------
 # Each is built as C, and once more as C++11, since users write either.
-$(out)/examples/%: examples/%.c $(out)/sentrain.o
+$(out)/examples/%$(exe): examples/%.c $(out)/sentrain.o
 	@mkdir -p $(@D)
 	$(cc) $(shared_implementation) $(LDFLAGS) $< $(out)/sentrain.o $(libs) -o $@
 
-$(out)/examples/%.c++: examples/%.c $(out)/sentrain.o
+$(out)/examples/%.c++$(exe): examples/%.c $(out)/sentrain.o
 	@mkdir -p $(@D)
 	$(cxx) -std=c++11 $(shared_implementation) $(LDFLAGS) -x c++ $< -x none $(out)/sentrain.o \
 	    $(libs) -o $@
 
+dispatch := $(CC) -std=$(CSTD) $(flags)
+$(out)/examples/dispatch_baseline.o: examples/dispatch_build.c examples/dispatch.h sentrain.h
+	@mkdir -p $(@D)
+	$(dispatch) -DDISPATCH_BUILD=dispatch_baseline -c $< -o $@
+$(out)/examples/dispatch_avx2.o: examples/dispatch_build.c examples/dispatch.h sentrain.h
+	@mkdir -p $(@D)
+	$(dispatch) $(flags_avx2) -DDISPATCH_BUILD=dispatch_avx2 -c $< -o $@
+$(out)/examples/dispatch$(exe): examples/dispatch.c \
+                $(out)/examples/dispatch_baseline.o $(out)/examples/dispatch_avx2.o
+	$(dispatch) $(LDFLAGS) $^ $(libs) -o $@
+
 has_cxx := $(shell command -v $(firstword $(CXX)) 2>/dev/null)
-examples: $(names:%=$(BUILD)/examples/%) $(if $(has_cxx),$(names:%=$(out)/examples/%.c++))
+examples: $(names:%=$(BUILD)/examples/%$(exe)) \
+          $(if $(x86),$(BUILD)/examples/dispatch$(exe)) \
+          $(if $(has_cxx),$(names:%=$(out)/examples/%.c++$(exe)))
 	@$(if $(has_cxx),:,echo 'examples: there is no C++ compiler here, so only C was tried')
 
-demo: $(BUILD)/examples/demo
+demo: $(BUILD)/examples/demo$(exe)
 	@mkdir -p $(BUILD)/demo
-	$(RUN) $(BUILD)/examples/demo examples/data $(BUILD)/demo
+	$(RUN) $(BUILD)/examples/demo$(exe) examples/data $(BUILD)/demo
 
 clean: ; rm -rf $(BUILD)
 
@@ -200,7 +256,9 @@ make torture    every allocation and file call fails once
 make cli        bad input: exit statuses, messages, checkpoints that stay whole
 make abi        two files that include the header, C++, two static copies in one process
 make readme     the commands of README.md; make get-model-test: tools/get-model.sh, without network
+make cross      builds for macOS, Windows and WebAssembly with zig cc
 make target     a processor that lacks the build's instructions is refused in words (qemu)
+make bounds     embeddings of builds for several instruction sets differ by so much at most
 make parity     against what Python sentence-transformers computed (../shared)
 make bench      speed of the kernels; bench-peer: beside Python
 make examples   all examples, as C99 and as C++11

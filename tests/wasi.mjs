@@ -1,0 +1,13 @@
+/* node --no-warnings tests/wasi.mjs PROGRAM.wasm ARGUMENT...: runs a WASI program, which sees this
+ * folder and /tmp. */
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { argv, cwd, exit } from 'node:process';
+import { WASI } from 'node:wasi';
+
+const wasi = new WASI({
+    version: 'preview1', args: argv.slice(2), env: {},
+    preopens: { '.': '.', [cwd()]: '.', '/tmp': tmpdir() },
+});
+const program = await WebAssembly.compile(await readFile(argv[2]));
+exit(wasi.start(await WebAssembly.instantiate(program, wasi.getImportObject())));
