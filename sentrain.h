@@ -1751,8 +1751,14 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
 #define SEN__BASELINE
 #endif
 
+#if defined(_MSC_VER) && !defined(__GNUC__) && (defined(_M_X64) || defined(_M_IX86))
+#include <intrin.h>
+#define SEN__CPUID
+#endif
+
 /* The processor has AVX2 with FMA (1), AVX-512 as above too (2), neither (0), or nobody can say.
- * __builtin_cpu_supports asks the processor and whether the system saves the wide registers. */
+ * __builtin_cpu_supports asks the processor and whether the system saves the wide registers; what
+ * stands for it with Microsoft's compiler asks the same bits (Intel's manual, CPUID and XGETBV). */
 SEN__BASELINE static int sen__processor(void)
 {
 #if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
@@ -1760,6 +1766,16 @@ SEN__BASELINE static int sen__processor(void)
     if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) return 2;
     return avx2;
+#elif defined(SEN__CPUID)
+    int leaf[4], saved;                     /* eax, ebx, ecx, edx */
+    __cpuidex(leaf, 0, 0);
+    if (leaf[0] < 7) return 0;
+    __cpuidex(leaf, 1, 0);
+    if (~leaf[2] & (1 << 12 | 1 << 27)) return 0;           /* FMA; XGETBV may be asked */
+    saved = (int)_xgetbv(0);                /* 6: the system keeps xmm and ymm; E0: zmm too */
+    __cpuidex(leaf, 7, 0);
+    if ((saved & 6) != 6 || !(leaf[1] & 1 << 5)) return 0;  /* AVX2 */
+    return (saved & 0xE0) == 0xE0 && (leaf[1] >> 16 & 0xC003) == 0xC003 ? 2 : 1; /* F DQ BW VL */
 #elif defined(SEN__TARGET_AVX512)
     return 2;                               /* nobody can say: taken to be what was compiled for */
 #elif defined(SEN__TARGET_AVX2)
