@@ -55,7 +55,8 @@ ifeq ($(filter $(TARGET),$(targets)),)
 $(error TARGET=$(TARGET) is not known; choose one of: $(targets))
 endif
 
-warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+            -Wframe-larger-than=16384                   # a function's stack: a thread may have little
 werror   := $(if $(WERROR),-Werror)
 arch     := $(strip $(exact) $(wasi) $(flags_$(TARGET))) $(if $(CBLAS),-DSENTRAIN_USE_CBLAS)
 libs     := -lm $(pthread) $(wasi_libs) $(if $(CBLAS),$(or $(CBLAS_LIBS),-lopenblas)) $(LDLIBS)
@@ -73,7 +74,7 @@ shared_implementation := -DSENTRAIN_IMPLEMENTED
 
 # ---- the command, the library --------------------------------------------------------------------
 
-.PHONY: all test compile-tests lint asan ubsan tsan torture cli abi cross target bounds parity \
+.PHONY: all test compile-tests lint asan ubsan tsan torture stack cli abi cross target bounds parity \
         bench bench-peer examples demo size get-model-test readme clean help FORCE
 .SUFFIXES:
 .DELETE_ON_ERROR:
@@ -120,6 +121,13 @@ torture: $(out)/test$(exe)
 # What the command says to bad input; not a part of `make test`, which needs no command.
 cli: $(BUILD)/sentrain$(exe)
 	sh tests/cli.sh $(BUILD)/sentrain$(exe)
+
+# The largest frames of the stack; any build warns of one above 16 KB (-Wframe-larger-than).
+stack: sentrain.h
+	@mkdir -p $(out)
+	$(cc) -Werror -fstack-usage -DSENTRAIN_IMPLEMENTATION -x c -c $< -o $(out)/stack.o
+	@sort -t '	' -k 2 -n -r $(out)/stack.su | head -n 12
+	HOST_STACK=1 $(MAKE) test CHAPTERS=host
 
 # A context is put together in chapter 8, so no test stops below it; the tape is tried with operations.
 test-%: FORCE
@@ -253,6 +261,7 @@ make test       every chapter's tests; make test-TAG: one chapter (tape, token, 
 make lint       widths, names, chapter borders, layers
 make asan tsan  the tests under sanitizers (asan: undefined behaviour too)
 make torture    every allocation and file call fails once
+make stack      the largest stack frames, and what a whole run uses of a stack (gcc)
 make cli        bad input: exit statuses, messages, checkpoints that stay whole
 make abi        two files that include the header, C++, two static copies in one process
 make readme     the commands of README.md; make get-model-test: tools/get-model.sh, without network

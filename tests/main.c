@@ -34,6 +34,7 @@
 #include "test_eval.c"
 #include "test_train.c"
 #include "test_check.c"
+#include "test_host.c"
 #include "test_torture.c"
 
 typedef struct test_row {
@@ -68,6 +69,7 @@ static const test_row test_rows[] = {
     { "eval",    test_eval,    0 },
     { "train",   test_train,   0 },
     { "check",   test_check,   0 },
+    { "host",    test_host,    0 },
     { "torture", test_torture, 1 },
 };
 #define TEST_ROWS (sizeof test_rows / sizeof test_rows[0])

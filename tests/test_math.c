@@ -181,8 +181,8 @@ static void test_math_arithmetic(void)
 
 static void test_math_sums(void)
 {
-    float x[1000], y[1000];
-    double dx[1000], dy[1000];
+    static float x[1000], y[1000];
+    static double dx[1000], dy[1000];
     fill_random(x, 1000, 6);
     fill_random(y, 1000, 7);
     math_widen(dx, x, 1000);
@@ -264,11 +264,11 @@ static void math_add_constant(double *x, double a, int64_t n)
 static void test_math_layer_norm(int cols, int with_beta)
 {
     enum { ROWS = 3 };
-    float x[ROWS * MATH_N], res[ROWS * MATH_N], sum[ROWS * MATH_N], y[ROWS * MATH_N];
-    float r[ROWS * MATH_N];
-    float gamma[MATH_N], beta[MATH_N], mean[ROWS], rstd[ROWS], z[ROWS * MATH_N];
-    float dx[ROWS * MATH_N], dr[ROWS * MATH_N], dgamma[MATH_N], dbeta[MATH_N];
-    double xd[ROWS * MATH_N], gd[MATH_N], bd[MATH_N], rd[ROWS * MATH_N], e[ROWS * MATH_N];
+    static float x[ROWS * MATH_N], res[ROWS * MATH_N], sum[ROWS * MATH_N], y[ROWS * MATH_N];
+    static float r[ROWS * MATH_N];
+    static float gamma[MATH_N], beta[MATH_N], mean[ROWS], rstd[ROWS], z[ROWS * MATH_N];
+    static float dx[ROWS * MATH_N], dr[ROWS * MATH_N], dgamma[MATH_N], dbeta[MATH_N];
+    static double xd[ROWS * MATH_N], gd[MATH_N], bd[MATH_N], rd[ROWS * MATH_N], e[ROWS * MATH_N];
     math_case c = { rd, gd, with_beta ? bd : NULL, NULL, ROWS, cols, 0, 1e-5, 0.0, 0, xd };
     const int n = ROWS * cols;
     fill_random(x, ROWS * MATH_N, 10);
@@ -312,11 +312,11 @@ static void test_math_layer_norm(int cols, int with_beta)
 static void test_math_rms_norm(int cols, float offset)
 {
     enum { ROWS = 3 };
-    float x[ROWS * MATH_N], res[ROWS * MATH_N], sum[ROWS * MATH_N], y[ROWS * MATH_N];
-    float r[ROWS * MATH_N];
-    float gamma[MATH_N], rstd[ROWS], z[ROWS * MATH_N];
-    float dx[ROWS * MATH_N], dr[ROWS * MATH_N], dgamma[MATH_N];
-    double xd[ROWS * MATH_N], gd[MATH_N], rd[ROWS * MATH_N], e[ROWS * MATH_N];
+    static float x[ROWS * MATH_N], res[ROWS * MATH_N], sum[ROWS * MATH_N], y[ROWS * MATH_N];
+    static float r[ROWS * MATH_N];
+    static float gamma[MATH_N], rstd[ROWS], z[ROWS * MATH_N];
+    static float dx[ROWS * MATH_N], dr[ROWS * MATH_N], dgamma[MATH_N];
+    static double xd[ROWS * MATH_N], gd[MATH_N], rd[ROWS * MATH_N], e[ROWS * MATH_N];
     math_case c = { rd, gd, NULL, NULL, ROWS, cols, 0, 1e-6, (double)offset, 0, xd };
     const int n = ROWS * cols;
     fill_random(x, ROWS * MATH_N, 20);
@@ -530,8 +530,8 @@ static void test_math_distance_edges(void)
 
 static void test_math_pooling(int rows, int cols)
 {
-    float x[9 * MATH_N], y[MATH_N], w[9], dy[MATH_N], dx[9 * MATH_N];
-    double xd[9 * MATH_N], wd[9], e[MATH_N], ed[9 * MATH_N];
+    static float x[9 * MATH_N], y[MATH_N], w[9], dy[MATH_N], dx[9 * MATH_N];
+    static double xd[9 * MATH_N], wd[9], e[MATH_N], ed[9 * MATH_N];
     fill_random(x, 9 * MATH_N, 40);
     fill_random(w, 9, 41);
     fill_random(dy, MATH_N, 42);

@@ -457,7 +457,7 @@ static void token_crowded_words(void)
 {
     enum { CROWD = 3000 };
     static char words[CROWD + 3][13];
-    const char *list[CROWD + 3];
+    static const char *list[CROWD + 3];
     sen_ctx *c = test_ctx(1);
     sen_tokenizer *t = NULL;
     sen__token_work w;

@@ -1,0 +1,374 @@
+/* What a program that holds the library is promised: a small stack is enough, threads come late and
+ * all go, signals and the floating-point mode stay the host's own. */
+#ifndef SENTRAIN_VERSION
+#define SENTRAIN_IMPLEMENTATION
+#include "sentrain.h"
+#endif
+#include <fenv.h>
+#include "test.h"
+#include "tiny.h"
+#if defined(SEN__THREADS_POSIX)
+#include <signal.h>
+#endif
+
+/* ---- one of everything ----------------------------------------------------------------------- */
+
+#define HOST_ROWS 12
+
+typedef struct host_kit {
+    sen_ctx       *c;
+    sen_model     *model;
+    sen_dataset   *data;
+    sen_loss      *loss;
+    sen_evaluator *evaluator;
+    void         (*look)(void);                 /* called from within every callback, or NULL */
+} host_kit;
+
+static int host_encoded(void *user, int64_t done, int64_t total)
+{
+    const host_kit *k = (const host_kit *)user;
+    if (k->look) k->look();
+    CHECK(done <= total);
+    return 0;
+}
+
+static int host_event(const sen_train_event *e, void *user)
+{
+    (void)e;
+    return host_encoded(user, 0, 0);
+}
+
+/* A model of new weights, saved and loaded again; rows from a file. */
+static sen_result host_load(host_kit *k)
+{
+    sen_dataset_desc desc = sen_dataset_desc_default();
+    sen_triplet_evaluator_args args = sen_triplet_evaluator_args_default();
+    sen_model *fresh = tiny_model(k->c, TINY_MODULES);
+    char rows[4096];
+    size_t n = 0;
+    int i;
+    sen_result r = fresh ? sen_model_save(k->c, fresh, test_path("model")) : SEN_ERR_IO;
+    sen_model_free(fresh);
+    for (i = 0; i < HOST_ROWS; i++)
+        n += (size_t)snprintf(rows + n, sizeof rows - n, "{\"a\": \"word%d ab\", \"b\": \"word%d "
+                              "c\", \"c\": \"word%d\"}\n", 60 + i, 90 + i, 120 + i);
+    test_write_text(test_path("rows.jsonl"), rows);
+    if (!r) r = sen_model_load(k->c, test_path("model"), &k->model);
+    desc.path = test_path("rows.jsonl");
+    if (!r) r = sen_dataset_load(k->c, &desc, &k->data);
+    args.dataset = k->data;
+    if (!r) r = sen_evaluator_new(k->c, "TripletEvaluator", &args, &k->evaluator);
+    if (!r) r = sen_loss_new(k->c, "MultipleNegativesRankingLoss", NULL, &k->loss);
+    return r;
+}
+
+static sen_result host_encode(host_kit *k)
+{
+    sen_encode_args args = sen_encode_args_default();
+    sen_text text[TINY_TEXTS];
+    float out[TINY_TEXTS * 16];
+    tiny_texts(text);
+    args.batch_size = 2;
+    args.progress = host_encoded;
+    args.progress_user = k;
+    return sen_encode(k->c, k->model, text, TINY_TEXTS, &args, out);
+}
+
+/* Three steps with evaluations and a checkpoint. */
+static sen_result host_train(host_kit *k)
+{
+    sen_trainer_desc desc = sen_trainer_desc_default();
+    sen_callback watch = sen_callback_default();
+    sen_trainer *trainer = NULL;
+    sen_result r;
+    watch.user = k;
+    watch.on_step_end = watch.on_log = watch.on_evaluate = watch.on_save = host_event;
+    desc.model = k->model;
+    desc.train_dataset = desc.eval_dataset = k->data;
+    desc.evaluator = k->evaluator;
+    desc.loss = k->loss;
+    desc.callbacks = &watch;
+    desc.n_callbacks = 1;
+    desc.args.output_dir = test_path("out");
+    desc.args.per_device_train_batch_size = 4;
+    desc.args.max_steps = 3;
+    desc.args.logging_steps = 1;
+    desc.args.eval_strategy = SEN_STRATEGY_STEPS;
+    desc.args.save_strategy = SEN_STRATEGY_EPOCH;
+    r = sen_trainer_new(k->c, &desc, &trainer);
+    if (!r) r = sen_train(trainer);
+    sen_trainer_free(trainer);
+    return r;
+}
+
+static void host_drop(host_kit *k)
+{
+    sen_evaluator_free(k->evaluator);
+    sen_loss_free(k->loss);
+    sen_dataset_free(k->data);
+    sen_model_free(k->model);
+    sen_ctx_free(k->c);
+}
+
+/* ---- a small stack --------------------------------------------------------------------------- */
+
+#if defined(SEN__THREADS_POSIX)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HOST_STACK ((size_t)1 << 20)            /* sanitizers want more for themselves */
+#else
+#define HOST_STACK ((size_t)128 << 10)          /* what musl gives a thread unless it is asked */
+#endif
+#define HOST_UNTOUCHED 0xA5
+
+typedef struct host_stack {
+    void          *block;
+    unsigned char *low;                         /* of HOST_STACK bytes, on a border of pages */
+    void         *(*run)(void *arg);
+    void          *arg;
+} host_stack;
+
+/* Runs a function in a thread with that stack; 0: there is no such thread. */
+static int host_stack_run(host_stack *s)
+{
+    pthread_attr_t attr;
+    pthread_t thread;
+    int started;
+    pthread_attr_init(&attr);
+    started = pthread_attr_setstack(&attr, s->low, HOST_STACK) == 0 &&
+              pthread_create(&thread, &attr, s->run, s->arg) == 0;
+    if (started) pthread_join(thread, NULL);
+    pthread_attr_destroy(&attr);
+    return started;
+}
+
+static void host_stack_new(host_stack *s)
+{
+    const size_t page = (size_t)64 << 10;
+    s->block = malloc(HOST_STACK + page);
+    s->low = (unsigned char *)s->block + page - (uintptr_t)s->block % page;
+    memset(s->low, HOST_UNTOUCHED, HOST_STACK);
+}
+
+/* Bytes from the top, where a stack begins, down to the lowest one that was written. */
+static size_t host_stack_used(const host_stack *s)
+{
+    size_t i = 0;
+    while (i < HOST_STACK && s->low[i] == HOST_UNTOUCHED) i++;
+    return HOST_STACK - i;
+}
+
+/* A parallel_for whose tasks run on such a stack too. */
+typedef struct host_region {
+    sen_task_fn task;
+    void       *arg;
+    int64_t     n;
+} host_region;
+
+static void *host_region_main(void *arg)
+{
+    const host_region *g = (const host_region *)arg;
+    int64_t i;
+    for (i = 0; i < g->n; i++) g->task(g->arg, i, (int)(i & 1));
+    return NULL;
+}
+
+static void host_parallel(void *user, int64_t n, sen_task_fn task, void *arg)
+{
+    host_stack *s = (host_stack *)user;
+    host_region g;
+    g.task = task;
+    g.arg = arg;
+    g.n = n;
+    s->run = host_region_main;
+    s->arg = &g;
+    if (!host_stack_run(s)) host_region_main(&g);
+}
+
+static void *host_small_main(void *arg)
+{
+    host_kit *k = (host_kit *)arg;
+    sen_model *copy = NULL;
+    CHECK_OK(k->c, host_load(k));
+    CHECK_OK(k->c, host_encode(k));
+    CHECK_OK(k->c, host_train(k));
+    CHECK_OK(k->c, sen_model_copy(k->c, k->model, &copy));
+    sen_model_free(copy);
+    return NULL;
+}
+
+/* Load, encode, train, evaluate, save in a thread of 128 KB, its workers on as much; and what was
+ * used of either is far from all. */
+static void host_small_stack(void)
+{
+    sen_ctx_desc d = sen_ctx_desc_default();
+    host_stack caller, worker;
+    host_kit k;
+    memset(&k, 0, sizeof k);
+    host_stack_new(&caller);
+    host_stack_new(&worker);
+    d.allocator = test_allocator(&test_blocks);
+    d.threads = 2;
+    d.parallel_for = host_parallel;
+    d.parallel_user = &worker;
+    CHECK(sen_ctx_new(&d, &k.c) == SEN_OK);
+    caller.run = host_small_main;
+    caller.arg = &k;
+    CHECK(host_stack_run(&caller));
+    if (getenv("HOST_STACK"))
+        printf("stack used: %zu bytes by the caller, %zu by a worker\n", host_stack_used(&caller),
+               host_stack_used(&worker));
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    CHECK(host_stack_used(&caller) <= (size_t)96 << 10);
+    CHECK(host_stack_used(&worker) <= (size_t)48 << 10);
+#endif
+    host_drop(&k);
+    free(caller.block);
+    free(worker.block);
+}
+
+/* ---- threads come late and all go ------------------------------------------------------------ */
+
+#if defined(__linux__)
+static void host_count(void *user, const char *name)
+{
+    *(int *)user += name[0] != '.';
+}
+
+/* The threads of this process; one that was joined may take a moment to leave the list. */
+static int host_threads_now(int expect)
+{
+    const sen_files *f = sen_system_files();
+    int n = -1, look;
+    for (look = 0; look < 2000 && n != expect; look++) {
+        struct timespec pause = { 0, 1000000 };
+        if (look) nanosleep(&pause, NULL);
+        n = 0;
+        f->list(f->user, "/proc/self/task", host_count, &n);
+    }
+    return n;
+}
+
+static void host_threads(void)
+{
+    sen_text text[TINY_TEXTS];
+    const int before = host_threads_now(-2);
+    host_kit k;
+    memset(&k, 0, sizeof k);
+    tiny_texts(text);
+    k.c = test_ctx(3);
+    CHECK_OK(k.c, host_load(&k));
+    sen_ctx_free(test_ctx(3));                  /* one that is never used */
+    CHECK_OK(k.c, host_encode(&k));
+    CHECK(host_threads_now(before + 2) == before + 2);
+    CHECK_OK(k.c, host_train(&k));
+    CHECK(host_threads_now(before + 2) == before + 2);      /* the same two */
+    host_drop(&k);
+    CHECK(host_threads_now(before) == before);
+}
+
+/* A context alone starts no thread, nor does a call that needs none. */
+static void host_threads_late(void)
+{
+    const int before = host_threads_now(-2);
+    sen_ctx *c = test_ctx(8);
+    CHECK(c->team == NULL && host_threads_now(before) == before);
+    sen_ctx_free(c);
+}
+#endif
+
+/* ---- signals --------------------------------------------------------------------------------- */
+
+static void host_signals(void)
+{
+    static struct sigaction before[65], after;
+    sigset_t mask, mask_after;
+    host_kit k;
+    int i;
+    memset(before, 0, sizeof before);
+    for (i = 1; i < 65; i++) sigaction(i, NULL, &before[i]);    /* some numbers are none */
+    pthread_sigmask(SIG_BLOCK, NULL, &mask);
+    memset(&k, 0, sizeof k);
+    k.c = test_ctx(2);
+    CHECK_OK(k.c, host_load(&k));
+    CHECK_OK(k.c, host_encode(&k));
+    CHECK_OK(k.c, host_train(&k));
+    for (i = 1; i < 65; i++) {
+        memset(&after, 0, sizeof after);
+        if (sigaction(i, NULL, &after)) continue;
+        CHECK(after.sa_handler == before[i].sa_handler && after.sa_flags == before[i].sa_flags);
+    }
+    pthread_sigmask(SIG_BLOCK, NULL, &mask_after);
+    for (i = 1; i < 65; i++) CHECK(sigismember(&mask, i) == sigismember(&mask_after, i));
+    host_drop(&k);
+}
+#endif
+
+/* ---- the floating-point mode ----------------------------------------------------------------- */
+
+static unsigned host_mode_wanted;
+
+/* Rounding, and on x86 what happens to denormals and which exceptions trap. */
+static unsigned host_mode(void)
+{
+    const unsigned rounding = (unsigned)fegetround();
+#if defined(__GNUC__) && defined(__SSE2__)
+    return rounding << 16 | (__builtin_ia32_stmxcsr() & 0xFFC0u);
+#else
+    return rounding << 16;
+#endif
+}
+
+static void host_mode_look(void)
+{
+    CHECK(host_mode() == host_mode_wanted);
+}
+
+/* The host's mode stays, in its callbacks too; also one that is not the usual. */
+static void host_float_mode(void)
+{
+    host_kit k;
+    memset(&k, 0, sizeof k);
+    k.look = host_mode_look;
+    k.c = test_ctx(2);
+    host_mode_wanted = host_mode();
+    CHECK_OK(k.c, host_load(&k));
+    CHECK_OK(k.c, host_encode(&k));
+    CHECK_OK(k.c, host_train(&k));
+    host_mode_look();
+#if defined(FE_UPWARD)
+    if (fesetround(FE_UPWARD) == 0) {
+        host_mode_wanted = host_mode();
+        CHECK_OK(k.c, host_encode(&k));
+        host_mode_look();
+        fesetround(FE_TONEAREST);
+    }
+#endif
+#if defined(__GNUC__) && defined(__SSE2__)
+    __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8040u);     /* denormals are 0 */
+    host_mode_wanted = host_mode();
+    CHECK_OK(k.c, host_encode(&k));
+    host_mode_look();
+    __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() & ~0x8040u);
+#endif
+    host_drop(&k);
+}
+
+static void test_host(void)
+{
+#if defined(SEN__THREADS_POSIX)
+    TEST(host_small_stack);
+#if defined(__linux__)
+    TEST(host_threads_late);
+    TEST(host_threads);
+#endif
+    TEST(host_signals);
+#endif
+    TEST(host_float_mode);
+}
+
+#ifndef TEST_ALL
+int main(void)
+{
+    return test_run("host", test_host);
+}
+#endif
