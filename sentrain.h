@@ -1222,10 +1222,20 @@ SENTRAIN_DEF void sen_evaluator_free(sen_evaluator *e);
 
 /* Evaluates; c: the context that made e. model may be NULL for an evaluator that needs none.
  * output_path: the folder of the CSV file, NULL: none is written. epoch and steps go into
- * the file; -1, -1 where there are none. *out is valid until the next call with e. */
+ * the file; -1, -1 where there are none. *out is valid until the next call with e. SEN_ERR_STOPPED:
+ * by sen_request_stop or e's progress; nothing was written. */
 SENTRAIN_DEF sen_result sen_evaluate(sen_ctx *c, sen_evaluator *e, const sen_model *model,
                                      const char *output_path, double epoch, int64_t steps,
                                      sen_metrics *out);
+
+/* Called in each evaluation with e after every batch of texts, with those done so far of all that
+ * are to be encoded (a SequentialEvaluator: of all its evaluators; one that has `run` counts for
+ * nothing). Non-zero: stop, sen_evaluate returns SEN_ERR_STOPPED; a training run ends with it as
+ * after sen_request_stop. NULL: none. */
+SENTRAIN_DEF void sen_evaluator_set_progress(sen_evaluator *e,
+                                             int (*progress)(void *user, int64_t done,
+                                                             int64_t total),
+                                             void *user);
 
 /* The key of the metric that counts; NULL before the first evaluation, or if there is none. */
 SENTRAIN_DEF const char *sen_evaluator_primary_metric(const sen_evaluator *e);
@@ -1479,7 +1489,8 @@ typedef struct sen_train_event {
     double                        seconds;      /* since the run began */
 } sen_train_event;
 
-/* Non-zero: stop the run after this step, as control->should_training_stop does. */
+/* Non-zero: stop the run after this step, as control->should_training_stop does. In an evaluation
+ * outside a run, on_prediction_step stops that. */
 typedef int (*sen_train_fn)(const sen_train_event *e, void *user);
 
 /* TrainerCallback: any of the functions may be NULL. */
@@ -1553,7 +1564,8 @@ SENTRAIN_DEF sen_result sen_trainer_step(sen_trainer *t, bool *more);
 SENTRAIN_DEF sen_result sen_trainer_resume(sen_trainer *t, const char *checkpoint);
 
 /* trainer.evaluate(): loss over the eval dataset and the evaluator. *metrics: name -> number, valid
- * until the next call on t; may be NULL. SEN_ERR_STOPPED after sen_request_stop. */
+ * until the next call on t; may be NULL. SEN_ERR_STOPPED after sen_request_stop, a progress or an
+ * on_prediction_step that was not zero. */
 SENTRAIN_DEF sen_result sen_trainer_evaluate(sen_trainer *t, const sen_json **metrics);
 
 /* trainer.save_model(): the model's folder and training_args.json; NULL: args.output_dir. */
@@ -24926,6 +24938,8 @@ SENTRAIN_DEF sen_var *sen_loss_forward(sen_loss *loss, sen_tape *t, sen_var *con
  *              epoch,steps,cosine_pearson,cosine_spearman
  *              0.5,100,0.8423671,0.8398012
  * The trainer puts "eval_" before the keys; the file lies in OUTPUT_DIR/eval. */
+typedef struct sen__eval_watch sen__eval_watch;
+
 struct sen_evaluator {
     sen_ctx                  *c;
     const sen_evaluator_type *type;
@@ -24940,6 +24954,9 @@ struct sen_evaluator {
     int                       n_texts;                      /* how many of them there are */
     double                   *numbers;          /* (rows) or NULL */
     sen_texts                 functions;        /* similarity functions, fixed at the first call */
+    int                     (*progress)(void *user, int64_t done, int64_t total);   /* or NULL */
+    void                     *progress_user;
+    sen__eval_watch          *watch;            /* of the evaluation that runs */
     /* of the last evaluation */
     sen_arena                 results;          /* names */
     sen_metric               *metric;
@@ -25634,6 +25651,20 @@ static void sen__eval_clear(sen_evaluator *e)
     e->head.failed = e->row.failed = false;
 }
 
+/* How far an evaluation has come, and who is told: the evaluator that the caller handed in, which
+ * is the sequential one where this is one of its children. */
+struct sen__eval_watch {
+    const sen_evaluator *top;
+    int64_t              before, total;     /* texts of columns that are done; of all columns */
+};
+
+static int sen__eval_progress(void *user, int64_t done, int64_t total)
+{
+    const sen__eval_watch *w = (const sen__eval_watch *)user;
+    (void)total;                        /* of this column */
+    return w->top->progress(w->top->progress_user, w->before + done, w->total);
+}
+
 /* Encodes the columns of texts one after the other into `room`, (rows, dimension) each. Python:
  * embed_inputs. Its `normalize_embeddings=bool(precision)` is why "float32" is not the same as no
  * precision: dot products of normalized embeddings are cosines. The task chooses the prompt and the
@@ -25648,7 +25679,9 @@ static sen_result sen__eval_encode(sen_evaluator_call *call, float *room)
     args.batch_size = sen__eval_int_arg(e, "batch_size", args.batch_size);
     args.truncate_dim = sen__eval_int_arg(e, "truncate_dim", SEN_NONE);
     args.normalize_embeddings = sen__eval_text_arg(e, "precision") != NULL;
-    for (k = 0; !r && k < e->n_texts; k++) {
+    args.progress = e->watch->top->progress ? sen__eval_progress : NULL;
+    args.progress_user = e->watch;
+    for (k = 0; !r && k < e->n_texts; k++, e->watch->before += call->rows) {
         float *out = room + k * call->rows * call->dimension;
         call->emb[k] = out;             /* for the score function */
         args.task = e->type->task[k];   /* NULL: plain encode */
@@ -26296,6 +26329,35 @@ SENTRAIN_DEF sen_sequential_args sen_sequential_args_default(void)
     return a;
 }
 
+SENTRAIN_DEF void sen_evaluator_set_progress(sen_evaluator *e,
+                                             int (*progress)(void *user, int64_t done,
+                                                             int64_t total),
+                                             void *user)
+{
+    e->progress = progress;
+    e->progress_user = user;
+}
+
+/* Texts that one evaluator encodes. */
+static int64_t sen__eval_texts(const sen_evaluator *e)
+{
+    return e->n_texts ? e->n_texts * sen_dataset_rows(e->dataset) : 0;
+}
+
+/* One watch for the evaluator and its children, who find it where they find their columns. */
+static void sen__eval_watch_all(sen__eval_watch *w, sen_evaluator *e)
+{
+    int k;
+    w->top = e;
+    w->before = 0;
+    w->total = sen__eval_texts(e);
+    e->watch = w;
+    for (k = 0; k < e->n_children; k++) {
+        w->total += sen__eval_texts(e->child[k]);
+        e->child[k]->watch = w;
+    }
+}
+
 /* Without a model the similarity is "cosine", which only matters to evaluators that need no model
  * but still ask. A sequential one runs its children with this same call, each writing its own file,
  * and then collects. *out is empty after a failure. */
@@ -26305,6 +26367,7 @@ SENTRAIN_DEF sen_result sen_evaluate(sen_ctx *c, sen_evaluator *e, const sen_mod
 {
     const sen__mark mark = sen__arena_mark(&c->scratch);  /* paths, lists of scores */
     sen_evaluator_call call;
+    sen__eval_watch watch;
     sen_result r = SEN_OK;
     int k;
     sen__begin(c);
@@ -26318,6 +26381,7 @@ SENTRAIN_DEF sen_result sen_evaluate(sen_ctx *c, sen_evaluator *e, const sen_mod
     call.output_path = output_path;     /* NULL: no file */
     call.epoch = epoch;                 /* -1: not in a training run */
     call.steps = steps;
+    sen__eval_watch_all(&watch, e);
     if (e->type == &sen__sequential_evaluator) {
         for (k = 0; !r && k < e->n_children; k++) r = sen__eval_run(&call, e->child[k]);
         if (!r) r = sen__sequential_collect(&call, e);
@@ -26328,7 +26392,9 @@ SENTRAIN_DEF sen_result sen_evaluate(sen_ctx *c, sen_evaluator *e, const sen_mod
         out->item = e->metric;          /* borrowed until the next call */
         out->n = e->n;
     }
-    return sen__end(c, r);
+    r = sen__end(c, r);
+    if (r == SEN_ERR_STOPPED && c->depth == 0) sen__stop_set(c, 0);     /* the wish is granted */
+    return r;
 }
 #endif /* 25 */
 
@@ -28310,7 +28376,7 @@ static sen_result sen__eval_loss(sen_trainer *t, sen__train_set *s, sen__eval_me
     while (!r && sen__sampler_next(s->sampler, t->eval_rows, &n)) {
         /* Within a run the evaluation goes on to its end: what a stop left out of it, a record and
          * draws of the generator, a resumed run could not make up for. */
-        if (!t->running && sen__stop_asked(t->c))
+        if (!t->running && (sen__stop_asked(t->c) || t->control.should_training_stop))
             return sen_fail(t->c, SEN_ERR_STOPPED, "evaluation was stopped after %lld batches",
                             (long long)e->batches);
         if (e->batches++ > 0) sen__eval_add(e, loss, (double)size, t->args.logging_nan_inf_filter);
@@ -30102,15 +30168,18 @@ SENTRAIN_DEF sen_result sen_train_resume(sen_trainer *t, const char *checkpoint)
  * generator, as Python's does, so with torch's dropout it changes the masks that follow. */
 SENTRAIN_DEF sen_result sen_trainer_evaluate(sen_trainer *t, const sen_json **metrics)
 {
+    const bool stop = t->control.should_training_stop;
     sen_result r = SEN_OK;
     sen__begin(t->c);
     if (metrics) *metrics = NULL;
+    if (!t->running) t->control.should_training_stop = false;   /* that of a run which is over */
     if (t->n_eval == 0 && !t->evaluator)
         r = sen_fail(t->c, SEN_ERR_ARGUMENT,
                      "there is nothing to evaluate: neither an eval_dataset nor an evaluator");
     /* Not running: metrics of all evaluators have their dataset's name; see sen__evaluate_all. */
     if (!r) r = sen__evaluate_all(t);
     if (!r && metrics) *metrics = t->metrics;
+    if (!t->running) t->control.should_training_stop = stop;    /* as trainer_state.json has it */
     r = sen__end(t->c, r);
     if (r == SEN_ERR_STOPPED && t->c->depth == 0) sen__stop_set(t->c, 0); /* the wish is granted */
     return r;
@@ -31562,6 +31631,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    files in memory (sen_memory_files) and their image; a model in one buffer
  *            (sen_model_load_memory, sen_model_save_memory); sen_model_copy.
  *   Added    SENTRAIN_ENCODE_ONLY for programs that only load a model and encode.
+ *   Added    sen_evaluator_set_progress: an evaluation says how far it is, and can be stopped.
  *   Added    sen_build_info; a context refuses a processor that lacks the target; the default of
  *            threads follows the quota of control groups.
  *   Added    WebAssembly (WASI), macOS and Windows for ARM build without a warning.

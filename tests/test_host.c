@@ -110,6 +110,166 @@ static void host_drop(host_kit *k)
     sen_ctx_free(k->c);
 }
 
+/* ---- progress and its end -------------------------------------------------------------------- */
+
+typedef struct host_watch {
+    sen_ctx *ask;                               /* asked to stop at stop_at, or NULL: non-zero */
+    int64_t  last, total, stop_at;              /* stop_at 0: never */
+    int      calls, backwards;
+} host_watch;
+
+static int host_watches(void *user, int64_t done, int64_t total)
+{
+    host_watch *w = (host_watch *)user;
+    w->calls++;
+    w->backwards |= done <= w->last || done > total || (w->total && total != w->total);
+    w->last = done;
+    w->total = total;
+    if (!w->stop_at || done < w->stop_at) return 0;
+    if (w->ask) sen_request_stop(w->ask);
+    return w->ask == NULL;
+}
+
+/* Evaluates once, told how far it is, and stopped after `stop_at` texts. */
+static sen_result host_evaluates(sen_ctx *c, sen_evaluator *e, const sen_model *m, host_watch *w,
+                                 int64_t stop_at, sen_ctx *ask, sen_metrics *found)
+{
+    memset(w, 0, sizeof *w);
+    w->stop_at = stop_at;
+    w->ask = ask;
+    sen_evaluator_set_progress(e, host_watches, w);
+    return sen_evaluate(c, e, m, test_path("csv"), -1, -1, found);
+}
+
+/* Three columns of 12 texts, in batches of 16: 12, 24, 36. Alone, and twice in a sequence. */
+static void host_evaluation(void)
+{
+    sen_sequential_args args = sen_sequential_args_default();
+    sen_triplet_evaluator_args second = sen_triplet_evaluator_args_default();
+    sen_evaluator *list[2], *all = NULL;
+    sen_metrics found;
+    host_watch w;
+    host_kit k;
+    memset(&k, 0, sizeof k);
+    k.c = test_ctx(1);
+    CHECK_OK(k.c, host_load(&k));
+    CHECK_OK(k.c, host_evaluates(k.c, k.evaluator, k.model, &w, 0, NULL, &found));
+    CHECK(w.calls == 3 && w.last == 36 && w.total == 36 && !w.backwards && found.n == 1);
+    test_remove(test_path("csv"));
+    CHECK(host_evaluates(k.c, k.evaluator, k.model, &w, 24, NULL, &found) == SEN_ERR_STOPPED);
+    CHECK(w.last == 24 && found.n == 0 && strstr(sen_message(k.c), "stopped after 12 texts"));
+    CHECK(test_read(test_path("csv/triplet_evaluation_results.csv"), NULL) == NULL);
+    CHECK(host_evaluates(k.c, k.evaluator, k.model, &w, 20, k.c, &found) == SEN_ERR_STOPPED);
+    CHECK(w.last == 36 || w.last == 24);        /* the next look at the wish is a batch later */
+    CHECK_OK(k.c, host_evaluates(k.c, k.evaluator, k.model, &w, 0, NULL, &found));  /* granted */
+    second.dataset = k.data;
+    second.name = "second";
+    second.batch_size = 5;
+    list[0] = k.evaluator;
+    CHECK_OK(k.c, sen_evaluator_new(k.c, "TripletEvaluator", &second, &list[1]));
+    args.evaluators = list;
+    args.n_evaluators = 2;
+    CHECK_OK(k.c, sen_evaluator_new(k.c, "SequentialEvaluator", &args, &all));
+    sen_evaluator_set_progress(k.evaluator, NULL, NULL);
+    CHECK_OK(k.c, host_evaluates(k.c, all, k.model, &w, 0, NULL, &found));
+    CHECK(w.calls == 3 + 9 && w.last == 72 && w.total == 72 && !w.backwards && found.n == 3);
+    CHECK(host_evaluates(k.c, all, k.model, &w, 40, NULL, &found) == SEN_ERR_STOPPED);
+    sen_evaluator_free(all);
+    sen_evaluator_free(list[1]);
+    host_drop(&k);
+}
+
+static int host_prediction(const sen_train_event *e, void *user)
+{
+    (void)e;
+    return ++*(int *)user == 2;
+}
+
+/* Where the loss is evaluated outside a run, on_prediction_step can end it; the next one runs. */
+static void host_trainer_evaluation(void)
+{
+    sen_trainer_desc desc = sen_trainer_desc_default();
+    sen_callback stop = sen_callback_default();
+    const sen_json *metrics = NULL;
+    sen_trainer *trainer = NULL;
+    int calls = 0;
+    host_kit k;
+    memset(&k, 0, sizeof k);
+    k.c = test_ctx(1);
+    CHECK_OK(k.c, host_load(&k));
+    stop.user = &calls;
+    stop.on_prediction_step = host_prediction;
+    desc.model = k.model;
+    desc.eval_dataset = k.data;
+    desc.loss = k.loss;
+    desc.callbacks = &stop;
+    desc.n_callbacks = 1;
+    desc.args.output_dir = test_path("out");
+    desc.args.per_device_eval_batch_size = 3;
+    CHECK_OK(k.c, sen_trainer_new(k.c, &desc, &trainer));
+    CHECK(sen_trainer_evaluate(trainer, &metrics) == SEN_ERR_STOPPED && !metrics && calls == 2);
+    CHECK_TEXT(sen_message(k.c), "evaluation was stopped after 2 batches");
+    CHECK_OK(k.c, sen_trainer_evaluate(trainer, &metrics));
+    CHECK(metrics && calls == 2 + 4);
+    sen_trainer_free(trainer);
+    host_drop(&k);
+}
+
+/* The third of the run's evaluations is stopped half way: a checkpoint of that step, from which the
+ * run goes on to the weights of one that was never stopped. */
+static int host_third(void *user, int64_t done, int64_t total)
+{
+    int *n = (int *)user;
+    *n += done == total / 3;
+    return *n == 3 && done > total / 3;
+}
+
+static sen_result host_run(host_kit *k, const char *out, bool resume)
+{
+    sen_trainer_desc desc = sen_trainer_desc_default();
+    sen_trainer *trainer = NULL;
+    sen_result r;
+    desc.model = k->model;
+    desc.train_dataset = k->data;
+    desc.evaluator = k->evaluator;
+    desc.loss = k->loss;
+    desc.args.output_dir = out;
+    desc.args.per_device_train_batch_size = 4;
+    desc.args.num_train_epochs = 2;
+    desc.args.learning_rate = 1e-2;
+    desc.args.logging_steps = desc.args.eval_steps = 1;
+    desc.args.eval_strategy = SEN_STRATEGY_STEPS;
+    desc.args.save_strategy = SEN_STRATEGY_NO;
+    r = sen_trainer_new(k->c, &desc, &trainer);
+    if (!r) r = resume ? sen_train_resume(trainer, NULL) : sen_train(trainer);
+    sen_trainer_free(trainer);
+    return r;
+}
+
+static void host_run_evaluation(void)
+{
+    static float whole[32 * 480], parts[32 * 480];
+    const size_t bytes = sizeof whole;
+    int turn, n = 0;
+    for (turn = 0; turn < 2; turn++) {
+        host_kit k;
+        memset(&k, 0, sizeof k);
+        k.c = test_ctx(1);
+        CHECK_OK(k.c, host_load(&k));
+        if (turn == 1) {
+            sen_evaluator_set_progress(k.evaluator, host_third, &n);
+            CHECK(host_run(&k, test_path("stopped"), false) == SEN_ERR_STOPPED);
+            CHECK(strstr(sen_message(k.c), "training was stopped after step 3 of 6; resume it"));
+            CHECK_OK(k.c, host_run(&k, test_path("stopped"), true));
+            CHECK(n == 6);                      /* three, and those of steps 4 to 6 */
+        } else CHECK_OK(k.c, host_run(&k, test_path("whole"), false));
+        CHECK(sen_model_weight(k.model, 0)->count == 32 * 480);
+        memcpy(turn ? parts : whole, sen_model_weight(k.model, 0)->data, bytes);
+        host_drop(&k);
+    }
+    CHECK(memcmp(whole, parts, bytes) == 0);
+}
+
 /* ---- a small stack --------------------------------------------------------------------------- */
 
 #if defined(SEN__THREADS_POSIX)
@@ -355,6 +515,9 @@ static void host_float_mode(void)
 
 static void test_host(void)
 {
+    TEST(host_evaluation);
+    TEST(host_trainer_evaluation);
+    TEST(host_run_evaluation);
 #if defined(SEN__THREADS_POSIX)
     TEST(host_small_stack);
 #if defined(__linux__)
