@@ -889,9 +889,9 @@ SENTRAIN_DEF const char *sen_model_weight_name(const sen_model *m, int i);
  * 21 [data]  DATASETS
  *
  * A dataset is rows of named columns: texts, and numbers for labels and scores. It comes from a
- * file (JSON lines, CSV, TSV) or from the caller's own arrays. The order of the columns is what
- * losses go by; their names matter only for the label, which is the first there is of label,
- * labels, score, scores.
+ * file (JSON lines, CSV, TSV), from the caller's own arrays or from a function that gives rows. The
+ * order of the columns is what losses go by; their names matter only for the label, which is the
+ * first there is of label, labels, score, scores.
  * ============================================================================================== */
 typedef struct sen_dataset sen_dataset;
 
@@ -942,6 +942,37 @@ SENTRAIN_DEF sen_result sen_dataset_from_arrays(sen_ctx *c, const sen_column *co
                                                 int n_columns,
                                                 int64_t n_rows, sen_dataset **out);
 
+/* One cell of a row that a function gives; the member that counts is the column's kind's. */
+typedef struct sen_cell {
+    sen_text text;                      /* SEN_COLUMN_TEXT */
+    int64_t  integer;                   /* SEN_COLUMN_INT; SEN_COLUMN_BOOL: 0 or 1 */
+    double   number;                    /* SEN_COLUMN_FLOAT */
+} sen_cell;
+
+/* A dataset whose rows come from a function, one at a time, when they are needed. */
+typedef struct sen_row_source {
+    uint32_t               stamp;       /* set by sen_row_source_default() */
+    int64_t                n_rows;
+    int                    n_columns;
+    const char *const     *names;       /* [n_columns] */
+    const sen_column_kind *kinds;       /* [n_columns] */
+    /* Fills cell[0 .. n_columns - 1], which come zeroed, for row 0 .. n_rows - 1. The texts stay
+     * valid until it is called again. Always the same for one row; any row, in any order, as often
+     * as it is needed. Called from the thread that uses the context. Another result than SEN_OK, or
+     * sen_fail, ends the call that needed the row, with a sentence that names it. */
+    sen_result           (*get)(void *user, int64_t row, sen_cell *cell);
+    void                  *user;
+} sen_row_source;
+
+SENTRAIN_DEF sen_row_source sen_row_source_default(void);
+
+/* A dataset over such a function; names and kinds are copied, `user` is borrowed until
+ * sen_dataset_free. Columns of numbers are read here, all rows once, and kept (8 bytes each). Texts
+ * are not kept: a trainer tokenizes them before its first step, column by column, holding the texts
+ * of one at a time, and keeps the ids; an evaluator asks for them at each evaluation. */
+SENTRAIN_DEF sen_result sen_dataset_from_callback(sen_ctx *c, const sen_row_source *source,
+                                                  sen_dataset **out);
+
 /* NULL is fine. */
 SENTRAIN_DEF void sen_dataset_free(sen_dataset *d);
 
@@ -954,7 +985,9 @@ SENTRAIN_DEF sen_column_kind sen_dataset_column_kind(const sen_dataset *d, int c
 SENTRAIN_DEF int sen_dataset_column_find(const sen_dataset *d, const char *name);
 
 /* A cell. The text is valid until sen_dataset_free, empty in a column of numbers; the number is
- * NaN in a column of texts, 0 or 1 in one of booleans. */
+ * NaN in a column of texts, 0 or 1 in one of booleans. Where rows come from a function the text is
+ * valid until the next one is asked for, and empty if the function failed (sen_message says why).
+ * */
 SENTRAIN_DEF sen_text sen_dataset_text(const sen_dataset *d, int64_t row, int column);
 SENTRAIN_DEF double sen_dataset_number(const sen_dataset *d, int64_t row, int column);
 
@@ -21317,8 +21350,8 @@ static sen_result sen__model_prompt_skips(sen_ctx *c, const sen_model *m, const 
  * function, since a data set may hold them in columns of any kind. The joined texts are needed
  * until the ids are there, and lie in the scratch arena. The caller frees *out. */
 static sen_result sen__model_tokens(sen_ctx *c, const sen_model *m,
-                                    sen_text (*get)(void *arg, int64_t i), void *arg, int64_t n,
-                                    const char *prompt, sen__tokens **out)
+                                    sen_result (*get)(void *arg, int64_t i, sen_text *text),
+                                    void *arg, int64_t n, const char *prompt, sen__tokens **out)
 {
     const sen__mark mark = sen__arena_mark(&c->scratch);
     sen__tokens *tokens = (sen__tokens *)sen__new(c, sizeof *tokens, "tokens");
@@ -21327,8 +21360,8 @@ static sen_result sen__model_tokens(sen_ctx *c, const sen_model *m,
     sen_result r = tokens && texts ? SEN_OK : SEN_ERR_MEMORY;
     int64_t i;
     for (i = 0; !r && i < n; i++) {
-        texts[i] = get(arg, i);             /* borrowed bytes */
-        if (before) {                       /* the texts stay where they are without a prompt */
+        r = get(arg, i, &texts[i]);         /* borrowed bytes */
+        if (!r && before) {                 /* the texts stay where they are without a prompt */
             /* prompt + text is tokenized as one: a word may begin in the one and end in the
              * other. */
             char *joined = (char *)sen__arena_alloc(&c->scratch, before + texts[i].length);
@@ -21698,9 +21731,10 @@ typedef struct sen__encoding {
 } sen__encoding;
 
 /* Text i of the window: what sen__model_tokens asks for. */
-static sen_text sen__encoding_text(void *arg, int64_t i)
+static sen_result sen__encoding_text(void *arg, int64_t i, sen_text *text)
 {
-    return ((const sen_text *)arg)[i];
+    *text = ((const sen_text *)arg)[i];
+    return SEN_OK;
 }
 
 /* Longest first, so that a batch's texts are alike and the largest batch comes first: a counting
@@ -21940,12 +21974,13 @@ SENTRAIN_DEF int64_t sen_model_parameters(const sen_model *m)
 /* ================================================================================================
  * 21 [data]  ROWS AND COLUMNS
  *
- * Gives: datasets from JSON lines, CSV and TSV files or from arrays; label columns as numbers.
+ * Gives: datasets from JSON lines, CSV and TSV files, from arrays or from a function; label columns
+ *        as numbers.
  * Needs: memory, context, text, table, file.
  * Invariant: what is read from a file has been checked when it is handed out: every row has every
  *            column, every column is of one kind, every text is UTF-8. Texts are copied together,
  *            so a dataset takes what its texts take and 16 bytes a cell more; the file is let go.
- *            Arrays of the caller's are taken as they are.
+ *            Arrays of the caller's are taken as they are, and so are the rows of a function.
  * Traps: Python reads the columns of JSON lines off the first row; later rows may have more keys. A
  *        label column is one by its name alone, whether or not a loss wants labels. Lines of a file
  *        and rows of a dataset are not the same count: blank lines, a line of names and quoted line
@@ -21958,7 +21993,8 @@ SENTRAIN_DEF int64_t sen_model_parameters(const sen_model *m)
 #define SEN__DATA_BLOCK ((size_t)1 << 16)
 
 /* A column is one array, one item a row: exactly one of the three pointers is set, and `kind` says
- * which. BOOL is kept as whole numbers 0 and 1, so to make it INT only the kind has to change. */
+ * which. (None is in a column of texts that come from a function: see sen__lazy.) BOOL is kept as
+ * whole numbers 0 and 1, so to make it INT only the kind has to change. */
 typedef struct sen__column {
     const char     *name;
     sen_column_kind kind;
@@ -21967,6 +22003,16 @@ typedef struct sen__column {
     const double   *floats;             /* FLOAT: (rows) */
     void           *owned;              /* the heap block behind one of them, or NULL */
 } sen__column;
+
+/* Rows that a function gives: the one it gave last, whole, so that to read a row's cells one after
+ * the other calls it once. Numbers are columns like others, filled when the dataset is made: they
+ * are read where nothing could be done about an error any more. */
+typedef struct sen__lazy {
+    sen_result (*get)(void *user, int64_t row, sen_cell *cell);
+    void        *user;
+    int64_t      row;                   /* the row that cell holds; -1: none */
+    sen_cell    *cell;                  /* [n_columns] */
+} sen__lazy;
 
 /* Rows are not stored as rows: a loss asks for whole columns of a batch, never for a whole row.
  * `line` costs 8 bytes a row and pays for itself when a label turns out to be impossible in the
@@ -21979,6 +22025,7 @@ struct sen_dataset {
     sen__column *column;                /* [n_columns] */
     int64_t     *line;                  /* (rows): where each row begins in the file, or NULL */
     bool         streaming;             /* only a mark: all rows are here */
+    sen__lazy   *lazy;                  /* in keep; NULL: all texts are here */
     sen_arena    keep;                  /* names and texts */
 };
 
@@ -22032,11 +22079,69 @@ SENTRAIN_DEF int sen_dataset_column_find(const sen_dataset *d, const char *name)
     return -1;
 }
 
-SENTRAIN_DEF sen_text sen_dataset_text(const sen_dataset *d, int64_t row, int column)
+/* The sentence of a function that failed at a row: its own if it left one, with the row before it.
+ * Its result goes up as it is. */
+static sen_result sen__lazy_fail(sen_ctx *c, sen_result r, int64_t row)
+{
+    char why[SEN__MESSAGE];
+    memcpy(why, c->message, sizeof why);                /* "": it only returned a result */
+    sen__forgive(c);
+    return sen_fail(c, r, "row %lld of the dataset could not be had from its function: %s",
+                    (long long)row, why[0] ? why : sen_result_text(r));
+}
+
+/* Makes the function's last row be this one. An error that was there before is not the function's,
+ * and stays the first. */
+static sen_result sen__lazy_row(const sen_dataset *d, int64_t row)
+{
+    const bool clean = sen__error(d->c) == SEN_OK;
+    sen__lazy *l = d->lazy;
+    sen_result r;
+    if (l->row == row) return SEN_OK;
+    l->row = -1;                        /* none, should it fail */
+    memset(l->cell, 0, (size_t)d->n_columns * sizeof *l->cell);
+    r = l->get(l->user, row, l->cell);
+    if (clean && !r) r = sen__error(d->c);              /* it called sen_fail and went on */
+    if (r) return clean ? sen__lazy_fail(d->c, r, row) : r;
+    l->row = row;
+    return SEN_OK;
+}
+
+/* The text of a cell, where asking for it may fail. From a function it is good until the next row:
+ * sen__dataset_text_kept copies. */
+static sen_result sen__dataset_cell(const sen_dataset *d, int64_t row, int column, sen_text *text)
 {
     const sen__column *k = &d->column[column];
-    sen_text none = { "", 0 };          /* not NULL: may be copied, compared, printed */
-    return k->texts ? k->texts[row] : none;
+    sen_result r = SEN_OK;
+    text->data = "";                    /* not NULL: may be copied, compared, printed */
+    text->length = 0;
+    if (k->texts) *text = k->texts[row];
+    if (k->kind != SEN_COLUMN_TEXT || k->texts) return SEN_OK;
+    r = sen__lazy_row(d, row);
+    if (r || !d->lazy->cell[column].text.length) return r;
+    *text = d->lazy->cell[column].text;
+    if (text->data) return SEN_OK;
+    text->data = "";
+    text->length = 0;
+    return sen_fail(d->c, SEN_ERR_ARGUMENT, "row %lld, column \"%s\": its function gave a length, "
+                    "but no text", (long long)row, k->name);
+}
+
+/* The same, good for as long as the caller's mark of scratch stands. */
+static sen_result sen__dataset_text_kept(sen_ctx *c, const sen_dataset *d, int64_t row, int column,
+                                         sen_text *text)
+{
+    const sen_result r = sen__dataset_cell(d, row, column, text);
+    if (r || d->column[column].texts || !text->length) return r;
+    text->data = sen__arena_text(&c->scratch, text->data, text->length);
+    return text->data ? SEN_OK : sen__no_memory(c, text->length, "a text");
+}
+
+SENTRAIN_DEF sen_text sen_dataset_text(const sen_dataset *d, int64_t row, int column)
+{
+    sen_text text;
+    (void)sen__dataset_cell(d, row, column, &text);     /* "" and a message where it fails */
+    return text;
 }
 
 /* Whole numbers past 2^53 lose their last digits here. Where they matter (in no_duplicates, which
@@ -23205,6 +23310,107 @@ SENTRAIN_DEF sen_result sen_dataset_from_arrays(sen_ctx *c, const sen_column *co
     *out = d;
     return sen__end(c, SEN_OK);
 }
+
+SENTRAIN_DEF sen_row_source sen_row_source_default(void)
+{
+    sen_row_source s;
+    memset(&s, 0, sizeof s);
+    s.stamp = SEN__STAMP;
+    return s;
+}
+
+/* What is wrong with a source before its function is called. */
+static sen_result sen__source_check(sen_ctx *c, const sen_row_source *s)
+{
+    if (s->stamp != SEN__STAMP)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "the source of rows was not made by "
+                                             "sen_row_source_default()");
+    if (s->n_columns < 1 || s->n_rows < 1)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "a dataset needs one column and one row at least");
+    if (!s->names || !s->kinds || !s->get)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "a source of rows needs names, kinds and get");
+    return SEN_OK;
+}
+
+/* Column i: its name and kind, and room for all its numbers. */
+static sen_result sen__source_column(sen_dataset *d, const sen_row_source *s, int i)
+{
+    sen__column *k = &d->column[i];
+    if (!s->names[i] || (unsigned)s->kinds[i] > SEN_COLUMN_BOOL)
+        return sen_fail(d->c, SEN_ERR_ARGUMENT, "column %d needs a name and one of the kinds of "
+                                                "columns", i);
+    k->name = sen__arena_text(&d->keep, s->names[i], strlen(s->names[i]));
+    if (!k->name) return sen__no_memory(d->c, strlen(s->names[i]), "a column name");
+    if (sen_dataset_column_find(d, s->names[i]) < i)    /* d->n_columns is i + 1 here */
+        return sen_fail(d->c, SEN_ERR_ARGUMENT, "two columns are named \"%s\"", s->names[i]);
+    k->kind = s->kinds[i];
+    if (k->kind == SEN_COLUMN_TEXT) return SEN_OK;      /* asked for when it is needed */
+    k->owned = sen__new_array(d->c, s->n_rows, sizeof(int64_t), "a column of numbers");
+    if (!k->owned) return SEN_ERR_MEMORY;
+    if (k->kind == SEN_COLUMN_FLOAT) k->floats = (const double *)k->owned;
+    else k->ints = (const int64_t *)k->owned;
+    return SEN_OK;
+}
+
+/* All numbers, once; no row is asked for where there are none. */
+static sen_result sen__source_numbers(sen_dataset *d)
+{
+    bool numbers = false;
+    sen_result r = SEN_OK;
+    int64_t row;
+    int i;
+    for (i = 0; i < d->n_columns; i++) numbers |= d->column[i].owned != NULL;
+    for (row = 0; numbers && !r && row < d->rows; row++) {
+        r = sen__lazy_row(d, row);
+        for (i = 0; !r && i < d->n_columns; i++) {
+            const sen_cell *cell = &d->lazy->cell[i];
+            const sen__column *k = &d->column[i];
+            if (k->floats) ((double *)k->owned)[row] = cell->number;
+            else if (k->ints) ((int64_t *)k->owned)[row] =
+                k->kind == SEN_COLUMN_BOOL ? cell->integer != 0 : cell->integer;
+        }
+    }
+    return r;
+}
+
+/* *out is set on failure too, to be freed by the caller. */
+static sen_result sen__source_dataset(sen_ctx *c, const sen_row_source *s, sen_dataset **out)
+{
+    sen_result r = sen__source_check(c, s);
+    sen_dataset *d = r ? NULL : sen__dataset_new(c, NULL);
+    const uint64_t n = r ? 0 : (uint64_t)s->n_columns;
+    int i;
+    *out = d;
+    if (!d) return r ? r : SEN_ERR_MEMORY;
+    d->column = (sen__column *)sen__new_array(c, s->n_columns, sizeof *d->column, "columns");
+    d->lazy = (sen__lazy *)sen__arena_zero(&d->keep, sizeof *d->lazy);
+    if (d->lazy)
+        d->lazy->cell = (sen_cell *)sen__arena_zero(&d->keep, sen__mul(n, sizeof(sen_cell)));
+    if (!d->column || !d->lazy || !d->lazy->cell)
+        return sen__no_memory(c, sen__mul(n, sizeof(sen_cell)), "columns");
+    d->lazy->get = s->get;
+    d->lazy->user = s->user;
+    d->lazy->row = -1;
+    for (i = 0; !r && i < s->n_columns; i++) {
+        d->n_columns = i + 1;           /* those before it are named */
+        r = sen__source_column(d, s, i);
+    }
+    d->rows = s->n_rows;
+    return r ? r : sen__source_numbers(d);
+}
+
+SENTRAIN_DEF sen_result sen_dataset_from_callback(sen_ctx *c, const sen_row_source *source,
+                                                  sen_dataset **out)
+{
+    sen_dataset *d = NULL;
+    sen_result r;
+    sen__begin(c);
+    *out = NULL;
+    r = sen__source_dataset(c, source, &d);
+    if (r) sen_dataset_free(d);
+    else *out = d;
+    return sen__end(c, r);
+}
 #endif /* 21 */
 
 #if SENTRAIN_STOP_AFTER >= 22 && !defined(SENTRAIN_ENCODE_ONLY)
@@ -23362,15 +23568,15 @@ static void sen__unique_end(sen_sampler_call *s)
 
 /* The text that str() makes of a cell in Python, since that is what Python compares: the number 1
  * and the text "1" are the same, 1 and 1.0 are not, and true is "True". Numbers are written into
- * scratch, where they must stay as long as the map that has them as keys. */
+ * scratch, as texts that a function gives are, where they must stay as long as the map that has
+ * them as keys. */
 static sen_result sen__unique_key(sen_ctx *c, const sen_dataset *d, int64_t row, int column,
                                   sen_text *key)
 {
     const sen_column_kind kind = sen_dataset_column_kind(d, column);
     char text[32];
     size_t n;
-    *key = sen_dataset_text(d, row, column);
-    if (kind == SEN_COLUMN_TEXT) return SEN_OK;
+    if (kind == SEN_COLUMN_TEXT) return sen__dataset_text_kept(c, d, row, column, key);
     if (kind == SEN_COLUMN_BOOL) {
         key->data = sen_dataset_number(d, row, column) != 0 ? "True" : "False";
         key->length = strlen(key->data);
@@ -25665,6 +25871,34 @@ static int sen__eval_progress(void *user, int64_t done, int64_t total)
     return w->top->progress(w->top->progress_user, w->before + done, w->total);
 }
 
+/* One column of texts to (rows, dimension). Those that come from a function are held for a window
+ * at a time: what they were is forgotten when their embeddings are there. */
+static sen_result sen__eval_encode_column(sen_evaluator_call *call, int column,
+                                          const sen_encode_args *args, float *out)
+{
+    const sen_dataset *d = call->evaluator->dataset;
+    const sen_text *have = d->column[column].texts;
+    const int64_t window = have ? call->rows : SEN__ENCODE_WINDOW;
+    sen_result r = SEN_OK;
+    int64_t at, i;
+    for (at = 0; !r && at < call->rows; at += window) {
+        const sen__mark mark = sen__arena_mark(&call->ctx->scratch);
+        const int64_t n = SEN__MIN(window, call->rows - at);
+        sen_text *texts = NULL;
+        if (!have) {
+            texts = (sen_text *)sen__scratch(call->ctx, n, sizeof *texts, "a list of texts");
+            if (!texts) r = SEN_ERR_MEMORY;
+            for (i = 0; !r && i < n; i++)
+                r = sen__dataset_text_kept(call->ctx, d, at + i, column, &texts[i]);
+        }
+        if (!r) r = sen_encode(call->ctx, call->model, have ? have : texts, n, args,
+                               out + at * call->dimension);
+        call->evaluator->watch->before += n;
+        sen__arena_release(&call->ctx->scratch, mark);
+    }
+    return r;
+}
+
 /* Encodes the columns of texts one after the other into `room`, (rows, dimension) each. Python:
  * embed_inputs. Its `normalize_embeddings=bool(precision)` is why "float32" is not the same as no
  * precision: dot products of normalized embeddings are cosines. The task chooses the prompt and the
@@ -25681,12 +25915,11 @@ static sen_result sen__eval_encode(sen_evaluator_call *call, float *room)
     args.normalize_embeddings = sen__eval_text_arg(e, "precision") != NULL;
     args.progress = e->watch->top->progress ? sen__eval_progress : NULL;
     args.progress_user = e->watch;
-    for (k = 0; !r && k < e->n_texts; k++, e->watch->before += call->rows) {
+    for (k = 0; !r && k < e->n_texts; k++) {
         float *out = room + k * call->rows * call->dimension;
         call->emb[k] = out;             /* for the score function */
         args.task = e->type->task[k];   /* NULL: plain encode */
-        r = sen_encode(call->ctx, call->model, e->dataset->column[e->column[k]].texts, call->rows,
-                       &args, out);
+        r = sen__eval_encode_column(call, e->column[k], &args, out);
     }
     return r;
 }
@@ -26087,17 +26320,20 @@ static sen_result sen__evaluator_column(sen_evaluator *e, const sen_field *f, in
 static sen_result sen__evaluator_numbers(sen_evaluator *e, int column)
 {
     const sen_dataset *d = e->dataset;
+    sen_result r = SEN_OK;
+    sen_text text;
     int64_t row, i = 0;
     bool whole;                         /* only asked for because it is told */
     e->numbers = (double *)sen__new_array(e->c, d->rows, sizeof *e->numbers, "scores");
     if (!e->numbers) return SEN_ERR_MEMORY;
-    for (row = 0; row < d->rows; row++) {
+    for (row = 0; !r && row < d->rows; row++) {
         e->numbers[row] = sen_dataset_number(d, row, column);  /* NaN for a text, read next */
-        if (d->column[column].kind == SEN_COLUMN_TEXT &&
-            !sen__data_number(d->column[column].texts[row], &whole, &i, &e->numbers[row]))
-            return sen__dataset_not_number(e->c, d, row, column, d->column[column].texts[row]);
+        if (d->column[column].kind != SEN_COLUMN_TEXT) continue;
+        r = sen__dataset_cell(d, row, column, &text);
+        if (!r && !sen__data_number(text, &whole, &i, &e->numbers[row]))
+            r = sen__dataset_not_number(e->c, d, row, column, text);
     }
-    return SEN_OK;
+    return r;
 }
 
 /* Finds the columns of an evaluator that works on columns, in the order of its fields: column[k]
@@ -27717,15 +27953,17 @@ static sen_result sen__set_prompt(const sen_trainer *t, const sen__train_set *s,
 
 /* What sen__set_cell needs to know. */
 typedef struct sen__set_cells {
+    sen_ctx           *c;
     const sen_dataset *data;
     int                column;
 } sen__set_cells;
 
-/* A cell of the column for the tokenizer, which asks for the texts one by one. */
-static sen_text sen__set_cell(void *arg, int64_t i)
+/* A cell of the column for the tokenizer, which asks for the texts one by one and then works on
+ * them all. */
+static sen_result sen__set_cell(void *arg, int64_t i, sen_text *text)
 {
     const sen__set_cells *k = (const sen__set_cells *)arg;
-    return sen_dataset_text(k->data, i, k->column);
+    return sen__dataset_text_kept(k->c, k->data, i, k->column, text);
 }
 
 /* Tokenizes what has not been yet: training sets when a run begins, evaluation sets then too or at
@@ -27741,6 +27979,7 @@ static sen_result sen__sets_tokenize(sen_trainer *t, sen__train_set *sets, int n
             const char *prompt = NULL;
             sen__set_cells cells;
             if (s->tokens[k]) continue;                 /* done before */
+            cells.c = t->c;
             cells.data = s->data;
             cells.column = s->column[k];
             r = sen__set_prompt(t, s, sen_dataset_column_name(s->data, s->column[k]), &prompt);
@@ -31631,6 +31870,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    files in memory (sen_memory_files) and their image; a model in one buffer
  *            (sen_model_load_memory, sen_model_save_memory); sen_model_copy.
  *   Added    SENTRAIN_ENCODE_ONLY for programs that only load a model and encode.
+ *   Added    sen_dataset_from_callback: rows from a function of the caller's.
  *   Added    sen_evaluator_set_progress: an evaluation says how far it is, and can be stopped.
  *   Added    sen_build_info; a context refuses a processor that lacks the target; the default of
  *            threads follows the quota of control groups.

@@ -6,6 +6,7 @@
 #endif
 #include <fenv.h>
 #include "test.h"
+#include "fail.h"
 #include "tiny.h"
 #if defined(SEN__THREADS_POSIX)
 #include <signal.h>
@@ -237,6 +238,7 @@ static sen_result host_run(host_kit *k, const char *out, bool resume)
     desc.args.per_device_train_batch_size = 4;
     desc.args.num_train_epochs = 2;
     desc.args.learning_rate = 1e-2;
+    desc.args.batch_sampler = "no_duplicates";
     desc.args.logging_steps = desc.args.eval_steps = 1;
     desc.args.eval_strategy = SEN_STRATEGY_STEPS;
     desc.args.save_strategy = SEN_STRATEGY_NO;
@@ -268,6 +270,185 @@ static void host_run_evaluation(void)
         host_drop(&k);
     }
     CHECK(memcmp(whole, parts, bytes) == 0);
+}
+
+/* ---- rows from a function -------------------------------------------------------------------- */
+
+/* Makes the rows of host_load, and a score, in one buffer that it uses again for each row. */
+typedef struct host_source {
+    sen_ctx *c;
+    char     text[3][32];
+    int64_t  calls, fail_row;                   /* the row that cannot be had; -1: none */
+    int64_t  fail_call;                         /* from which call on; 0: from the first */
+    int      how;                               /* 0: returns a result; 1: sen_fail; 2: and SEN_OK;
+                                                   3: a length without a text */
+} host_source;
+
+static sen_result host_get(void *user, int64_t row, sen_cell *cell)
+{
+    host_source *s = (host_source *)user;
+    const int i = (int)row;
+    int k;
+    snprintf(s->text[0], sizeof s->text[0], "word%d ab", 60 + i);
+    snprintf(s->text[1], sizeof s->text[1], "word%d c", 90 + i);
+    snprintf(s->text[2], sizeof s->text[2], "word%d", 120 + i);
+    for (k = 0; k < 3; k++) cell[k].text = tiny_text(s->text[k]);
+    cell[3].number = i / 16.0;
+    if (++s->calls < s->fail_call || row != s->fail_row) return SEN_OK;
+    if (s->how == 0) return SEN_ERR_IO;
+    if (s->how == 3) cell[1].text.data = NULL;
+    else sen_fail(s->c, SEN_ERR_FORMAT, "page %d is torn", 7);
+    return s->how == 1 ? SEN_ERR_FORMAT : SEN_OK;
+}
+
+static const char *const host_names[] = { "a", "b", "c", "score" };
+static const sen_column_kind host_kinds[] = {
+    SEN_COLUMN_TEXT, SEN_COLUMN_TEXT, SEN_COLUMN_TEXT, SEN_COLUMN_FLOAT
+};
+
+static sen_row_source host_source_of(host_source *s, sen_ctx *c, int columns)
+{
+    sen_row_source d = sen_row_source_default();
+    memset(s, 0, sizeof *s);
+    s->c = c;
+    s->fail_row = -1;
+    d.n_rows = HOST_ROWS;
+    d.n_columns = columns;
+    d.names = host_names;
+    d.kinds = host_kinds;
+    d.get = host_get;
+    d.user = s;
+    return d;
+}
+
+static void host_rows(void)
+{
+    sen_ctx *c = test_ctx(1);
+    host_source s;
+    sen_row_source d = host_source_of(&s, c, 4);
+    const char *const twice[] = { "a", "b", "a", "score" };
+    sen_dataset *data = NULL;
+    CHECK_OK(c, sen_dataset_from_callback(c, &d, &data));
+    CHECK(s.calls == HOST_ROWS);                /* for the scores */
+    CHECK(sen_dataset_rows(data) == HOST_ROWS && sen_dataset_columns(data) == 4);
+    CHECK(sen_dataset_column_kind(data, 3) == SEN_COLUMN_FLOAT);
+    CHECK(sen_dataset_number(data, 5, 3) == 5 / 16.0 && isnan(sen_dataset_number(data, 5, 0)));
+    CHECK(sen_dataset_text(data, 3, 1).length == 8);
+    CHECK_TEXT(sen_dataset_text(data, 3, 2).data, "word123");
+    CHECK(s.calls == HOST_ROWS + 1 && sen_dataset_text(data, 3, 3).length == 0);
+    s.fail_row = 4;
+    CHECK(sen_dataset_text(data, 4, 0).length == 0);
+    CHECK_TEXT(sen_message(c), "row 4 of the dataset could not be had from its function: file "
+                               "trouble");
+    sen_dataset_free(data);
+    for (s.how = 0; s.how < 3; s.how++) {
+        CHECK(sen_dataset_from_callback(c, &d, &data) == (s.how ? SEN_ERR_FORMAT : SEN_ERR_IO));
+        CHECK(data == NULL && strstr(sen_message(c), "row 4 of the dataset could not be had"));
+        CHECK(!s.how || strstr(sen_message(c), "function: page 7 is torn"));
+    }
+    d.names = twice;
+    CHECK(sen_dataset_from_callback(c, &d, &data) == SEN_ERR_ARGUMENT && !data);
+    CHECK_TEXT(sen_message(c), "two columns are named \"a\"");
+    d.n_rows = 0;
+    CHECK(sen_dataset_from_callback(c, &d, &data) == SEN_ERR_ARGUMENT && !data);
+    d.stamp = 0;
+    CHECK(sen_dataset_from_callback(c, &d, &data) == SEN_ERR_ARGUMENT && !data);
+    CHECK(strstr(sen_message(c), "sen_row_source_default()") != NULL);
+    sen_ctx_free(c);
+}
+
+static sen_result host_rows_work(sen_ctx *c, void *arg)
+{
+    host_source s;
+    const sen_row_source d = host_source_of(&s, c, 4);
+    sen_dataset *data = NULL;
+    const sen_result r = sen_dataset_from_callback(c, &d, &data);
+    (void)arg;
+    CHECK((data == NULL) == (r != SEN_OK));
+    sen_dataset_free(data);
+    return r;
+}
+
+static void host_rows_no_memory(void)
+{
+    CHECK(fail_everywhere(NULL, host_rows_work, NULL) > 3);
+}
+
+/* Two epochs of batches without duplicates, evaluated at each step, on data from the file and from
+ * the function: the same weights; and again when the run was stopped and resumed. */
+static void host_run_on(const char *out, bool lazy, bool stopped, float *weight, size_t bytes)
+{
+    sen_triplet_evaluator_args args = sen_triplet_evaluator_args_default();
+    host_source s;
+    sen_row_source d;
+    host_kit k;
+    int n = 0;
+    memset(&k, 0, sizeof k);
+    k.c = test_ctx(2);
+    CHECK_OK(k.c, host_load(&k));
+    if (lazy) {
+        sen_evaluator_free(k.evaluator);
+        sen_dataset_free(k.data);
+        d = host_source_of(&s, k.c, 3);
+        CHECK_OK(k.c, sen_dataset_from_callback(k.c, &d, &k.data));
+        CHECK(s.calls == 0);
+        args.dataset = k.data;
+        CHECK_OK(k.c, sen_evaluator_new(k.c, "TripletEvaluator", &args, &k.evaluator));
+    }
+    if (stopped) {
+        sen_evaluator_set_progress(k.evaluator, host_third, &n);
+        CHECK(host_run(&k, out, false) == SEN_ERR_STOPPED);
+        CHECK_OK(k.c, host_run(&k, out, true));
+    } else CHECK_OK(k.c, host_run(&k, out, false));
+    memcpy(weight, sen_model_weight(k.model, 0)->data, bytes);
+    host_drop(&k);
+}
+
+static void host_rows_train(void)
+{
+    static float file[32 * 480], rows[32 * 480], again[32 * 480];
+    host_run_on(test_path("file"), false, false, file, sizeof file);
+    host_run_on(test_path("rows"), true, false, rows, sizeof rows);
+    host_run_on(test_path("again"), true, true, again, sizeof again);
+    CHECK(memcmp(file, rows, sizeof file) == 0);
+    CHECK(memcmp(file, again, sizeof file) == 0);
+}
+
+/* The function fails while a run evaluates, and while it tokenizes. What it says, with the row,
+ * ends the call; all can be freed, and when it works again a new run does too. */
+static void host_rows_fail(void)
+{
+    sen_triplet_evaluator_args args = sen_triplet_evaluator_args_default();
+    sen_dataset *plain;
+    sen_metrics found;
+    host_source s;
+    sen_row_source d;
+    host_kit k;
+    memset(&k, 0, sizeof k);
+    k.c = test_ctx(2);
+    CHECK_OK(k.c, host_load(&k));
+    plain = k.data;
+    sen_evaluator_free(k.evaluator);
+    d = host_source_of(&s, k.c, 3);
+    CHECK_OK(k.c, sen_dataset_from_callback(k.c, &d, &k.data));
+    args.dataset = k.data;
+    CHECK_OK(k.c, sen_evaluator_new(k.c, "TripletEvaluator", &args, &k.evaluator));
+    s.fail_row = 9;
+    s.fail_call = 36 + 36 + 36 + 1;             /* tokenized, numbered, and evaluated once */
+    for (s.how = 1; s.how < 3; s.how++) {
+        CHECK(host_run(&k, test_path("out"), false) == SEN_ERR_FORMAT);
+        CHECK_TEXT(sen_message(k.c), "row 9 of the dataset could not be had from its function: "
+                                     "page 7 is torn");
+        CHECK(s.how > 1 || s.calls == s.fail_call + 9);     /* row 9 of the second evaluation */
+    }
+    s.how = 3;
+    s.fail_call = 0;
+    CHECK(sen_evaluate(k.c, k.evaluator, k.model, NULL, -1, -1, &found) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(k.c), "row 9, column \"b\": its function gave a length, but no text");
+    s.fail_row = -1;
+    CHECK_OK(k.c, host_run(&k, test_path("out"), false));
+    sen_dataset_free(plain);
+    host_drop(&k);
 }
 
 /* ---- a small stack --------------------------------------------------------------------------- */
@@ -518,6 +699,10 @@ static void test_host(void)
     TEST(host_evaluation);
     TEST(host_trainer_evaluation);
     TEST(host_run_evaluation);
+    TEST(host_rows);
+    TEST(host_rows_no_memory);
+    TEST(host_rows_train);
+    TEST(host_rows_fail);
 #if defined(SEN__THREADS_POSIX)
     TEST(host_small_stack);
 #if defined(__linux__)
