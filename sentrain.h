@@ -81,6 +81,9 @@
  *   SENTRAIN_STATIC           all functions are static: a private copy for that one file
  *   SENTRAIN_DEF              what stands before each public function (default: extern)
  *   SENTRAIN_MALLOC(n), SENTRAIN_FREE(p)   the default allocator's two functions
+ *   SENTRAIN_ASSERT(condition)   looked at where the library relies on its own invariants, or on a
+ *                             caller's promise that it cannot check otherwise; empty unless it is
+ *                             defined (as assert, say). It never stands for an error of input
  *   SENTRAIN_NO_THREADS       no threads at all: everything runs in the caller's
  *   SENTRAIN_NO_STDIO         no file functions of our own: the caller's table is the only one
  *   SENTRAIN_USE_CBLAS        matrix products through cblas.h; results then depend on that library
@@ -1749,6 +1752,10 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
 #define SEN__TRAINING(f) f
 #endif
 
+#ifndef SENTRAIN_ASSERT
+#define SENTRAIN_ASSERT(condition) ((void)0)
+#endif
+
 /* A function whose format string is read by the text chapter; the compiler checks its arguments. */
 #if defined(__MINGW32__) && !defined(__clang__)     /* gcc there: printf is Microsoft's, no %zu */
 #define SEN__FORMAT(string, first) __attribute__((format(gnu_printf, string, first)))
@@ -1954,6 +1961,9 @@ static void sen__heap_free(const sen_allocator *a, void *block)
     sen__head head;
     if (!block) return;
     memcpy(&head, (unsigned char *)block - sizeof head, sizeof head);
+    /* Not so: no block of ours, or something was written before its beginning. */
+    SENTRAIN_ASSERT((uintptr_t)block - (uintptr_t)head.base <= 2 * SEN__LINE &&
+                    head.bytes >= 2 * SEN__LINE);
     a->resize(a->user, head.base, head.bytes, 0);
 }
 
@@ -1963,6 +1973,7 @@ static void sen__heap_free(const sen_allocator *a, void *block)
 static void *sen__heap_grow(const sen_allocator *a, void *block, size_t old_bytes, size_t new_bytes)
 {
     void *fresh = sen__heap_new(a, new_bytes);
+    SENTRAIN_ASSERT(block || old_bytes == 0);
     if (fresh && block) {
         memcpy(fresh, block, SEN__MIN(old_bytes, new_bytes));
         sen__heap_free(a, block);
@@ -2068,6 +2079,7 @@ static void *sen__arena_alloc(sen_arena *arena, size_t bytes)
         chunk = arena->current;
         at = 0;
     }
+    SENTRAIN_ASSERT(at <= chunk->size && bytes <= chunk->size - at);
     chunk->used = at + bytes;
     return (unsigned char *)chunk + SEN__CHUNK_HEAD + at;
 }
@@ -2096,6 +2108,7 @@ static sen__mark sen__arena_mark(const sen_arena *arena)
  * over at `first`. */
 static void sen__arena_release(sen_arena *arena, sen__mark mark)
 {
+    SENTRAIN_ASSERT(!mark.chunk || mark.used <= mark.chunk->used);   /* in the reverse order */
     arena->current = mark.chunk;
     if (mark.chunk) mark.chunk->used = mark.used;
 }
@@ -2228,6 +2241,7 @@ static void *sen__pool_take(sen__pool *pool, size_t bytes)
         if (r) s = sen__region_take(r, bytes);
         if (!s) return NULL;
     }
+    SENTRAIN_ASSERT(s->taken && s->size >= bytes);
     pool->in_use += s->size + SEN__LINE;
     pool->peak = SEN__MAX(pool->peak, pool->in_use);
     return (unsigned char *)s + SEN__LINE;
@@ -2244,6 +2258,8 @@ static void sen__pool_give(sen__pool *pool, void *block)
     while (r && ((unsigned char *)s < (unsigned char *)r ||
                  (unsigned char *)s >= (unsigned char *)r + r->size + SEN__LINE))
         r = r->next;
+    SENTRAIN_ASSERT(r && s->taken);             /* from this pool, and not given back before */
+    SENTRAIN_ASSERT(pool->in_use >= s->size + SEN__LINE);
     pool->in_use -= s->size + SEN__LINE;
     s->taken = false;
     other = s->next;                            /* first the neighbour above, which s swallows */
@@ -2433,6 +2449,7 @@ static void sen__begin(sen_ctx *c)
  * since what was skipped for lack of it may matter; any other error was passed over knowingly. */
 static sen_result sen__end(sen_ctx *c, sen_result r)
 {
+    SENTRAIN_ASSERT(c->depth > 0);              /* each end has its begin */
     c->depth--;                                 /* 0 now: the caller is the user */
     if (r && !c->result) sen_fail(c, r, "%s", sen_result_text(r));  /* never without a word */
     if (!r && c->depth == 0 && c->result) {
@@ -2507,6 +2524,7 @@ static sen_result sen__reserve(sen_ctx *c, void **array, int64_t *capacity, int6
 {
     int64_t room = *capacity < 16 ? 16 : *capacity;     /* no ladder of tiny blocks */
     void *fresh;
+    SENTRAIN_ASSERT(*capacity >= 0 && (*array || *capacity == 0));
     if (need <= *capacity) return SEN_OK;
     if (need > INT64_MAX / 4) return sen__no_memory(c, SIZE_MAX, what);
     while (room < need) room += room / 2;
@@ -2538,6 +2556,7 @@ static void *sen__buffer_reserve(sen_ctx *c, sen__buffer *b, size_t bytes, const
 /* One of the context's buffers that all workers of a call share (packed operands and the like). */
 static void *sen__shared_reserve(sen_ctx *c, int slot, size_t bytes)
 {
+    SENTRAIN_ASSERT(slot >= 0 && slot < SEN__SHARED_SLOTS);
     return sen__buffer_reserve(c, &c->shared[slot], bytes, "shared work space");
 }
 
@@ -2556,6 +2575,7 @@ static sen_result sen__worker_reserve(sen_ctx *c, size_t bytes)
  * task before left there. */
 static void *sen__worker_scratch(sen_ctx *c, int worker)
 {
+    SENTRAIN_ASSERT(worker >= 0 && worker < c->threads);     /* also a caller's parallel_for */
     return c->worker_scratch[worker].data;
 }
 
@@ -6533,6 +6553,7 @@ static sen_result sen__map_put(sen__map *m, const char *key, size_t length, int6
         if (r) return r;
     }
     e = sen__map_place(m, key, length);
+    SENTRAIN_ASSERT((uint64_t)m->count < m->mask);      /* or a search would never end */
     m->count += e->key == NULL;         /* a new key, not a new value of an old one */
     e->key = key;
     e->length = length;
@@ -8700,6 +8721,7 @@ static void sen__team_free(sen_ctx *c)
  * struct on the caller's stack. */
 static void sen__team_run(sen__team *t, int64_t n, sen_task_fn task, void *arg)
 {
+    SENTRAIN_ASSERT(sen__shared_get(&t->busy) == 0);    /* no region within a region */
     t->task = task;
     t->arg = arg;
     t->n = n;
@@ -8721,6 +8743,7 @@ static void sen__team_free(sen_ctx *c) { (void)c; }
 static void sen__parallel(sen_ctx *c, int64_t n, sen_task_fn task, void *arg)
 {
     int64_t i;
+    SENTRAIN_ASSERT(n >= 0);
     if (n > 1 && c->threads > 1) {              /* one task needs no one else */
         if (c->parallel_for) {
             c->parallel_for(c->parallel_user, n, task, arg);
@@ -8845,6 +8868,7 @@ SENTRAIN_DEF void sen_ctx_free(sen_ctx *c)
     sen_allocator allocator;
     int i;
     if (!c) return;
+    SENTRAIN_ASSERT(c->depth == 0);             /* not from within one of its own callbacks */
     sen__team_free(c);
     for (i = 0; c->worker_scratch && i < c->threads; i++) sen__delete(c, c->worker_scratch[i].data);
     for (i = 0; i < SEN__SHARED_SLOTS; i++) sen__delete(c, c->shared[i].data);
@@ -12244,6 +12268,8 @@ static sen_result sen__matmul(sen_ctx *c, const sen__gemm *g)
 {
     const int64_t columns = SEN__MATMUL_STRIPE / SEN__MATMUL_DEPTH;
     const int64_t most = columns - columns % SEN__MATMUL_WIDE;  /* whole tasks: 5376 */
+    SENTRAIN_ASSERT(g->m >= 0 && g->n >= 0 && g->k >= 0 && g->ldc >= g->n);
+    SENTRAIN_ASSERT(g->a_row == 1 || g->a_col == 1 || g->k <= 1 || g->m <= 1);
     if (g->m < 1 || g->n < 1) return SEN_OK;
     if (g->b_packed) return sen__matmul_stripe(c, g, 0);
     for (int64_t j = 0; j < g->n; j += most) {
@@ -12505,6 +12531,8 @@ static sen_result sen__attend_run(sen__attend_plan *p, sen_ctx *c, const sen__at
                                   sen_task_fn fn)
 {
     sen_result r;
+    SENTRAIN_ASSERT(a->heads >= 1 && a->head_dim >= 1 && a->kv_heads >= 0);
+    SENTRAIN_ASSERT(a->kv_heads == 0 || a->heads % a->kv_heads == 0);
     p->a = a;
     p->ctx = c;
     p->d = a->head_dim;
@@ -13706,6 +13734,7 @@ SENTRAIN_DEF sen_var *sen_tape_record_n(sen_tape *t, const sen_op *op, sen_var *
     sen_node *node;
     int i;
     if (!y || t->result) return NULL;
+    SENTRAIN_ASSERT(!y->node && y->x && n >= 0);        /* made once, and by one op */
     for (i = 0; i < n; i++) y->wants_grad |= t->recording && in[i] && in[i]->wants_grad;
     if (!y->wants_grad) return y;
     node = (sen_node *)sen__arena_zero(&t->arena, sizeof *node);
@@ -13748,6 +13777,8 @@ SENTRAIN_DEF sen_var *sen_tape_record(sen_tape *t, const sen_op *op, sen_var *y,
 SENTRAIN_DEF void sen_tape_save(sen_tape *t, sen_var *y, int slot, float *floats)
 {
     if (!floats) return;
+    SENTRAIN_ASSERT(slot >= 0 && slot < (int)SEN__COUNT(y->node->saved));
+    SENTRAIN_ASSERT(!y || !y->node || !y->node->saved[slot]);
     if (y && y->node) y->node->saved[slot] = floats;
     else sen_tape_give(t, floats);
 }
@@ -13758,6 +13789,7 @@ SENTRAIN_DEF void sen_tape_aux(sen_tape *t, sen_var *y, const void *aux, size_t 
 {
     void *copy;
     if (!y || !y->node) return;
+    SENTRAIN_ASSERT(!y->node->aux);
     copy = sen__arena_alloc(&t->arena, size);
     if (!copy) sen__tape_no_memory(t, size);
     else memcpy(copy, aux, size);
@@ -13773,6 +13805,7 @@ SENTRAIN_DEF void sen_tape_aux(sen_tape *t, sen_var *y, const void *aux, size_t 
 static float *sen__grad_or_first(sen_node *n, int i, bool *first)
 {
     sen_var *v = n->in[i];
+    SENTRAIN_ASSERT(i >= 0 && i < n->n_in);
     *first = false;
     if (!v || !v->wants_grad) return NULL;
     if (v->tensor) return sen__grad_first(v->tensor, first);
@@ -13787,6 +13820,7 @@ SENTRAIN_DEF float *sen_grad(sen_node *n, int i)
     sen_var *v = n->in[i];
     bool first;
     float *g;
+    SENTRAIN_ASSERT(i >= 0 && i < n->n_in);
     if (v && v->wants_grad && v->tensor) return sen__grad_whole(v->tensor);
     g = sen__grad_or_first(n, i, &first);
     if (g && first) memset(g, 0, (size_t)sen_count(v) * sizeof(float));
@@ -13814,6 +13848,7 @@ SENTRAIN_DEF sen_result sen_backward(sen_tape *t, sen_var *loss, float scale)
     loss->g = sen_tape_floats(t, 1);
     if (loss->g) loss->g[0] = scale;
     for (n = t->last; n && !t->result; n = n->before) {
+        SENTRAIN_ASSERT(n->tape == t && n->out->node == n);
         if (n->out->g) n->op->backward(n);      /* no gradient came: nothing to pass on */
         sen__node_drop(t, n);
     }
@@ -13902,6 +13937,7 @@ static void sen__rows(sen_ctx *c, int64_t rows, int64_t cols, void (*fn)(void *,
                       void *arg)
 {
     sen__rows_job j;
+    SENTRAIN_ASSERT(rows >= 0 && cols >= 0);
     j.fn = fn;
     j.arg = arg;
     j.rows = rows;
@@ -14707,8 +14743,12 @@ static sen_var *sen__linear(sen_tape *t, sen_var *x, sen_var *const *w_b, int pa
     float *z;
     sen__gemm g;
     int i;
-    for (i = 0; i < parts; i++)
+    SENTRAIN_ASSERT(parts >= 1 && parts <= SEN__LINEAR_PARTS);
+    for (i = 0; i < parts; i++) {
         if (!w_b[2 * i]) return NULL;       /* a failed weight; a bias may be NULL */
+        SENTRAIN_ASSERT(!x || w_b[2 * i]->cols == x->cols);
+        SENTRAIN_ASSERT(!w_b[2 * i + 1] || sen_count(w_b[2 * i + 1]) == w_b[2 * i]->rows);
+    }
     y = x ? sen_tape_matrix(t, x->rows, parts * w_b[0]->rows) : NULL;
     if (!y) return NULL;
     /* Three cases: no activation (z is y), training (z beside y), inference (z is overwritten by
@@ -19130,7 +19170,10 @@ static sen_result sen__packed_fill(sen_ctx *c, sen__packed *p, sen__tokens *cons
     sen_result r;
     int col;
     for (col = 0; col < n_columns; col++)
-        for (i = 0; i < n; i++) tokens += sen__tokens_length(column[col], rows[i]);
+        for (i = 0; i < n; i++) {
+            SENTRAIN_ASSERT(rows[i] >= 0 && rows[i] < column[col]->list.n);
+            tokens += sen__tokens_length(column[col], rows[i]);
+        }
     r = sen__packed_room(c, p, n * n_columns, tokens);
     if (r) return r;
     b->rows = n;
@@ -19150,6 +19193,7 @@ static sen_result sen__packed_fill(sen_ctx *c, sen__packed *p, sen__tokens *cons
             at += length;
         }
     }
+    SENTRAIN_ASSERT(at == tokens && s == n * n_columns);
     b->first[s] = (int32_t)at;
     if (!skips) b->skip = NULL;         /* the pooling needs not look */
     return SEN_OK;
@@ -21310,6 +21354,7 @@ static sen_var *sen__model_forward(sen_model *m, sen_tape *t, const sen_batch *b
     int i;
     memset(&f, 0, sizeof f);
     f.batch = b;
+    SENTRAIN_ASSERT(b->first[0] == 0 && b->first[b->rows * b->columns] == b->tokens);
     for (i = 0; i < m->n_modules; i++) m->module[i].type->forward(&m->module[i], t, &f);
     /* A user's module may do anything; what comes out is checked once, here. */
     if (!t->result && (!f.sentence_embedding ||
@@ -22061,11 +22106,13 @@ SENTRAIN_DEF int sen_dataset_columns(const sen_dataset *d)
 
 SENTRAIN_DEF const char *sen_dataset_column_name(const sen_dataset *d, int column)
 {
+    SENTRAIN_ASSERT(column >= 0 && column < d->n_columns);
     return d->column[column].name;
 }
 
 SENTRAIN_DEF sen_column_kind sen_dataset_column_kind(const sen_dataset *d, int column)
 {
+    SENTRAIN_ASSERT(column >= 0 && column < d->n_columns);
     return d->column[column].kind;
 }
 
@@ -22113,6 +22160,7 @@ static sen_result sen__dataset_cell(const sen_dataset *d, int64_t row, int colum
 {
     const sen__column *k = &d->column[column];
     sen_result r = SEN_OK;
+    SENTRAIN_ASSERT(column >= 0 && column < d->n_columns && row >= 0 && row < d->rows);
     text->data = "";                    /* not NULL: may be copied, compared, printed */
     text->length = 0;
     if (k->texts) *text = k->texts[row];
@@ -22149,6 +22197,7 @@ SENTRAIN_DEF sen_text sen_dataset_text(const sen_dataset *d, int64_t row, int co
 SENTRAIN_DEF double sen_dataset_number(const sen_dataset *d, int64_t row, int column)
 {
     const sen__column *k = &d->column[column];
+    SENTRAIN_ASSERT(column >= 0 && column < d->n_columns && row >= 0 && row < d->rows);
     return k->floats ? k->floats[row] : k->ints ? (double)k->ints[row] : (double)NAN;
 }
 
@@ -24310,6 +24359,7 @@ static int64_t sen__sampler_length(const sen_sampler *s)
 static bool sen__sampler_next(sen_sampler *s, int64_t *rows, int64_t *n)
 {
     *n = s->over ? 0 : s->multi->next(s, rows);
+    SENTRAIN_ASSERT(*n >= 0 && s->source >= 0 && s->source < s->n_subs);
     s->over = *n == 0;
     s->made += *n != 0;
     return *n != 0;
@@ -29924,6 +29974,7 @@ static int64_t sen__update_fetch(sen_trainer *t)
         int64_t *rows = t->rows + n * size;
         if (!sen__sampler_next(t->sampler, rows, &t->rows_n[n])) break; /* ended early */
         t->rows_set[n] = t->sampler->source;
+        SENTRAIN_ASSERT(t->rows_n[n] <= size);
         for (i = 0; i < t->rows_n[n]; i++) rows[i] -= t->sampler->sub[t->sampler->source].first;
     }
     return n;
@@ -31870,6 +31921,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    files in memory (sen_memory_files) and their image; a model in one buffer
  *            (sen_model_load_memory, sen_model_save_memory); sen_model_copy.
  *   Added    SENTRAIN_ENCODE_ONLY for programs that only load a model and encode.
+ *   Added    SENTRAIN_ASSERT, empty unless it is defined, at forty places.
  *   Added    sen_dataset_from_callback: rows from a function of the caller's.
  *   Added    sen_evaluator_set_progress: an evaluation says how far it is, and can be stopped.
  *   Added    sen_build_info; a context refuses a processor that lacks the target; the default of

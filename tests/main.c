@@ -2,6 +2,7 @@
  *     build/test              every chapter
  *     build/test tape ops     these
  *     build/test torture      the slow runs in which every allocation and file call fails once */
+#include "broken.h"
 #define SENTRAIN_IMPLEMENTATION
 #include "../sentrain.h"
 

@@ -56,6 +56,19 @@ static inline void test_fail(const char *file, int line, const char *what)
     if (test_failing()) printf("%s:%d: %s failed\n", file, line, what);
 }
 
+/* Calls of SENTRAIN_ASSERT (broken.h) that found something wrong: a failure, unless a test provokes
+ * them and counts. They may come from any thread. */
+static int test_breaks_expected;
+static volatile int test_breaks;
+
+static inline void test_broken(const char *file, int line, const char *condition)
+{
+    test_breaks++;
+    if (test_breaks_expected) return;
+    test_checks++;
+    if (test_failing()) printf("%s:%d: SENTRAIN_ASSERT(%s) failed\n", file, line, condition);
+}
+
 static inline double test_at(const void *x, size_t size, int64_t i)
 {
     return size == sizeof(float) ? (double)((const float *)x)[i] : ((const double *)x)[i];

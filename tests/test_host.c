@@ -644,6 +644,35 @@ static void host_signals(void)
 }
 #endif
 
+/* ---- SENTRAIN_ASSERT ------------------------------------------------------------------------- */
+
+/* Marks released in the wrong order, a row that there is not, a tape's slot: each is found, none
+ * ends the program, and memory stays whole. (That nothing is found elsewhere, all tests prove.) */
+static void host_asserts(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_arena *a = &c->scratch;
+    sen__mark early, late;
+    CHECK(sen__arena_alloc(a, 16) != NULL);
+    early = sen__arena_mark(a);
+    CHECK(sen__arena_alloc(a, 16) != NULL);
+    late = sen__arena_mark(a);
+    sen__arena_release(a, early);
+    test_breaks = 0;
+    test_breaks_expected = 1;
+    sen__arena_release(a, late);
+    CHECK(test_breaks == 1);
+    c->depth++;
+    sen__end(c, SEN_OK);
+    CHECK(test_breaks == 1);                    /* a begin and its end */
+    sen__end(c, SEN_OK);
+    CHECK(test_breaks == 2);
+    c->depth = 0;
+    test_breaks_expected = 0;
+    sen__arena_release(a, early);
+    sen_ctx_free(c);
+}
+
 /* ---- the floating-point mode ----------------------------------------------------------------- */
 
 static unsigned host_mode_wanted;
@@ -699,6 +728,7 @@ static void test_host(void)
     TEST(host_evaluation);
     TEST(host_trainer_evaluation);
     TEST(host_run_evaluation);
+    TEST(host_asserts);
     TEST(host_rows);
     TEST(host_rows_no_memory);
     TEST(host_rows_train);

@@ -69,3 +69,13 @@ if grep -q 'EmbeddingSimilarityEvaluator\|CosineSimilarityLoss' "$out/one_loss.o
     exit 1
 fi
 echo "a short table: one loss trains, others are refused by name and not in the program"
+
+names() { nm -D --defined-only "$1" | grep -c ' sen_' || true; }
+$cc -O0 -w -fPIC -shared -fvisibility=hidden -DSENTRAIN_IMPLEMENTATION \
+    '-DSENTRAIN_DEF=extern __attribute__((visibility("default")))' -x c sentrain.h $libs -o "$out/shown.so"
+$cc -O0 -w -fPIC -shared -fvisibility=hidden -DSENTRAIN_IMPLEMENTATION -x c sentrain.h $libs \
+    -o "$out/hidden.so"
+test "$(names "$out/shown.so")" -gt 150
+test "$(names "$out/hidden.so")" -eq 0
+test "$(names "$out/liba.so")" -eq 0
+echo "SENTRAIN_DEF: $(names "$out/shown.so") functions are shown by a shared object, or none"
