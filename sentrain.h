@@ -259,8 +259,9 @@ typedef struct sen_json {
     struct sen_json *child, *next, *parent, *last;
 } sen_json;
 
-/* Parses text[0..n), strict JSON (no comments, no NaN, no key twice), into a tree that lives as
- * long as the context; `name` stands in messages. SEN_ERR_FORMAT with line and column. */
+/* Parses text[0..n), strict JSON (no comments, no NaN, no key twice, at most 1000 lists and objects
+ * inside each other), into a tree that lives as long as the context; `name` stands in messages.
+ * SEN_ERR_FORMAT with line and column. */
 SENTRAIN_DEF sen_result sen_json_parse(sen_ctx *c, const char *name, const char *text, size_t n,
                                        sen_json **out);
 
@@ -5269,6 +5270,7 @@ static sen_result sen__out_result(const sen__out *o)
  * The same three links (child, next, parent) later serve writing and copying. */
 
 #define SEN__JSON_STRICT 1u             /* no NaN or Infinity, no key twice */
+#define SEN__JSON_DEPTH 1000            /* lists and objects inside each other */
 
 typedef struct sen__json_reader {
     sen_ctx    *c;
@@ -5276,6 +5278,7 @@ typedef struct sen__json_reader {
     const char *file, *at, *end;        /* at: the next byte; end: behind the last */
     const char *counted;                /* up to here `column` is known */
     int         line, column;           /* of `counted` */
+    int         depth;                  /* of lists and objects that are open */
     unsigned    flags;                  /* SEN__JSON_STRICT or 0 */
 } sen__json_reader;
 
@@ -5507,9 +5510,6 @@ static sen_result sen__json_node(sen__json_reader *r, sen_json *parent, sen_json
             return sen__json_error(r, "a key in quotes should stand here");
         r->at++;
         if ((e = sen__json_string(r, &j->key, &j->key_length)) != SEN_OK) return e;
-        if ((r->flags & SEN__JSON_STRICT) && sen_json_get(parent, j->key))
-            return sen_fail(r->c, SEN_ERR_FORMAT, "%s:%d:%d: the key \"%s\" is given twice",
-                            r->file, j->line, j->column, j->key);
         sen__json_space(r);
         if (r->at >= r->end || *r->at != ':')
             return sen__json_error(r, "a colon should follow the key");
@@ -5527,6 +5527,8 @@ static sen_result sen__json_value(sen__json_reader *r, sen_json *j)
 {
     if (r->at >= r->end) return sen__json_error(r, "the text ends where a value should stand");
     if (*r->at == '{' || *r->at == '[') {
+        if (r->depth++ == SEN__JSON_DEPTH)
+            return sen__json_error(r, "more than 1000 lists and objects are inside each other");
         j->kind = *r->at++ == '{' ? SEN_JSON_OBJECT : SEN_JSON_LIST;
         return SEN_OK;
     }
@@ -5536,6 +5538,62 @@ static sen_result sen__json_value(sen__json_reader *r, sen_json *j)
         return sen__json_string(r, &j->text, &j->length);
     }
     return sen__json_literal(r, j) ? SEN_OK : sen__json_number(r, j);
+}
+
+/* Puts the members of an object in the order of their keys, equal ones as they stood; spare has
+ * room for n. strcmp orders UTF-8 by code points, as Python's sorted does: the reason that UTF-8
+ * was made so. Merging pairs of runs from below takes n log n steps whatever order they come in. */
+static void sen__json_by_key(sen_json **item, sen_json **spare, int64_t n)
+{
+    int64_t run, from, a, b, k;
+    for (run = 1; run < n; run += run) {
+        for (from = 0; from < n; from += 2 * run) {
+            const int64_t middle = SEN__MIN(from + run, n), end = SEN__MIN(from + 2 * run, n);
+            for (a = from, b = middle, k = from; k < end; k++) {
+                const bool left =
+                    a < middle && (b >= end || strcmp(item[a]->key, item[b]->key) <= 0);
+                spare[k] = left ? item[a++] : item[b++];
+            }
+        }
+        memcpy(item, spare, (size_t)n * sizeof *item);
+    }
+}
+
+/* The members of an object by key, in an array that ends where the arena's mark is released; NULL
+ * if there is no memory. More room than members: the other half was the sort's. */
+static sen_json **sen__json_keys(sen_arena *arena, const sen_json *object, int64_t *n)
+{
+    const sen_json *j;
+    sen_json **item;
+    *n = 0;
+    for (j = object->child; j; j = j->next) ++*n;
+    item = (sen_json **)sen__arena_alloc(arena, sen__mul((uint64_t)*n, 2 * sizeof *item));
+    if (!item) return NULL;
+    for (*n = 0, j = object->child; j; j = j->next) item[(*n)++] = (sen_json *)j;
+    sen__json_by_key(item, item + *n, *n);
+    return item;
+}
+
+/* The first member whose key another one has had before is an error; told when the object ends, for
+ * to look at every key so far for each new one would take the square of their number. */
+static sen_result sen__json_twice(sen__json_reader *r, const sen_json *object)
+{
+    const sen__mark mark = sen__arena_mark(r->arena);
+    const sen_json *found = NULL;
+    int64_t i, n;
+    sen_json **item;
+    if (object->child == object->last) return SEN_OK;   /* none, or one */
+    item = sen__json_keys(r->arena, object, &n);
+    if (!item) return sen__no_memory(r->c, 2 * (size_t)n * sizeof *item, "the keys of an object");
+    for (i = 1; i < n; i++)
+        if (strcmp(item[i]->key, item[i - 1]->key) == 0 &&
+            (!found || item[i]->line < found->line ||
+             (item[i]->line == found->line && item[i]->column < found->column)))
+            found = item[i];
+    sen__arena_release(r->arena, mark);
+    if (!found) return SEN_OK;
+    return sen_fail(r->c, SEN_ERR_FORMAT, "%s:%d:%d: the key \"%s\" is given twice", r->file,
+                    found->line, found->column, found->key);
 }
 
 /* After a value: closes what ends here and comes to the place of the next value; *open is NULL at
@@ -5549,7 +5607,11 @@ static sen_result sen__json_close(sen__json_reader *r, sen_json **open, bool fre
         const char end = (*open)->kind == SEN_JSON_OBJECT ? '}' : ']';
         sen__json_space(r);
         if (r->at < r->end && *r->at == end) {
+            const bool strict = (r->flags & SEN__JSON_STRICT) != 0 && end == '}';
+            const sen_result e = strict ? sen__json_twice(r, *open) : SEN_OK;
+            if (e) return e;
             r->at++;
+            r->depth--;
             *open = (*open)->parent;    /* out of it; its end may end the parent too */
             fresh = false;              /* its parent has a child: this one */
             continue;
@@ -5912,28 +5974,33 @@ static void sen__json_scalar(sen__out *o, const sen_json *j, const sen__json_sty
 /* A line end and the indentation of `depth` levels; nothing where all is one line. */
 static void sen__json_newline(sen__out *o, const sen__json_style *style, int depth)
 {
-    int i;
+    static const char blanks[] = "                                                                ";
+    int left;
     if (!style->indent) return;         /* one line: the comma has its blank */
     sen__out_text(o, "\n");
-    for (i = 0; i < depth * style->indent; i++) sen__out_text(o, " ");
+    for (left = depth * style->indent; left > 0; left -= (int)sizeof blanks - 1)
+        sen__out_bytes(o, blanks, (size_t)SEN__MIN(left, (int)sizeof blanks - 1));
 }
 
-/* The children of a node ordered by key (a stable insertion into a chain: objects that are written
- * sorted are small). Changes the order of the tree itself. strcmp orders UTF-8 by code points, as
- * Python's sorted does: the reason that UTF-8 was made so. */
-static void sen__json_sort(sen_json *j)
+/* The children of an object ordered by key. Changes the order of the tree itself; without memory it
+ * stays, and the writer has failed. */
+static void sen__json_sort(sen__out *o, sen_json *j)
 {
-    sen_json *rest = j->child, *sorted = NULL, *next;
-    if (j->kind != SEN_JSON_OBJECT) return;     /* a list's order is its meaning */
-    for (; rest; rest = next) {
-        sen_json **at = &sorted;        /* the link that will point to this child */
-        next = rest->next;
-        while (*at && strcmp((*at)->key, rest->key) <= 0) at = &(*at)->next;
-        rest->next = *at;               /* in before the first that is larger */
-        *at = rest;
+    const sen__mark mark = sen__arena_mark(&o->c->scratch);
+    sen_json **item;
+    int64_t i, n;
+    /* A list's order is its meaning; one member is in order. */
+    if (j->kind != SEN_JSON_OBJECT || j->child == j->last) return;
+    item = sen__json_keys(&o->c->scratch, j, &n);
+    if (!item) {
+        sen__no_memory(o->c, 2 * (size_t)n * sizeof *item, "the keys of an object");
+        o->failed = true;
+        return;
     }
-    j->child = sorted;
-    for (j->last = sorted; j->last && j->last->next; j->last = j->last->next) { }
+    j->child = item[0];
+    j->last = item[n - 1];
+    for (i = 0; i < n; i++) item[i]->next = i + 1 < n ? item[i + 1] : NULL;
+    sen__arena_release(&o->c->scratch, mark);
 }
 
 /* Writes a tree. With style->sorted its objects are put in order on the way. `depth` and the
@@ -5944,13 +6011,13 @@ static void sen__json_write(sen__out *o, sen_json *root, const sen__json_style *
 {
     sen_json *j = root;
     int depth = 0;
-    while (j) {
+    while (j && !o->failed) {
         if (j->key && j != root) {      /* a member, not an item of a list */
             sen__out_quoted(o, j->key, strlen(j->key), style->ascii);
             sen__out_text(o, ": ");
         }
         if (j->child) {
-            if (style->sorted) sen__json_sort(j);   /* before the first child is looked at */
+            if (style->sorted) sen__json_sort(o, j);    /* before the first child is looked at */
             sen__out_text(o, j->kind == SEN_JSON_OBJECT ? "{" : "[");
             sen__json_newline(o, style, ++depth);   /* its children stand one level deeper */
             j = j->child;
@@ -18326,6 +18393,9 @@ static sen_result sen__vocab_text(sen_ctx *c, sen_tokenizer *t, const char *path
         while (stop > p && sen__uni_is_space(sen__token_before(p, stop)))
             do stop--;
             while (stop > p && ((unsigned char)*stop & 0xC0) == 0x80);
+        if (memchr(p, 0, (size_t)(stop - p)))   /* see sen__token_key */
+            return sen_fail(c, SEN_ERR_FORMAT, "%s:%d:1: a token cannot hold U+0000 here; is this "
+                            "a text file?", path, (int)id + 1);
         r = sen__vocab_put(c, t, p, (size_t)(stop - p), id, &before);
         if (!r && before >= 0)
             return sen_fail(c, SEN_ERR_FORMAT, "%s:%d:1: the token \"%s\" is line %d too; each "
@@ -20525,6 +20595,7 @@ static sen_result sen__config_override(sen_ctx *c, sen_model *m, sen_json *json,
         copy->line = j->line;
         copy->column = j->column;
         *old = *copy;                       /* the node is the same, its neighbours do not notice */
+        for (copy = old->child; copy; copy = copy->next) copy->parent = old;
         if (json->last == old || !old->next) json->last = old;
     }
     return SEN_OK;
@@ -22432,12 +22503,18 @@ static bool sen__loader_skip_blank(sen__loader *l, bool spaces)
     return false;
 }
 
+/* Names are compared with each other; a file of a million commas would take their square. */
+#define SEN__DATA_COLUMNS 10000
+
 /* Makes name[i] of the file's columns; the first row of CSV and TSV has them as fields. The names
  * go into the dataset's own arena, since columns point at them later; the array of them is
  * scratch. */
 static sen_result sen__loader_names(sen__loader *l, const sen_text *field, int n)
 {
     int i;
+    if (n > SEN__DATA_COLUMNS)
+        return sen_fail(l->c, SEN_ERR_FORMAT, "%s: %d columns are more than the %d that can be "
+                        "read; is this a table?", l->d->path, n, SEN__DATA_COLUMNS);
     l->n_fields = n;                    /* of the file; those unused count too */
     l->name = (const char **)sen__scratch(l->c, n, sizeof *l->name, "column names");
     if (!l->name) return SEN_ERR_MEMORY;
@@ -22588,8 +22665,8 @@ static sen_result sen__csv_row(sen__loader *l, sen_text *field, int room, int *n
 
 typedef sen_result (*sen__row_fn)(sen__loader *l, sen_text *field, int room, int *n);
 
-/* The names: counted, then read again into an array of that size, so there is no greatest number of
- * columns. What the first reading took from scratch goes with the rest. */
+/* The names: counted, then read again into an array of that size. What the first reading took from
+ * scratch goes with the rest. */
 static sen_result sen__table_head(sen__loader *l, sen__row_fn row)
 {
     const char *start = l->at;          /* to come back to */

@@ -211,6 +211,7 @@ static void data_refuses(data_fixture *f, const char *path, const char *text, in
 
 static void test_data_errors(data_fixture *f)
 {
+    static char commas[10000];
     data_refuses(f, "none.tsv", "", -1, NULL, SEN_ERR_IO,
                  "cannot open none.tsv: there is no such file or folder");
     data_refuses(f, "data.tsv", "\r\n\n", -1, NULL, SEN_ERR_FORMAT,
@@ -260,6 +261,10 @@ static void test_data_errors(data_fixture *f)
                  "job.json:1:22: unknown key \"colums\"; did you mean \"columns\"?");
     data_refuses(f, "data.tsv", "a\ta\nx\ty\n", -1, NULL, SEN_ERR_FORMAT,
                  "data.tsv: two columns are named \"a\"");
+    memset(commas, ',', sizeof commas);
+    data_refuses(f, "data.csv", commas, sizeof commas, NULL, SEN_ERR_FORMAT,
+                 "data.csv: 10001 columns are more than the 10000 that can be read; is this a "
+                 "table?");
     data_refuses(
         f, "data.jsonl", "\n{}\n{}\n", -1, NULL, SEN_ERR_FORMAT,
         "data.jsonl:2:1: a row without columns; the keys of the first row are the columns");

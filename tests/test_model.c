@@ -327,6 +327,36 @@ static void model_bare(void)
     sen_ctx_free(c);
 }
 
+/* The model at `from`, with a job's "config" over its own, saved at `to`. */
+static void model_with(sen_ctx *c, const char *from, const char *config, const char *to)
+{
+    sen_model *m = NULL;
+    sen_json *spec = NULL, *over = NULL;
+    char text[700];
+    snprintf(text, sizeof text, "\"%s\"", from);
+    CHECK_OK(c, sen_json_parse(c, "spec", text, strlen(text), &spec));
+    CHECK_OK(c, sen_json_parse(c, "over", config, strlen(config), &over));
+    if (CHECK_OK(c, sen_model_from_json(c, spec, over, NULL, 42, &m)))
+        CHECK_OK(c, sen_model_save(c, m, to));
+    sen_model_free(m);
+}
+
+/* An object in config.json is replaced by another; keys on either side of it are all written. */
+static void model_override(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, TINY_MODULES);
+    char *text;
+    CHECK_OK(c, sen_model_save(c, m, test_path("a")));
+    model_with(c, test_path("a"), "{\"zy\": {\"old\": 1}}", test_path("b"));
+    model_with(c, test_path("b"), "{\"zy\": {\"new\": [2]}, \"zz\": 3}", test_path("c"));
+    text = test_read(test_path("c/config.json"), NULL);
+    CHECK(text && strstr(text, "\"zy\": {\n    \"new\": [\n      2\n    ]\n  },\n  \"zz\": 3\n}"));
+    free(text);
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
 /* ---- encode ---------------------------------------------------------------------------------- */
 
 /* Alone, in batches of any size, in any company and order: the same bits. */
@@ -1080,6 +1110,7 @@ static void test_model(void)
     TEST(model_save_load);
     TEST(model_dialects);
     TEST(model_bare);
+    TEST(model_override);
     TEST(model_batches);
     TEST(model_threads);
     TEST(model_args);

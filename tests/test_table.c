@@ -205,10 +205,10 @@ static void table_strict(void)
     sen_ctx_free(c);
 }
 
-/* 100,000 levels: read, copied, written, and refused at the end, all without recursion. */
+/* As many levels as there may be: read, copied, written, and refused at the end. Then a million. */
 static void table_deep(void)
 {
-    enum { N = 100000 };
+    enum { N = SEN__JSON_DEPTH };
     static const sen__json_style flat = { 0, true, true };
     sen_ctx *c = test_ctx(1);
     sen__maker m = sen__maker_in(c, &c->scratch);
@@ -231,9 +231,13 @@ static void table_deep(void)
     }
     CHECK(table_parse(c, text, 6 * N - 1, 0, &j) == SEN_ERR_FORMAT);
     CHECK_TEXT(sen_message(c),
-               "f.json:1:600000: not valid JSON: the text ends inside a list or object");
-    memset(text, '[', 6 * N);
-    CHECK(table_parse(c, text, 6 * N, 0, &j) == SEN_ERR_FORMAT);
+               "f.json:1:6000: not valid JSON: the text ends inside a list or object");
+    free(text);
+    text = (char *)malloc(1000000);
+    memset(text, '[', 1000000);
+    CHECK(table_parse(c, text, 1000000, 0, &j) == SEN_ERR_FORMAT);
+    CHECK_TEXT(sen_message(c), "f.json:1:1001: not valid JSON: more than 1000 lists and objects "
+               "are inside each other");
     free(text);
     sen_ctx_free(c);
 }

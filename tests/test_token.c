@@ -807,6 +807,9 @@ static void token_broken_folder(void)
     test_write_text(test_path("vocab.txt"), "[UNK]\r\n[CLS]\n[SEP] \t\na\n[CLS]\n");
     token_load_fails(c, SEN_ERR_FORMAT, "vocab.txt:5:1: the token \"[CLS]\" is line 2 too; each "
                      "line should hold a new one");
+    test_write(test_path("vocab.txt"), "[UNK]\n[CLS]\n[SEP]\na\0b\n", 22);
+    token_load_fails(c, SEN_ERR_FORMAT, "vocab.txt:4:1: a token cannot hold U+0000 here; is this a "
+                     "text file?");
     test_write_text(test_path("vocab.txt"), "[UNK]\n[CLS]\na");
     token_load_fails(c, SEN_ERR_FORMAT, "vocab.txt: the vocabulary has no \"[SEP]\" (sep_token), "
                      "which stands around every text");

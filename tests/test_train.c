@@ -649,10 +649,12 @@ static void train_history(sen_ctx *c, const sen_json *history, char *out, size_t
     sen__maker m = sen__maker_in(c, &c->keep);
     const sen_json *log = sen__make_copy(&m, NULL, NULL, history);
     sen_json *e, *j;
+    sen__out o;
     size_t n = 0;
     out[0] = 0;
+    sen__out_init(&o, c);                       /* only for its context's memory */
     for (e = log->child; e; e = e->next)
-        for (sen__json_sort(e), j = e->child; j; j = j->next)
+        for (sen__json_sort(&o, e), j = e->child; j; j = j->next)
             if (!strstr(j->key, "_runtime") && !strstr(j->key, "_per_second") &&
                 strcmp(j->key, "train_loss") != 0)
                 n += (size_t)snprintf(out + n, n < size ? size - n : 0, "%s=%.17g ", j->key,
