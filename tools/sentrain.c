@@ -757,12 +757,29 @@ static void path_tidy(char *path)
     *to = 0;
 }
 
+/* Adds n bytes to a text of *length, which moves when its *room is at an end; what it leaves is
+ * freed with all else. Room grows twofold, so that a path of nothing but dollars costs no more than
+ * a few times its own length. */
+static void text_add(cli *t, char **text, size_t *length, size_t *room, const char *more, size_t n)
+{
+    if (*length + n + 2 > *room) {      /* path_tidy may use one more byte */
+        char *grown = (char *)tool_alloc(t, *room = 2 * (*length + n + 2));
+        if (*length) memcpy(grown, *text, *length);
+        *text = grown;
+    }
+    memcpy(*text + *length, more, n);
+    *length += n;
+    (*text)[*length] = 0;
+}
+
 /* $NAME and ${NAME} become what the environment has ("$DATA/pairs.tsv"); unknown names stay as
  * they are, so that a file may have a dollar in its name. */
 static char *path_variables(cli *t, const char *path)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
-    char *out = tool_text(t, "", 0);
+    char *out = NULL;
+    size_t length = 0, room = 0;
+    text_add(t, &out, &length, &room, "", 0);
     while (*path) {
         /* Up to the next dollar as it stands; then a name, if one follows. */
         const size_t plain = strcspn(path, "$");
@@ -772,9 +789,8 @@ static char *path_variables(cli *t, const char *path)
         const bool whole = n > 0 && (!braces || name[n] == '}');
         if (whole) value = getenv(tool_text(t, name, n));
         if (*end) end = whole ? name + n + braces : end + 1;
-        out = tool_join(t, out, tool_text(t, path, plain), "");
-        if (!value) value = tool_text(t, path + plain, (size_t)(end - path) - plain);
-        out = tool_join(t, out, value, "");
+        text_add(t, &out, &length, &room, path, value ? plain : (size_t)(end - path));
+        if (value) text_add(t, &out, &length, &room, value, strlen(value));
         path = end;
     }
     return out;
@@ -1278,23 +1294,11 @@ static void job_merge(cli *t, sen_json *root, sen_json *over)
     }
 }
 
-/* The job file (NULL: none), --set and flags, into *j with all paths absolute. */
-static sen_result job_read(cli *t, const char *path, job *j)
+/* A whole tree (the file, with --set in it) and the flags into *j, whose base is set; paths of
+ * flags start from `here`. Apart from job_read, so that tests can give it a tree without a file. */
+static sen_result job_take(cli *t, sen_json *root, const char *here, job *j)
 {
-    const char *here = current_folder(t), *slash = path ? strrchr(path, '/') : NULL;
-    sen_json *root = json_new(t, SEN_JSON_OBJECT, NULL);
-    sen_text text;
-    sen_result r = SEN_OK;
-    int i;
-    sen_fields_default(job_fields, j);
-    /* Absolute, so that paths made from it are, wherever the library opens them from. */
-    j->base = path_from(t, here, slash ? tool_text(t, path, (size_t)(slash - path) + 1) : ".");
-    if (path) {
-        r = file_read(t, path, &text);
-        if (!r) r = sen_json_parse(t->ctx, path, text.data, text.length, &root);
-    }
-    for (i = 0; !r && i < t->n_set; i++) r = job_set(t, root, t->set[i]);
-    if (r) return r;
+    sen_result r;
     if (root->kind == SEN_JSON_OBJECT) {
         job_paths(t, root, j->base);
         job_paths(t, t->job_flags, here);
@@ -1320,6 +1324,25 @@ static sen_result job_read(cli *t, const char *path, job *j)
         sen_log(t->ctx, SEN_LOG_INFO, "hyperparameter_search is for the command hpo of a later "
                 "version and not used here");
     return SEN_OK;
+}
+
+/* The job file (NULL: none), --set and flags, into *j with all paths absolute. */
+static sen_result job_read(cli *t, const char *path, job *j)
+{
+    const char *here = current_folder(t), *slash = path ? strrchr(path, '/') : NULL;
+    sen_json *root = json_new(t, SEN_JSON_OBJECT, NULL);
+    sen_text text;
+    sen_result r = SEN_OK;
+    int i;
+    sen_fields_default(job_fields, j);
+    /* Absolute, so that paths made from it are, wherever the library opens them from. */
+    j->base = path_from(t, here, slash ? tool_text(t, path, (size_t)(slash - path) + 1) : ".");
+    if (path) {
+        r = file_read(t, path, &text);
+        if (!r) r = sen_json_parse(t->ctx, path, text.data, text.length, &root);
+    }
+    for (i = 0; !r && i < t->n_set; i++) r = job_set(t, root, t->set[i]);
+    return r ? r : job_take(t, root, here, j);
 }
 
 /* ---- making what a job names ----------------------------------------------------------------- */
