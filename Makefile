@@ -74,8 +74,8 @@ shared_implementation := -DSENTRAIN_IMPLEMENTED
 
 # ---- the command, the library --------------------------------------------------------------------
 
-.PHONY: all test compile-tests lint asan ubsan tsan torture stack cli abi cross target bounds parity \
-        bench bench-peer examples demo size get-model-test readme clean help FORCE
+.PHONY: all test compile-tests lint asan ubsan tsan torture stack fuzz cli abi cross target \
+        bounds parity bench bench-peer examples demo size get-model-test readme clean help FORCE
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
@@ -107,7 +107,7 @@ chapters := config memory context text table random file thread vector math matm
             tape ops optim token batch module model data sample loss search eval report train \
             tune check
 
-$(out)/test$(exe): sentrain.h $(wildcard tests/*.[ch])
+$(out)/test$(exe): sentrain.h $(wildcard tests/*.[ch]) tools/sentrain.c
 	@mkdir -p $(out)
 	$(cc) $(LDFLAGS) tests/main.c $(libs) -o $@
 
@@ -147,6 +147,26 @@ tsan:
 get-model-test: ; sh tests/get_model.sh
 readme: $(BUILD)/sentrain$(exe)
 	sh tests/readme.sh '$(CC)' '$(BUILD)'
+
+# Hostile files: each format for FUZZ_SECONDS, from the corpus that `make test` replays. What breaks
+# is kept in $(BUILD)/fuzz/: mended, it becomes a file of tests/fuzz/FORMAT. Needs clang's libFuzzer.
+FUZZ_SECONDS ?= 20
+FUZZ_CC ?= clang
+FUZZ ?= $(filter-out %.dict,$(notdir $(wildcard tests/fuzz/*)))
+$(BUILD)/fuzz/fuzz: tests/test_fuzz.c tests/test.h tools/sentrain.c sentrain.h
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -std=c99 -O1 -g -march=native -I. -pthread -fno-sanitize-recover=all \
+	    -fsanitize=fuzzer,address,undefined -DFUZZ_LIBFUZZER $< -lm -o $@
+
+fuzz: $(BUILD)/fuzz/fuzz
+	@for f in $(FUZZ); do \
+	    mkdir -p $(BUILD)/fuzz/$$f && echo "fuzz $$f: $(FUZZ_SECONDS) s" && \
+	    $(RUN) $< --$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2000 -max_len=4096 \
+	        -dict=tests/fuzz/words.dict -artifact_prefix=$(BUILD)/fuzz/$$f- -print_final_stats=1 \
+	        $(BUILD)/fuzz/$$f tests/fuzz/$$f >$(BUILD)/fuzz/$$f.log 2>&1 || \
+	        { tail -n 60 $(BUILD)/fuzz/$$f.log; exit 1; }; \
+	    grep -E 'number_of_exec|new_units' $(BUILD)/fuzz/$$f.log; \
+	done
 
 # Builds for processors that are not here, under qemu-x86_64.
 target: ; sh tests/target.sh '$(CC)'
@@ -262,6 +282,7 @@ make lint       widths, names, chapter borders, layers
 make asan tsan  the tests under sanitizers (asan: undefined behaviour too)
 make torture    every allocation and file call fails once
 make stack      the largest stack frames, and what a whole run uses of a stack (gcc)
+make fuzz       hostile files of every format, FUZZ_SECONDS=20 each (clang's libFuzzer)
 make cli        bad input: exit statuses, messages, checkpoints that stay whole
 make abi        two files that include the header, C++, two static copies in one process
 make readme     the commands of README.md; make get-model-test: tools/get-model.sh, without network

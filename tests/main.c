@@ -37,6 +37,7 @@
 #include "test_check.c"
 #include "test_host.c"
 #include "test_torture.c"
+#include "test_fuzz.c"                       /* last: it brings the command's names */
 
 typedef struct test_row {
     const char *tag;
@@ -71,6 +72,7 @@ static const test_row test_rows[] = {
     { "train",   test_train,   0 },
     { "check",   test_check,   0 },
     { "host",    test_host,    0 },
+    { "fuzz",    test_fuzz,    0 },
     { "torture", test_torture, 1 },
 };
 #define TEST_ROWS (sizeof test_rows / sizeof test_rows[0])
