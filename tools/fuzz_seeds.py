@@ -34,11 +34,11 @@ def js(value):
 
 def files(first, **rest):
     """One input of several files; a name's dot is written as __ and a slash as ___."""
-    parts = [first]
-    for name, text in rest.items():
-        name = name.replace("___", "/").replace("__", ".")
-        parts.append(f"--- {name}\n" + (text if isinstance(text, str) else js(text)))
-    return "\n".join(parts) if first is not None else "\n".join(parts[1:])
+    parts = [] if first is None else [first.encode()]
+    for name, data in rest.items():
+        data = data if isinstance(data, bytes) else (data if isinstance(data, str) else js(data)).encode()
+        parts.append(b"--- " + name.replace("___", "/").replace("__", ".").encode() + b"\n" + data)
+    return b"\n".join(parts)
 
 
 def json_seeds():
@@ -151,6 +151,27 @@ def tokenizer_seeds():
          files(None, vocab__txt="\n".join(WORDS), tokenizer_config__json={"tokenizer_class": "BertTokenizer", "cls_token": None}))
 
 
+def tokenizer_wrong_seeds():
+    word = {"type": "WordPiece", "unk_token": "[UNK]", "vocab": VOCAB}
+    cls, a, sep = {"SpecialToken": {"id": "[CLS]"}}, {"Sequence": {"id": "A"}}, {"SpecialToken": {"id": "[SEP]"}}
+    def template(single, **special):
+        return tokenizer_json(post_processor={"type": "TemplateProcessing", "single": single, "special_tokens": special})
+    seed("tokenizer", tokenizer_json(normalizer={"type": "Prepend"}), tokenizer_json(normalizer={"type": "Replace", "pattern": {"String": 5}}),
+         tokenizer_json(pre_tokenizer={"type": "Punctuation", "behavior": "Split"}), tokenizer_json(pre_tokenizer={"behavior": "x"}),
+         tokenizer_json({"type": "WordPiece", "vocab": {"[UNK]": 0, "a\0b": 1}}), tokenizer_json({"type": "WordPiece", "vocab": {}}),
+         tokenizer_json({"type": "WordPiece", "vocab": {"[UNK]": -1}}), tokenizer_json("x"), tokenizer_json({"vocab": [["a", 0.5]]}),
+         '{"model": {"type": "WordLevel", "vocab": {"<unk>": 0, "a": 1, "a": 2}}}', tokenizer_json(model=5),
+         tokenizer_json(normalizer={"type": "Sequence", "normalizers": [{"type": "NFC"}] * 40}),
+         tokenizer_json(pre_tokenizer={"type": "Sequence", "pretokenizers": [{"type": "Whitespace"}] * 40}),
+         template([cls, a, sep]), template([cls, cls, a], **{"[CLS]": {"ids": [2] * 40}}), template([cls, sep], **{"[CLS]": {"ids": [2]}, "[SEP]": {"ids": [3]}}),
+         template([a, a]), template([{"Sequence": {"id": "B"}}]), template([cls, a], **{"[CLS]": {"ids": [2, 2**40]}}),
+         tokenizer_json(post_processor={"type": "BertProcessing", "sep": 5, "cls": [1]}), tokenizer_json(post_processor={"type": "Nope"}),
+         files(tokenizer_json(word), tokenizer_config__json="[]"), files(tokenizer_json(word), tokenizer_config__json={"model_max_length": 0}),
+         files(tokenizer_json({**word, "type": "WordLevel"}), tokenizer_config__json={"tokenizer_class": "BertTokenizer"}),
+         files(tokenizer_json(word), tokenizer_config__json={"model_max_length": 1e30, "truncation_side": "left", "extra_special_tokens": ["<e>"]}),
+         files(None, vocab__txt="\n".join(WORDS)), files(None, vocab__txt="\n".join(WORDS), config__json={"model_type": "bert"}))
+
+
 def vocab_seeds():
     whole = "\n".join(WORDS) + "\n"
     seed("vocab", whole, whole.replace("\n", "\r\n"), "", "\n", "a\n\nb\n", whole + "the\n", whole[6:], "[UNK]\n[CLS]\n[SEP]",
@@ -171,6 +192,13 @@ def data_seeds():
          files("a,score\nx,9223372036854775807\n", spec__json={"path": "in.csv", "scale": {"score": 9}, "limit": 2**62}),
          files("a,b\n1,2\n", spec__json={"path": "in.csv", "columns": ["zz"]}), files("a,b\n1,2\n", spec__json={"path": "in.csv", "rename": {"a": "b"}}),
          files("a,b\n1,2\n", spec__json="in.csv".join('""')), files("a,b\n1,2\n", spec__json={"path": "in.csv", "limit": -3}))
+    def as_spec(text, **k):
+        return files(text, spec__json={"path": "in.csv", **k})
+    seed("csv", as_spec("a,b\n1,2\n", rename=5), as_spec("a,b\n1,2\n", rename={"a": 5}), as_spec("a,b\n1,2\n", rename={"zz": "y"}),
+         as_spec("a,label\nx,1\n", scale=[]), as_spec("a,label\nx,1\n", scale={"label": "x"}), as_spec("a,label\nx,1\n", scale={"a": 2}),
+         as_spec("a,label\nx,1\n", scale={"zz": 2}), as_spec("a,label\nx,1\n", scale={"label": 1e999}), as_spec("a,b\n", format="arrow"),
+         as_spec("a,b\n", format="xls"), as_spec("a,label\nx,maybe\n", class_names=["no", "yes"]), as_spec("a,b\n1,2\n", columns=["a", "a"]),
+         files("a\nb\n", spec__json={"limit": 1}), files("a\nb\n", spec__json={"path": "x.dat"}), files("a\nb\n", spec__json={"path": "x/../in.csv"}))
     seed("tsv", "a\tb\n1\t2\n", "anchor\tpositive\tscore\nthe cat\t\"a cat\t0.5\n\tx\t1\n", "a\tb\n1\n", "a\n", "", "a\ta\nx\ty\n",
          "a\tb\r\n1\t2\r\n", b"a\tlabel\n\xc3\t1\n", "a\tlabel\nx\t1.0\ny\t-0\n", "\t\t\n\t\t\n", "id\ttext\n1\tx\n",
          files("a\tlabel\nx\tyes\n", spec__json={"path": "in.tsv", "format": "csv"}),
@@ -267,9 +295,12 @@ def trainer_seeds():
          files(js(state), scheduler__json={"last_logged_step": 5}), files(js(state), scheduler__json={"last_logged_step": 0, "loss_since_log": float("nan")}),
          files(js(state), scheduler__json="[]"), files(js(state), rng_state__json={"torch": [1, 2, 3]}), files(js(state), rng_state__json="{}"),
          files(js(state), rng_state__json={"torch": [0] * 640}), files(js(state), training_args__json={"save_only_model": True}),
-         files(js(state), optimizer__safetensors=tensors({"__metadata__": {"optimizer": "adamw_torch"}}).decode()),
-         files(js(state), optimizer__safetensors=tensors({"__metadata__": {"optimizer": "sgd"}}).decode()),
-         files(js(state), optimizer__safetensors=tensors({}).decode()), files(js(state), ___2_Dense___model__safetensors="x"))
+         files(js(state), optimizer__safetensors=tensors({"__metadata__": {"optimizer": "adamw_torch"}})),
+         files(js(state), optimizer__safetensors=tensors({"__metadata__": {"optimizer": "sgd"}})),
+         files(js(state), optimizer__safetensors=tensors({"step.2.linear.bias": entry("F32", [1], 0, 4)}, b"\0\0\0A")),
+         files(js(state), optimizer__safetensors=tensors({"step.2.linear.bias": entry("F32", [1], 0, 4), "exp_avg.2.linear.bias":
+               entry("F32", [1], 4, 8)}, b"\0\0\0A" * 2)), files(js(state), optimizer__pt="x"),
+         files(js(state), optimizer__safetensors=tensors({})), files(js(state), ___2_Dense___model__safetensors="x"))
 
 
 def job_seeds():
@@ -299,6 +330,29 @@ def job_seeds():
          args(per_device_train_batch_size=2**31 - 1), args(gradient_accumulation_steps=0), args(batch_sampler="no_duplicates", seed=2**63),
          args(mem_limit="1MB", bf16=True), args(eval_strategy="steps", eval_steps=0.1), args(learning_rate_mapping={"bias$": 0.1, "(": 1}),
          args(prompts={"anchor": "a "}, resume_from_checkpoint=True, load_best_model_at_end=True, metric_for_best_model="x"))
+    seed("job", args(adam_beta1=1.5), args(weight_decay=-1), args(warmup_steps=-3), args(bf16=True, fp16=True), args(max_grad_norm=-1),
+         args(logging_strategy="epoch", save_strategy="best"), args(load_best_model_at_end=True, save_strategy="steps", eval_strategy="epoch"),
+         args(accelerator_config=5), args(accelerator_config={"split_batches": True}), args(lr_scheduler_type="polynomial"), args(optim="adafactor"),
+         args(lr_scheduler_kwargs={"num_cycles": 0.25}, lr_scheduler_type="cosine"), args(optim_args="x=1"), args(dropout_rng="torch", seed=-1),
+         args(prompts="q: "), args(prompts=["x"]), args(prompts={"anchor": 5}), args(prompts={"zz": "y"}), args(learning_rate_mapping={"[a": 1e-3}),
+         args(batch_sampler="group_by_label"), args(batch_sampler="no_duplicates", per_device_train_batch_size=64, dataloader_drop_last=True),
+         args(max_steps=0, num_train_epochs=0), args(save_steps=0.3, logging_steps=0, save_total_limit=-1, save_strategy="steps"),
+         args(threads=9999, mem_limit="10%", gradient_checkpointing=True), args(eval_strategy="steps"), args(per_device_eval_batch_size=0))
+    loss = "MultipleNegativesRankingLoss"
+    seed("job", changed(loss={"type": loss, "scale": 0}), changed(loss={"type": loss, "directions": []}), changed(loss={"scale": 2}),
+         changed(loss={"type": loss, "partition_mode": "x"}), changed(loss={"type": loss, "hardness_strength": -1, "hardness_mode": "in_batch"}),
+         changed(loss={"type": loss, "similarity_fct": 7}), changed(loss={"type": "CosineSimilarityLoss", "loss_fct": "torch.nn.L1Loss"}),
+         changed(loss={"type": "CoSENTLoss", "similarity_fct": "pairwise_dot_score"}), changed(loss=["x"]), changed(evaluator="x"),
+         changed(evaluator={"type": "EmbeddingSimilarityEvaluator"}), changed(evaluator={"type": "TripletEvaluator", "dataset": "rows.csv", "batch_size": 0}),
+         changed(evaluator={"type": "EmbeddingSimilarityEvaluator", "dataset": "rows.csv", "precision": "int8"}),
+         changed(evaluator={"type": "SequentialEvaluator", "evaluators": 5}), changed(evaluator=[]), changed(config=[]),
+         changed(model={"modules": [{"type": "Transformer"}]}), changed(model={"modules": [5]}), changed(prompts={"q": 5}),
+         changed(train_dataset={"a": "rows.csv", "b": "rows.csv"}, args={**base["args"], "multi_dataset_batch_sampler": "proportional"}),
+         changed(train_dataset={"a": "rows.csv", "b": {"path": "rows.csv", "limit": 1}}, args={**base["args"], "multi_dataset_batch_sampler": "round_robin"}),
+         files(changed(model=model), vocab__txt=""), files(changed(model=model), vocab__txt="[UNK]\n\n[CLS]\n"),
+         files(changed(model=model), vocab__txt="[UNK]\n[CLS]\n[SEP]\n[UNK]\n"), files(changed(model=model), vocab__txt="a\0b\n[UNK]\n[CLS]\n[SEP]\n"),
+         files(changed(train_dataset="p.csv", loss="CoSENTLoss", args={**base["args"], "batch_sampler": "group_by_label",
+               "per_device_train_batch_size": 4}), p__csv="a,b,label\nx,y,0\nx,z,0\ny,z,1\ny,a,1\n"))
     seed("job", files(changed(train_dataset="p.csv", loss={"type": "CoSENTLoss", "scale": 20}, evaluator={
              "type": "EmbeddingSimilarityEvaluator", "dataset": "p.csv", "name": "dev"}), p__csv=pairs),
          files(changed(train_dataset="p.csv", loss="CosineSimilarityLoss", evaluator=[{"type": "EmbeddingSimilarityEvaluator", "dataset": "p.csv"},
@@ -310,6 +364,7 @@ def job_seeds():
 json_seeds()
 safetensors_seeds()
 tokenizer_seeds()
+tokenizer_wrong_seeds()
 vocab_seeds()
 data_seeds()
 image_seeds()
