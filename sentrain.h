@@ -20703,6 +20703,11 @@ static sen_result sen__vocab_lines(sen_ctx *c, const char *path, const char ***w
     char *text;
     sen_result r = sen__file_read(c, path, &b);
     if (r) return r;
+    if (b.size && memchr(b.data, 0, (size_t)b.size)) {      /* it would end its word */
+        sen__file_release(c, &b);
+        return sen_fail(c, SEN_ERR_FORMAT, "%s: a token cannot hold U+0000; is this a text file?",
+                        path);
+    }
     text = (char *)sen__scratch(c, b.size + 1, 1, path);    /* one byte more: the last 0 */
     if (text) memcpy(text, b.data, (size_t)b.size);
     for (i = 0; i < b.size; i++) lines += b.data[i] == '\n';    /* counted first */

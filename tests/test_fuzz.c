@@ -396,7 +396,19 @@ static void fuzz_tokenizer_use(fuzz_call *f, const sen_tokenizer *t, const sen_t
     }
 }
 
-/* Loads, uses, saves, loads what was saved: the same tokens. */
+/* A file of the memory, if it is there, in another folder too. */
+static void fuzz_copy(fuzz_call *f, const char *from, const char *to)
+{
+    sen__bytes b;
+    if (!sen__file_exists(f->c, from)) return;
+    sen__begin(f->c);
+    if (sen__end(f->c, sen__file_read(f->c, from, &b))) return;
+    fuzz_put(f->files, to, b.data, (size_t)b.size);
+    sen__file_release(f->c, &b);
+}
+
+/* Loads, uses, saves, loads what was saved: the same tokens. A model's config.json, which may say
+ * what class the tokenizer is, would stand in the saved folder too. */
 static void fuzz_tokenizer_in(fuzz_call *f, const char *folder)
 {
     sen_tokenizer *t = NULL, *again = NULL;
@@ -404,6 +416,7 @@ static void fuzz_tokenizer_in(fuzz_call *f, const char *folder)
     FUZZ_CHECK((r == SEN_OK) == (t != NULL));
     if (!t) return;
     f->files->make_folder(f->files->user, "saved");
+    fuzz_copy(f, "folder/config.json", "saved/config.json");
     sen__begin(f->c);
     r = sen__end(f->c, sen__tokenizer_save(f->c, t, "saved"));
     if (FUZZ_MUST(f, r)) FUZZ_MUST(f, sen_tokenizer_load(f->c, "saved", &again));

@@ -135,6 +135,13 @@ static void model_spec_refused(void)
         CHECK(sen_message(c)[0]);
         if (row[i].message) CHECK_TEXT(sen_message(c), row[i].message);
     }
+    {
+        sen_model *m = (sen_model *)1;
+        test_write(test_path("vocab.txt"), "[UNK]\na\0b\n[CLS]\n[SEP]\n", 22);
+        CHECK(tiny_try(c, TINY_MODULES, test_folder(), &m) == SEN_ERR_FORMAT && m == NULL);
+        CHECK(strstr(sen_message(c), "/vocab.txt: a token cannot hold U+0000; is this a text "
+                                     "file?"));
+    }
     sen_ctx_free(c);
 }
 
