@@ -875,7 +875,7 @@ SENTRAIN_DEF void sen_model_set_max_seq_length(sen_model *m, int length);
 SENTRAIN_DEF void sen_model_set_truncate_dim(sen_model *m, int dim);        /* SEN_NONE: none */
 SENTRAIN_DEF const sen_tokenizer *sen_model_tokenizer(const sen_model *m); /* NULL if it has none */
 
-/* prompts: an object name -> text; default_name one of them or NULL. */
+/* prompts: an object name -> text, 10000 at most; default_name one of them or NULL. */
 SENTRAIN_DEF sen_result sen_model_set_prompts(sen_ctx *c, sen_model *m, const sen_json *prompts,
                                               const char *default_name);
 
@@ -20702,6 +20702,8 @@ static sen_result sen__vocab_lines(sen_ctx *c, const char *path, const char ***w
     int64_t i, lines = 0;
     char *text;
     sen_result r = sen__file_read(c, path, &b);
+    *words = NULL;
+    *n = 0;
     if (r) return r;
     if (b.size && memchr(b.data, 0, (size_t)b.size)) {      /* it would end its word */
         sen__file_release(c, &b);
@@ -20832,6 +20834,8 @@ static sen_result sen__model_set_similarity_name(sen_ctx *c, sen_model *m, const
                        sen__word_list(list, sizeof list, sen__similarity_names));
 }
 
+#define SEN__PROMPTS_MAX 10000              /* far beyond any model's */
+
 /* The prompts that a model has: those given, null ones left out, and empty ones for "query" and
  * "document", which Python has always. */
 static sen_result sen__model_set_prompts(sen_ctx *c, sen_model *m, const sen_json *prompts,
@@ -20841,6 +20845,11 @@ static sen_result sen__model_set_prompts(sen_ctx *c, sen_model *m, const sen_jso
     sen_json *mine = sen__make(&maker, NULL, NULL, SEN_JSON_OBJECT);
     const sen_json *j;
     if (!prompts) prompts = m->prompts;     /* only the default changes */
+    /* Each name is looked for among those before it. */
+    if (prompts && prompts->count > SEN__PROMPTS_MAX)
+        return sen_fail_at(c, SEN_ERR_FORMAT, prompts, NULL,
+                           "%lld prompts are more than the %d that a model can have",
+                           (long long)prompts->count, SEN__PROMPTS_MAX);
     /* A copy with the same order: the caller's tree may be gone by the time of encode. */
     for (j = prompts ? prompts->child : NULL; mine && j; j = j->next) {
         if (j->kind == SEN_JSON_NULL) continue;

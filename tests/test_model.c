@@ -512,6 +512,22 @@ static void model_prompted(sen_ctx *c, const sen_model *m, sen_encode_args *args
     *args = sen_encode_args_default();
 }
 
+/* One prompt more than there may be. */
+static void model_many_prompts(sen_ctx *c, sen_model *m)
+{
+    char *text = (char *)malloc(200000), *p = text;
+    sen_json *j = NULL;
+    int i;
+    for (i = 0; i <= SEN__PROMPTS_MAX; i++)
+        p += sprintf(p, "%s\"%d\": \"\"", i ? ", " : "{", i);
+    p += sprintf(p, "}");
+    CHECK_OK(c, sen_json_parse(c, "p.json", text, (size_t)(p - text), &j));
+    CHECK(sen_model_set_prompts(c, m, j, NULL) == SEN_ERR_FORMAT);
+    CHECK_TEXT(sen_message(c), "p.json:1:1: 10001 prompts are more than the 10000 that a model can "
+                               "have");
+    free(text);
+}
+
 static void model_prompts(void)
 {
     sen_ctx *c = test_ctx(1);
@@ -547,6 +563,7 @@ static void model_prompts(void)
     CHECK_TEXT(sen_message(c), "the task is \"query\" or \"document\", not \"clustering\"");
     CHECK(sen_model_set_prompts(c, m, j, "missing") == SEN_ERR_ARGUMENT);
     CHECK_TEXT(sen_message(c), "default_prompt_name \"missing\" is not among the model's prompts");
+    model_many_prompts(c, m);
     sen_model_free(m);
     sen_ctx_free(c);
 }
