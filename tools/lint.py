@@ -358,9 +358,11 @@ def region(path, name):
 
 def check_readme():
     """Each block of code is a file's text, named by the comment before it: <!-- path#region --> or <!-- path -->; sh blocks
-    are run line by line by tests/readme.sh."""
+    are run line by line by tests/readme.sh. What stands as `make NAME` is a target, or a chapter's test."""
     with open("README.md", encoding="utf-8") as f:
         lines = f.read().split("\n")
+    with open("Makefile", encoding="utf-8") as f:
+        makefile = f.read()
     n, blocks = 0, 0
     while n < len(lines):
         line, number = lines[n], n + 1
@@ -368,6 +370,10 @@ def check_readme():
             bad("README.md", number, f"{len(line)} columns; 120 are allowed")
         if line.startswith("    ") and not lines[n - 1].strip():
             bad("README.md", number, "code stands between fences, so that it can be checked")
+        for name in re.findall(r"(?<=[ ])[a-z-]+", " ".join(re.findall(r"`make( [a-z -]+)`", line))):
+            rule = re.search(rf"^(?:[\w-]+ )*{name}(?: [\w-]+)*:", makefile, re.M)
+            if not rule and not os.path.exists(f"tests/{name.replace('-', '_')}.c"):
+                bad("README.md", number, f"the Makefile has no target {name}")
         if line.startswith("```"):
             end = next((k for k in range(n + 1, len(lines)) if lines[k] == "```"), len(lines))
             block, blocks = lines[n + 1:end], blocks + 1
