@@ -217,12 +217,20 @@ parity: $(BUILD)/sentrain$(exe)
 
 # ---- speed and size ------------------------------------------------------------------------------
 
-$(out)/bench$(exe): tools/bench.c sentrain.h
+$(out)/bench$(exe): tools/bench.c $(wildcard tools/bench*.h) sentrain.h
 	@mkdir -p $(out)
 	$(cc) $(LDFLAGS) $< $(libs) -o $@
 
-bench: $(BUILD)/bench$(exe)
-	$(RUN) $(BUILD)/bench$(exe) $(BENCH)
+# Texts for it, the same on every machine; without ../shared it makes its own. BENCH='--quick ...'.
+texts := ../shared/bench/make_text.py
+bench-data:
+	@test ! -f $(texts) || for f in 'pairs-short.jsonl pairs short 20000' \
+	    'pairs-long.jsonl pairs long 2000' 'sentences.txt sentences short 4000'; do \
+	    set -- $$f; test -f $(BUILD)/bench-data/$$1 || { mkdir -p $(BUILD)/bench-data; \
+	    $(PYTHON) $(texts) --kind $$2 --profile $$3 --n $$4 >$(BUILD)/bench-data/$$1; }; done
+
+bench: $(BUILD)/bench$(exe) bench-data
+	$(RUN) $(BUILD)/bench$(exe) --data $(BUILD)/bench-data $(BENCH)
 
 # The same steps in Python: PEER=/path/to/python with torch and sentence-transformers.
 peer_bench := ../shared/bench
