@@ -75,7 +75,8 @@ shared_implementation := -DSENTRAIN_IMPLEMENTED
 # ---- the command, the library --------------------------------------------------------------------
 
 .PHONY: all test compile-tests lint asan ubsan tsan torture stack fuzz cli abi cross target \
-        bounds parity bench bench-peer examples demo size get-model-test readme clean help FORCE
+        bounds parity bench bench-data bench-test bench-peer examples demo size get-model-test \
+        readme clean help FORCE
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
@@ -221,8 +222,9 @@ $(out)/bench$(exe): tools/bench.c $(wildcard tools/bench*.h) sentrain.h
 	@mkdir -p $(out)
 	$(cc) $(LDFLAGS) $< $(libs) -o $@
 
-# Texts for it, the same on every machine; without ../shared it makes its own. BENCH='--quick ...'.
-texts := ../shared/bench/make_text.py
+# Texts for it, the same on every machine; without $(SHARED) it makes its own. BENCH='--quick ...'.
+SHARED ?= ../shared
+texts := $(SHARED)/bench/make_text.py
 bench-data:
 	@test ! -f $(texts) || for f in 'pairs-short.jsonl pairs short 20000' \
 	    'pairs-long.jsonl pairs long 2000' 'sentences.txt sentences short 4000'; do \
@@ -232,16 +234,18 @@ bench-data:
 bench: $(BUILD)/bench$(exe) bench-data
 	$(RUN) $(BUILD)/bench$(exe) --data $(BUILD)/bench-data $(BENCH)
 
-# The same steps in Python: PEER=/path/to/python with torch and sentence-transformers.
-peer_bench := ../shared/bench
-bench-peer: $(BUILD)/bench$(exe)
-	@mkdir -p $(BUILD)/peer models
-	test -f models/all-MiniLM-L6-v2/modules.json || \
-	    ../shared/models.sh all-MiniLM-L6-v2 models/all-MiniLM-L6-v2
-	$(PYTHON) $(peer_bench)/make_text.py --kind pairs --n 20000 >$(BUILD)/peer/pairs.jsonl
-	$(or $(PEER),$(PYTHON)) $(peer_bench)/peer_bench.py train --model models/all-MiniLM-L6-v2 \
-	    --data $(BUILD)/peer/pairs.jsonl --batch-size 32
-	$(RUN) $(BUILD)/bench$(exe) train models/all-MiniLM-L6-v2 $(BUILD)/peer/pairs.jsonl
+bench-test: $(BUILD)/bench
+	sh tests/bench.sh $(BUILD)/bench $(PYTHON) $(BUILD)/bench-test
+
+# The same beside Python: PEER_PYTHON=/path/to/python with torch and sentence-transformers; MODEL=DIR;
+# PEER='--alternations 5 --full ...' (python3 tools/bench_peer.py --help).
+MODEL ?= $(BUILD)/models/all-MiniLM-L6-v2
+bench-peer: $(BUILD)/bench $(BUILD)/sentrain bench-data
+	test -f $(MODEL)/modules.json || { mkdir -p $(dir $(MODEL)) && \
+	    $(SHARED)/models.sh $(notdir $(MODEL)) $(MODEL); }
+	$(PYTHON) tools/bench_peer.py --python '$(PEER_PYTHON)' --bench $(BUILD)/bench \
+	    --sentrain $(BUILD)/sentrain --model $(MODEL) --data $(BUILD)/bench-data \
+	    --shared $(SHARED) $(PEER)
 
 # Bytes at -Os of what a program may take of the library, and the time to compile it.
 size:
@@ -298,7 +302,7 @@ make cross      builds for macOS, Windows and WebAssembly with zig cc
 make target     a processor that lacks the build's instructions is refused in words (qemu)
 make bounds     embeddings of builds for several instruction sets differ by so much at most
 make parity     against what Python sentence-transformers computed (../shared)
-make bench      speed of the kernels; bench-peer: beside Python
+make bench      speed of kernels and of whole jobs; bench-peer: beside Python; bench-test: of both
 make examples   all examples, as C99 and as C++11
 make size       bytes at -Os: encode only, one loss, everything, the command; compile time
 make clean

@@ -19,8 +19,9 @@
  * "%" is the part of the peak. On virtual machines the clock wanders and for minutes two processors
  * give what one does, so the peak is measured before and after each sample. Shown are medians;
  * "best" is nearer to the truth where others use the machine. "serial" is the part of a step in
- * which one thread works alone, "waiting" what threads wait for each other in the rest; one thread
- * is timed by its own processor time. --json prints one JSON object a line instead.
+ * which one thread works alone, "waiting" what threads wait for each other in the rest. The first
+ * form times one thread by its own processor time, all else goes by the clock. --json prints one
+ * JSON object a line instead.
  *
  * MODEL and the file may be "-": random weights, texts made here. --mark prints a line as soon as
  * the first update, the first embedding is done. */
@@ -116,8 +117,9 @@ static void bench_machine(const bench *b)
         printf("%s (%s family %s model %s), %d processors, %.0f MiB\n", name, vendor, family,
                model, sen__default_threads(), mib);
         printf("has %s\n%s, compiler %s\n", flags, sen_build_info(), compiler);
-        if (load >= 0) printf("load before this: %.2f%s\n", load,
-                              load > 0.5 ? ", so others work here too and disturb the numbers" : "");
+        if (load >= 0)
+            printf("load before this: %.2f%s\n", load,
+                   load > 0.5 ? ", so others work here too and disturb the numbers" : "");
     }
 }
 

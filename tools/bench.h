@@ -10,6 +10,7 @@ typedef struct bench {
     sen_ctx    *c;
     int         threads;
     bool        json, quick, full;
+    bool        wall;                       /* one thread too is timed by the wall's clock */
     int         samples;                    /* at most BENCH_SAMPLES */
     const char *only;                       /* parts that begin so; NULL: all */
     const char *program;                    /* itself, to be started again */
@@ -76,7 +77,7 @@ static double bench_wall(void)
 static double bench_now(const bench *b)
 {
     struct timespec t;
-    if (b->threads > 1) return bench_wall();
+    if (b->threads > 1 || b->wall) return bench_wall();
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }

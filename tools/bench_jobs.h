@@ -427,7 +427,7 @@ typedef struct bench_speed {
     double seconds;                         /* of one call or step */
     double optimizer;                       /* seconds of it */
     double serial, waiting;                 /* shares of a step; BENCH_NONE */
-    double step_tokens;
+    double step_tokens, flop;               /* of one call or step */
     int    samples;
 } bench_speed;
 
@@ -459,6 +459,7 @@ static bench_speed bench_encode_speed(const bench *b, const sen_model *m, const 
         s.samples = i + 1;
     }
     s.seconds = bench_median(time, s.samples);
+    s.flop = bench_flop(&cost, l, 1.0);
     s.rate = (double)n / s.seconds;
     s.tokens = l.tokens / s.seconds;
     s.share = bench_median(share, s.samples);
@@ -584,7 +585,7 @@ typedef struct bench_train_job {
     bench_regions     regions;
     double            update_from, update;  /* of the optimizer */
     double            time[BENCH_SAMPLES], share[BENCH_SAMPLES], tokens[BENCH_SAMPLES];
-    double            peak[BENCH_SAMPLES], optimizer[BENCH_SAMPLES];
+    double            peak[BENCH_SAMPLES], optimizer[BENCH_SAMPLES], flop[BENCH_SAMPLES];
     double            serial[BENCH_SAMPLES], waiting[BENCH_SAMPLES];
 } bench_train_job;
 
@@ -637,7 +638,8 @@ static sen_result bench_train_step(bench_train_job *j, const bench_cost *cost, i
         const bench_lengths l = bench_batch_lengths(j->trainer);
         j->peak[i] = 0.5 * (*before + after);
         j->tokens[i] = l.tokens;
-        j->share[i] = bench_share(bench_flop(cost, l, 3.0), j->time[i], j->peak[i]);
+        j->flop[i] = bench_flop(cost, l, 3.0);
+        j->share[i] = bench_share(j->flop[i], j->time[i], j->peak[i]);
     }
     regions = j->regions.inside - inside;
     j->optimizer[i] = j->update;
@@ -682,6 +684,7 @@ static void bench_train_result(bench_train_job *j, int n, int batch_size, bench_
     s->seconds = bench_median(j->time, n);
     s->rate = batch_size / s->seconds;
     s->share = bench_median(j->share, n);
+    s->flop = bench_median(j->flop, n);
     s->peak = bench_median(j->peak, n);
     s->optimizer = bench_median(j->optimizer, n);
     s->serial = j->b->threads > 1 ? bench_median(j->serial, n) : BENCH_NONE;
@@ -768,6 +771,7 @@ static void bench_train_line(const bench *b, const char *part, const char *label
         { "optimizer_ms", s->optimizer * 1e3, "ms optimizer" },
         { "serial_share", s->serial, "% serial" }, { "waiting_share", s->waiting, "% waiting" },
         { "peak_gflops", s->peak, NULL }, { "tokens_per_step", s->step_tokens, NULL },
+        { "step_gflop", s->flop * 1e-9, NULL },
         { "peak_rss_mib", bench_peak_mib(), NULL }, { "steps", s->samples, NULL },
         { NULL, 0, NULL }
     };
@@ -921,7 +925,8 @@ static void bench_grid_encode(const bench *b, const sen_model *m, const bench_te
     const bench_speed s = bench_encode_speed(b, m, t->text[0], t->n, (int)t->n, 9, 2.0);
     const bench_number v[] = {
         { "tokens_per_s", s.tokens, "tokens/s" }, { "share", s.share, "% of the peak" },
-        { "ms", s.seconds * 1e3, "ms" }, { "peak_gflops", s.peak, NULL }, { NULL, 0, NULL }
+        { "ms", s.seconds * 1e3, "ms" }, { "peak_gflops", s.peak, NULL },
+        { "gflop", s.flop * 1e-9, NULL }, { NULL, 0, NULL }
     };
     bench_line(b, "grid", fields, label, v);
 }
@@ -940,7 +945,7 @@ static void bench_grid_train(const bench *b, sen_model *m, const bench_texts *t,
         const bench_number v[] = {
             { "tokens_per_s", s.tokens, "tokens/s" }, { "share", s.share, "% of the peak" },
             { "ms", s.seconds * 1e3, "ms" }, { "serial_share", s.serial, "% serial" },
-            { "peak_gflops", s.peak, NULL }, { NULL, 0, NULL }
+            { "peak_gflops", s.peak, NULL }, { "gflop", s.flop * 1e-9, NULL }, { NULL, 0, NULL }
         };
         bench_line(b, "grid", fields, label, v);
     }
@@ -1140,6 +1145,7 @@ static int bench_job(bench *b, const bench_command *k)
     sen_ctx_desc desc = sen_ctx_desc_default();
     sen_model *m;
     int status;
+    b->wall = true;                         /* as whatever it is compared with */
     desc.threads = b->threads;
     if (sen_ctx_new(&desc, &b->c)) bench_stop("no context");
     b->threads = sen_threads(b->c);
