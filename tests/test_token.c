@@ -476,7 +476,7 @@ static void token_crowded_words(void)
     CHECK_OK(c, sen_tokenizer_from_vocab(c, list, n, true, &t));
     for (i = 3; i < n; i++) {
         sen__short_word key = sen__short_key(words[i], 12);
-        const sen__short_word *at = sen__short_place(t, &key);
+        const sen__short_word *at = sen__short_place(&t->vocab, &key, sen__short_mix(&key));
         CHECK(at == NULL ? i >= SEN__SHORT_WALK - 3 : at->id_plus_1 == i + 1);
         sen__token_work_on(&w, ids, 0);
         w.ids = ids;
@@ -517,6 +517,259 @@ static void token_crowded_trie(void)
     CHECK(tr.bits > 12);                        /* 1200 nodes as such need 12 */
     for (i = 1; i < n; i++) CHECK(sen__trie_find(&tr, text[i], length[i]) == i);
     sen__trie_free(&tr, &c->allocator);
+    sen_ctx_free(c);
+}
+
+/* ---- the quick way against the other ways ---------------------------------------------------- */
+
+static uint32_t token_random(uint32_t *seed, uint32_t below)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (uint32_t)((uint64_t)*seed * below >> 32);
+}
+
+/* What texts are made of: words, halves of words, marks, white space of all kinds, controls,
+ * accents alone, other scripts, ideographs, broken UTF-8, added tokens and their beginnings. */
+static const char *const token_pieces[] = {
+    "the", "The", "KITE", "kite", "kites", "unbelievable", "harbour", "HarbourMaster", "harbours",
+    "a", "b", "X", "z", "7", "42", "s", "ab", "averylongwordthis", "averylongwordthat", "abcdefgh",
+    "abcdefghi", "abcdefghabcdefgh", " ", " ", " ", " ", " ", " ", "  ", "\t", "\n", "\r", "\v",
+    "\f", "!", ",", ",", ".", "-", "'", "_", "#", "##", "##s", "@", "$", "[", "]", "<", ">", "~",
+    "\x01", "\x7F", "\x1B", "\xC2\x85", "\xC2\xA0", "\xC2\xAD", "\xE2\x80\x8B", "\xE2\x80\x99",
+    "\xC3\xA9", "\xC3\x89", "\xC3\x9F", "\xCC\x81", "\xCC\xA7", "\xCD\x9C", "\xC4\xB0",
+    "\xE1\xBA\x9E", "\xD0\xB4\xD0\xB0",
+    "\xD0\x94", " \xD0\xB4", "\xE6\x9D\xB1", "\xE6\x9D\xB1\xE4\xBA\xAC",
+    "\xE3\x81\x82", "\xF0\x9F\x98\x80", "\xF0\xA0\x80\x80", "\xEF\xBC\xA1", "\xEF\xBF\xBD", "\x80",
+    "\xC3", "\xE2\x80", "\xF0\x9F", "\xFF", "[MASK]", "[mask]", "<mask>", "<mask", "[SEP]", "[A]",
+    "[A][B]", "[NEW YORK]", "[NEW", "[UNK]", "caf\xC3\xA9", "cafe"
+};
+
+/* A random text in `to` (1000 bytes); returns its length. Some have a very long word or a NUL. */
+static size_t token_mixture(char *to, uint32_t *seed)
+{
+    const uint32_t pieces = token_random(seed, 4) ? token_random(seed, 12) : token_random(seed, 60);
+    const uint32_t kinds = token_random(seed, 2) ? 51 : SEN__COUNT(token_pieces);   /* ASCII only */
+    char *p = to;
+    uint32_t i;
+    for (i = 0; i < pieces; i++) {
+        const uint32_t odd = token_random(seed, 40);
+        const char *piece = token_pieces[token_random(seed, kinds)];
+        if (odd == 0) *p++ = 0;
+        if (odd > 1 && odd < 6) *p++ = (char)token_random(seed, 128);
+        if (odd == 1 && p - to < 500) {
+            const uint32_t n = 55 + token_random(seed, 60);     /* also 64, 65, 100, 101 */
+            memset(p, 'x', n);
+            p += n;
+        }
+        memcpy(p, piece, strlen(piece));
+        p += strlen(piece);
+        if (p - to > 850) break;
+    }
+    return (size_t)(p - to);
+}
+
+/* Do both ways give the same ids, whole and cut to every length? */
+static bool token_ways_agree(sen_ctx *c, sen_tokenizer *t, sen_text text)
+{
+    static int32_t quick[1100], plain[1100];
+    int64_t max = 0, n, most = 0;
+    bool same = true;
+    for (max = 0; same && max <= most + 1; max += max ? 1 : 2) {
+        const bool specials = (max & 1) == 0;
+        int64_t m = -1;
+        CHECK_OK(c, sen_tokenize(c, t, text, max, specials, quick, 1100, &n));
+        t->quick = false;
+        CHECK_OK(c, sen_tokenize(c, t, text, max, specials, plain, 1100, &m));
+        t->quick = true;
+        same = n == m && memcmp(quick, plain, (size_t)n * 4) == 0;
+        if (max == 0) most = SEN__MIN(n, 40);
+    }
+    return same;
+}
+
+static void token_add(sen_ctx *c, sen_tokenizer *t, const char *text, bool lstrip, bool rstrip,
+                      bool single_word, bool normalized)
+{
+    sen__added a;
+    memset(&a, 0, sizeof a);
+    a.text = token_text(text);
+    a.lstrip = lstrip;
+    a.rstrip = rstrip;
+    a.single_word = single_word;
+    a.normalized = normalized;
+    CHECK_OK(c, sen__added_put(c, t, &a));
+    CHECK_OK(c, sen__token_finish(c, t));
+}
+
+/* Words of token_words, letters, marks, and tokens longer than a key of the table. */
+static sen_tokenizer *token_quick_made(sen_ctx *c, bool lower)
+{
+    static const char *const more[] = {
+        "averylongwordth", "##averylongwordth", "abcdefgh", "abcdefghabcdefgh", "##abcdefghij",
+        "##c", "##d", "##i", "##t", "42", "7", "z", ".", "-", "[", "]", "<", "#", "'", "T",
+        "\xC3\xA9", "\xD0\xB4", "##\xD0\xB0", "\xF0\x9F\x98\x80", "##1"
+    };
+    const char *words[TOKEN_WORDS + SEN__COUNT(more)];
+    sen_tokenizer *t = NULL;
+    memcpy(words, token_words, sizeof token_words);
+    memcpy(words + TOKEN_WORDS, more, sizeof more);
+    CHECK_OK(c, sen_tokenizer_from_vocab(c, words, (int64_t)SEN__COUNT(words), lower, &t));
+    return t;
+}
+
+static void token_quick(void)
+{
+    sen_ctx *c = test_ctx(1);
+    uint32_t seed = 17;
+    int kind, i, wrong = 0;
+    for (kind = 0; kind < 6; kind++) {
+        sen_tokenizer *t = token_quick_made(c, kind != 1);
+        char text[1200];
+        sen_text x;
+        if (kind == 2) token_add(c, t, "<mask>", true, true, false, false);
+        if (kind == 3) token_add(c, t, "[A]", false, false, true, false);
+        if (kind >= 3) token_add(c, t, "[A][B]", false, true, false, false);
+        if (kind >= 3) token_add(c, t, "[NEW YORK]", kind == 4, false, true, false);
+        if (kind == 4) token_add(c, t, "\xC3\xA9", false, false, false, false);
+        if (kind == 5) {
+            t->cut_left = true;
+            CHECK_OK(c, sen__tokenizer_set_lower(c, t));
+        }
+        CHECK(t->quick);
+        for (i = 0; i < 1000; i++) {
+            x.data = text;
+            x.length = token_mixture(text, &seed);
+            wrong += !token_ways_agree(c, t, x);
+        }
+        sen_tokenizer_free(t);
+    }
+    CHECK(wrong == 0);
+    sen_ctx_free(c);
+}
+
+/* What the quick way cannot do it does not begin. */
+static void token_quick_not(void)
+{
+    static const char *const tokens[] = { "kite", "7up", " kite", "Q", "<n>" };
+    sen_ctx *c = test_ctx(1);
+    sen_tokenizer *t;
+    size_t i;
+    for (i = 0; i < SEN__COUNT(tokens); i++) {
+        t = token_quick_made(c, true);
+        token_add(c, t, tokens[i], false, false, false, i == 4);
+        CHECK(!t->quick);
+        sen_tokenizer_free(t);
+    }
+    t = token_quick_made(c, true);
+    CHECK(t->quick);
+    t->max_word = SEN__QUICK_WORD - 1;
+    CHECK_OK(c, sen__token_finish(c, t));
+    CHECK(!t->quick);
+    t->max_word = 100;
+    t->split[0].split = &sen__token_splits[1];  /* Whitespace */
+    CHECK_OK(c, sen__token_finish(c, t));
+    CHECK(!t->quick);
+    sen_tokenizer_free(t);
+    t = token_of(c, "null", "[]", "{}");
+    CHECK(!t->quick);
+    sen_tokenizer_free(t);
+    t = token_quick_made(c, true);
+    t->normal[t->n_normal++].normal = &sen__token_normals[3];   /* NFC: a mark may join a letter */
+    CHECK(strcmp(t->normal[1].normal->name, "NFC") == 0);
+    CHECK_OK(c, sen__token_finish(c, t));
+    CHECK(!t->quick);
+    sen_tokenizer_free(t);
+    sen_ctx_free(c);
+}
+
+/* ---- WordPiece against its definition -------------------------------------------------------- */
+
+/* Greedy by trying all lengths from the end in a plain list: what the table and the trie together
+ * must give. Returns the number of ids; unknown: one id, `unk`. */
+static int naive_wordpiece(int32_t *ids, const char *const *words, int n, const char *prefix,
+                           const char *word, size_t length, int32_t unk)
+{
+    char key[400];
+    size_t at = 0, before, end;
+    int made = 0, i;
+    while (at < length) {
+        before = at ? strlen(prefix) : 0;
+        memcpy(key, prefix, before);
+        for (end = length; end > at; end--) {
+            memcpy(key + before, word + at, end - at);
+            key[before + end - at] = 0;
+            for (i = 0; i < n && strcmp(words[i], key) != 0; i++) { }
+            if (i < n) break;
+        }
+        if (end == at) {
+            ids[0] = unk;
+            return 1;
+        }
+        ids[made++] = i;
+        at = end;
+    }
+    return made;
+}
+
+/* A token of letters a and b and of a length around that of a key, a prefix in front at times. */
+static void token_letters(char *to, const char *prefix, uint32_t *seed)
+{
+    const uint32_t n = 1 + token_random(seed, token_random(seed, 3) ? 5 : 18);
+    uint32_t i;
+    strcpy(to, token_random(seed, 2) ? prefix : "");
+    to += strlen(to);
+    for (i = 0; i < n; i++) to[i] = (char)('a' + (token_random(seed, 5) == 0));
+    to[n] = 0;
+}
+
+static void token_wordpiece(void)
+{
+    enum { WORDS = 150 };
+    static const char *const prefixes[] = {
+        "", "#", "##", "@@@@@@@", "@@@@@@@@", "@@@@@@@@@@@", "@@@@@@@@@@@@", "@@@@@@@@@@@@@"
+    };
+    static char text[WORDS][40];
+    const char *words[WORDS];
+    sen_ctx *c = test_ctx(1);
+    uint32_t seed = 5;
+    size_t k;
+    for (k = 0; k < 3 * SEN__COUNT(prefixes); k++) {
+        const char *prefix = prefixes[k / 3];
+        sen_tokenizer *t = NULL;
+        sen__token_work w;
+        int32_t ids[128], expect[128];
+        int n = 3, i, wrong = 0;
+        char word[41];
+        strcpy(text[0], "[UNK]");
+        strcpy(text[1], "[CLS]");
+        strcpy(text[2], "[SEP]");
+        while (n < WORDS) {
+            token_letters(text[n], prefix, &seed);
+            for (i = 0; i < n && strcmp(text[i], text[n]) != 0; i++) { }
+            n += i == n;                        /* each once */
+        }
+        for (i = 0; i < n; i++) words[i] = text[i];
+        CHECK_OK(c, sen_tokenizer_from_vocab(c, words, n, true, &t));
+        CHECK_OK(c, sen__wordpiece_set(c, t, prefix, 100));
+        for (i = 0; i < n; i++) CHECK(sen_tokenizer_id(t, words[i]) == i);
+        for (i = 0; i < 2000; i++) {
+            const size_t length = 1 + token_random(&seed, 30);
+            size_t j;
+            int m;
+            for (j = 0; j < length; j++) word[j] = (char)('a' + (token_random(&seed, 5) == 0));
+            if (i % 10 == 0) word[token_random(&seed, (uint32_t)length)] = 0;
+            if (i % 10 == 1) memcpy(word, prefix, SEN__MIN(strlen(prefix), length));
+            sen__token_work_on(&w, ids, 0);
+            w.ids = ids;
+            w.room = 128;
+            t->model->encode(t, &w, word, word + length);
+            m = memchr(word, 0, length) ? (expect[0] = 0, 1)
+                : naive_wordpiece(expect, words, n, prefix, word, length, 0);
+            wrong += w.n != m || memcmp(ids, expect, (size_t)m * 4) != 0;
+        }
+        CHECK(wrong == 0);
+        sen_tokenizer_free(t);
+    }
     sen_ctx_free(c);
 }
 
@@ -923,6 +1176,9 @@ static void test_token(void)
     TEST(token_many_added);
     TEST(token_crowded_words);
     TEST(token_crowded_trie);
+    TEST(token_quick);
+    TEST(token_quick_not);
+    TEST(token_wordpiece);
     TEST(token_many);
     TEST(token_save_made);
     TEST(token_save_mpnet);
