@@ -2074,7 +2074,8 @@ static void *sen__arena_alloc(sen_arena *arena, size_t bytes)
     sen__chunk *chunk = arena->current;
     size_t at;
     if (bytes > SIZE_MAX / 4) return NULL;
-    at = chunk ? (chunk->used + align - 1) / align * align : 0;     /* an offset in the chunk */
+    /* An offset in the chunk. A mask, for a division takes longer than all the rest. */
+    at = chunk ? (chunk->used + align - 1) & ~(align - 1) : 0;
     if (!chunk || at > chunk->size || bytes > chunk->size - at) {
         if (!sen__arena_advance(arena, bytes)) return NULL;
         chunk = arena->current;
@@ -5287,6 +5288,12 @@ typedef struct sen__json_reader {
  * count from the line's start for each value would take its square. */
 static int sen__json_column(sen__json_reader *r)
 {
+    const uint64_t top = 0x8080808080808080u, one = 0x0101010101010101u;
+    for (; r->at - r->counted >= 8; r->counted += 8) {      /* eight at a time */
+        const uint64_t x = sen__text_le64((const unsigned char *)r->counted);
+        const uint64_t continues = (x & ~(x << 1) & top) >> 7;
+        r->column += 8 - (int)(continues * one >> 56);      /* the product adds the bytes up */
+    }
     for (; r->counted < r->at; r->counted++)
         r->column += ((unsigned char)*r->counted & 0xC0) != 0x80;   /* 10xxxxxx continues */
     return r->column;
@@ -5446,13 +5453,17 @@ static sen_result sen__json_number(sen__json_reader *r, sen_json *j)
 {
     const char *start = r->at, *end = sen__json_number_end(r->at, r->end), *p;
     if (!end) return sen__json_error(r, "a value should stand here");
-    if (!sen__text_to_double(start, end, &j->number)) return sen__json_error(r, "not a number");
+    p = sen__text_to_int64(start, end, &j->integer);
+    j->is_integer = p == end;           /* 1.0 and 1e3 are none, as Python makes floats of them */
+    /* Most are small whole numbers, and these need no decimal reader; -0 does, for its sign. */
+    if (j->is_integer && j->integer > 0 && j->integer < (int64_t)1 << 53)
+        j->number = (double)j->integer;
+    else if (!sen__text_to_double(start, end, &j->number))
+        return sen__json_error(r, "not a number");
     j->kind = SEN_JSON_NUMBER;
     j->length = (size_t)(end - start);
     j->text = sen__arena_text(r->arena, start, j->length);
     if (!j->text) return sen__no_memory(r->c, j->length, "a JSON number");
-    p = sen__text_to_int64(start, end, &j->integer);
-    j->is_integer = p == end;           /* 1.0 and 1e3 are none, as Python makes floats of them */
     r->at = end;                        /* behind the number */
     return SEN_OK;
 }
