@@ -384,7 +384,11 @@ struct sen_files {
     sen_file_error (*list)(void *user, const char *path,
                            void (*each)(void *arg, const char *name), void *arg);
     const void    *(*map)(void *user, const char *path, int64_t *size);    /* optional; read only */
-    void           (*unmap)(void *user, const void *data, int64_t size);
+    void           (*unmap)(void *user, const void *data, int64_t size);    /* of both */
+    /* Optional: as map, but the bytes may be written to. Nobody else sees that, nor does the file.
+     * Given back by unmap; the file must be replaceable by rename meanwhile. A model's weights stay
+     * in such a mapping for its life: see sen_model_load. */
+    void          *(*map_copy)(void *user, const char *path, int64_t *size);
 };
 
 /* The system's own table; NULL in a build with SENTRAIN_NO_STDIO. */
@@ -487,6 +491,7 @@ typedef struct sen_tensor {
     bool        is_table;           /* an embedding: a step reads few of its rows */
     unsigned char *grad_row;        /* [rows] of a table: 0: that row's gradient is zero, whatever
                                        stands in grad; NULL: all of grad counts */
+    bool        is_mapped;          /* data lies in the mapped file of the model: no own block */
 } sen_tensor;
 
 /* The gradient of a weight, (rows, cols) and whole; NULL: it got none since the last update. */
@@ -805,7 +810,13 @@ typedef struct sen_model sen_model;
 /* Reads a sentence-transformers folder, or a bare transformer folder (mean pooling is added, as
  * Python does). Freed by the caller with sen_model_free, before its context. SEN_ERR_IO,
  * SEN_ERR_FORMAT, SEN_ERR_UNSUPPORTED (a family, module or tokenizer that is not done; the message
- * lists those that are). */
+ * lists those that are).
+ *
+ * Float32 weights are not read but mapped, where the context's files have map_copy (the system's do
+ * but on Windows): a row that no text names never leaves the disk, processes share what is in
+ * memory, and a trainer's changes are the model's own. While the model lives its weights' file may
+ * be replaced or removed, as every save here does it; who lets others write into it or cut it short
+ * (the process would end) gives the context a copy of the table with map_copy NULL. */
 SENTRAIN_DEF sen_result sen_model_load(sen_ctx *c, const char *folder, sen_model **out);
 
 SENTRAIN_DEF void sen_model_free(sen_model *m);
@@ -7013,12 +7024,12 @@ static void sen__philox(uint32_t out[4], uint64_t key, const uint32_t counter[4]
  * Traps: after a rename the folder is synced too, or the new name may be lost with the power. A
  *        file that is mapped and cut short by somebody else meanwhile ends the process (SIGBUS):
  *        that is accepted for weights and data, which are read where they lie. Whoever must not
- *        risk it gives a table without `map`.
+ *        risk it gives a table without `map` and `map_copy`.
  * ============================================================================================== */
 
 /* ---- the system's table ---------------------------------------------------------------------- */
 
-/* Thirteen functions over stdio and the few calls that it lacks: folders, the size and time of a
+/* Fourteen functions over stdio and the few calls that it lacks: folders, the size and time of a
  * file, a rename that replaces, mapping. stdio rather than read and write, because it is there on
  * every system and gathers small writes. Every function of a table returns a cause, never a text:
  * sen__file_fail below makes the sentence. Paths are UTF-8 with '/' between names; POSIX takes them
@@ -7326,26 +7337,38 @@ static sen_file_error sen__sys_list(void *user, const char *path,
 
 #ifdef SEN__FILE_MAPS
 /* NULL for any reason, an empty file among them: the caller reads it then. The descriptor may be
- * closed at once, the mapping holds the file. POSIX mmap: pages are read when they are touched and
- * can be dropped again without being written, so that weights larger than the memory at hand may be
- * used, and two processes share one copy. PRIVATE and READ: nobody writes through it. */
-static const void *sen__sys_map(void *user, const char *path, int64_t *size)
+ * closed at once, the mapping holds the file, also where its name is given to another. POSIX mmap:
+ * pages are read when they are touched and can be dropped again without being written, so that
+ * weights larger than the memory at hand may be used, and two processes share one copy. PRIVATE:
+ * what is written, if `access` allows it, goes to a page of the process's own. */
+static void *sen__sys_map_as(const char *path, int access, int64_t *size)
 {
     struct stat s;
     void *p = MAP_FAILED;
     const int fd = open(path, O_RDONLY);        /* links are followed */
-    (void)user;
     if (fd < 0) return NULL;
     /* The size of what was opened, not of what the name means by now. mmap refuses 0 bytes. */
     if (fstat(fd, &s) == 0 && s.st_size > 0 && (uint64_t)s.st_size < SIZE_MAX / 2)
-        p = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        p = mmap(NULL, (size_t)s.st_size, access, MAP_PRIVATE, fd, 0);
     (void)close(fd);
     if (p == MAP_FAILED) return NULL;           /* never NULL itself */
     *size = (int64_t)s.st_size;
     return p;
 }
 
-/* data and size as map gave them. */
+static const void *sen__sys_map(void *user, const char *path, int64_t *size)
+{
+    (void)user;
+    return sen__sys_map_as(path, PROT_READ, size);
+}
+
+static void *sen__sys_map_copy(void *user, const char *path, int64_t *size)
+{
+    (void)user;
+    return sen__sys_map_as(path, PROT_READ | PROT_WRITE, size);
+}
+
+/* data and size as either of them gave them. */
 static void sen__sys_unmap(void *user, const void *data, int64_t size)
 {
     void *p;
@@ -7373,9 +7396,11 @@ SENTRAIN_DEF const sen_files *sen_system_files(void)
         sen__sys_list,
 #ifdef SEN__FILE_MAPS
         sen__sys_map,
-        sen__sys_unmap
+        sen__sys_unmap,
+        sen__sys_map_copy
 #else
-        NULL,                                   /* no mapping: files are read, which is as right */
+        NULL,                                   /* no mapping: files are read, which is as right; */
+        NULL,                                   /* on Windows no save could replace a mapped one */
         NULL
 #endif
     };
@@ -7857,7 +7882,7 @@ static sen_result sen__image_new(const sen_allocator *allocator, const void *ima
     const sen_files table = { NULL, sen__image_open, sen__image_read, sen__image_seek,
                               sen__image_write, NULL, sen__image_close, sen__image_info,
                               sen__image_rename, sen__image_remove, sen__image_make_folder,
-                              sen__image_list, sen__image_map, sen__image_unmap };
+                              sen__image_list, sen__image_map, sen__image_unmap, NULL };
     sen_allocator a = { sen__default_resize, NULL };
     sen_memory_files *m;
     sen_result r = SEN_OK;
@@ -8156,11 +8181,12 @@ static sen_result sen__rename(sen_ctx *c, const char *from, const char *to)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* A whole file in memory: mapped where that is possible (writable never), else on the heap. */
+/* A whole file in memory: mapped where that is possible, else on the heap. */
 typedef struct sen__bytes {
     const char *data;                           /* borrow no longer than until release */
     int64_t     size;                           /* bytes, a 0 behind them not counted */
     bool        mapped;                         /* whose it is: the table's, or our heap's */
+    bool        copied;                         /* by map_copy: data may be written to */
 } sen__bytes;
 
 /* Also of one that was never read: zeros. Not of a copy of a struct: only one of the two may be
@@ -8219,16 +8245,19 @@ static sen_result sen__file_read(sen_ctx *c, const char *path, sen__bytes *out)
 }
 
 /* As above, but mapped where the table can: for the large files that are read once, here and there.
- * There is no 0 behind a mapped one. Release it the same way. */
-static sen_result sen__file_map(sen_ctx *c, const char *path, sen__bytes *out)
+ * There is no 0 behind a mapped one. Release it the same way. `copy`: to be written to, where that
+ * can be had; not for all, since a system may refuse a copy larger than its memory. */
+static sen_result sen__file_map(sen_ctx *c, const char *path, bool copy, sen__bytes *out)
 {
+    const sen_files *f = c->files;
     memset(out, 0, sizeof *out);
-    if (path && c->files && c->files->map && c->files->unmap) {
-        out->data = (const char *)c->files->map(c->files->user, path, &out->size);
-        out->mapped = out->data != NULL;        /* NULL for whatever reason: read it */
-        if (out->mapped) return SEN_OK;
-    }
-    return sen__file_read(c, path, out);
+    if (path && f && f->unmap && f->map_copy && copy)
+        out->data = (const char *)f->map_copy(f->user, path, &out->size);
+    out->copied = out->data != NULL;
+    if (path && f && f->unmap && f->map && !out->data)
+        out->data = (const char *)f->map(f->user, path, &out->size);
+    out->mapped = out->data != NULL;            /* NULL for whatever reason: read it */
+    return out->mapped ? SEN_OK : sen__file_read(c, path, out);
 }
 
 /* A JSON file as a tree in the given arena; the file's bytes are given back at once. The tree has
@@ -13050,15 +13079,15 @@ static sen_result sen__attend_backward(sen_ctx *c, float *dq, float *dk, float *
  *         https://huggingface.co/docs/safetensors
  * ============================================================================================== */
 
-/* Makes a weight of zeros; shape[ndim], name borrowed for the weight's life. On failure there is
- * nothing to free. A weight trains unless somebody says otherwise (requires_grad), and has no
- * gradient yet: that is a trainer's, and inference should not pay for it.
+/* Describes a weight that has no values yet; shape[ndim], name borrowed for the weight's life. A
+ * weight trains unless somebody says otherwise (requires_grad), and has no gradient yet: that is a
+ * trainer's, and inference should not pay for it.
  *
  * The size is multiplied with saturation, so a shape from a wrong configuration is refused by name;
  * a size of 0 in it is allowed and makes an empty weight. At most 4 dimensions: the caller's, not a
  * file's, so there is no check. */
-static sen_result sen__tensor_init(sen_ctx *c, sen_tensor *t, const char *name, int ndim,
-                                   const int64_t *shape)
+static sen_result sen__tensor_shape(sen_ctx *c, sen_tensor *t, const char *name, int ndim,
+                                    const int64_t *shape)
 {
     size_t bytes = sizeof(float);
     int i;
@@ -13074,18 +13103,31 @@ static sen_result sen__tensor_init(sen_ctx *c, sen_tensor *t, const char *name, 
         if (bytes > SIZE_MAX / 4) return sen__no_memory(c, bytes, name); /* saturated too */
         t->count *= shape[i];
     }
-    t->data = (float *)sen__new(c, bytes, name);
-    if (!t->data) return SEN_ERR_MEMORY;
     t->requires_grad = true;
     t->padding_row = -1;                                /* every row may learn */
     return SEN_OK;
 }
 
-/* The weight's arrays; the struct itself is the caller's. It takes the allocator and not a context,
- * since a model is freed where an error has already been told. */
+/* Zeros for a weight that has no values yet, in a block of its own. */
+static sen_result sen__tensor_room(sen_ctx *c, sen_tensor *t)
+{
+    if (!t->data) t->data = (float *)sen__new(c, (size_t)t->count * sizeof(float), t->name);
+    return t->data ? SEN_OK : SEN_ERR_MEMORY;
+}
+
+/* Both in one: a weight of zeros. On failure there is nothing to free. */
+static sen_result sen__tensor_init(sen_ctx *c, sen_tensor *t, const char *name, int ndim,
+                                   const int64_t *shape)
+{
+    const sen_result r = sen__tensor_shape(c, t, name, ndim, shape);
+    return r ? r : sen__tensor_room(c, t);
+}
+
+/* The weight's arrays; the struct itself is the caller's, and a mapped file the model's. It takes
+ * the allocator and not a context, since a model is freed where an error has already been told. */
 static void sen__tensor_free(const sen_allocator *a, sen_tensor *t)
 {
-    sen__heap_free(a, t->data);
+    if (!t->is_mapped) sen__heap_free(a, t->data);
     sen__heap_free(a, t->grad);
     sen__heap_free(a, t->grad_row);
     t->data = t->grad = NULL;
@@ -13351,7 +13393,7 @@ static sen_result sen__safetensors_open(sen_ctx *c, const char *path, sen__safet
     int i;
     memset(s, 0, sizeof *s);
     sen__arena_init(&s->arena, &c->allocator, 64 << 10);
-    r = sen__file_map(c, path, &s->file);
+    r = sen__file_map(c, path, true, &s->file);
     if (r) return r;
     s->path = sen__arena_text(&s->arena, path, strlen(path));
     for (i = 0; s->file.size >= 8 && i < 8; i++)        /* little endian */
@@ -13450,12 +13492,40 @@ static sen_result sen__tensor_check(sen_ctx *c, const sen__stored *t, const sen_
     return SEN_OK;
 }
 
-/* Reads one weight of the expected shape from the file; on failure it is as it was. */
+/* Reads one weight of the expected shape from the file; on failure it is as it was, but for zeros
+ * where it had no values yet. */
 static sen_result sen__tensor_read(sen_ctx *c, const sen__safetensors *s, const sen__stored *t,
                                    sen_tensor *to)
 {
-    const sen_result r = sen__tensor_check(c, t, to);
+    sen_result r = sen__tensor_check(c, t, to);
+    if (!r) r = sen__tensor_room(c, to);
     return r ? r : sen__stored_floats(c, s, t, to->data);
+}
+
+/* Whether the stored values can be a weight's as they lie: float32 in this machine's order, at an
+ * address for a float, where writing changes nothing but this process's memory. Kernels ask for no
+ * more than a float's alignment: the 64 bytes of a block on the heap are a matter of speed. */
+static bool sen__stored_in_place(const sen__safetensors *s, const sen__stored *t)
+{
+    const uint16_t one = 1;
+    unsigned char low;
+    memcpy(&low, &one, 1);
+    return s->file.copied && low == 1 && t->dtype == SEN__F32 && t->size > 0 &&
+           (uintptr_t)(s->data + t->offset) % sizeof(float) == 0;
+}
+
+/* The same for a weight that may stay in the file, which must then stay open as long as it. */
+static sen_result sen__tensor_map(sen_ctx *c, const sen__safetensors *s, const sen__stored *t,
+                                  sen_tensor *to)
+{
+    const unsigned char *p = s->data + t->offset;
+    sen_result r;
+    if (to->data || !sen__stored_in_place(s, t)) return sen__tensor_read(c, s, t, to);
+    r = sen__tensor_check(c, t, to);
+    if (r) return r;
+    memcpy(&to->data, &p, sizeof p);            /* its bytes may be written: no const of ours */
+    to->is_mapped = true;
+    return SEN_OK;
 }
 
 /* ---- safetensors: writing -------------------------------------------------------------------- */
@@ -19658,8 +19728,18 @@ static sen_result sen__weights_add(sen__weights *w, const char *a, const char *b
     memcpy(name + n, b, k + 1);
     shape[0] = rows ? rows : cols;          /* a vector's only dimension */
     shape[1] = cols;
-    r = sen__tensor_init(w->c, t, name, rows ? 2 : 1, shape);
-    if (!r) w->m->n_weights++;              /* only whole weights are freed with the module */
+    r = sen__tensor_shape(w->c, t, name, rows ? 2 : 1, shape);
+    if (!r) w->m->n_weights++;
+    return r;
+}
+
+/* Zeros for all weights that have no values yet: before they are drawn. What a file holds may stay
+ * there instead (the model chapter). */
+static sen_result sen__module_room(sen_ctx *c, sen_module *m)
+{
+    sen_result r = SEN_OK;
+    int i;
+    for (i = 0; !r && i < m->n_weights; i++) r = sen__tensor_room(c, &m->weight[i]);
     return r;
 }
 
@@ -20589,13 +20669,16 @@ SENTRAIN_DEF sen_result sen_register_module(sen_ctx *c, const sen_module_type *t
  * ============================================================================================== */
 
 /* Everything small lives in the model's own arena and is given back in one go; weights, which are
- * large, and the tokenizer are freed one by one. A model has a copy of its context's allocator and
- * no other tie to it: any number of contexts may use the model. */
+ * large, and the tokenizer are freed one by one. A model has a copy of its context's allocator, the
+ * table of files that its weights are mapped by, and no other tie to it: any number of contexts may
+ * use the model. */
 struct sen_model {
     sen_allocator     allocator;
     sen_arena         arena;                    /* modules, names, JSON trees */
     sen_module       *module;                   /* [n_modules] */
     int               n_modules;                /* at most SEN__MODULES_MAX */
+    sen__bytes       *mapped;                   /* [n_modules] the file in which weights lie */
+    const sen_files  *files;                    /* whose mappings these are */
     sen__transformer *transformer;              /* module 0's, or NULL */
     sen_json         *config;                   /* config_sentence_transformers.json */
     sen_json         *prompts;                  /* an object name -> text */
@@ -20637,7 +20720,11 @@ SENTRAIN_DEF void sen_model_free(sen_model *m)
     sen_allocator allocator;
     int i;
     if (!m) return;
-    for (i = 0; i < m->n_modules; i++) sen__module_free(m, &m->module[i]);
+    for (i = 0; i < m->n_modules; i++) {
+        sen__module_free(m, &m->module[i]);
+        if (m->mapped[i].mapped)
+            m->files->unmap(m->files->user, m->mapped[i].data, m->mapped[i].size);
+    }
     allocator = m->allocator;               /* the arena holds all but m itself */
     sen__arena_free(&m->arena);
     sen__heap_free(&allocator, m);
@@ -20654,8 +20741,12 @@ static sen_result sen__model_new(sen_ctx *c, sen_model **out)
     m->allocator = c->allocator;            /* a copy: see sen_model */
     m->truncate_dim = SEN_NONE;
     sen__arena_init(&m->arena, &m->allocator, 16 << 10);
+    m->files = c->files;
     m->module = (sen_module *)sen__arena_zero(&m->arena, SEN__MODULES_MAX * sizeof *m->module);
-    return m->module ? SEN_OK : sen__no_memory(c, SEN__MODULES_MAX * sizeof *m->module, "a model");
+    m->mapped = (sen__bytes *)sen__arena_zero(&m->arena, SEN__MODULES_MAX * sizeof *m->mapped);
+    return m->module && m->mapped
+               ? SEN_OK
+               : sen__no_memory(c, SEN__MODULES_MAX * sizeof *m->module, "a model");
 }
 
 /* Zeroed memory that lives as long as the model; NULL with the message said. */
@@ -20832,8 +20923,8 @@ static sen_result sen__module_open_weights(sen_ctx *c, const sen_module *m, cons
     return r;
 }
 
-/* From the file into the weights: takes no memory, so only a wrong shape or dtype can fail. Values
- * of other float types are turned into float32 on the way. */
+/* From the file into weights that are there: takes no memory, so only a wrong shape or dtype can
+ * fail. Values of other float types are turned into float32 on the way. */
 static sen_result sen__module_copy_weights(sen_ctx *c, sen_module *m, const sen__safetensors *s)
 {
     sen_result r = SEN_OK;
@@ -20845,13 +20936,26 @@ static sen_result sen__module_copy_weights(sen_ctx *c, sen_module *m, const sen_
     return r;
 }
 
-/* Both in one, where nothing is lost if it fails half way: the model is being made. */
-static sen_result sen__module_read_weights(sen_ctx *c, sen_module *m, const char *folder)
+/* The weights of a module that is being made, so that nothing is lost if it fails half way. Where
+ * one of them can stay in the file, the file stays open as long as the model. */
+static sen_result sen__module_read_weights(sen_ctx *c, sen_model *m, sen_module *module,
+                                           const char *folder)
 {
+    const char *const *prefixes = sen__module_prefixes(module);
     sen__safetensors s;
-    sen_result r = sen__module_open_weights(c, m, folder, &s);
-    if (r || !m->n_weights) return r;
-    r = sen__module_copy_weights(c, m, &s);
+    bool stays = false;
+    int i;
+    sen_result r = sen__module_open_weights(c, module, folder, &s);
+    if (r || !module->n_weights) return r;
+    for (i = 0; !r && i < module->n_weights; i++) {
+        sen_tensor *w = &module->weight[i];
+        r = sen__tensor_map(c, &s, sen__weight_find(&s, prefixes, w->name), w);
+        stays |= w->is_mapped;
+    }
+    if (stays) {
+        m->mapped[module - m->module] = s.file;
+        memset(&s.file, 0, sizeof s.file);      /* what is left to close is the header */
+    }
     sen__safetensors_close(c, &s);
     return r;
 }
@@ -21022,7 +21126,7 @@ static sen_result sen__model_add_transformer(sen_ctx *c, sen_model *m, const cha
         r = sen__tokenizer_set_lower(c, tr->tokenizer);
     if (!r) r = sen__transformer_build(c, &m->arena, module, 0);
     if (!r) r = sen__transformer_check_ids(c, tr, module, folder);
-    if (!r) r = sen__module_read_weights(c, module, folder);
+    if (!r) r = sen__module_read_weights(c, m, module, folder);
     if (r) return r;                        /* what was made is freed with the model */
     tr->max_seq_length = sen__transformer_max_length(tr, max_seq_length);
     m->transformer = tr;                    /* the one that tokenizes for the model */
@@ -21135,6 +21239,7 @@ static sen_result sen__model_new_transformer(sen_ctx *c, sen_model *m, const sen
         r = sen__tokenizer_from_words(c, words, n, a->do_lower_case, path, &tr->tokenizer);
     if (!r) r = sen__transformer_build(c, &m->arena, module, 0);
     if (!r) r = sen__transformer_check_ids(c, tr, module, path);
+    if (!r) r = sen__module_room(c, module);
     if (r) return r;
     sen__transformer_init(module, rng);
     /* A new folder has no small file, so the job file's word or the table's length. */
@@ -21260,7 +21365,7 @@ static sen_result sen__model_add_stored(sen_ctx *c, sen_model *m, const char *fo
         r = sen__file_fail(c, SEN_FILE_NOT_FOUND, "open", path);
     }
     if (!r) r = sen__model_build(c, m);
-    return r ? r : sen__module_read_weights(c, module, place);  /* none: no file */
+    return r ? r : sen__module_read_weights(c, m, module, place);  /* none: no file */
 }
 
 /* A row of modules.json: {"idx", "name", "path", "type"}. Only the last part of the class path is
@@ -21446,6 +21551,7 @@ static sen_result sen__model_add_spec(sen_ctx *c, sen_model *m, const sen_json *
     /* The same field table as for the folder's file: a job file may use either dialect's keys. */
     if (!r) r = sen__spec_fields(c, m, spec, type->fields, module->args);
     if (!r) r = sen__model_build(c, m);
+    if (!r) r = sen__module_room(c, module);
     if (!r && type->init) type->init(module, rng);  /* drawn as soon as built: torch's order */
     return r;
 }
@@ -23679,7 +23785,7 @@ static sen_result sen__dataset_read(sen_ctx *c, const sen_dataset_desc *desc, se
     sen__loader l;
     sen_result r = sen__dataset_check(c, desc);
     if (!r) r = sen__data_format_of(c, desc, &format);
-    if (!r) r = sen__file_map(c, desc->path, &bytes);
+    if (!r) r = sen__file_map(c, desc->path, false, &bytes);
     if (r) return r;
     memset(&l, 0, sizeof l);            /* no room for texts yet */
     l.c = c;
@@ -32350,6 +32456,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    SENTRAIN_ASSERT, empty unless it is defined, at forty places.
  *   Added    sen_dataset_from_callback: rows from a function of the caller's.
  *   Added    sen_evaluator_set_progress: an evaluation says how far it is, and can be stopped.
+ *   Added    sen_files.map_copy: a model's float32 weights stay in their mapped file.
  *   Added    sen_build_info; a context refuses a processor that lacks the target; the default of
  *            threads follows the quota of control groups.
  *   Added    WebAssembly (WASI), macOS and Windows for ARM build without a warning.

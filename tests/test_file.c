@@ -63,17 +63,48 @@ static void file_read_write(void)
     CHECK_OK(c, sen__file_read(c, path, &b));
     CHECK(b.size == 4 && memcmp(b.data, "a\0b\n", 5) == 0);              /* and a 0 behind it */
     sen__file_release(c, &b);
-    CHECK_OK(c, sen__file_map(c, path, &b));
+    CHECK_OK(c, sen__file_map(c, path, false, &b));
     CHECK(b.size == 4 && memcmp(b.data, "a\0b\n", 4) == 0);
     sen__file_release(c, &b);
     CHECK_OK(c, sen__file_write(c, path, "", 0));
-    CHECK_OK(c, sen__file_map(c, path, &b));    /* an empty file cannot be mapped: it is read */
+    CHECK_OK(c, sen__file_map(c, path, false, &b));     /* an empty file is read */
     CHECK(b.size == 0 && !b.mapped && b.data != NULL);
     sen__file_release(c, &b);
     sen__file_release(c, &b);
     CHECK(sen__file_exists(c, path) && !sen__folder_exists(c, path));
     CHECK(!sen__file_exists(c, test_folder()) && sen__folder_exists(c, test_folder()));
     CHECK(!sen__file_exists(c, NULL) && !file_is(test_path("a.bin.tmp")));
+    sen_ctx_free(c);
+}
+
+/* A copy in a mapping: what is written there, neither the file nor another mapping shows; the file
+ * may be replaced meanwhile, and the mapping stays what it was. */
+static void file_map_copy(void)
+{
+    sen_ctx *c = test_ctx(1);
+    const char *path = test_path("a.bin");
+    sen__bytes b, other;
+    char *to;
+    CHECK_OK(c, sen__file_write(c, path, "abcdef", 6));
+    CHECK_OK(c, sen__file_map(c, path, true, &b));
+    CHECK(b.size == 6 && memcmp(b.data, "abcdef", 6) == 0);
+    CHECK(b.copied == (c->files->map_copy != NULL) && (b.mapped || !b.copied));
+    if (b.copied) {
+        memcpy(&to, &b.data, sizeof to);
+        to[0] = 'X';
+        CHECK_OK(c, sen__file_map(c, path, true, &other));
+        CHECK(memcmp(other.data, "abcdef", 6) == 0);
+        sen__file_release(c, &other);
+        CHECK_OK(c, sen__file_write(c, path, "zz", 2));
+        CHECK(memcmp(b.data, "Xbcdef", 6) == 0);
+        CHECK_OK(c, sen__file_read(c, path, &other));
+        CHECK(other.size == 2 && memcmp(other.data, "zz", 2) == 0);
+        sen__file_release(c, &other);
+        CHECK(c->files->map_copy(c->files->user, test_path("none"), &b.size) == NULL);
+        CHECK(c->files->map_copy(c->files->user, test_folder(), &b.size) == NULL);
+        CHECK(b.size == 6);
+    }
+    sen__file_release(c, &b);
     sen_ctx_free(c);
 }
 
@@ -218,7 +249,7 @@ static void file_read_fails(void)
         sen__bytes b;
         faulty_init(&f, kind[i], 1, SEN_FILE_OTHER);
         c = faulty_ctx(&f, 1);
-        CHECK(sen__file_map(c, path, &b) == SEN_ERR_IO);        /* no map in the table: read */
+        CHECK(sen__file_map(c, path, false, &b) == SEN_ERR_IO);     /* no map in the table: read */
         CHECK(f.open == 0);
         if (kind[i] == FAULTY_READ) {
             snprintf(expect, sizeof expect, "cannot read %s: only 0 of its 10 bytes came", path);
@@ -500,6 +531,7 @@ static void test_file(void)
 {
     TEST(file_paths);
     TEST(file_read_write);
+    TEST(file_map_copy);
     TEST(file_sentences);
     TEST(file_folders);
     TEST(file_remove_folder);

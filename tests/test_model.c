@@ -893,6 +893,130 @@ static void model_wrong_weights(void)
     sen_ctx_free(c);
 }
 
+/* ---- weights that stay in their file --------------------------------------------------------- */
+
+/* Whether two models give the same bits. */
+static int model_same(sen_ctx *c, const sen_model *a, const sen_model *b)
+{
+    sen_text text[TINY_TEXTS];
+    float x[TINY_TEXTS * 16], y[TINY_TEXTS * 16];
+    tiny_texts(text);
+    CHECK_OK(c, sen_encode(c, a, text, TINY_TEXTS, NULL, x));
+    CHECK_OK(c, sen_encode(c, b, text, TINY_TEXTS, NULL, y));
+    return memcmp(x, y, sizeof x) == 0;
+}
+
+/* The system's table with its mappings counted; refuses says how many of the next fail. */
+typedef struct model_maps {
+    sen_files files;
+    int       made, given, refuses;
+} model_maps;
+
+static void *model_map_copy(void *user, const char *path, int64_t *size)
+{
+    model_maps *k = (model_maps *)user;
+    const sen_files *f = sen_system_files();
+    void *p = k->refuses > 0 && k->refuses-- ? NULL : f->map_copy(f->user, path, size);
+    k->made += p != NULL;
+    return p;
+}
+
+static void model_unmap(void *user, const void *data, int64_t size)
+{
+    const sen_files *f = sen_system_files();
+    ((model_maps *)user)->given++;
+    f->unmap(f->user, data, size);
+}
+
+/* map is left out, so all that is given back came from map_copy. */
+static bool model_maps_start(model_maps *k, sen_ctx *c)
+{
+    memset(k, 0, sizeof *k);
+    k->files = *sen_system_files();
+    if (!k->files.map_copy) return false;
+    k->files.user = k;
+    k->files.map = NULL;
+    k->files.map_copy = model_map_copy;
+    k->files.unmap = model_unmap;
+    c->files = &k->files;
+    return true;
+}
+
+/* How many weights lie in a file. */
+static int model_mapped_weights(sen_model *m)
+{
+    int i, n = 0;
+    for (i = 0; m && i < sen_model_weights(m); i++) n += sen_model_weight(m, i)->is_mapped;
+    return n;
+}
+
+/* Mapped and read are the same bits, and so is a model that is saved over its own file and read
+ * again; what is written to a weight reaches no file; nothing stays mapped behind a model. */
+static void model_maps_weights(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, TINY_MODULES), *mapped = NULL, *read = NULL;
+    model_maps k;
+    float before;
+    int n;
+    if (!model_maps_start(&k, c)) goto done;
+    model_fresh(c, m);
+    CHECK_OK(c, sen_model_load(c, model_dir, &mapped));
+    n = sen_model_weights(m);
+    CHECK(model_mapped_weights(mapped) == n && model_same(c, m, mapped));
+    CHECK(k.made - k.given == 2);               /* the Transformer's file and the Dense's */
+    CHECK_OK(c, sen_model_save(c, mapped, model_dir));
+    CHECK(model_same(c, m, mapped));
+    before = sen_model_weight(mapped, 7)->data[0];
+    sen_model_weight(mapped, 7)->data[0] = 9.0f;
+    k.refuses = 100;
+    CHECK_OK(c, sen_model_load(c, model_dir, &read));
+    CHECK(model_mapped_weights(read) == 0 && model_same(c, m, read));
+    CHECK(sen_model_weight(read, 7)->data[0] == before);
+    k.refuses = 0;
+    CHECK_OK(c, sen__model_load_weights(c, mapped, model_dir));     /* into its place */
+    CHECK(model_mapped_weights(mapped) == n && model_same(c, m, mapped));
+    sen_model_free(mapped);
+    CHECK(k.made > 0 && k.made == k.given);
+    n = k.made;
+    mapped = NULL;
+    test_write_text(test_path("m/2_Dense/model.safetensors"), "short");
+    CHECK(sen_model_load(c, model_dir, &mapped) == SEN_ERR_FORMAT && !mapped);
+    CHECK(k.made > n && k.made == k.given);     /* also behind a failure */
+done:
+    sen_model_free(read);
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
+/* A header of odd length puts every float at an odd address: those are read. */
+static void model_maps_odd(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, TINY_MODULES), *odd = NULL;
+    size_t n = 0, header;
+    char *data, *to;
+    model_fresh(c, m);
+    data = test_read(test_path("m/model.safetensors"), &n);
+    to = (char *)malloc(n + 1);
+    if (data && to && n > 100000) {
+        header = (size_t)(unsigned char)data[0] | (size_t)(unsigned char)data[1] << 8;
+        memcpy(to, data, 8 + header);
+        to[8 + header] = ' ';
+        memcpy(to + 9 + header, data + 8 + header, n - 8 - header);
+        to[0] = (char)((header + 1) & 255);
+        to[1] = (char)((header + 1) >> 8);
+        test_write(test_path("m/model.safetensors"), to, n + 1);
+        CHECK_OK(c, sen_model_load(c, model_dir, &odd));
+        CHECK(!sen_model_weight(odd, 0)->is_mapped && model_same(c, m, odd));
+    }
+    free(data);
+    free(to);
+    sen_model_free(odd);
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
 /* A trainer's hold: others get SEN_ERR_BUSY, the holder may encode. */
 static void model_held(void)
 {
@@ -915,17 +1039,6 @@ static void model_held(void)
 }
 
 /* ---- one buffer, copies, many contexts ------------------------------------------------------- */
-
-/* Whether two models give the same bits. */
-static int model_same(sen_ctx *c, const sen_model *a, const sen_model *b)
-{
-    sen_text text[TINY_TEXTS];
-    float x[TINY_TEXTS * 16], y[TINY_TEXTS * 16];
-    tiny_texts(text);
-    CHECK_OK(c, sen_encode(c, a, text, TINY_TEXTS, NULL, x));
-    CHECK_OK(c, sen_encode(c, b, text, TINY_TEXTS, NULL, y));
-    return memcmp(x, y, sizeof x) == 0;
-}
 
 /* To one buffer and back, on a context without any files, from an odd address; two saves are the
  * same bytes; the buffer may go before the model. */
@@ -1145,6 +1258,8 @@ static void test_model(void)
     TEST(model_missing);
     TEST(model_wrong_json);
     TEST(model_wrong_weights);
+    TEST(model_maps_weights);
+    TEST(model_maps_odd);
     TEST(model_held);
     TEST(model_memory);
     TEST(model_memory_refused);

@@ -46,6 +46,7 @@ static sen_result module_make(module_test *t, const sen_module_type *type, const
     r = sen__json_parse(t->c, &t->arena, "m.json", text, strlen(text), 0, &j);
     if (!r) r = sen_fields_read(t->c, j, type->fields, t->m.args);
     if (!r) r = type->build(t->c, &t->arena, &t->m, in);
+    if (!r) r = sen__module_room(t->c, &t->m);
     return sen__end(t->c, r);
 }
 

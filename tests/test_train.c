@@ -641,6 +641,46 @@ static void test_train_threads(void)
         test_same_bits(train_bits, TRAIN_FLOATS * sizeof(float), &mode);
 }
 
+/* A model whose weights are mapped trains as one that was read, and its file stays as it was. */
+static void test_train_mapped(void)
+{
+    static float weight[2][TRAIN_FLOATS];
+    sen_ctx *c = train_ctx(1);
+    train_kit k;
+    char folder[1024], *file[3];
+    size_t n[3];
+    int i;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0.1));
+    snprintf(folder, sizeof folder, "%s", test_path("mapped"));
+    CHECK_OK(c, sen_model_save(c, k.model, folder));
+    for (i = 0; i < 2; i++) {
+        sen_files files = *train_files();
+        sen_trainer *t = NULL;
+        if (i) files.map_copy = NULL;
+        c->files = &files;
+        file[i] = test_read(test_path("mapped/model.safetensors"), &n[i]);
+        sen_model_free(k.model);
+        k.model = NULL;
+        CHECK_OK(c, sen_model_load(c, folder, &k.model));
+        CHECK(sen_model_weight(k.model, 0)->is_mapped == (files.map_copy != NULL));
+        k.desc.model = k.model;
+        CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+        CHECK_OK(c, sen_train(t));
+        sen_trainer_free(t);
+        CHECK(train_weights(k.model, weight[i], TRAIN_FLOATS) > 0);
+        CHECK_OK(c, sen_model_save(c, k.model, test_path("trained")));
+        sen_model_free(k.model);                /* before its table of files goes */
+        k.model = NULL;
+        c->files = train_files();
+    }
+    file[2] = test_read(test_path("mapped/model.safetensors"), &n[2]);
+    CHECK(memcmp(weight[0], weight[1], sizeof weight[0]) == 0);
+    CHECK(file[0] && file[2] && n[0] == n[2] && memcmp(file[0], file[2], n[0]) == 0);
+    for (i = 0; i < 3; i++) free(file[i]);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
 /* ---- checkpoints ----------------------------------------------------------------------------- */
 
 /* A history without times, as text. The keys are sorted, as they are where it was read again. */
@@ -1689,6 +1729,7 @@ static void test_train(void)
     TEST(test_train_nan);
     TEST(test_train_steps);
     TEST(test_train_threads);
+    TEST(test_train_mapped);
     TEST(test_train_resume);
     TEST(test_train_resume_evaluated);
     TEST(test_train_twice);
