@@ -5283,6 +5283,7 @@ static sen_result sen__out_result(const sen__out *o)
 
 #define SEN__JSON_STRICT 1u             /* no NaN or Infinity, no key twice */
 #define SEN__JSON_DEPTH 1000            /* lists and objects inside each other */
+#define SEN__JSON_VOCAB  2u             /* an object with the key "vocab" is not opened */
 
 typedef struct sen__json_reader {
     sen_ctx    *c;
@@ -5291,7 +5292,7 @@ typedef struct sen__json_reader {
     const char *counted;                /* up to here `column` is known */
     int         line, column;           /* of `counted` */
     int         depth;                  /* of lists and objects that are open */
-    unsigned    flags;                  /* SEN__JSON_STRICT or 0 */
+    unsigned    flags;                  /* SEN__JSON_... or 0 */
 } sen__json_reader;
 
 /* The column of r->at, in code points as editors show it: bytes that continue a character do not
@@ -5392,15 +5393,46 @@ static sen_result sen__json_escape(sen__json_reader *r, char **to)
     return sen__json_error(r, "unknown escape in a string");
 }
 
-/* A string, r->at behind its opening quote. Its end is found first, which gives the room that the
- * decoded text can need at most; bytes that are not UTF-8 are passed on, the tokenizer knows them.
- * The result, in the arena, ends in a 0 that length does not count; \u0000 may stand inside, and
- * then only length tells the whole. */
+#define SEN__JSON_EACH 0x0101010101010101u      /* times a byte: the byte eight times */
+
+/* The top bit of each byte of x that is 0, and of some above the lowest of these. */
+static inline uint64_t sen__json_zero(uint64_t x)
+{
+    return (x - SEN__JSON_EACH) & ~x & 0x80 * SEN__JSON_EACH;
+}
+
+/* The first byte from p on that a string cannot pass over: a quote, a backslash, a control
+ * character; or `end`. Eight at a time: keys of a vocabulary have all lengths, and a loop over
+ * bytes is foreseen wrongly at the end of each. */
+static const char *sen__json_plain(const char *p, const char *end)
+{
+    for (; end - p >= 8; p += 8) {
+        const uint64_t x = sen__text_le64((const unsigned char *)p);
+        const uint64_t hit = sen__json_zero(x ^ '"' * SEN__JSON_EACH) |
+                             sen__json_zero(x ^ '\\' * SEN__JSON_EACH) |
+                             ((x - 0x20 * SEN__JSON_EACH) & ~x & 0x80 * SEN__JSON_EACH);
+        const uint64_t below = (hit >> 7) - 1;          /* its low bytes: those before the hit */
+        if (hit) return p + (((below & ~(hit >> 7)) & SEN__JSON_EACH) * SEN__JSON_EACH >> 56);
+    }
+    while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20) p++;
+    return p;
+}
+
+/* A string, r->at behind its opening quote. Nearly all hold no escape and are copied as they stand.
+ * Else the end is found first, which gives the room that the decoded text can need at most. Bytes
+ * that are not UTF-8 are passed on, the tokenizer knows them. The result, in the arena, ends in a 0
+ * that length does not count; \u0000 may stand inside, and then only length tells the whole. */
 static sen_result sen__json_string(sen__json_reader *r, const char **text, size_t *length)
 {
-    const char *close = r->at;
+    const char *close = sen__json_plain(r->at, r->end);
     char *to;
     sen_result e;
+    if (close < r->end && *close == '"') {
+        *length = (size_t)(close - r->at);
+        *text = sen__arena_text(r->arena, r->at, *length);
+        r->at = close + 1;
+        return *text ? SEN_OK : sen__no_memory(r->c, *length + 1, "a JSON string");
+    }
     /* A backslash takes the next byte along, so that \" ends nothing. */
     while (close < r->end && *close != '"') close += *close == '\\' && r->end - close > 1 ? 2 : 1;
     if (close >= r->end) return sen__json_error(r, "a string does not end");
@@ -5543,11 +5575,64 @@ static sen_result sen__json_node(sen__json_reader *r, sen_json *parent, sen_json
     return SEN_OK;
 }
 
+/* The first byte from p on that may open or close something or end a line, or `end`. The brackets
+ * are those bytes that are 0x7F with the bits 0x26 set, and with them Y _ y and DEL, which do no
+ * harm. */
+static const char *sen__json_mark(const char *p, const char *end)
+{
+    for (; end - p >= 8; p += 8) {
+        const uint64_t x = sen__text_le64((const unsigned char *)p);
+        const uint64_t hit = sen__json_zero(x ^ '"' * SEN__JSON_EACH) |
+                             sen__json_zero(x ^ '\n' * SEN__JSON_EACH) |
+                             sen__json_zero((x | 0x26 * SEN__JSON_EACH) ^ 0x7F * SEN__JSON_EACH);
+        const uint64_t below = (hit >> 7) - 1;
+        if (hit) return p + (((below & ~(hit >> 7)) & SEN__JSON_EACH) * SEN__JSON_EACH >> 56);
+    }
+    while (p < end && *p != '"' && *p != '\n' && (*p | 0x26) != 0x7F) p++;
+    return p;
+}
+
+/* Passes over the object that begins at r->at, for sen__json_members to read: its node keeps where
+ * it stands (`text`, borrowed, `length`, `integer` and `number`: line and column) and how many
+ * strings it holds: as many as members where none of these is a string itself. A vocabulary as a
+ * tree would be ten times the file. What stands between the brackets is not looked at closer; only
+ * strings, which may hold brackets, are told apart. */
+static sen_result sen__json_skip(sen__json_reader *r, sen_json *j)
+{
+    int64_t depth = 0;
+    j->kind = SEN_JSON_OBJECT;
+    j->text = r->at;
+    j->integer = r->line;
+    j->number = sen__json_column(r);
+    for (; (r->at = sen__json_mark(r->at, r->end)) < r->end; r->at++) {
+        const char byte = *r->at;
+        if (byte == '"') {
+            j->count += depth == 1;     /* the key of a member, if no value is a string */
+            r->at++;
+            while ((r->at = sen__json_plain(r->at, r->end)) < r->end && *r->at != '"')
+                r->at += *r->at == '\\' && r->end - r->at > 1 ? 2 : 1;
+            if (r->at == r->end) break;
+        } else if (byte == '\n') {
+            r->line++;
+            r->column = 1;
+            r->counted = r->at + 1;
+        } else if (byte == '{' || byte == '[') {
+            depth++;
+        } else if ((byte == '}' || byte == ']') && --depth == 0) {
+            j->length = (size_t)(++r->at - j->text);
+            return SEN_OK;
+        }
+    }
+    return sen__json_error(r, "the text ends inside a list or object");
+}
+
 /* The value itself; a list or object is only opened, and its children come round the loop of
  * sen__json_document. The first byte decides, as in all of JSON: no value needs a second look. */
 static sen_result sen__json_value(sen__json_reader *r, sen_json *j)
 {
     if (r->at >= r->end) return sen__json_error(r, "the text ends where a value should stand");
+    if ((r->flags & SEN__JSON_VOCAB) && *r->at == '{' && j->key && strcmp(j->key, "vocab") == 0)
+        return sen__json_skip(r, j);
     if (*r->at == '{' || *r->at == '[') {
         if (r->depth++ == SEN__JSON_DEPTH)
             return sen__json_error(r, "more than 1000 lists and objects are inside each other");
@@ -5660,7 +5745,7 @@ static sen_result sen__json_document(sen__json_reader *r, sen_json **out)
         if ((e = sen__json_node(r, open, &j)) != SEN_OK || (e = sen__json_value(r, j)) != SEN_OK)
             return e;
         if (!root) root = j;            /* the first node holds all others */
-        opened = j->kind >= SEN_JSON_LIST;  /* LIST and OBJECT stand last in the enum */
+        opened = j->kind >= SEN_JSON_LIST && !j->text;  /* they stand last in the enum */
         if (opened) open = j;           /* what follows is inside it */
         if ((e = sen__json_close(r, &open, opened)) != SEN_OK) return e;
     } while (open);                     /* a lone number is done after one round */
@@ -5693,6 +5778,47 @@ static sen_result sen__json_parse(sen_ctx *c, sen_arena *arena, const char *file
     if (r.at < r.end) return sen__json_error(&r, "something follows the value");
     *out = root;
     return SEN_OK;
+}
+
+/* The members of an object that was passed over, one after the other, all in the same place. */
+typedef struct sen__json_members {
+    sen__json_reader r;
+    sen_json         object;            /* stands for it; has the last member */
+    sen_json        *open;              /* it, or NULL behind its last member */
+    sen__mark        mark;              /* where each member goes in the arena */
+} sen__json_members;
+
+/* j: the object; its text must be there until the last member is read. The arena is c's scratch
+ * arena, in which nobody keeps anything between two members. */
+static sen_result sen__json_members_begin(sen_ctx *c, const sen_json *j, sen__json_members *m)
+{
+    memset(m, 0, sizeof *m);
+    m->r.c = c;
+    m->r.arena = &c->scratch;
+    m->r.file = j->file;
+    m->r.at = m->r.counted = j->text + 1;       /* behind the bracket */
+    m->r.end = j->text + j->length;
+    m->r.line = (int)j->integer;
+    m->r.column = (int)j->number + 1;
+    m->object.kind = SEN_JSON_OBJECT;
+    m->open = &m->object;
+    m->mark = sen__arena_mark(&c->scratch);
+    return sen__json_close(&m->r, &m->open, true);      /* there may be none */
+}
+
+/* The next member, good until the one after it is asked for; NULL: there is none. A list or object
+ * in it is not read, nor anything behind that. */
+static sen_result sen__json_members_next(sen__json_members *m, sen_json **out)
+{
+    sen_json *j = NULL;
+    sen_result e = SEN_OK;
+    sen__arena_release(m->r.arena, m->mark);
+    m->object.child = m->object.last = NULL;
+    if (m->open) e = sen__json_node(&m->r, m->open, &j);
+    if (m->open && !e) e = sen__json_value(&m->r, j);
+    if (m->open && !e && j->kind < SEN_JSON_LIST) e = sen__json_close(&m->r, &m->open, false);
+    *out = e ? NULL : j;
+    return e;
 }
 
 /* Into `keep`: options borrow texts from the tree, and nobody could say when the last of them is
@@ -16593,7 +16719,9 @@ static inline bool sen__short_fits(const char *text, size_t n)
     return n > 0 && n <= SEN__SHORT_WORD && text[n - 1] != 0;
 }
 
-/* An empty vocabulary with room for n words in its table. On failure free it all the same. */
+/* An empty vocabulary with room for n words in its table. On failure free it all the same.
+ * The table is cleared once more: words go into it in no order, and a page of memory that is first
+ * read and then written to is asked of the system twice. */
 static sen_result sen__vocab_init(sen_ctx *c, sen__vocab *v, int64_t n)
 {
     for (v->bits = 4; v->bits < 30 && (int64_t)1 << v->bits < 2 * n; v->bits++) { }
@@ -16601,6 +16729,7 @@ static sen_result sen__vocab_init(sen_ctx *c, sen__vocab *v, int64_t n)
                                                 "a vocabulary");
     v->seen = (unsigned char *)sen__new_array(c, (int64_t)1 << v->bits, 1, "a vocabulary");
     v->in_trie = SIZE_MAX;
+    if (v->word) memset(v->word, 0, sizeof *v->word << v->bits);
     return v->word && v->seen ? sen__trie_init(c, &v->trie) : SEN_ERR_MEMORY;
 }
 
@@ -17449,6 +17578,16 @@ static void sen__wordlevel_encode(const sen_tokenizer *t, sen__token_work *w, co
     sen__token_push(w, id < 0 ? t->unk : id);
 }
 
+/* Room for n tokens and their texts. */
+static sen_result sen__vocab_reserve(sen_ctx *c, sen_tokenizer *t, int64_t n)
+{
+    void *list = t->token;
+    sen_result r = sen__vocab_init(c, &t->vocab, n);
+    if (!r) r = sen__reserve(c, &list, &t->token_room, n, sizeof *t->token, "a vocabulary");
+    t->token = (sen_text *)list;
+    return r;
+}
+
 /* Gives a text the id `id`; the text is copied. *before is the id it had already, or -1. Ids
  * come in any order, so the table of texts may have holes for a while (data NULL); each reader
  * sees to it that none are left. */
@@ -17476,38 +17615,48 @@ static sen_result sen__token_key(sen_ctx *c, const sen_json *j)
                        j->key);
 }
 
-/* The "vocab" object of a model: with n entries, all different and all below n, the ids are 0 ..
- * n-1. Nothing else is let through: an id beyond the rows of the embedding matrix would be found
- * out only by the model, and one huge id would ask for a table of its size. */
+/* One entry of n of the "vocab" object of a model, the ids being 0 .. n-1, all different. Nothing
+ * else is let through: an id beyond the rows of the embedding matrix would be found out only by
+ * the model, and one huge id would ask for a table of its size. */
+static sen_result sen__vocab_entry(sen_ctx *c, sen_tokenizer *t, const sen_json *j, int64_t n)
+{
+    int32_t before = -1;
+    sen_result r;
+    if (!j->is_integer || j->integer < 0)
+        return sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "the id of the token \"%s\" should be a "
+                           "whole number from 0 on", j->key);
+    /* Checked before the table of texts grows to this id. */
+    if (j->integer >= n || j->integer > INT32_MAX - 1)
+        return sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "the token \"%s\" has the id %lld, but "
+                           "the vocabulary has %lld tokens: ids must be 0, 1, 2 ... without a "
+                           "hole", j->key, (long long)j->integer, (long long)n);
+    /* Two names for one id would leave another id without any. */
+    if (j->integer < t->size && t->token[j->integer].data)
+        return sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "the tokens \"%s\" and \"%s\" have the "
+                           "same id %lld", t->token[j->integer].data, j->key,
+                           (long long)j->integer);
+    r = sen__token_key(c, j);
+    if (!r) r = sen__vocab_put(c, t, j->key, j->key_length, (int32_t)j->integer, &before);
+    if (!r && before >= 0)
+        return sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "the token \"%s\" is given twice, as %d "
+                           "and as %lld", j->key, (int)before, (long long)j->integer);
+    return r;
+}
+
+/* The "vocab" object of a model, which sen__token_parse has left closed. */
 static sen_result sen__vocab_read(sen_ctx *c, sen_tokenizer *t, const sen_json *model)
 {
-    const sen_json *vocab = sen_json_get(model, "vocab"), *j;
-    sen_result r = SEN_OK;
-    int32_t before;
+    const sen_json *vocab = sen_json_get(model, "vocab");
+    sen__json_members m;
+    sen_json *j = NULL;
+    sen_result r;
     if (!vocab || vocab->kind != SEN_JSON_OBJECT || vocab->count == 0)
         return sen_fail_at(c, SEN_ERR_FORMAT, model, "vocab", "the model should have a \"vocab\" "
                            "object of tokens and their ids");
-    r = sen__vocab_init(c, &t->vocab, vocab->count);
-    for (j = vocab->child; j && !r; j = j->next) {
-        if (!j->is_integer || j->integer < 0)
-            return sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "the id of the token \"%s\" should be a "
-                               "whole number from 0 on", j->key);
-        /* Checked before the table of texts grows to this id. */
-        if (j->integer >= vocab->count || j->integer > INT32_MAX - 1)
-            return sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "the token \"%s\" has the id %lld, but "
-                               "the vocabulary has %lld tokens: ids must be 0, 1, 2 ... without a "
-                               "hole", j->key, (long long)j->integer, (long long)vocab->count);
-        /* Two names for one id would leave another id without any. */
-        if (j->integer < t->size && t->token[j->integer].data)
-            return sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "the tokens \"%s\" and \"%s\" have the "
-                               "same id %lld", t->token[j->integer].data, j->key,
-                               (long long)j->integer);
-        r = sen__token_key(c, j);
-        if (!r) r = sen__vocab_put(c, t, j->key, j->key_length, (int32_t)j->integer, &before);
-        if (!r && before >= 0)
-            return sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "the token \"%s\" is given twice, as %d "
-                               "and as %lld", j->key, (int)before, (long long)j->integer);
-    }
+    r = sen__vocab_reserve(c, t, vocab->count);
+    if (!r) r = sen__json_members_begin(c, vocab, &m);
+    while (!r && (r = sen__json_members_next(&m, &j)) == SEN_OK && j)
+        r = sen__vocab_entry(c, t, j, vocab->count);
     t->n_vocab = t->size;               /* added tokens come behind it */
     return r;
 }
@@ -18790,7 +18939,7 @@ static sen_result sen__vocab_text(sen_ctx *c, sen_tokenizer *t, const char *path
                                   const char *end)
 {
     int32_t id = 0, before;
-    sen_result r = sen__vocab_init(c, &t->vocab, sen__token_lines(p, end));
+    sen_result r = sen__vocab_reserve(c, t, sen__token_lines(p, end));
     for (; p < end && !r; id++) {
         const char *line_end = (const char *)memchr(p, '\n', (size_t)(end - p)), *stop;
         if (!line_end) line_end = end;          /* the last line may lack its newline */
@@ -18996,7 +19145,9 @@ static sen_result sen__token_parse(sen_ctx *c, const sen_tokenizer *t, const cha
     sen_json *j = NULL;
     sen_result r = SEN_OK;
     if (!path) return SEN_ERR_MEMORY;
-    if (b->data) r = sen__json_parse(c, &c->scratch, path, b->data, (size_t)b->size, 0, &j);
+    if (b->data)
+        r = sen__json_parse(c, &c->scratch, path, b->data, (size_t)b->size,
+                            which == SEN__TOKENIZER_JSON ? SEN__JSON_VOCAB : 0, &j);
     if (!r && j && j->kind != SEN_JSON_OBJECT)
         r = sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "%s should hold an object", name);
     *out = j;
@@ -19252,7 +19403,7 @@ static sen_result sen__vocab_words(sen_ctx *c, sen_tokenizer *t, const char *con
     if (n < 1 || n > INT32_MAX - SEN__SPECIALS)
         return sen_fail(c, SEN_ERR_ARGUMENT, "a vocabulary of %lld words is not possible",
                         (long long)n);
-    r = sen__vocab_init(c, &t->vocab, n);
+    r = sen__vocab_reserve(c, t, n);
     for (i = 0; i < n && !r; i++) {
         int32_t before = -1;
         if ((!words[i] || !words[i][0]) && t->vocab_path)

@@ -571,6 +571,132 @@ static void table_memory(void)
     CHECK(k > 50 && k < 1000);
 }
 
+/* ---- an object that is passed over ----------------------------------------------------------- */
+
+/* The same values as a tree gives, in the same places; returns how many were compared. */
+static int64_t table_members_agree(sen_ctx *c, const char *text, size_t n)
+{
+    sen_json *tree, *shut, *j = NULL;
+    const sen_json *expect, *after;
+    sen__json_members m;
+    int64_t count = 0;
+    CHECK_OK(c, table_parse(c, text, n, 0, &tree));
+    CHECK_OK(c, table_parse(c, text, n, SEN__JSON_VOCAB, &shut));
+    if (!tree || !shut) return 0;
+    after = sen_json_get(shut, "after");
+    CHECK(after && after->integer == 5 && after->line == sen_json_get(tree, "after")->line);
+    CHECK(after && after->column == sen_json_get(tree, "after")->column);
+    tree = (sen_json *)sen_json_get(tree, "vocab");
+    shut = (sen_json *)sen_json_get(shut, "vocab");
+    CHECK(shut->kind == SEN_JSON_OBJECT && shut->child == NULL && shut->count == tree->count);
+    CHECK(shut->line == tree->line && shut->column == tree->column);
+    CHECK_OK(c, sen__json_members_begin(c, shut, &m));
+    for (expect = tree->child; expect; expect = expect->next, count++) {
+        CHECK_OK(c, sen__json_members_next(&m, &j));
+        if (!j) break;
+        CHECK(j->key_length == expect->key_length);
+        CHECK(memcmp(j->key, expect->key, expect->key_length + 1) == 0);
+        CHECK(j->integer == expect->integer && j->number == expect->number);
+        CHECK(j->line == expect->line && j->column == expect->column && j->kind == expect->kind);
+    }
+    CHECK_OK(c, sen__json_members_next(&m, &j));
+    CHECK(j == NULL);
+    return count;
+}
+
+static void table_members(void)
+{
+    static const char *const keys[] = {
+        "a", "##ing", "longer than eight bytes", "", "}", "{", "]", "[", ":", ",", "\\\"",
+        "\\\\", "\\u00e9", "\xC3\xA4", "\xE6\x9D\xB1\xE4\xBA\xAC", "Y", "_", "y", "\x7F", "\xFF",
+        "#\\n",
+        "exactly8", "exactly8exactly8", "\\\\\\\"x"
+    };
+    static const char *const spaces[] = { "", "", " ", "\n  ", "\r\n", "\t" };
+    static const char *const values[] = { "0", "17", "30521", "-1", "2.5", "null", "true" };
+    sen_ctx *c = test_ctx(1);
+    uint32_t seed = 3;
+    char text[4000];
+    int round;
+    for (round = 0; round < 500; round++) {
+        const int n = round % 40;
+        char *p = text;
+        int i;
+        p += sprintf(p, "{\"b\":\n[7],\"vocab\":%s{", spaces[round % 6]);
+        for (i = 0; i < n; i++) {
+            seed = seed * 1664525u + 1013904223u;
+            p += sprintf(p, "%s%s\"%s\"%s:%s%s", i ? "," : "", spaces[seed >> 8 & 3],
+                         keys[(seed >> 12) % SEN__COUNT(keys)], spaces[(seed >> 20) % 6],
+                         spaces[seed >> 24 & 1], values[(seed >> 26) % SEN__COUNT(values)]);
+        }
+        p += sprintf(p, "%s}, \"after\": 5}", spaces[seed >> 5 & 3]);
+        CHECK(table_members_agree(c, text, (size_t)(p - text)) == n);
+    }
+    sen_ctx_free(c);
+}
+
+/* What is wrong inside is found when it is read, with its place; a missing end at once. */
+static void table_members_refused(void)
+{
+    static const table_wrong row[] = {
+        { "{\"vocab\":\n {\"a\" 1}}", "f.json:2:7: not valid JSON: a colon should follow the key" },
+        { "{\"vocab\": {\"a\": 1 \"b\": 2}}",
+          "f.json:1:19: not valid JSON: a comma or } should stand here" },
+        { "{\"vocab\": {\"a\": 1,}}",
+          "f.json:1:19: not valid JSON: a key in quotes should stand here" },
+        { "{\"vocab\": {\"a\": 1]}",
+          "f.json:1:18: not valid JSON: a comma or } should stand here" },
+        { "{\"vocab\": {\"a\": x}}", "f.json:1:17: not valid JSON: a value should stand here" },
+        { "{\"vocab\": {\"a\tb\": 1}}",
+          "f.json:1:14: not valid JSON: a control character in a string" },
+        { "{\"vocab\": {1}}", "f.json:1:12: not valid JSON: a key in quotes should stand here" },
+        { "{\"vocab\": {\"a\": 1",
+          "f.json:1:18: not valid JSON: the text ends inside a list or object" },
+        { "{\"vocab\": {\"a",
+          "f.json:1:14: not valid JSON: the text ends inside a list or object" },
+        { "{\"vocab\": {\"a\\",
+          "f.json:1:15: not valid JSON: the text ends inside a list or object" },
+    };
+    size_t i;
+    for (i = 0; i < SEN__COUNT(row); i++) {
+        sen_ctx *c = test_ctx(1);
+        sen__json_members m;
+        sen_json *j = NULL;
+        sen_result r = table_parse(c, row[i].text, strlen(row[i].text), SEN__JSON_VOCAB, &j);
+        if (!r) r = sen__json_members_begin(c, sen_json_get(j, "vocab"), &m);
+        while (!r && (r = sen__json_members_next(&m, &j)) == SEN_OK && j) { }
+        CHECK(r == SEN_ERR_FORMAT);
+        CHECK_TEXT(sen_message(c), row[i].message);
+        sen_ctx_free(c);
+    }
+}
+
+/* Eight bytes at a time and one by one find the same place. */
+static void table_bytes(void)
+{
+    static const char alphabet[] = "ab\"\\\n{}[]Y_y\x7F\x80\xFF \x1F\x20:";
+    char text[24];
+    uint32_t seed = 9;
+    int round, wrong = 0;
+    for (round = 0; round < 20000; round++) {
+        const int n = round % 24, rare = round % 3;
+        const char *end = text + n, *p, *plain = text, *mark = text;
+        int i;
+        for (i = 0; i < n; i++) {
+            seed = seed * 1664525u + 1013904223u;
+            text[i] = rare && seed >> 29 ? 'q' : alphabet[(seed >> 10) % (sizeof alphabet - 1)];
+        }
+        while (plain < end && *plain != '"' && *plain != '\\' && (unsigned char)*plain >= 0x20)
+            plain++;
+        while (mark < end && !memchr("\"\n{}[]Y_y\x7F", *mark, 10)) mark++;
+        p = sen__json_plain(text, end);
+        wrong += p != plain;
+        p = sen__json_mark(text, end);
+        wrong += p != mark;
+    }
+    CHECK(wrong == 0);
+}
+
 static void test_table(void)
 {
     TEST(table_values);
@@ -581,6 +707,9 @@ static void test_table(void)
     TEST(table_deep);
     TEST(table_long_line);
     TEST(table_cut);
+    TEST(table_members);
+    TEST(table_members_refused);
+    TEST(table_bytes);
     TEST(table_styles);
     TEST(table_making);
     TEST(table_defaults);
