@@ -13825,6 +13825,7 @@ struct sen_tape {
     sen_arena  arena;                           /* vars, nodes, aux */
     sen_node  *last;                            /* newest node; each knows the one before */
     bool       recording;                       /* false: values only, no nodes */
+    bool       recompute;                       /* segments keep their input only; see there */
     sen_result result;                          /* the first error since the reset */
     const struct sen__dropout *dropout;         /* NULL: evaluation; see the ops chapter */
     bool       packs_weights;                   /* for inference over many batches: */
@@ -14103,13 +14104,24 @@ SENTRAIN_DEF float *sen_grad(sen_node *n, int i)
 
 #ifndef SENTRAIN_ENCODE_ONLY
 /* Nodes stand in the order of computation, so the last comes first and each has its whole gradient
- * when its turn comes. `scale` is the loss's own gradient: 1, or one over the number of batches
- * that share an update. That is cheaper than to scale the loss by an op, and the same. A node whose
- * output got no gradient led to nothing that counts and is passed over, but its memory goes
- * back. */
-SENTRAIN_DEF sen_result sen_backward(sen_tape *t, sen_var *loss, float scale)
+ * when its turn comes. A node whose output got no gradient led to nothing that counts and is passed
+ * over, but its memory goes back. */
+static void sen__tape_walk(sen_tape *t)
 {
     sen_node *n;
+    for (n = t->last; n && !t->result; n = n->before) {
+        SENTRAIN_ASSERT(n->tape == t && n->out->node == n);
+        if (n->out->g) n->op->backward(n);      /* no gradient came: nothing to pass on */
+        sen__node_drop(t, n);
+    }
+    t->last = NULL;                                     /* the nodes are used up */
+}
+
+/* The walk over all that led to the loss. `scale` is the loss's own gradient: 1, or one over the
+ * number of batches that share an update. That is cheaper than to scale the loss by an op, and the
+ * same. */
+SENTRAIN_DEF sen_result sen_backward(sen_tape *t, sen_var *loss, float scale)
+{
     /* Frozen altogether, or a loss made of constants: there is nothing to learn, and Python says so
      * too. */
     if (!t->result && (!loss || !loss->wants_grad))
@@ -14121,12 +14133,7 @@ SENTRAIN_DEF sen_result sen_backward(sen_tape *t, sen_var *loss, float scale)
     if (t->result) return t->result;
     loss->g = sen_tape_floats(t, 1);
     if (loss->g) loss->g[0] = scale;
-    for (n = t->last; n && !t->result; n = n->before) {
-        SENTRAIN_ASSERT(n->tape == t && n->out->node == n);
-        if (n->out->g) n->op->backward(n);      /* no gradient came: nothing to pass on */
-        sen__node_drop(t, n);
-    }
-    t->last = NULL;                                     /* the nodes are used up */
+    sen__tape_walk(t);
     return t->result;
 }
 #endif
@@ -14141,6 +14148,95 @@ static sen_var *sen__tape_drop_inputs(sen_tape *t, sen_var *y, sen_var *const *u
     for (i = 0; i < n; i++)
         if (used[i] && used[i] != y) sen__var_drop(t, used[i]);
     return y;
+}
+
+/* ---- segments: values computed twice instead of kept ----------------------------------------- */
+
+/* Part of a model that makes one matrix of one, such as a transformer's layer. On a tape that
+ * recomputes, forward runs it as in inference, so that of all its values only the last is left, and
+ * records one node for it. Backward runs it again from its input, recording this time, and walks
+ * what came of that. So a step holds the inputs of all segments and the values of one, for the
+ * price of a second forward pass (Chen et al. 2016, arXiv:1604.06174). The same function on the
+ * same numbers gives the same bits (dropout is drawn from counters, or was drawn before the pass),
+ * and gradients are added in the same order: nothing differs from a tape that keeps all. */
+typedef struct sen__segment {
+    /* Pure: it depends on what is here, on weights and x, and gives back what it made beside its
+     * result by sen__tape_drop_inputs. x may be among that. */
+    sen_var   *(*run)(const struct sen__segment *s, sen_tape *t, sen_var *x);
+    void        *self;                          /* the three are run's own: whose part, */
+    const void  *with;                          /* on what (borrowed until backward), */
+    int          part;                          /* and which */
+} sen__segment;
+
+#ifndef SENTRAIN_ENCODE_ONLY
+/* Another var for the values of x, which run may drop without giving them back. */
+static sen_var *sen__segment_input(sen_tape *t, const sen_var *x)
+{
+    sen_var *v = sen__tape_var(t, x->rows, x->cols);
+    if (!v) return NULL;
+    v->x = x->x;
+    v->borrowed = true;
+    v->wants_grad = t->recording && x->wants_grad;
+    return v;
+}
+
+/* The nodes of the second run stand in a list of their own, behind which the outer one goes on. The
+ * gradient of the output is lent to them, that of the input is handed over; what else they took
+ * goes back to the pool, and their vars to the arena. */
+static void sen__segment_op_backward(sen_node *n)
+{
+    const sen__segment *s = (const sen__segment *)n->aux;
+    sen_tape *t = n->tape;
+    sen_node *const outer = t->last;
+    const sen__mark mark = sen__arena_mark(&t->arena);
+    sen_var *x = sen__segment_input(t, n->in[0]), *y;
+    t->last = NULL;
+    t->recompute = false;                       /* a segment within one is a part of it */
+    if (x) x->g = n->in[0]->g;                  /* where another user has added something */
+    y = x ? s->run(s, t, x) : NULL;
+    if (y) {
+        y->keep = true;                         /* its gradient belongs to the outer node */
+        y->g = n->out->g;
+        sen__tape_walk(t);
+        n->in[0]->g = x->g;
+        if (!y->borrowed) sen__pool_give(&t->pool, y->x);
+    }
+    t->recompute = true;
+    t->last = outer;
+    sen__arena_release(&t->arena, mark);
+}
+
+static const sen_op sen__segment_op = { "segment", sen__segment_op_backward };
+
+/* weight[n]: those that run uses, for the tape to know whether one of them is trained. */
+static sen_var *sen__segment_record(sen_tape *t, const sen__segment *s, sen_var *x,
+                                    sen_tensor *weight, int n)
+{
+    sen_var **in = (sen_var **)sen__arena_alloc(&t->arena, (size_t)(n + 1) * sizeof *in), *y, *own;
+    int i;
+    if (!in) sen__tape_no_memory(t, (size_t)(n + 1) * sizeof *in);
+    if (!in || !x) return NULL;
+    in[0] = x;
+    for (i = 0; i < n; i++) in[1 + i] = sen_tape_weight(t, &weight[i]);
+    t->recording = false;
+    own = sen__segment_input(t, x);
+    y = own ? s->run(s, t, own) : NULL;
+    t->recording = true;
+    y = sen_tape_record_n(t, &sen__segment_op, y, in, n + 1);
+    sen_tape_aux(t, y, s, sizeof *s);
+    return y;
+}
+#endif
+
+/* y = run(x): recorded as one node where the tape recomputes, else op by op. */
+static sen_var *sen__tape_segment(sen_tape *t, const sen__segment *s, sen_var *x,
+                                  sen_tensor *weight, int n)
+{
+#ifndef SENTRAIN_ENCODE_ONLY
+    if (t->recording && t->recompute) return sen__segment_record(t, s, x, weight, n);
+#endif
+    (void)weight, (void)n;
+    return s->run(s, t, x);
 }
 #endif /* 14 */
 
@@ -20273,6 +20369,12 @@ static sen_var *sen__bert_layer(sen_module *m, sen_tape *t, const sen_batch *b, 
     return sen__tape_drop_inputs(t, y, used, 3);
 }
 
+/* The layer as a segment of the tape. */
+static sen_var *sen__bert_segment(const sen__segment *s, sen_tape *t, sen_var *x)
+{
+    return sen__bert_layer((sen_module *)s->self, t, (const sen_batch *)s->with, x, s->part);
+}
+
 /* (T) ids to (T,H). Word, position and type embeddings are summed in one pass; the type is 0 for
  * all tokens, as sentence-transformers feeds single texts. Without a gradient to come each layer
  * gives its matrices back, so that a forward pass holds one layer's at a time. b->position counts
@@ -20283,6 +20385,7 @@ static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b
     const sen__bert *cfg = (const sen__bert *)tr->config;
     const int32_t *index[3];
     sen_var *table[3], *sum, *x;
+    sen__segment layer = { sen__bert_segment, NULL, NULL, 0 };
     int k;
     /* word + position + type. transformers adds the type before the position: a last bit here and
      * there, which is all that its order would change. */
@@ -20296,7 +20399,14 @@ static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b
                         (float)cfg->layer_norm_eps, 0.0f, 0); /* no dropout in front of this norm */
     x = sen__tape_drop_inputs(t, x, &sum, 1);
     x = sen__drop(t, x, (float)tr->p_hidden, 0);   /* behind the norm, site 0 */
-    for (k = 0; k < tr->layers; k++) x = sen__bert_layer(m, t, b, x, k);
+    layer.self = m;
+    layer.with = b;
+    for (k = 0; k < tr->layers; k++) {
+        layer.part = k;
+        x = sen__tape_segment(t, &layer, x,
+                              m->weight + SEN__BERT_LAYER + SEN__BERT_LAYER_WEIGHTS * k,
+                              SEN__BERT_LAYER_WEIGHTS);
+    }
     return x;
 }
 
@@ -27723,7 +27833,7 @@ typedef struct sen__argument_note {
 #define SEN__NO_GPU "it concerns GPUs"
 #define SEN__ONCE "texts are tokenized once, before step 1, on all threads"
 #define SEN__UNUSED "sentence-transformers does not use it either"
-#define SEN__RECOMPUTE "recomputation of activations comes with a later version"
+#define SEN__RECOMPUTE "what is recomputed is each layer of a transformer"
 #define SEN__NO_BF16 "mixed precision comes with a later version; use float32"
 #define SEN__NO_PREDICTIONS "predictions are not collected"
 
@@ -27740,12 +27850,8 @@ static const sen__argument_note sen__argument_notes[] = {
     { "bf16_full_eval", true, SEN__NO_BF16 },
     { "fp16_full_eval", true, "float16 is a number format of GPUs; use float32" },
     { "tf32", false, SEN__NO_GPU },
-    { "activation_checkpointing", true, SEN__RECOMPUTE },
-    /* Recomputing activations would give the same numbers in less memory; it is refused all the
-     * same, since whoever asks for it has a memory limit in mind that would not be kept. */
-    { "activation_checkpointing_kwargs", true, SEN__RECOMPUTE },
-    { "gradient_checkpointing", true, SEN__RECOMPUTE },
-    { "gradient_checkpointing_kwargs", true, SEN__RECOMPUTE },
+    { "activation_checkpointing_kwargs", false, SEN__RECOMPUTE },
+    { "gradient_checkpointing_kwargs", false, SEN__RECOMPUTE },
     { "torch_compile", false, SEN__NO_TORCH },
     { "torch_compile_backend", false, SEN__NO_TORCH },
     { "torch_compile_mode", false, SEN__NO_TORCH },
@@ -28916,31 +29022,48 @@ static sen_result sen__trainer_micro(sen_trainer *t, const sen__train_set *s, co
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
+/* Whether each layer of the transformer is computed again in the backward pass. Two names, of which
+ * the older is still the usual one. Python: model.gradient_checkpointing_enable(). */
+static bool sen__trainer_recomputes(const sen_trainer *t)
+{
+    return t->args.activation_checkpointing == 1 || t->args.gradient_checkpointing == 1;
+}
+
 /* What the run will hold at its widest moment, counted before it begins: a run that cannot fit is
  * refused with the numbers, not killed half way. That is possible because all lengths are known and
  * the order of batches follows from the seed. Python would learn it from an out-of-memory error, at
  * whatever step the widest batch comes. */
 
-/* Floats that one token keeps until its backward pass: every linear's output twice (itself and what
- * its activation makes of it), every norm's three times. Attention keeps no scores. An estimate: of
- * all-MiniLM-L6-v2 the tape reserved 55.6 and 223.7 MB where this says 55.3 and 209.5 (batches of 8
- * and of 32 short pairs), so the plan adds an eighth for the gaps between matrices.
+/* Floats that one token keeps until its backward pass: every linear's output, twice where it stands
+ * before an activation too, every norm's output and the sum that it was made of, attention's
+ * output. Attention keeps no scores. Then what a layer's backward holds beside all that: two
+ * matrices of the inner width, three of the model's. Of all-MiniLM-L6-v2 this says 46,464 floats a
+ * token, or 13,824 where layers are computed again; the tape held 45,020 and 13,460 at most (short
+ * pairs and texts of 512 tokens alike).
  *
  * It goes by names: embeddings have a row per word, not per token, and a pooler is not computed; a
- * matrix of any other name is taken for a linear of `rows` outputs. */
-static int64_t sen__plan_token_floats(sen_model *m)
+ * matrix of any other name is taken for a linear with an activation. */
+static int64_t sen__plan_token_floats(const sen_trainer *t)
 {
-    int64_t floats = 0;
+    const sen__transformer *tr = t->model->transformer;
+    int64_t layers = 0, others = 0, inner = 0, n;
     int i;
-    for (i = 0; i < sen_model_weights(m); i++) {
-        const sen_tensor *w = sen_model_weight(m, i);
-        const char *name = sen_model_weight_name(m, i);
-        /* Without its first letter, since some names have it as a capital. */
-        if (w->unused || strstr(name, "mbedding")) continue;
-        if (w->ndim == 2) floats += 2 * sen__tensor_rows(w);
-        else if (sen__text_ends(name, "orm.weight")) floats += 3 * w->count;
+    for (i = 0; i < sen_model_weights(t->model); i++) {
+        const sen_tensor *w = sen_model_weight(t->model, i);
+        const char *name = sen_model_weight_name(t->model, i);
+        const bool layer = strstr(name, ".layer.") != NULL;
+        const bool twice = strstr(name, "ntermediate") || strstr(name, "query");
+        /* Without their first letter, since some names have it as a capital. */
+        if (w->unused || (w->ndim == 2 && strstr(name, "mbedding"))) continue;
+        if (w->ndim == 2) n = (layer && !twice ? 1 : 2) * sen__tensor_rows(w);
+        else n = sen__text_ends(name, "orm.weight") ? 2 * w->count : 0;
+        if (layer) layers += n;
+        else others += n;
+        if (w->ndim == 2) inner = SEN__MAX(inner, sen__tensor_rows(w));
     }
-    return floats;
+    if (!tr || !tr->layers) return layers + others;
+    if (sen__trainer_recomputes(t)) layers = layers / tr->layers + (tr->layers - 1) * tr->hidden;
+    return layers + others + 2 * inner + 3 * tr->hidden;
 }
 
 /* Tokens of the widest batch: the epochs are gone through as they will be, with a sampler of its
@@ -29003,8 +29126,10 @@ static sen_result sen__plan_make(sen_trainer *t, sen_memory_plan *p)
         for (k = 0; k < t->train[set].n_columns; k++)
             p->data += 4 * t->train[set].tokens[k]->list.first[t->train[set].data->rows] +
                        8 * t->train[set].data->rows;
-    /* Four bytes for each float, and an eighth more: 4.5. */
-    p->activations = 9 * p->batch_tokens * sen__plan_token_floats(t->model) / 2;
+    /* Four bytes for each float, and for gaps between matrices an eighth more, or half as much more
+     * where the second run of a layer has to find its place beside what is kept. */
+    p->activations = p->batch_tokens * sen__plan_token_floats(t) *
+                     (sen__trainer_recomputes(t) ? 12 : 9) / 2;
     p->total = p->weights + p->gradients + p->optimizer + p->data + p->activations;
     p->limit = t->args.mem_limit;
     return SEN_OK;
@@ -29024,11 +29149,12 @@ static sen_result sen__plan_check(sen_trainer *t)
             t->c, SEN_ERR_LIMIT,
             "the run needs %lld bytes, but mem_limit is %lld: weights %lld, gradients %lld, "
             "optimizer %lld, data %lld, activations of the widest batch (%lld tokens) %lld. A "
-            "smaller "
-            "per_device_train_batch_size with more gradient_accumulation_steps needs less",
+            "smaller per_device_train_batch_size with more gradient_accumulation_steps needs "
+            "less%s",
             (long long)p.total, (long long)p.limit, (long long)p.weights, (long long)p.gradients,
             (long long)p.optimizer, (long long)p.data, (long long)p.batch_tokens,
-            (long long)p.activations);
+            (long long)p.activations,
+            sen__trainer_recomputes(t) ? "" : ", and so does gradient_checkpointing");
     return r;
 }
 
@@ -30961,6 +31087,7 @@ static sen_result sen__trainer_rooms(sen_trainer *t)
     sen_result r = sen_tape_new(t->c, true, &t->tape);
     if (!r) r = sen_tape_new(t->c, false, &t->eval_tape);
     if (r) return r;
+    t->tape->recompute = sen__trainer_recomputes(t);
     t->emb = (sen_var **)sen__new_array(t->c, SEN__COLUMNS_MAX, sizeof *t->emb, "a trainer");
     t->label = (float *)sen__new_array(t->c, most, sizeof *t->label, "labels of a batch");
     t->label_index = (int32_t *)sen__new_array(t->c, most, sizeof *t->label_index,
@@ -32656,6 +32783,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    SENTRAIN_ASSERT, empty unless it is defined, at forty places.
  *   Added    sen_dataset_from_callback: rows from a function of the caller's.
  *   Added    sen_evaluator_set_progress: an evaluation says how far it is, and can be stopped.
+ *   Added    gradient_checkpointing: a layer's values are computed again instead of kept.
  *   Added    sen_files.map_copy: a model's float32 weights stay in their mapped file.
  *   Added    sen_build_info; a context refuses a processor that lacks the target; the default of
  *            threads follows the quota of control groups.

@@ -197,10 +197,11 @@ static void tape_model_free(sen_ctx *c, tape_model *m)
     for (int i = 0; i < TAPE_WEIGHTS; i++) sen__tensor_free(&c->allocator, &m->w[i]);
 }
 
-static sen_result tape_step(tape_model *m, sen_tape *t)
+/* The layer, of which a tape that recomputes keeps the input only. */
+static sen_var *tape_layer(const sen__segment *s, sen_tape *t, sen_var *x)
 {
-    const int32_t *ids = m->ids;
-    sen_var *w[TAPE_WEIGHTS], *qkv[6] = { NULL, NULL, NULL, NULL, NULL, NULL }, *up[2], *x, *y;
+    tape_model *m = (tape_model *)s->self;
+    sen_var *w[TAPE_WEIGHTS], *qkv[6] = { NULL, NULL, NULL, NULL, NULL, NULL }, *up[2], *made[7];
     sen__attend a;
     memset(&a, 0, sizeof a);
     a.n = 6;
@@ -212,11 +213,24 @@ static sen_result tape_step(tape_model *m, sen_tape *t)
     for (int i = 0; i < 3; i++) qkv[2 * i] = w[1 + i];
     up[0] = w[7];
     up[1] = w[6];
-    x = sen__embed(t, w, &ids, 1, TAPE_TOKENS);
-    y = sen__attention(t, sen__linear(t, x, qkv, 3, NULL), &a, 0.0f, 0);
-    y = sen__layer_norm(t, sen_linear(t, y, w[4], NULL), x, w[5], w[6], 1e-5f, 0.0f, 0);
-    x = sen__linear(t, y, up, 1, sen__activation_find("gelu"));
-    x = sen_linear(t, x, w[8], NULL);
+    made[0] = sen__linear(t, x, qkv, 3, NULL);
+    made[1] = sen__attention(t, made[0], &a, 0.0f, 0);
+    made[2] = sen_linear(t, made[1], w[4], NULL);
+    made[3] = sen__layer_norm(t, made[2], x, w[5], w[6], 1e-5f, 0.0f, 0);
+    made[4] = sen__linear(t, made[3], up, 1, sen__activation_find("gelu"));
+    made[5] = sen_linear(t, made[4], w[8], NULL);
+    made[6] = x;
+    return t->result ? NULL : sen__tape_drop_inputs(t, sen_add(t, made[5], made[3]), made, 7);
+}
+
+/* The layer's input has another user behind it, so two gradients meet there. */
+static sen_result tape_step(tape_model *m, sen_tape *t)
+{
+    const int32_t *ids = m->ids;
+    const sen__segment layer = { tape_layer, m, NULL, 0 };
+    sen_var *w = sen_tape_weight(t, &m->w[0]), *x, *y;
+    x = sen__embed(t, &w, &ids, 1, TAPE_TOKENS);
+    y = sen__tape_segment(t, &layer, x, m->w + 1, TAPE_WEIGHTS - 1);
     x = sen__pool_tokens(t, sen_add(t, x, y), SEN__POOL_MEAN, tape_first, NULL, 6);
     x = sen_normalize(t, x);
     y = sen_matmul_nt(t, sen_slice_rows(t, x, 0, 3), sen_slice_rows(t, x, 3, 3));
@@ -225,7 +239,7 @@ static sen_result tape_step(tape_model *m, sen_tape *t)
 
 /* After a step all of the pool is free; the next one asks the allocator for nothing and gives the
  * same gradients again. */
-static void test_tape_second_step(void)
+static void tape_second_step(bool recompute)
 {
     sen_ctx *c = test_ctx(1);
     tape_model m;
@@ -233,6 +247,7 @@ static void test_tape_second_step(void)
     int64_t calls;
     CHECK_OK(c, tape_model_init(c, &m));
     CHECK_OK(c, sen_tape_new(c, true, &t));
+    t->recompute = recompute;
     CHECK_OK(c, tape_step(&m, t));
     CHECK(t->pool.in_use == 0 && t->pool.peak > 0);
     calls = test_blocks.calls;
@@ -247,15 +262,21 @@ static void test_tape_second_step(void)
     sen_ctx_free(c);
 }
 
+static void test_tape_second_step(void)
+{
+    tape_second_step(false);
+    tape_second_step(true);
+}
+
 /* All gradients of a step. */
 static void tape_bits_of(sen_ctx *c, void *out, void *arg)
 {
     float *at = (float *)out;
     tape_model m;
     sen_tape *t;
-    (void)arg;
     CHECK_OK(c, tape_model_init(c, &m));
     CHECK_OK(c, sen_tape_new(c, true, &t));
+    t->recompute = *(const bool *)arg;
     CHECK_OK(c, tape_step(&m, t));
     for (int i = 0; i < TAPE_WEIGHTS; at += m.w[i++].count)
         memcpy(at, m.w[i].grad, (size_t)m.w[i].count * sizeof *at);
@@ -263,9 +284,20 @@ static void tape_bits_of(sen_ctx *c, void *out, void *arg)
     tape_model_free(c, &m);
 }
 
+#define TAPE_BITS (TAPE_WEIGHTS * TAPE_WIDTH * TAPE_WIDTH)
+
+/* For any number of threads, and whether a layer's values are kept or computed again. */
 static void test_tape_same_bits(void)
 {
-    test_same_bits(tape_bits_of, TAPE_WEIGHTS * TAPE_WIDTH * TAPE_WIDTH * sizeof(float), NULL);
+    static float bits[2][TAPE_BITS];
+    static const bool recompute[2] = { false, true };
+    for (int i = 0; i < 2; i++) {
+        sen_ctx *c = test_ctx(1);
+        test_same_bits(tape_bits_of, sizeof bits[i], (void *)(uintptr_t)&recompute[i]);
+        tape_bits_of(c, bits[i], (void *)(uintptr_t)&recompute[i]);
+        sen_ctx_free(c);
+    }
+    CHECK(memcmp(bits[0], bits[1], sizeof bits[0]) == 0);
 }
 
 /* A step with the n-th allocation failing, for every n: an error in words, or a smaller request
@@ -274,7 +306,7 @@ static void test_tape_same_bits(void)
 static void test_tape_no_memory(void)
 {
     int64_t at = 1, failed = 0;
-    for (bool more = true; more && at < 200; at++) {
+    for (bool more = true, recompute = false; more && at < 200; at++, recompute = !recompute) {
         sen_result r;
         sen_ctx *c = test_ctx(1);
         tape_model m;
@@ -282,6 +314,7 @@ static void test_tape_no_memory(void)
         CHECK_OK(c, tape_model_init(c, &m));
         test_blocks.fail_at = test_blocks.calls + at;
         r = sen_tape_new(c, true, &t);
+        if (!r) t->recompute = recompute;
         if (!r) r = tape_step(&m, t);
         CHECK(r == SEN_OK || r == SEN_ERR_MEMORY);
         CHECK(!r || strstr(sen_message(c), "out of memory: no room for"));

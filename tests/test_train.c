@@ -121,7 +121,7 @@ static void train_rows(train_kit *k)
     for (i = 0; i < TRAIN_ROWS; i++) k->score[i] = (i * 3 % 11) / 10.0;
 }
 
-static sen_result train_model(train_kit *k, double dropout)
+static sen_result train_model(train_kit *k, int layers, double dropout)
 {
     char text[700];
     sen_json *spec = NULL;
@@ -129,11 +129,11 @@ static sen_result train_model(train_kit *k, double dropout)
     test_write_text(test_path("vocab.txt"), train_vocab);
     snprintf(text, sizeof text,
              "{\"modules\": [{\"type\": \"Transformer\", \"config\": {\"model_type\": \"bert\", "
-             "\"hidden_size\": 8, \"num_hidden_layers\": 1, \"num_attention_heads\": 2, "
+             "\"hidden_size\": 8, \"num_hidden_layers\": %d, \"num_attention_heads\": 2, "
              "\"intermediate_size\": 12, \"max_position_embeddings\": 16, "
              "\"hidden_dropout_prob\": %g, \"attention_probs_dropout_prob\": %g}, \"vocab\": "
              "\"vocab.txt\", \"max_seq_length\": 8}, {\"type\": \"Pooling\", \"pooling_mode\": "
-             "\"mean\"}]}", dropout, dropout);
+             "\"mean\"}]}", layers, dropout, dropout);
     r = sen__json_parse(k->c, &k->c->keep, "model", text, strlen(text), 0, &spec);
     return r ? r : sen_model_from_json(k->c, spec, NULL, test_folder(), 42, &k->model);
 }
@@ -142,7 +142,7 @@ static sen_result train_model(train_kit *k, double dropout)
 static sen_result train_make(train_kit *k, sen_ctx *c, const char *loss, double dropout)
 {
     sen_column column[3];
-    const bool labels = strcmp(loss, "CoSENTLoss") == 0;
+    const bool labels = strcmp(loss, "MultipleNegativesRankingLoss") != 0;
     sen_result r;
     memset(k, 0, sizeof *k);
     memset(column, 0, sizeof column);
@@ -154,7 +154,7 @@ static sen_result train_make(train_kit *k, sen_ctx *c, const char *loss, double 
     column[1].texts = k->cell[1];
     column[2].name = "score";
     column[2].floats = k->score;
-    r = train_model(k, dropout);
+    r = train_model(k, 1, dropout);
     if (!r) r = sen_dataset_from_arrays(c, column, labels ? 3 : 2, TRAIN_ROWS, &k->data);
     if (!r) r = sen_loss_new(c, loss, NULL, &k->loss);
     k->desc = sen_trainer_desc_default();
@@ -191,7 +191,7 @@ static int64_t train_weights(sen_model *m, float *out, int64_t room)
     return n;
 }
 
-#define TRAIN_FLOATS 4096
+#define TRAIN_FLOATS 8192
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 
@@ -639,6 +639,87 @@ static void test_train_threads(void)
     int mode;
     for (mode = SEN_DROPOUT_COUNTER; mode <= SEN_DROPOUT_TORCH; mode++)
         test_same_bits(train_bits, TRAIN_FLOATS * sizeof(float), &mode);
+}
+
+/* Ten steps of three layers, recomputed or not; `frozen` is a mask of what does not learn: 1 the
+ * embeddings, 2 the first layer, 4 all that stands before the last, 8 a matrix in it. */
+static size_t train_recompute(const char *loss, int threads, int rng, int frozen, bool again,
+                              float *out)
+{
+    sen_ctx *c = train_ctx(threads);
+    sen_trainer *t = NULL;
+    train_kit k;
+    size_t peak = 0;
+    int i;
+    CHECK_OK(c, train_make(&k, c, loss, 0.1));
+    sen_model_free(k.model);
+    k.model = NULL;
+    CHECK_OK(c, train_model(&k, 3, 0.1));
+    for (i = 0; i < sen_model_weights(k.model); i++) {
+        const char *name = sen_model_weight_name(k.model, i);
+        sen_tensor *w = sen_model_weight(k.model, i);
+        if ((frozen & 5 && strstr(name, ".embeddings.")) || (frozen & 6 && strstr(name, "layer.0"))
+            || (frozen & 4 && strstr(name, "layer.1")) ||
+            (frozen & 8 && strstr(name, "layer.2.attention.self.key.weight")))
+            w->requires_grad = false;
+    }
+    k.desc.model = k.model;
+    k.desc.args.gradient_checkpointing = again;
+    k.desc.args.dropout_rng = rng;
+    k.desc.args.gradient_accumulation_steps = 2;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen_train(t));
+    if (t) peak = t->tape->pool.peak;
+    CHECK(train_weights(k.model, out, TRAIN_FLOATS) > 0);
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+    return peak;
+}
+
+/* gradient_checkpointing: less memory, and not a bit of difference. */
+static void test_train_recompute(void)
+{
+    static const char *const loss[] = { "MultipleNegativesRankingLoss", "CoSENTLoss",
+                                        "CosineSimilarityLoss" };
+    static const int frozen[] = { 0, 1, 3, 4, 4 | 8 };
+    static float whole[TRAIN_FLOATS], again[TRAIN_FLOATS];
+    size_t i, k, kept, less;
+    for (i = 0; i < SEN__COUNT(loss); i++)
+        for (k = 0; k < SEN__COUNT(frozen); k++) {
+            const int rng = k % 2 ? SEN_DROPOUT_TORCH : SEN_DROPOUT_COUNTER;
+            kept = train_recompute(loss[i], 1, rng, frozen[k], false, whole);
+            less = train_recompute(loss[i], 1 + 3 * (int)(k % 3), rng, frozen[k], true, again);
+            CHECK(less < kept);
+            CHECK(memcmp(whole, again, sizeof whole) == 0);
+        }
+}
+
+/* Either name does it, and the plan follows. */
+static void test_train_recompute_plan(void)
+{
+    sen_ctx *c = train_ctx(1);
+    sen_memory_plan p[3];
+    train_kit k;
+    sen_trainer *t = NULL;
+    int i;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    sen_model_free(k.model);
+    k.model = NULL;
+    CHECK_OK(c, train_model(&k, 3, 0));
+    k.desc.model = k.model;
+    for (i = 0; i < 3; i++) {
+        k.desc.args.gradient_checkpointing = i == 1;
+        k.desc.args.activation_checkpointing = i == 2;
+        CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+        CHECK_OK(c, sen_trainer_plan(t, &p[i]));
+        sen_trainer_free(t);
+    }
+    CHECK(p[1].activations < p[0].activations && p[1].activations == p[2].activations);
+    train_settles(&k, "{\"gradient_checkpointing\": true, \"gradient_checkpointing_kwargs\": "
+                      "{\"use_reentrant\": false}}", SEN_OK, "each layer of a transformer");
+    train_drop(&k);
+    sen_ctx_free(c);
 }
 
 /* A model whose weights are mapped trains as one that was read, and its file stays as it was. */
@@ -1729,6 +1810,8 @@ static void test_train(void)
     TEST(test_train_nan);
     TEST(test_train_steps);
     TEST(test_train_threads);
+    TEST(test_train_recompute);
+    TEST(test_train_recompute_plan);
     TEST(test_train_mapped);
     TEST(test_train_resume);
     TEST(test_train_resume_evaluated);
