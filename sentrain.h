@@ -89,6 +89,8 @@
  *   SENTRAIN_USE_CBLAS        matrix products through cblas.h; results then depend on that library
  *   SENTRAIN_SCALAR           no vector instructions: the slow path that others are checked against
  *   SENTRAIN_GNU_VECTORS      the compiler's own vectors instead of the processor's instructions
+ *   SENTRAIN_BF16_DOT n       bf16 on AVX-512: 1 takes the processor's own product of bfloat16
+ *                             pairs wherever it is there, 0 never; else where it pays (on AMD's)
  *   SENTRAIN_ENCODE_ONLY      only what loads a model, encodes and compares: nothing that trains,
  *                             evaluates or saves, neither its code nor its declarations
  *   SENTRAIN_UNALIGNED_MOVES  says to gcc for Windows with AVX that its assembler was told, too:
@@ -859,6 +861,7 @@ typedef struct sen_encode_args {
     const char *task;                       /* "query" or "document": their prompts; NULL */
     int         batch_size;                 /* 32 */
     bool        normalize_embeddings;
+    bool        bf16;                       /* matrix products of operands rounded to bfloat16 */
     int         truncate_dim;             /* the first so many numbers; SEN_NONE: the model's own */
     /* Called after each batch with the texts done so far; non-zero: stop. NULL: none. */
     int       (*progress)(void *user, int64_t done, int64_t total);
@@ -1397,6 +1400,8 @@ typedef struct sen_training_arguments {
     bool            average_tokens_across_devices;
     double          max_grad_norm;      /* 0: no clipping */
     double          label_smoothing_factor;
+    /* bf16: the model's matrix products (Linear, attention; forward, backward, evaluation) take
+     * operands rounded to bfloat16; weights, sums, norms, softmax and the loss stay float32. */
     bool            bf16, fp16, bf16_full_eval, fp16_full_eval;
     int             tf32;
     int             activation_checkpointing;
@@ -2362,6 +2367,8 @@ struct sen_ctx {
     sen__team       *team;                      /* NULL until the first region that can use it */
     sen__buffer     *worker_scratch;            /* [threads] */
     sen__buffer      shared[SEN__SHARED_SLOTS];     /* each slot belongs to one chapter */
+    signed char      bf16_dot;                  /* 1, -1: products of bfloat16 pairs pay or do not;
+                                                   0: not asked yet; see the matmul chapter */
 };
 
 /* ---- results and messages -------------------------------------------------------------------- */
@@ -9234,6 +9241,7 @@ SEN__INLINE float sen__bf16_to_float(uint16_t h)
  *          ldexp(x, i)   x * 2^i, i integral, x and the result normal numbers
  *          split(x, &e)  m in [sqrt 1/2, sqrt 2) with x = m * 2^e; x positive and normal
  *          load_bf16(p) store_bf16(p, v)               SEN__LANES bfloat16 numbers
+ *          bf16(x)       x rounded to bfloat16: what load_bf16 gives of a store_bf16
  * sen__vm  lt(a, b) gt(a, b)                           a mask
  *          select(m, a, b)                             m ? a : b
  *          first(v, n)                                 the first n lanes of v, then zeros
@@ -9268,9 +9276,9 @@ SEN__INLINE float sen__bf16_to_float(uint16_t h)
  * split takes the bits of sqrt(1/2) off those of x: the exponent field then counts from sqrt(1/2)
  * instead of from 1, so that its shift with the sign is e, and the fraction bits put back onto
  * sqrt(1/2) are m.
- * store_bf16 adds to the lower half 0x7FFF and the last bit that is kept: the carry rounds up what
- * lies above the middle, and a tie only if that bit is odd. It would make infinity of some NaNs,
- * which are therefore put aside.
+ * bf16 adds to the lower half 0x7FFF and the last bit that is kept: the carry rounds up what lies
+ * above the middle, and a tie only if that bit is odd. It would make infinity of some NaNs, which
+ * are therefore put aside. store_bf16 keeps the upper halves of that.
  *
  * An example of split: 3 has the bits 0x40400000. Less 0x3F3504F3 that is 0x010AFB0D: the exponent
  * field holds 2, so e = 2, and the rest, 0x0AFB0D, on top of sqrt(1/2) makes 0x3F400000, which is
@@ -9278,7 +9286,7 @@ SEN__INLINE float sen__bf16_to_float(uint16_t h)
  * keep the sign.
  *
  * Of ldexp: 1.5 has the bits 0x3FC00000; for i = 3 comes 3 << 23 = 0x01800000 on top, 0x41400000 in
- * all, which is 12. Of store_bf16: 1 + 2^-8 is 0x3F808000, a tie; with 0x7FFF and the kept bit, 0,
+ * all, which is 12. Of bf16: 1 + 2^-8 is 0x3F808000, a tie; with 0x7FFF and the kept bit, 0,
  * there is no carry, and 0x3F80 stays. 1 + 3 * 2^-8 is 0x3F818000, the kept bit is 1, the sum
  * 0x3F820000: up. */
 #define SEN__SQRT_HALF_BITS 0x3F3504F3      /* bits of 0.70710677, below sqrt(1/2) */
@@ -9393,15 +9401,22 @@ SEN__INLINE sen__vf sen__vf_load_bf16(const uint16_t *p)
 }
 
 /* vcvtneps2bf16 would do it in one, but only with AVX512_BF16, and it flushes denormal numbers to
- * 0. odd is the last kept bit of each lane, up the bits with the carry done. */
-SEN__INLINE void sen__vf_store_bf16(uint16_t *p, sen__vf v)
+ * 0. odd: lanes whose last kept bit is 1; up: the bits with the carry done. Five instructions: a
+ * training in bf16 does this to every operand. */
+SEN__INLINE sen__vf sen__vf_bf16(sen__vf v)
 {
     const __m512i u = _mm512_castps_si512(v);
-    const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(u, 16), _mm512_set1_epi32(1));
-    const __m512i up = _mm512_add_epi32(_mm512_add_epi32(u, _mm512_set1_epi32(0x7FFF)), odd);
-    const __mmask16 nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);   /* v is not equal to itself */
-    const __m512i h = _mm512_mask_blend_epi32(nan, _mm512_srli_epi32(up, 16),
-                                              _mm512_set1_epi32(0x7FC0));
+    const __mmask16 odd = _mm512_test_epi32_mask(u, _mm512_set1_epi32(0x10000));
+    const __m512i most = _mm512_add_epi32(u, _mm512_set1_epi32(0x7FFF));
+    const __m512i up = _mm512_mask_add_epi32(most, odd, most, _mm512_set1_epi32(1));
+    const __mmask16 number = _mm512_cmp_ps_mask(v, v, _CMP_ORD_Q);  /* a NaN is not */
+    return _mm512_castsi512_ps(_mm512_mask_and_epi32(_mm512_set1_epi32(0x7FC00000), number, up,
+                                                     _mm512_set1_epi32(-0x10000)));
+}
+
+SEN__INLINE void sen__vf_store_bf16(uint16_t *p, sen__vf v)
+{
+    const __m512i h = _mm512_srli_epi32(_mm512_castps_si512(sen__vf_bf16(v)), 16);
     _mm256_storeu_si256((__m256i *)(void *)p, _mm512_cvtepi32_epi16(h));
 }
 
@@ -9628,17 +9643,22 @@ SEN__INLINE sen__vf sen__vf_load_bf16(const uint16_t *p)
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16));
 }
 
-/* packus joins two registers of 32-bit lanes to one of 16 bits; what it would clip, above 0xFFFF,
- * cannot occur after the shift by 16.
- * NaN lanes take 0x7FC0 instead; blendv picks byte by byte, and a mask has all bytes of a lane
- * alike. */
-SEN__INLINE void sen__vf_store_bf16(uint16_t *p, sen__vf v)
+/* NaN lanes take 0x7FC00000 instead; blendv looks at the sign of a lane's mask alone. */
+SEN__INLINE sen__vf sen__vf_bf16(sen__vf v)
 {
     const __m256i u = _mm256_castps_si256(v);
     const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(u, 16), _mm256_set1_epi32(1));
     const __m256i up = _mm256_add_epi32(_mm256_add_epi32(u, _mm256_set1_epi32(0x7FFF)), odd);
-    const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q));
-    const __m256i h = _mm256_blendv_epi8(_mm256_srli_epi32(up, 16), _mm256_set1_epi32(0x7FC0), nan);
+    const __m256i kept = _mm256_and_si256(up, _mm256_set1_epi32(-0x10000));
+    const __m256 nan = _mm256_castsi256_ps(_mm256_set1_epi32(0x7FC00000));
+    return _mm256_blendv_ps(_mm256_castsi256_ps(kept), nan, _mm256_cmp_ps(v, v, _CMP_UNORD_Q));
+}
+
+/* packus joins two registers of 32-bit lanes to one of 16 bits; what it would clip, above 0xFFFF,
+ * cannot occur after the shift by 16. */
+SEN__INLINE void sen__vf_store_bf16(uint16_t *p, sen__vf v)
+{
+    const __m256i h = _mm256_srli_epi32(_mm256_castps_si256(sen__vf_bf16(v)), 16);
     const __m128i packed = _mm_packus_epi32(_mm256_castsi256_si128(h),
                                             _mm256_extracti128_si256(h, 1));
     _mm_storeu_si128((__m128i *)(void *)p, packed);
@@ -9854,17 +9874,23 @@ SEN__INLINE sen__vf sen__vf_load_bf16(const uint16_t *p)
     return _mm_castsi128_ps(_mm_unpacklo_epi16(_mm_setzero_si128(), h));
 }
 
+/* odd is the last kept bit of each lane, up the bits with the carry done. */
+SEN__INLINE sen__vf sen__vf_bf16(sen__vf v)
+{
+    const __m128i u = _mm_castps_si128(v);
+    const __m128i odd = _mm_and_si128(_mm_srli_epi32(u, 16), _mm_set1_epi32(1));
+    const __m128i up = _mm_add_epi32(_mm_add_epi32(u, _mm_set1_epi32(0x7FFF)), odd);
+    const __m128i kept = _mm_and_si128(up, _mm_set1_epi32(-0x10000));
+    const __m128 nan = _mm_castsi128_ps(_mm_set1_epi32(0x7FC00000));
+    return sen__vf_select(_mm_cmpunord_ps(v, v), nan, _mm_castsi128_ps(kept));
+}
+
 /* There is no unsigned pack before SSE4.1; the signed one clips to -32768 ... 32767, and a shift
  * that keeps the sign brings every half into that range.
  * It packs the same four twice; only the lower half, 8 bytes, is stored. */
 SEN__INLINE void sen__vf_store_bf16(uint16_t *p, sen__vf v)
 {
-    const __m128i u = _mm_castps_si128(v);
-    const __m128i odd = _mm_and_si128(_mm_srli_epi32(u, 16), _mm_set1_epi32(1));
-    const __m128i up = _mm_add_epi32(_mm_add_epi32(u, _mm_set1_epi32(0x7FFF)), odd);
-    const __m128 nan = _mm_castsi128_ps(_mm_set1_epi32(0x7FC00000));
-    const __m128 w = sen__vf_select(_mm_cmpunord_ps(v, v), nan, _mm_castsi128_ps(up));
-    const __m128i h = _mm_srai_epi32(_mm_castps_si128(w), 16);  /* signed: packs does not clip it */
+    const __m128i h = _mm_srai_epi32(_mm_castps_si128(sen__vf_bf16(v)), 16);
     _mm_storel_epi64((__m128i *)(void *)p, _mm_packs_epi32(h, h));
 }
 
@@ -10089,14 +10115,20 @@ SEN__INLINE sen__vf sen__vf_load_bf16(const uint16_t *p)
     return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16));
 }
 
-/* vshrn shifts right and keeps the lower half of each lane: 0x7FC0 of 0x7FC00000. */
-SEN__INLINE void sen__vf_store_bf16(uint16_t *p, sen__vf v)
+SEN__INLINE sen__vf sen__vf_bf16(sen__vf v)
 {
     const uint32x4_t u = vreinterpretq_u32_f32(v);
     const uint32x4_t odd = vandq_u32(vshrq_n_u32(u, 16), vdupq_n_u32(1));   /* the last kept bit */
     const uint32x4_t up = vaddq_u32(vaddq_u32(u, vdupq_n_u32(0x7FFF)), odd);    /* the carry done */
+    const uint32x4_t kept = vandq_u32(up, vdupq_n_u32(0xFFFF0000u));
     const uint32x4_t number = vceqq_f32(v, v);  /* false for NaN */
-    vst1_u16(p, vshrn_n_u32(vbslq_u32(number, up, vdupq_n_u32(0x7FC00000)), 16));
+    return vreinterpretq_f32_u32(vbslq_u32(number, kept, vdupq_n_u32(0x7FC00000)));
+}
+
+/* vshrn shifts right and keeps the lower half of each lane: 0x7FC0 of 0x7FC00000. */
+SEN__INLINE void sen__vf_store_bf16(uint16_t *p, sen__vf v)
+{
+    vst1_u16(p, vshrn_n_u32(vreinterpretq_u32_f32(sen__vf_bf16(v)), 16));
 }
 
 /* (0 + 2) + (1 + 3), as SSE2 does. */
@@ -10222,6 +10254,16 @@ SEN__INLINE sen__vf sen__vf_split(sen__vf x, sen__vf *e)
     return (sen__vf)((u & low) + base);
 }
 
+/* Unsigned lanes: the carry of the largest bits may not overflow in C. */
+SEN__INLINE sen__vf sen__vf_bf16(sen__vf v)
+{
+    typedef uint32_t bits __attribute__((vector_size(16)));
+    const bits nan = { 0x7FC00000u, 0x7FC00000u, 0x7FC00000u, 0x7FC00000u };
+    const bits u = (bits)v, number = (bits)(v == v);
+    const bits up = u + 0x7FFFu + ((u >> 16) & 1u);
+    return (sen__vf)((up & 0xFFFF0000u & number) | (nan & ~number));
+}
+
 /* The order of SSE2 and NEON: targets with four lanes fold alike. */
 SEN__INLINE float sen__vf_sum(sen__vf v)                { return (v[0] + v[2]) + (v[1] + v[3]); }
 
@@ -10270,6 +10312,11 @@ SEN__INLINE sen__vm sen__vf_gt(sen__vf a, sen__vf b)    { return a > b; }
 SEN__INLINE sen__vf sen__vf_select(sen__vm m, sen__vf a, sen__vf b) { return m ? a : b; }
 SEN__INLINE float   sen__vf_sum(sen__vf v)              { return v; }
 SEN__INLINE float   sen__vf_hmax(sen__vf v)             { return v; }
+
+SEN__INLINE sen__vf sen__vf_bf16(sen__vf x)
+{
+    return sen__bf16_to_float(sen__bf16_from_float(x));
+}
 
 SEN__INLINE sen__vf sen__vf_round(sen__vf x)            /* 1.5 * 2^23 pushes the fraction out */
 {
@@ -11915,6 +11962,18 @@ static void sen__bf16_from_row(uint16_t *y, const float *x, int64_t n)
     for (; i < n; i++) y[i] = sen__bf16_from_float(x[i]);
 }
 
+/* y = x rounded to bfloat16, still float; y may be x. What a product of bfloat16 numbers reads. */
+SEN__INLINE void sen__bf16_round_row(float *y, const float *x, int64_t n)
+{
+    int64_t i = 0;
+    for (; i + SEN__LANES <= n; i += SEN__LANES)
+        sen__vf_store(y + i, sen__vf_bf16(sen__vf_load(x + i)));
+    if (i < n) {
+        const int rest = (int)(n - i);
+        sen__vf_storen(y + i, sen__vf_bf16(sen__vf_loadn(x + i, rest)), rest);
+    }
+}
+
 static void sen__bf16_to_row(float *y, const uint16_t *x, int64_t n)
 {
     int64_t i = 0;
@@ -12043,9 +12102,9 @@ static void sen__philox_rows(uint32_t *word, int64_t n, int64_t rows, uint64_t k
 /* ================================================================================================
  * 11 [matmul]  THE MATRIX PRODUCT
  *
- * Gives: C = A B (+ C) (+ bias) in float32 for operands of any layout, and B packed once for many
- *        products.
- * Needs: context, thread, vector.
+ * Gives: C = A B (+ C) (+ bias) in float32 for operands of any layout, rounded to bfloat16 first
+ *        where that is asked for, and B packed once for many products.
+ * Needs: context, thread, vector, math (rounding of a row).
  * Invariant: C(i,j) depends, to the bit, on row i of A, column j of B, bias(j), K and the old
  *            C(i,j) alone. K is cut at multiples of SEN__MATMUL_DEPTH; each piece is one chain of
  *            fused multiply-adds from 0 upwards; the pieces are added in order, first + bias + old
@@ -12063,11 +12122,10 @@ static void sen__philox_rows(uint32_t *word, int64_t n, int64_t rows, uint64_t k
  * 384 x 384 to 384 x 1536 in the three layouts of training: 75 to 90 % of the processor's peak with
  * AVX-512, 80 to 92 % with AVX2 (tools/bench.c).
  *
- * bfloat16, when it comes, keeps the plan and the tile; its panels interleave K in pairs: for each
- * even p, for each column j, B(p,j) and B(p+1,j) side by side, so that one 32-bit lane holds what
- * vdpbf16ps (and AArch64's BFDOT) multiplies for one sum. Rows of A need no change, since
- * neighbours in K are neighbours there, and a pair is broadcast as one 32-bit number; A given by
- * columns is interleaved in the same way while it is packed. DEPTH is even; an odd K ends in zeros.
+ * bfloat16 (sen__gemm.bf16) is what torch's autocast makes of a product: both operands are rounded
+ * to 8 significant bits, ties to even; a product of two such numbers is exact in float32, and sums
+ * are float32 as ever. Rounding is a part of packing, so it costs little and any target has it.
+ * Where the processor's own bfloat16 product pays, packing makes pairs for it: see the bf16 pairs.
  * ============================================================================================== */
 
 /* The tile: ROWS * VECS sums, VECS vectors of B and one of A must fit the registers (32 of them on
@@ -12097,6 +12155,8 @@ static void sen__philox_rows(uint32_t *word, int64_t n, int64_t rows, uint64_t k
 #define SEN__MATMUL_DEPTH  384              /* K of one chain: a panel of B stays near the core */
 #define SEN__MATMUL_TALL   (56 / SEN__MATMUL_ROWS)      /* tiles below each other in one task */
 #define SEN__MATMUL_WIDE   384              /* columns in one task, a multiple of every COLS */
+#define SEN__MATMUL_BROAD  2                /* times WIDE columns in one task with bf16 */
+#define SEN__MATMUL_BEHIND 16               /* of K, rounded at once where A is given by columns */
 #define SEN__MATMUL_CUTS   6                /* tasks in a piece of K, packing rows */
 #define SEN__MATMUL_TASKS  14               /* so many at least, if the shape allows */
 #define SEN__MATMUL_SMALL  (2 << 20)        /* multiply-adds that one thread does sooner than two */
@@ -12113,11 +12173,67 @@ typedef struct sen__gemm {
     int64_t ldc;
     bool accumulate;                        /* C += A B instead of C = A B */
     const float *bias;                      /* (N), added once to each row; or NULL */
+    bool bf16;                              /* A and B count as rounded to bfloat16 */
     /* Called once for each finished piece of a row of C, count floats from (i, j) on, while it is
      * still in the cache; from several threads, in any order; or NULL. */
     void (*epilogue)(void *arg, int64_t i, int64_t j, float *c, int64_t count);
     void *epilogue_arg;
 } sen__gemm;
+
+/* ---- bf16 pairs: the step -------------------------------------------------------------------- */
+
+/* vdpbf16ps takes 32-bit lanes that hold two bfloat16 numbers each and adds two products to a
+ * float. On Intel that is, bit for bit, fma(low, low, fma(high, high, sum)), except for denormal
+ * numbers, which it takes and gives as 0. So pairs are packed with the number that comes first in K
+ * in the upper half: the chain is then the one of single products. On any processor either way is
+ * no further from the exact sum than K 2^-24 sum |a b| + K 2^-126 (1 + max |a| + max |b|).
+ *
+ * Whether it pays is a rule, not a measurement: a choice that could flip would change bits from run
+ * to run. AMD's processors (Zen 4: 231 GF/s a core) do twice as many products a second in this form
+ * as in float32; Intel's servers, which have matrix tiles for this, half as many (81 against 165).
+ * SENTRAIN_BF16_DOT 0 leaves it out, 1 takes it wherever the processor has it. An instruction
+ * spelled out needs no compiler flag: it runs only where the processor was asked. AArch64's BFDOT
+ * is not used. */
+#if defined(SEN__TARGET_AVX512) && defined(__x86_64__) && !defined(SENTRAIN_USE_CBLAS) && \
+    (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 11))
+#define SEN__MATMUL_DOT 1
+#else
+#define SEN__MATMUL_DOT 0
+#endif
+
+#if SEN__MATMUL_DOT
+/* s + the two products of each lane. */
+SEN__INLINE sen__vf sen__matmul_dot(sen__vf a, sen__vf b, sen__vf s)
+{
+    __asm__("vdpbf16ps %2, %1, %0" : "+v"(s) : "v"(b), "v"(a));
+    return s;
+}
+
+/* Asked once a context: the question itself takes microseconds on a virtual machine. */
+static bool sen__matmul_dot_pays(sen_ctx *c)
+{
+    if (!c->bf16_dot) {
+#if defined(SENTRAIN_BF16_DOT)
+        const bool wanted = SENTRAIN_BF16_DOT;
+#else
+        const bool wanted = __builtin_cpu_is("amd");
+#endif
+        c->bf16_dot = wanted && __builtin_cpu_supports("avx512bf16") ? 1 : -1;
+    }
+    return c->bf16_dot > 0;
+}
+#else
+SEN__INLINE sen__vf sen__matmul_dot(sen__vf a, sen__vf b, sen__vf s)
+{
+    return sen__vf_fma(a, b, s);            /* never asked for: see sen__matmul_dot_pays */
+}
+
+static bool sen__matmul_dot_pays(sen_ctx *c)
+{
+    (void)c;
+    return false;
+}
+#endif
 
 /* ---- the kernel ------------------------------------------------------------------------------ */
 
@@ -12129,11 +12245,12 @@ typedef struct sen__gemm {
  * (measured: 84 % of the peak instead of 77 where B does not fit the cache of a core). Both
  * operands may be given in place (attention hands in its own rows) as well as packed, which is why
  * all three strides are arguments. There is no remainder loop over columns: whoever calls makes
- * sure that c, b and bias have whole vectors. */
+ * sure that c, b and bias have whole vectors. With `dot` the lanes of A and B are pairs, k counts
+ * pairs, and nothing else changes. */
 SEN__INLINE void sen__matmul_kernel(float *c, int64_t ldc, int rows, const int height,
                                     const int vecs, const float *a, int64_t a_row, int64_t a_col,
                                     const float *b, int64_t b_row, int64_t k, const float *bias,
-                                    bool add, const float *ahead, int64_t step)
+                                    bool add, const float *ahead, int64_t step, const bool dot)
 {
     sen__vf sum[SEN__MATMUL_ROWS * SEN__MATMUL_VECS], x[SEN__MATMUL_VECS];
     SEN__UNROLL
@@ -12151,7 +12268,8 @@ SEN__INLINE void sen__matmul_kernel(float *c, int64_t ldc, int rows, const int h
             const sen__vf y = sen__vf_set1(a[r * a_row]);
             SEN__UNROLL
             for (int v = 0; v < vecs; v++)
-                sum[r * vecs + v] = sen__vf_fma(y, x[v], sum[r * vecs + v]);
+                sum[r * vecs + v] = dot ? sen__matmul_dot(y, x[v], sum[r * vecs + v])
+                                        : sen__vf_fma(y, x[v], sum[r * vecs + v]);
         }
         SEN__PREFETCH(ahead);
         ahead += step;
@@ -12182,12 +12300,19 @@ static int64_t sen__matmul_up(int64_t n, int64_t step)
     return (n + step - 1) / step * step;
 }
 
+/* n floats of an operand as the kernel reads them. */
+SEN__INLINE void sen__matmul_copy(float *to, const float *from, int64_t n, bool bf16)
+{
+    if (bf16) sen__bf16_round_row(to, from, n);
+    else memcpy(to, from, (size_t)n * sizeof *to);
+}
+
 /* One panel: to[p * COLS + j] = B(p,j) for p < k, j < cols, zero for the columns after. Rows of B
  * that lie in one piece are copied; a weight's are turned, a square of registers at a time.
  * After packing the kernel walks B with stride 1, and a panel touches a few pages instead of one a
  * row. The zeros of a last panel cost a few wasted multiplications and save a second kernel. */
 static void sen__matmul_pack_panel(float *to, const float *b, int64_t b_row, int64_t b_col,
-                                   int64_t k, int cols)
+                                   int64_t k, int cols, bool bf16)
 {
     int64_t p = 0;
     if (cols < SEN__MATMUL_COLS) memset(to, 0, (size_t)(k * SEN__MATMUL_COLS) * sizeof *to);
@@ -12201,17 +12326,36 @@ static void sen__matmul_pack_panel(float *to, const float *b, int64_t b_row, int
                 for (int j = 0; j < SEN__LANES; j++)
                     SEN__PREFETCH(from + j * b_col + 4 * SEN__LANES);
                 sen__vf_turn(to + p * SEN__MATMUL_COLS + v, SEN__MATMUL_COLS, from, b_col);
+                for (int j = 0; bf16 && j < SEN__LANES; j++) {  /* the square is still near */
+                    float *row = to + (p + j) * SEN__MATMUL_COLS + v;
+                    sen__vf_store(row, sen__vf_bf16(sen__vf_load(row)));
+                }
             }
         to += squares * SEN__MATMUL_COLS;
         b += squares;
     }
     for (; p < k; p++, to += SEN__MATMUL_COLS, b += b_row) {
-        if (b_col == 1 && cols == SEN__MATMUL_COLS) memcpy(to, b, SEN__MATMUL_COLS * sizeof *to);
-        else for (int j = 0; j < cols; j++) to[j] = b[j * b_col];
+        if (b_col == 1 && cols == SEN__MATMUL_COLS) {
+            sen__matmul_copy(to, b, SEN__MATMUL_COLS, bf16);
+            continue;
+        }
+        for (int j = 0; j < cols; j++) to[j] = b[j * b_col];
+        if (bf16) sen__bf16_round_row(to, to, cols);
     }
 }
 
 #ifndef SENTRAIN_USE_CBLAS
+/* One p of the rows of A over their tiles, which stand DEPTH apart, always. */
+SEN__INLINE void sen__matmul_spread(float *tile, const float *a, int64_t rows)
+{
+    int64_t r = 0;
+    for (; r + SEN__MATMUL_ROWS <= rows; r += SEN__MATMUL_ROWS) {
+        memcpy(tile, a + r, SEN__MATMUL_ROWS * sizeof *a);
+        tile += SEN__MATMUL_ROWS * SEN__MATMUL_DEPTH;
+    }
+    for (int q = 0; r + q < rows; q++) tile[q] = a[r + q];
+}
+
 /* Rows of A for one piece of K. Row by row, DEPTH floats apart, where a row of A lies in one piece;
  * else tile by tile, ROWS neighbouring floats for each p. Neither needs a transposition. The kernel
  * then reads A with constant strides: (DEPTH, 1) or (1, ROWS). In place, rows of A whose K is a
@@ -12223,20 +12367,128 @@ static void sen__matmul_pack_a(float *to, const sen__gemm *g, int64_t i, int64_t
     const int64_t a_col = g->a_col;
     if (a_col == 1) {
         for (int64_t r = 0; r < rows; r++, a += g->a_row, to += SEN__MATMUL_DEPTH)
-            memcpy(to, a, (size_t)k * sizeof *to);
+            sen__matmul_copy(to, a, k, g->bf16);
         return;
     }
-    /* All rows of one p lie side by side: they are read at once and spread over the tiles. */
-    for (int64_t p = 0; p < k; p++, a += a_col, to += SEN__MATMUL_ROWS) {
-        float *tile = to;
-        int64_t r = 0;
-        for (; r + SEN__MATMUL_ROWS <= rows; r += SEN__MATMUL_ROWS) {
-            memcpy(tile, a + r, SEN__MATMUL_ROWS * sizeof *a);
-            tile += SEN__MATMUL_ROWS * SEN__MATMUL_DEPTH;   /* tiles stand DEPTH apart, always */
+    /* All rows of one p lie side by side: they are read at once and spread over the tiles. Rounding
+     * follows some p behind, when what was written can be read again in whole vectors. */
+    for (int64_t p = 0; p < k; p++, a += a_col) {
+        sen__matmul_spread(to + p * SEN__MATMUL_ROWS, a, rows);
+        if (!g->bf16 || (p + 1 < k && (p + 1) % SEN__MATMUL_BEHIND)) continue;
+        for (int64_t r = 0; r < rows; r += SEN__MATMUL_ROWS) {
+            const int64_t at = (p - p % SEN__MATMUL_BEHIND) * SEN__MATMUL_ROWS;
+            float *x = to + r * SEN__MATMUL_DEPTH + at;
+            sen__bf16_round_row(x, x, (p + 1) * SEN__MATMUL_ROWS - at);
         }
-        for (int q = 0; r + q < rows; q++) tile[q] = a[r + q];
     }
 }
+
+/* ---- bf16 pairs: packing --------------------------------------------------------------------- */
+
+/* How far the kernel has to go for k numbers of K. */
+static int64_t sen__matmul_steps(int64_t k, bool dot)
+{
+    return dot ? (k + 1) / 2 : k;           /* DEPTH is even: only the last pair may lack one */
+}
+
+#if SEN__MATMUL_DOT
+/* Lanes of pairs travel as floats whose bits mean something else; nothing computes with them before
+ * vdpbf16ps does. */
+SEN__INLINE sen__vf sen__matmul_pair(sen__vf first, sen__vf second)
+{
+    const __m512i high = _mm512_castps_si512(sen__vf_bf16(first));
+    const __m512i low = _mm512_castps_si512(sen__vf_bf16(second));
+    return _mm512_castsi512_ps(_mm512_or_si512(high, _mm512_srli_epi32(low, 16)));
+}
+
+/* Pairs of two rows that follow each other in K; second NULL: there is no other. */
+SEN__INLINE void sen__matmul_pair_rows(float *to, const float *first, const float *second,
+                                       int64_t n)
+{
+    for (int64_t i = 0; i < n; i += SEN__LANES) {
+        const int k = (int)SEN__MIN(SEN__LANES, n - i);
+        const sen__vf next = second ? sen__vf_loadn(second + i, k) : sen__vf_zero();
+        sen__vf_storen(to + i, sen__matmul_pair(sen__vf_loadn(first + i, k), next), k);
+    }
+}
+
+/* Pairs of neighbours in one row of k numbers. */
+SEN__INLINE void sen__matmul_pair_row(float *to, const float *from, int64_t k)
+{
+    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28,
+                                           30);
+    const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+    for (; k > 0; k -= 2 * SEN__LANES, from += 2 * SEN__LANES, to += SEN__LANES) {
+        const int here = (int)SEN__MIN(2 * SEN__LANES, k);
+        const sen__vf x = sen__vf_loadn(from, SEN__MIN(SEN__LANES, here));
+        const sen__vf y = here > SEN__LANES ? sen__vf_loadn(from + SEN__LANES, here - SEN__LANES)
+                                            : sen__vf_zero();
+        sen__vf_storen(to, sen__matmul_pair(_mm512_permutex2var_ps(x, even, y),
+                                            _mm512_permutex2var_ps(x, odd, y)), (here + 1) / 2);
+    }
+}
+
+/* As sen__matmul_pack_panel, of pairs. A weight is turned a square at a time, beside the panel. */
+static void sen__matmul_pair_panel(float *to, const float *b, int64_t b_row, int64_t b_col,
+                                   int64_t k, int cols)
+{
+    float square[SEN__LANES * SEN__LANES];
+    if (cols < SEN__MATMUL_COLS)
+        memset(to, 0, (size_t)(sen__matmul_steps(k, true) * SEN__MATMUL_COLS) * sizeof *to);
+    for (int64_t p = 0; p < k; p += SEN__LANES)
+        for (int v = 0; v < cols; v += SEN__LANES) {
+            const int rows = (int)SEN__MIN(SEN__LANES, k - p), n = SEN__MIN(SEN__LANES, cols - v);
+            const float *from = b + p * b_row + v * b_col;
+            if (b_row == 1 && rows == SEN__LANES && n == SEN__LANES) {
+                for (int j = 0; j < SEN__LANES; j++)
+                    SEN__PREFETCH(from + j * b_col + 4 * SEN__LANES);
+                sen__vf_turn(square, SEN__LANES, from, b_col);
+            } else {
+                for (int i = 0; i < rows; i++)
+                    for (int j = 0; j < n; j++)
+                        square[i * SEN__LANES + j] = from[i * b_row + j * b_col];
+            }
+            for (int i = 0; i < rows; i += 2)
+                sen__matmul_pair_rows(to + (p + i) / 2 * SEN__MATMUL_COLS + v,
+                                      square + i * SEN__LANES,
+                                      i + 1 < rows ? square + (i + 1) * SEN__LANES : NULL, n);
+        }
+}
+
+/* As sen__matmul_pack_a, of pairs, with the same strides. */
+static void sen__matmul_pair_a(float *to, const sen__gemm *g, int64_t i, int64_t rows, int64_t p0,
+                               int64_t k)
+{
+    const float *a = g->a + i * g->a_row + p0 * g->a_col;
+    const int64_t a_col = g->a_col;
+    if (a_col == 1) {
+        for (int64_t r = 0; r < rows; r++, a += g->a_row, to += SEN__MATMUL_DEPTH)
+            sen__matmul_pair_row(to, a, k);
+        return;
+    }
+    for (int64_t p = 0; p < k; p += 2, a += 2 * a_col, to += SEN__MATMUL_ROWS) {
+        float pairs[SEN__MATMUL_TALL * SEN__MATMUL_ROWS];
+        sen__matmul_pair_rows(pairs, a, p + 1 < k ? a + a_col : NULL, rows);
+        sen__matmul_spread(to, pairs, rows);
+    }
+}
+
+/* As sen__matmul_pack_rows, of the pairs p0 .. p1 - 1. */
+static void sen__matmul_pair_panels(float *to, const float *b, int64_t b_row, int64_t k, int64_t p0,
+                                    int64_t p1, int64_t cols)
+{
+    const int64_t next = sen__matmul_steps(k, true) * SEN__MATMUL_COLS;
+    for (int64_t p = p0; p < p1; p++) {
+        const float *first = b + 2 * p * b_row, *second = 2 * p + 1 < k ? first + b_row : NULL;
+        float *panel = to + p * SEN__MATMUL_COLS;
+        for (int64_t j = 0; j < cols; j += SEN__MATMUL_COLS, panel += next) {
+            const int64_t n = SEN__MIN(SEN__MATMUL_COLS, cols - j);
+            if (n < SEN__MATMUL_COLS) memset(panel, 0, SEN__MATMUL_COLS * sizeof *panel);
+            sen__matmul_pair_rows(panel, first + j, second ? second + j : NULL, n);
+        }
+    }
+}
+#endif
 
 /* ---- one product whose B is packed ----------------------------------------------------------- */
 
@@ -12250,13 +12502,15 @@ typedef struct sen__matmul_plan {
     int64_t      tall, wide;                /* rows and columns of one task */
     int64_t      down, tasks;               /* tasks below each other, and in all */
     int64_t      left;                      /* the column of the caller's C where this one begins */
+    bool         dot;                       /* packed as pairs of bfloat16 */
 } sen__matmul_plan;
 
 /* The rows of a task for one piece of K against one panel of B. */
 typedef struct sen__matmul_part {
     const float *a, *b, *ahead, *bias;      /* ahead: the panel that comes next */
-    int64_t      rows, k;                   /* rows of C; K of this piece */
+    int64_t      rows, k;                   /* rows of C; K of this piece, in steps */
     bool         by_row, add;               /* by_row: the first of the two ways to pack A */
+    bool         dot;
 } sen__matmul_part;
 
 /* All rows of a task against one panel, tile below tile. Rows that do not fill a tile go through
@@ -12264,7 +12518,7 @@ typedef struct sen__matmul_part {
  * one large tile that computes rows for nothing. Either gives the same bits, since a row's chain
  * does not know its neighbours. The tiles share the fetching of the next panel among them. */
 SEN__INLINE void sen__matmul_tiles(float *c, int64_t ldc, const sen__matmul_part *t,
-                                   const bool by_row)
+                                   const bool by_row, const bool dot)
 {
     const int64_t a_row = by_row ? SEN__MATMUL_DEPTH : 1, a_col = by_row ? 1 : SEN__MATMUL_ROWS;
     const int64_t k = t->k, tiles = (t->rows + SEN__MATMUL_ROWS - 1) / SEN__MATMUL_ROWS;
@@ -12274,7 +12528,7 @@ SEN__INLINE void sen__matmul_tiles(float *c, int64_t ldc, const sen__matmul_part
     for (; rows > SEN__MATMUL_ROWS * 2 / 3; rows -= SEN__MATMUL_ROWS) {
         sen__matmul_kernel(c, ldc, (int)SEN__MIN(rows, SEN__MATMUL_ROWS), SEN__MATMUL_ROWS,
                            SEN__MATMUL_VECS, a, a_row, a_col, t->b, SEN__MATMUL_COLS, k, t->bias,
-                           t->add, ahead, step);
+                           t->add, ahead, step, dot);
         a += SEN__MATMUL_ROWS * SEN__MATMUL_DEPTH;
         c += SEN__MATMUL_ROWS * ldc;
         ahead += step * k;
@@ -12282,17 +12536,31 @@ SEN__INLINE void sen__matmul_tiles(float *c, int64_t ldc, const sen__matmul_part
     for (; rows > 0; rows -= SEN__MATMUL_LOW) {
         sen__matmul_kernel(c, ldc, (int)SEN__MIN(rows, SEN__MATMUL_LOW), SEN__MATMUL_LOW,
                            SEN__MATMUL_VECS, a, a_row, a_col, t->b, SEN__MATMUL_COLS, k, t->bias,
-                           t->add, ahead, 0);
+                           t->add, ahead, 0, dot);
         a += SEN__MATMUL_LOW * a_row;
         c += SEN__MATMUL_LOW * ldc;
     }
 }
 
+#if SEN__MATMUL_DOT
+static void sen__matmul_pair_tiles(float *c, int64_t ldc, const sen__matmul_part *t)
+{
+    if (t->by_row) sen__matmul_tiles(c, ldc, t, true, true);
+    else sen__matmul_tiles(c, ldc, t, false, true);
+}
+#endif
+
 /* Two copies of the same loops, one for each way to pack A: its strides are constants there. */
 static void sen__matmul_panel(float *c, int64_t ldc, const sen__matmul_part *t)
 {
-    if (t->by_row) sen__matmul_tiles(c, ldc, t, true);
-    else sen__matmul_tiles(c, ldc, t, false);
+#if SEN__MATMUL_DOT
+    if (t->dot) {
+        sen__matmul_pair_tiles(c, ldc, t);
+        return;
+    }
+#endif
+    if (t->by_row) sen__matmul_tiles(c, ldc, t, true, false);
+    else sen__matmul_tiles(c, ldc, t, false, false);
 }
 
 /* The last panel, where C and bias end before it does: through a copy with whole rows. The copy
@@ -12311,6 +12579,19 @@ static void sen__matmul_edge(float *c, int64_t ldc, int cols, sen__matmul_part t
     for (int64_t r = 0; r < t.rows; r++) memcpy(c + r * ldc, copy + r * SEN__MATMUL_COLS, bytes);
 }
 
+/* Rows of A in the form that the plan's kernel reads. */
+static void sen__matmul_take_a(float *to, const sen__matmul_plan *plan, int64_t i, int64_t rows,
+                               int64_t p, int64_t k)
+{
+#if SEN__MATMUL_DOT
+    if (plan->dot) {
+        sen__matmul_pair_a(to, plan->g, i, rows, p, k);
+        return;
+    }
+#endif
+    sen__matmul_pack_a(to, plan->g, i, rows, p, k);
+}
+
 /* One block of C: `tall` rows, `wide` columns, all of K. Tasks below each other share their columns
  * of B and are handed out one after the other. The loop over K stands outside, as in Goto and van
  * de Geijn 2008 (ACM TOMS 34:3): a piece of A (tall x DEPTH) stays in the second cache while all
@@ -12325,19 +12606,21 @@ static void sen__matmul_task(void *arg, int64_t task, int worker)
     float *copy = a + plan->tall * SEN__MATMUL_DEPTH;   /* for the last panel */
     int64_t p = 0;
     do {                                    /* once even when K is 0: C = bias */
-        const int64_t k = SEN__MIN(SEN__MATMUL_DEPTH, g->k - p);
-        sen__matmul_pack_a(a, g, i, rows, p, k);        /* small beside `wide` columns of work */
+        const int64_t all = SEN__MIN(SEN__MATMUL_DEPTH, g->k - p);
+        const int64_t k = sen__matmul_steps(all, plan->dot);
+        sen__matmul_take_a(a, plan, i, rows, p, all);   /* small beside `wide` columns of work */
         for (int64_t j = j0; j < j1; j += SEN__MATMUL_COLS) {
             float *c = g->c + i * g->ldc + j;
             sen__matmul_part t;
             t.a = a;
-            t.b = plan->packed + p * plan->width + j * k;
+            t.b = plan->packed + sen__matmul_steps(p, plan->dot) * plan->width + j * k;
             /* The panel that comes next follows in memory; after the last one, nothing new. */
             t.ahead = j + SEN__MATMUL_COLS < j1 ? t.b + k * SEN__MATMUL_COLS : t.b;
             t.bias = g->bias && p == 0 ? g->bias + j : NULL;
             t.rows = rows;
             t.k = k;
             t.by_row = g->a_col == 1;
+            t.dot = plan->dot;
             t.add = p > 0 || g->accumulate; /* later pieces always add */
             if (j + SEN__MATMUL_COLS <= j1) sen__matmul_panel(c, g->ldc, &t);
             else sen__matmul_edge(c, g->ldc, (int)(j1 - j), t, copy);
@@ -12358,13 +12641,15 @@ static void sen__matmul_cut(sen__matmul_plan *plan)
 {
     const int64_t m = plan->g->m, n = plan->g->n;
     int64_t tiles = SEN__MATMUL_TALL, wide = SEN__MATMUL_WIDE;
+    if (plan->g->bf16) wide *= SEN__MATMUL_BROAD;   /* A is rounded once for all of them */
     for (;;) {
         plan->tall = tiles * SEN__MATMUL_ROWS;
         plan->wide = wide;
         plan->down = (m + plan->tall - 1) / plan->tall;
         plan->tasks = (n + wide - 1) / wide * plan->down;
         if (plan->tasks >= (tiles == SEN__MATMUL_TALL ? 2 : 1) * SEN__MATMUL_TASKS) break;
-        if (tiles == SEN__MATMUL_TALL) tiles = (tiles + 1) / 2;
+        if (wide > SEN__MATMUL_WIDE) wide /= 2;
+        else if (tiles == SEN__MATMUL_TALL) tiles = (tiles + 1) / 2;
         else if (wide == SEN__MATMUL_WIDE) wide /= 2;
         else if (tiles > 1) tiles = (tiles + 1) / 2;
         else if (wide > SEN__MATMUL_WIDE / 4) wide /= 2;
@@ -12390,17 +12675,17 @@ static int64_t sen__matmul_pack_tasks(const sen__matmul_plan *plan)
 /* Rows of B that lie in one piece, p0 .. p1 - 1 of a piece of k rows, over some panels: each row is
  * read once from end to end, as memory likes it, and spread over the panels. */
 static void sen__matmul_pack_rows(float *to, const float *b, int64_t b_row, int64_t k, int64_t p0,
-                                  int64_t p1, int64_t cols)
+                                  int64_t p1, int64_t cols, bool bf16)
 {
     for (int64_t p = p0; p < p1; p++) {
         const float *from = b + p * b_row;
         float *panel = to + p * SEN__MATMUL_COLS;
         int64_t j = 0;
         for (; j + SEN__MATMUL_COLS <= cols; j += SEN__MATMUL_COLS, panel += k * SEN__MATMUL_COLS)
-            memcpy(panel, from + j, SEN__MATMUL_COLS * sizeof *panel);
+            sen__matmul_copy(panel, from + j, SEN__MATMUL_COLS, bf16);
         if (j == cols) continue;
         memset(panel, 0, SEN__MATMUL_COLS * sizeof *panel);
-        memcpy(panel, from + j, (size_t)(cols - j) * sizeof *panel);
+        sen__matmul_copy(panel, from + j, cols - j, bf16);
     }
 }
 
@@ -12416,12 +12701,20 @@ static void sen__matmul_pack_task(void *arg, int64_t task, int worker)
     const int64_t across = (g->n + wide - 1) / wide, cut = task % cuts, at = task / cuts;
     const int64_t p = at / across * SEN__MATMUL_DEPTH, j = at % across * wide;
     const int64_t k = SEN__MIN(SEN__MATMUL_DEPTH, g->k - p), cols = SEN__MIN(wide, g->n - j);
-    float *to = plan->to + p * plan->width + j * k;
+    const int64_t steps = sen__matmul_steps(k, plan->dot);
+    const int64_t p0 = steps * cut / cuts, p1 = steps * (cut + 1) / cuts;
+    float *to = plan->to + sen__matmul_steps(p, plan->dot) * plan->width + j * steps;
     const float *from = g->b + p * g->b_row + j * g->b_col;
     (void)worker;
-    if (rows)
-        sen__matmul_pack_rows(to, from, g->b_row, k, k * cut / cuts, k * (cut + 1) / cuts, cols);
-    else sen__matmul_pack_panel(to, from, g->b_row, g->b_col, k, (int)cols);
+#if SEN__MATMUL_DOT
+    if (plan->dot) {
+        if (rows) sen__matmul_pair_panels(to, from, g->b_row, k, p0, p1, cols);
+        else sen__matmul_pair_panel(to, from, g->b_row, g->b_col, k, (int)cols);
+        return;
+    }
+#endif
+    if (rows) sen__matmul_pack_rows(to, from, g->b_row, k, p0, p1, cols, g->bf16);
+    else sen__matmul_pack_panel(to, from, g->b_row, g->b_col, k, (int)cols, g->bf16);
 }
 
 /* On all threads, or at once where the whole product is done before others would be awake. In
@@ -12444,12 +12737,8 @@ static int64_t sen__matmul_packed_size(int64_t n, int64_t k)
     return sen__matmul_up(n, SEN__MATMUL_COLS) * k;
 }
 
-/* Packs B(p,j) = b[p * b_row + j * b_col] (K,N) once for many products. `to` has packed_size
- * floats, best aligned to a cache line; what it holds depends on the target. It pays where one
- * weight meets batch after batch, in encoding; in training each weight changes with every step, and
- * sen__matmul packs it itself. */
-static void sen__matmul_pack_b(sen_ctx *c, float *to, const float *b, int64_t b_row, int64_t b_col,
-                               int64_t n, int64_t k)
+static void sen__matmul_pack(sen_ctx *c, float *to, const float *b, int64_t b_row, int64_t b_col,
+                             int64_t n, int64_t k, bool bf16)
 {
     sen__gemm g = { 0 };
     sen__matmul_plan plan = { 0 };
@@ -12459,11 +12748,30 @@ static void sen__matmul_pack_b(sen_ctx *c, float *to, const float *b, int64_t b_
     g.b = b;
     g.b_row = b_row;
     g.b_col = b_col;
+    g.bf16 = bf16;
     plan.g = &g;
+    plan.dot = bf16 && sen__matmul_dot_pays(c);
     plan.ctx = c;
     plan.to = to;
     plan.width = sen__matmul_up(n, SEN__MATMUL_COLS);
     sen__matmul_run(&plan, sen__matmul_pack_tasks(&plan), sen__matmul_pack_task);
+}
+
+/* Packs B(p,j) = b[p * b_row + j * b_col] (K,N) once for many products. `to` has packed_size
+ * floats, best aligned to a cache line; what it holds depends on the target. It pays where one
+ * weight meets batch after batch, in encoding; in training each weight changes with every step, and
+ * sen__matmul packs it itself. */
+static void sen__matmul_pack_b(sen_ctx *c, float *to, const float *b, int64_t b_row, int64_t b_col,
+                               int64_t n, int64_t k)
+{
+    sen__matmul_pack(c, to, b, b_row, b_col, n, k, false);
+}
+
+/* The same for products with bf16, and for those alone. Pairs fill half of packed_size. */
+static void sen__matmul_pack_b16(sen_ctx *c, float *to, const float *b, int64_t b_row,
+                                 int64_t b_col, int64_t n, int64_t k)
+{
+    sen__matmul_pack(c, to, b, b_row, b_col, n, k, true);
 }
 
 /* A product whose B is packed, or small enough to be packed as a whole. `left` is where the
@@ -12474,6 +12782,7 @@ static sen_result sen__matmul_stripe(sen_ctx *c, const sen__gemm *g, int64_t lef
     int64_t scratch;
     plan.left = left;
     plan.g = g;
+    plan.dot = g->bf16 && sen__matmul_dot_pays(c);
     plan.ctx = c;
     plan.width = sen__matmul_up(g->n, SEN__MATMUL_COLS);
     plan.packed = g->b_packed;
@@ -12545,10 +12854,45 @@ static void sen__matmul_pack_b(sen_ctx *c, float *to, const float *b, int64_t b_
         for (int64_t j = 0; j < n; j++) to[p * n + j] = b[p * b_row + j * b_col];
 }
 
+static void sen__matmul_pack_b16(sen_ctx *c, float *to, const float *b, int64_t b_row,
+                                 int64_t b_col, int64_t n, int64_t k)
+{
+    sen__matmul_pack_b(c, to, b, b_row, b_col, n, k);
+    sen__bf16_round_row(to, to, k * n);
+}
+
+/* A rounded copy of the n rows of an operand, each of `cols` floats, one after the other. */
+static const float *sen__matmul_rounded(float *to, const float *x, int64_t n, int64_t cols,
+                                        int64_t stride)
+{
+    for (int64_t i = 0; i < n; i++) sen__bf16_round_row(to + i * cols, x + i * stride, cols);
+    return to;
+}
+
+/* The same product on rounded copies of A and B; a packed B is rounded already. */
+static sen_result sen__matmul_round(sen_ctx *c, sen__gemm *g)
+{
+    const int64_t a_n = g->a_col == 1 ? g->m : g->k, a_cols = g->a_col == 1 ? g->k : g->m;
+    const int64_t b_n = g->b_col == 1 ? g->k : g->n, b_cols = g->b_col == 1 ? g->n : g->k;
+    const int64_t floats = a_n * a_cols + (g->b_packed ? 0 : b_n * b_cols);
+    float *to = (float *)sen__shared_reserve(c, 0, (size_t)(floats + 1) * sizeof *to);
+    if (!to) return SEN_ERR_MEMORY;
+    g->a = sen__matmul_rounded(to, g->a, a_n, a_cols, g->a_col == 1 ? g->a_row : g->a_col);
+    if (g->a_col == 1) g->a_row = a_cols;
+    else g->a_col = a_cols;
+    g->bf16 = false;
+    if (g->b_packed) return SEN_OK;
+    g->b = sen__matmul_rounded(to + a_n * a_cols, g->b, b_n, b_cols,
+                               g->b_col == 1 ? g->b_row : g->b_col);
+    if (g->b_col == 1) g->b_row = b_cols;
+    else g->b_col = b_cols;
+    return SEN_OK;
+}
+
 /* The same contract on cblas_sgemm. An operand whose inner stride is not 1 is handed over as
  * transposed. Bias and epilogue follow row by row, on the caller's thread: BLAS knows neither. Here
  * the library decides on the order of the sums and on its threads, and so on the bits. */
-static sen_result sen__matmul(sen_ctx *c, const sen__gemm *g)
+static sen_result sen__matmul_plain(sen_ctx *c, const sen__gemm *g)
 {
     const float *b = g->b_packed ? g->b_packed : g->b;
     const int64_t b_row = g->b_packed ? g->n : g->b_row, b_col = g->b_packed ? 1 : g->b_col;
@@ -12573,6 +12917,13 @@ static sen_result sen__matmul(sen_ctx *c, const sen__gemm *g)
     }
     return SEN_OK;
 }
+
+static sen_result sen__matmul(sen_ctx *c, const sen__gemm *g)
+{
+    sen__gemm rounded = *g;
+    if (g->bf16 && g->m > 0 && g->n > 0 && sen__matmul_round(c, &rounded)) return SEN_ERR_MEMORY;
+    return sen__matmul_plain(c, &rounded);
+}
 #endif
 #endif /* 11 */
 
@@ -12594,6 +12945,10 @@ static sen_result sen__matmul(sen_ctx *c, const sen__gemm *g)
  * forward BLOCK L + 2 L D floats, backward 2 BLOCK L + 5 L D; L = 8192 with D = 64 takes 5 and 12
  * MiB. The (L,L) matrix never exists: backward computes the probabilities again from the
  * log-sum-exp of each row, as FlashAttention does (Dao et al. 2022, arXiv:2205.14135).
+ *
+ * With bf16, q, k, v, dy, the probabilities and ds are rounded to bfloat16 as operands, each once;
+ * softmax, its sum and all sums of products stay float32, as in torch's own kernel. The products
+ * are those of float32 here also where the matrix product takes pairs.
  * ============================================================================================== */
 
 /* A block is whole tiles of the kernel. Larger ones would need more room and gain nothing. A fixed
@@ -12625,6 +12980,7 @@ typedef struct sen__attend {
                               float *mult, int64_t len);
     void          *drop_arg;
     bool           add;                     /* backward adds to dq, dk, dv; else it writes them */
+    bool           bf16;                    /* operands of all products are rounded to bfloat16 */
     bool           causal;                  /* query i sees keys j <= i only */
     int64_t        window;                  /* and |i - j| <= window only; 0: all */
 } sen__attend;
@@ -12813,13 +13169,13 @@ SEN__INLINE void sen__attend_panel(float *c, int64_t ldc, int64_t rows, const in
 {
     for (; rows > SEN__MATMUL_ROWS * 2 / 3; rows -= SEN__MATMUL_ROWS) {
         sen__matmul_kernel(c, ldc, (int)SEN__MIN(rows, SEN__MATMUL_ROWS), SEN__MATMUL_ROWS, vecs, a,
-                           a_row, a_col, b, ldb, k, NULL, add, b, 0);
+                           a_row, a_col, b, ldb, k, NULL, add, b, 0, false);
         a += SEN__MATMUL_ROWS * a_row;
         c += SEN__MATMUL_ROWS * ldc;
     }
     for (; rows > 0; rows -= SEN__MATMUL_LOW) {
         sen__matmul_kernel(c, ldc, (int)SEN__MIN(rows, SEN__MATMUL_LOW), SEN__MATMUL_LOW, vecs, a,
-                           a_row, a_col, b, ldb, k, NULL, add, b, 0);
+                           a_row, a_col, b, ldb, k, NULL, add, b, 0, false);
         a += SEN__MATMUL_LOW * a_row;
         c += SEN__MATMUL_LOW * ldc;
     }
@@ -12857,17 +13213,21 @@ static void sen__attend_by_col(float *c, int64_t ldc, int64_t rows, int64_t cols
 }
 
 /* to(rows,wide) = scale * from(rows,D), the columns after D zero. The zeros let every product write
- * and read whole vectors; they meet zeros only, so no sum changes. */
+ * and read whole vectors; they meet zeros only, so no sum changes. bf16 rounds, then scales: the
+ * scale is no operand of the product, but a factor of its result. */
 static void sen__attend_copy(float *to, int64_t wide, const float *from, int64_t stride,
-                             int64_t rows, int64_t d, float scale)
+                             int64_t rows, int64_t d, float scale, bool bf16)
 {
     const sen__vf x = sen__vf_set1(scale);
     for (int64_t r = 0; r < rows; r++, to += wide, from += stride) {
         int64_t j = 0;
-        for (; j + SEN__LANES <= d; j += SEN__LANES)
-            sen__vf_store(to + j, sen__vf_mul(x, sen__vf_load(from + j)));
+        for (; j + SEN__LANES <= d; j += SEN__LANES) {
+            const sen__vf y = sen__vf_load(from + j);
+            sen__vf_store(to + j, sen__vf_mul(x, bf16 ? sen__vf_bf16(y) : y));
+        }
         if (j < d) {
-            sen__vf_store(to + j, sen__vf_mul(x, sen__vf_loadn(from + j, (int)(d - j))));
+            const sen__vf y = sen__vf_loadn(from + j, (int)(d - j));
+            sen__vf_store(to + j, sen__vf_mul(x, bf16 ? sen__vf_bf16(y) : y));
             j += SEN__LANES;
         }
         for (; j < wide; j += SEN__LANES) sen__vf_store(to + j, sen__vf_zero());
@@ -12876,11 +13236,12 @@ static void sen__attend_copy(float *to, int64_t wide, const float *from, int64_t
 
 /* K' or V' of the view's keys as panels of the kernel's columns. The products that sum along D
  * (scores, and dy V') need these; those that sum along the keys read K and V as rows. */
-static void sen__attend_turn(float *to, const float *from, int64_t stride, int64_t keys, int64_t d)
+static void sen__attend_turn(float *to, const float *from, int64_t stride, int64_t keys, int64_t d,
+                             bool bf16)
 {
     for (int64_t j = 0; j < keys; j += SEN__MATMUL_COLS, to += d * SEN__MATMUL_COLS)
         sen__matmul_pack_panel(to, from + j * stride, 1, stride, d,
-                               (int)SEN__MIN(SEN__MATMUL_COLS, keys - j));
+                               (int)SEN__MIN(SEN__MATMUL_COLS, keys - j), bf16);
 }
 
 /* Floats in a row of the block's scores. */
@@ -12905,7 +13266,7 @@ static void sen__attend_scores(sen__attend_view *v, int64_t q, int64_t rows)
     v->lo -= v->lo % SEN__MATMUL_COLS;          /* panels begin there; what is too much is masked */
     width = sen__attend_width(v);
     sen__attend_copy(queries, p->wide, a->q + (v->row + q) * a->q_stride + v->head * p->d,
-                     a->q_stride, rows, p->d, a->scale);
+                     a->q_stride, rows, p->d, a->scale, a->bf16);
     sen__attend_by_row(s, width, rows, v->hi - v->lo, queries, p->wide,
                        v->room + p->at.kt + (v->lo - v->origin) * p->d, SEN__MATMUL_COLS,
                        p->d * SEN__MATMUL_COLS, p->d, false);
@@ -12995,6 +13356,7 @@ static void sen__attend_block(sen__attend_view *v, int64_t q, int64_t rows)
         z[r] = sen__row_exp(x, x, most[r], n);
         mult = sen__attend_drop(v, r);
         if (mult) sen__row_mul(x, x, mult, n);
+        if (p->a->bf16) sen__bf16_round_row(x, x, n);   /* z is the sum of what they were before */
     }
     if (p->lse) sen__attend_lse(p->lse + (v->row + q) * heads + v->head, heads, most, z, rows);
     keys = v->hi - v->lo;                       /* in pieces, as in the matrix product */
@@ -13041,8 +13403,9 @@ static void sen__attend_forward_task(void *arg, int64_t task, int worker)
         sen__attend_view v = sen__attend_open(p, t, worker, from, from + SEN__ATTEND_CHUNK);
         const int64_t to = SEN__MIN(from + SEN__ATTEND_CHUNK, v.len);
         const int64_t at = (v.row + v.origin) * a->kv_stride + h * p->d;    /* of K and V */
-        sen__attend_turn(v.room + p->at.kt, a->k + at, a->kv_stride, v.keys, p->d);
-        sen__attend_copy(v.room + p->at.v, p->wide, a->v + at, a->kv_stride, v.keys, p->d, 1.0f);
+        sen__attend_turn(v.room + p->at.kt, a->k + at, a->kv_stride, v.keys, p->d, a->bf16);
+        sen__attend_copy(v.room + p->at.v, p->wide, a->v + at, a->kv_stride, v.keys, p->d, 1.0f,
+                         a->bf16);
         for (v.head = h * p->group; v.head < (h + 1) * p->group; v.head++)
             for (int64_t q = from; q < to; q += SEN__ATTEND_BLOCK)
                 sen__attend_block(&v, q, SEN__MIN(SEN__ATTEND_BLOCK, to - q));
@@ -13113,7 +13476,7 @@ static void sen__attend_block_backward(sen__attend_view *v, int64_t q, int64_t r
     sen__attend_draw(v);
     width = sen__attend_width(v);
     keys = v->hi - v->lo;
-    sen__attend_copy(g, wide, p->dout + top * p->d, heads * p->d, rows, p->d, 1.0f);
+    sen__attend_copy(g, wide, p->dout + top * p->d, heads * p->d, rows, p->d, 1.0f, a->bf16);
     sen__attend_by_row(ds, width, rows, keys, g, wide, v->room + p->at.vt + v->lo * p->d,
                        SEN__MATMUL_COLS, p->d * SEN__MATMUL_COLS, p->d, false);
 
@@ -13127,6 +13490,10 @@ static void sen__attend_block_backward(sen__attend_view *v, int64_t q, int64_t r
         sen__attend_ds(d, e, sen__attend_drop(v, r), delta, n);
         if (a->dbias_row)
             a->dbias_row(a->dbias_arg, v->seq, v->head, q + r, d, v->lo + (d - ds - r * width), n);
+        if (a->bf16) {                          /* as factors of the products below */
+            sen__bf16_round_row(e, e, n);
+            sen__bf16_round_row(d, d, n);
+        }
     }
 
     /* Three products of those. The queries in the scratch carry the scale, the keys do not. */
@@ -13157,9 +13524,10 @@ static void sen__attend_backward_task(void *arg, int64_t task, int worker)
         sen__attend_view v = sen__attend_open(p, t, worker, 0, INT64_MAX);  /* origin 0 */
         const int64_t at = v.row * a->kv_stride + h * p->d;
         float *dk = v.room + p->at.dk, *dv = v.room + p->at.dv;
-        sen__attend_turn(v.room + p->at.kt, a->k + at, a->kv_stride, v.len, p->d);
-        sen__attend_turn(v.room + p->at.vt, a->v + at, a->kv_stride, v.len, p->d);
-        sen__attend_copy(v.room + p->at.k, p->wide, a->k + at, a->kv_stride, v.len, p->d, 1.0f);
+        sen__attend_turn(v.room + p->at.kt, a->k + at, a->kv_stride, v.len, p->d, a->bf16);
+        sen__attend_turn(v.room + p->at.vt, a->v + at, a->kv_stride, v.len, p->d, a->bf16);
+        sen__attend_copy(v.room + p->at.k, p->wide, a->k + at, a->kv_stride, v.len, p->d, 1.0f,
+                         a->bf16);
         sen__row_fill(dk, 0.0f, v.len * p->wide);
         sen__row_fill(dv, 0.0f, v.len * p->wide);
         for (v.head = h * p->group; v.head < (h + 1) * p->group; v.head++)
@@ -13826,6 +14194,7 @@ struct sen_tape {
     sen_node  *last;                            /* newest node; each knows the one before */
     bool       recording;                       /* false: values only, no nodes */
     bool       recompute;                       /* segments keep their input only; see there */
+    bool       bf16;                            /* Linear and attention round their operands */
     sen_result result;                          /* the first error since the reset */
     const struct sen__dropout *dropout;         /* NULL: evaluation; see the ops chapter */
     bool       packs_weights;                   /* for inference over many batches: */
@@ -14983,6 +15352,7 @@ SENTRAIN_DEF sen_var *sen_matmul_nt(sen_tape *t, sen_var *a, sen_var *b)
  * well, as the next op's input. */
 typedef struct sen__linear_aux {
     const sen__activation *act;                 /* NULL: none */
+    bool                   bf16;                /* backward's products too */
 } sen__linear_aux;
 
 typedef struct sen__act_job {                   /* y = act(z), or dz += act'(z) dy: rows of z */
@@ -15042,6 +15412,7 @@ static void sen__linear_part_backward(sen_node *n, int part, const float *dz)
     float *dw = sen__grad_or_first(n, 1 + 2 * part, &first_w), *db = sen_grad(n, 2 + 2 * part);
     sen__gemm g;
     memset(&g, 0, sizeof g);
+    g.bf16 = ((const sen__linear_aux *)n->aux)->bf16;
     g.a = dz + part * out;                  /* this part's columns of dz */
     g.ldc = x->cols;
     if (db) sen__add_column_sums(n->tape->c, db, g.a, x->rows, out, stride);
@@ -15078,7 +15449,8 @@ static const sen_op sen__linear_op = { "linear", sen__linear_op_backward };
 #define SEN__LINEAR_PARTS 3                 /* query, key and value */
 
 /* A weight w (O,C) in the product's own layout, made at first use and kept by the tape: turning it
- * costs a tenth of a short batch. NULL where the tape does not keep them, or has no memory for it:
+ * costs a tenth of a short batch. Rounded to bfloat16 or not as the tape is then, and so for as
+ * long as it keeps weights. NULL where the tape does not keep them, or has no memory for it:
  * the product then packs for itself. */
 static const float *sen__linear_packed(sen_tape *t, const sen_var *w)
 {
@@ -15094,7 +15466,8 @@ static const float *sen__linear_packed(sen_tape *t, const sen_var *w)
     panels = (float *)sen__new_array(t->c, sen__matmul_packed_size(w->rows, w->cols),
                                      sizeof *panels, "packed weights");
     if (!panels) return NULL;
-    sen__matmul_pack_b(t->c, panels, w->x, 1, w->cols, w->rows, w->cols);
+    if (t->bf16) sen__matmul_pack_b16(t->c, panels, w->x, 1, w->cols, w->rows, w->cols);
+    else sen__matmul_pack_b(t->c, panels, w->x, 1, w->cols, w->rows, w->cols);
     t->pack[t->n_pack].weight = w->x;
     t->pack[t->n_pack++].panels = panels;
     return panels;
@@ -15113,6 +15486,7 @@ static sen_var *sen__linear(sen_tape *t, sen_var *x, sen_var *const *w_b, int pa
     float *z;
     sen__gemm g;
     int i;
+    memset(&aux, 0, sizeof aux);
     SENTRAIN_ASSERT(parts >= 1 && parts <= SEN__LINEAR_PARTS);
     for (i = 0; i < parts; i++) {
         if (!w_b[2 * i]) return NULL;       /* a failed weight; a bias may be NULL */
@@ -15128,6 +15502,7 @@ static sen_var *sen__linear(sen_tape *t, sen_var *x, sen_var *const *w_b, int pa
     in[0] = x;
     memset(&g, 0, sizeof g);
     g.m = x->rows, g.n = w_b[0]->rows, g.k = x->cols;   /* (T,O) of depth C */
+    g.bf16 = aux.bf16 = t->bf16;
     g.a = x->x, g.a_row = x->cols, g.a_col = 1;
     g.b_row = 1, g.b_col = x->cols;         /* w' of w (O,C) */
     g.ldc = y->cols;                        /* parts lie side by side in a row */
@@ -15477,6 +15852,7 @@ static sen_var *sen__attention(sen_tape *t, sen_var *qkv, const sen__attend *a, 
     if (t->result) return NULL;
     memset(&aux, 0, sizeof aux);
     aux.a = *a;                             /* the caller's part */
+    aux.a.bf16 = t->bf16;
     aux.a.q = qkv->x;
     aux.a.k = qkv->x + width;               /* columns H .. 2 H - 1 */
     aux.a.v = qkv->x + 2 * width;
@@ -20999,6 +21375,8 @@ struct sen_model {
     const char      **weight_name;              /* Python's parameter names */
     int               n_weights;
     sen__shared_mark  held_by;                  /* the trainer's context, or NULL */
+    bool              bf16;                     /* the trainer's: whatever runs this model meanwhile
+                                                   rounds products to bfloat16 */
 };
 
 /* The words of config_sentence_transformers.json, in sen_similarity's order. */
@@ -22183,15 +22561,19 @@ SENTRAIN_DEF sen_result sen_model_copy(sen_ctx *c, const sen_model *m, sen_model
 /* The sentence embeddings (N,E) of a packed batch; errors stay with the tape. A module replaces
  * what the next one reads, so after the last one f holds the result. On a tape that records, all
  * this is what backward will walk through; on one that does not, values that are used up go back to
- * the pool on the way. */
+ * the pool on the way. Where the model trains in bf16, its modules do and its loss does not: Python
+ * wraps autocast around the model's forward alone. */
 static sen_var *sen__model_forward(sen_model *m, sen_tape *t, const sen_batch *b)
 {
+    const bool before = t->bf16;
     sen_features f;                         /* what modules hand on to each other */
     int i;
     memset(&f, 0, sizeof f);
     f.batch = b;
     SENTRAIN_ASSERT(b->first[0] == 0 && b->first[b->rows * b->columns] == b->tokens);
+    t->bf16 = before || m->bf16;
     for (i = 0; i < m->n_modules; i++) m->module[i].type->forward(&m->module[i], t, &f);
+    t->bf16 = before;
     /* A user's module may do anything; what comes out is checked once, here. */
     if (!t->result && (!f.sentence_embedding ||
                        f.sentence_embedding->rows != b->rows * b->columns ||
@@ -22731,6 +23113,7 @@ static sen_result sen__encode(sen_ctx *c, const sen_model *m, const sen_text *te
     r = sen__encode_prompt(c, m, args, &e.prompt);
     if (!r) r = sen_tape_new(c, false, &e.tape);
     if (!r) e.tape->packs_weights = n > args->batch_size;       /* worth it from two batches on */
+    if (!r) e.tape->bf16 = args->bf16;
     for (base = 0; !r && base < n; base += SEN__ENCODE_WINDOW)
         r = sen__encoding_window(&e, base, SEN__MIN(SEN__ENCODE_WINDOW, n - base));
     sen__packed_free(c, &e.packed);         /* both are fine with nothing in them */
@@ -27691,7 +28074,7 @@ static const sen_field sen__arguments[] = {
     SEN__ARG_DOUBLE(max_grad_norm, 1.0, "gradients are scaled down to this length; 0: never"),
     SEN__ARG_DOUBLE(label_smoothing_factor, 0.0, "unused by sentence-transformers"),
     /* Number formats, recomputation and compilers: nothing of it changes what is computed here. */
-    SEN__ARG_BOOL(bf16, 0, "mixed precision in bfloat16"),
+    SEN__ARG_BOOL(bf16, 0, "matrix products of operands rounded to bfloat16"),
     SEN__ARG_BOOL(fp16, 0, "mixed precision in float16"),
     SEN__ARG_BOOL(bf16_full_eval, 0, "evaluation in bfloat16"),
     SEN__ARG_BOOL(fp16_full_eval, 0, "evaluation in float16"),
@@ -27834,7 +28217,7 @@ typedef struct sen__argument_note {
 #define SEN__ONCE "texts are tokenized once, before step 1, on all threads"
 #define SEN__UNUSED "sentence-transformers does not use it either"
 #define SEN__RECOMPUTE "what is recomputed is each layer of a transformer"
-#define SEN__NO_BF16 "mixed precision comes with a later version; use float32"
+#define SEN__NO_BF16_EVAL "it rounds the weights themselves; bf16 evaluates in bfloat16 as well"
 #define SEN__NO_PREDICTIONS "predictions are not collected"
 
 /* Asked only for an argument whose value is not its default, so a job file that spells out defaults
@@ -27845,9 +28228,8 @@ static const sen__argument_note sen__argument_notes[] = {
     { "optim_target_modules", true, "GaLore and APOLLO are not here" },
     { "average_tokens_across_devices", false, SEN__ONE_DEVICE },
     { "label_smoothing_factor", false, SEN__UNUSED },
-    { "bf16", true, SEN__NO_BF16 },
     { "fp16", true, "float16 is a number format of GPUs; use float32" },
-    { "bf16_full_eval", true, SEN__NO_BF16 },
+    { "bf16_full_eval", true, SEN__NO_BF16_EVAL },
     { "fp16_full_eval", true, "float16 is a number format of GPUs; use float32" },
     { "tf32", false, SEN__NO_GPU },
     { "activation_checkpointing_kwargs", false, SEN__RECOMPUTE },
@@ -31198,6 +31580,7 @@ static sen_result sen__trainer_make(sen_trainer *t, const sen_trainer_desc *d)
     if (!r) r = sen__arguments_keep(t->c, &t->keep, &t->args);
     if (!r) r = sen__model_hold(t->c, t->model);
     t->holds = !r;                                      /* release what was held, only */
+    if (t->holds) t->model->bf16 = t->args.bf16;
     sen_rng_seed(&t->rng, (uint64_t)t->args.seed);
     if (!r) r = sen__trainer_prompts(t);
     if (!r) r = sen__trainer_sets(t, d);
@@ -31220,6 +31603,7 @@ SENTRAIN_DEF void sen_trainer_free(sen_trainer *t)
     /* Another trainer may take the model from here on. */
     if (t->holds) {
         sen__model_drop_grads(c, t->model);
+        t->model->bf16 = false;
         sen__model_release(t->model);
     }
     sen__sets_free(c, t->train, t->n_train);
@@ -32785,6 +33169,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    sen_evaluator_set_progress: an evaluation says how far it is, and can be stopped.
  *   Added    gradient_checkpointing: a layer's values are computed again instead of kept.
  *   Added    sen_files.map_copy: a model's float32 weights stay in their mapped file.
+ *   Added    bf16 in training and encoding: products of operands rounded to bfloat16.
  *   Added    sen_build_info; a context refuses a processor that lacks the target; the default of
  *            threads follows the quota of control groups.
  *   Added    WebAssembly (WASI), macOS and Windows for ARM build without a warning.

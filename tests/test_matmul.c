@@ -24,7 +24,7 @@ static float *matmul_random(int64_t n, uint32_t seed)
 }
 
 /* What all tests call. layout bit 0: A given by columns, bit 1: B by columns (a weight), bit 2: C
- * has more columns than N, bit 3: B packed before. */
+ * has more columns than N, bit 3: B packed before, bit 4: bf16. */
 typedef struct matmul_case {
     int64_t m, n, k;
     int     layout;
@@ -60,9 +60,11 @@ static float *matmul_compute(sen_ctx *c, matmul_case t, const float *a, const fl
     g.ldc = ldc;
     g.accumulate = t.accumulate;
     g.bias = t.bias ? bias : NULL;
+    g.bf16 = (t.layout & 16) != 0;
     if (t.layout & 8) {
         packed = (float *)malloc((size_t)(sen__matmul_packed_size(t.n, t.k) + 1) * sizeof *packed);
-        sen__matmul_pack_b(c, packed, g.b, g.b_row, g.b_col, t.n, t.k);
+        if (g.bf16) sen__matmul_pack_b16(c, packed, g.b, g.b_row, g.b_col, t.n, t.k);
+        else sen__matmul_pack_b(c, packed, g.b, g.b_row, g.b_col, t.n, t.k);
         g.b_packed = packed;
         g.b = NULL;
     }
@@ -77,6 +79,12 @@ static float *matmul_compute(sen_ctx *c, matmul_case t, const float *a, const fl
     }
     free(packed);
     return out;
+}
+
+/* What a product takes x for. */
+static double matmul_operand(matmul_case t, float x)
+{
+    return (double)((t.layout & 16) ? sen__bf16_to_float(sen__bf16_from_float(x)) : x);
 }
 
 /* The error allowed is relative to the largest sum of absolute values: what rounding is about. */
@@ -97,8 +105,8 @@ static void matmul_check(sen_ctx *c, matmul_case t)
             double s = t.accumulate ? (double)old[i * t.n + j] : 0.0, sum = fabs(s);
             if (t.bias) s += (double)bias[j];
             for (int64_t p = 0; p < t.k; p++) {
-                const double x = (double)a[i * a_row + p * a_col];
-                const double y = (double)b[p * b_row + j * b_col];
+                const double x = matmul_operand(t, a[i * a_row + p * a_col]);
+                const double y = matmul_operand(t, b[p * b_row + j * b_col]);
                 s += x * y;
                 sum += fabs(x * y);
             }
@@ -115,7 +123,7 @@ static void matmul_check(sen_ctx *c, matmul_case t)
     free(a); free(b); free(bias); free(old); free(offset); free(plain); free(after);
 }
 
-static void test_matmul_sizes(sen_ctx *c)
+static void test_matmul_sizes(sen_ctx *c, int bf16)
 {
     static const int64_t sizes[][3] = {
         { 1, 1, 1 }, { 1, 1, 0 }, { 3, 5, 0 }, { 1, 17, 5 }, { 2, 3, 7 }, { 4, 16, 8 },
@@ -125,7 +133,7 @@ static void test_matmul_sizes(sen_ctx *c)
     };
     for (size_t s = 0; s < SEN__COUNT(sizes); s++)
         for (int layout = 0; layout < 16; layout++) {
-            matmul_case t = { sizes[s][0], sizes[s][1], sizes[s][2], layout, false, false };
+            matmul_case t = { sizes[s][0], sizes[s][1], sizes[s][2], layout + bf16, false, false };
             t.accumulate = (layout + (int)s) % 2 != 0;
             t.bias = (layout + (int)s) % 3 != 0;
             matmul_check(c, t);
@@ -133,10 +141,10 @@ static void test_matmul_sizes(sen_ctx *c)
 }
 
 /* Larger than what is packed at a time, in columns and in K. The cases are thin to stay quick. */
-static void test_matmul_stripes(sen_ctx *c)
+static void test_matmul_stripes(sen_ctx *c, int bf16)
 {
-    const matmul_case wide = { 2, 6001, 390, 2, true, true };
-    const matmul_case deep = { 3, 500, 6000, 0, false, true };
+    const matmul_case wide = { 2, 6001, 391, 2 + bf16, true, true };
+    const matmul_case deep = { 3, 500, 6001, bf16, false, true };
     matmul_check(c, wide);
     matmul_check(c, deep);
 }
@@ -147,9 +155,9 @@ static int matmul_same(const float *a, const float *b, int64_t n)
 }
 
 /* Row i alone, column j alone, and B packed before: the same bits as in the whole product. */
-static void test_matmul_alone(sen_ctx *c)
+static void test_matmul_alone(sen_ctx *c, int bf16)
 {
-    const matmul_case whole = { 75, 131, 900, 2, true, true };
+    const matmul_case whole = { 75, 131, 900, 2 + bf16, true, true };
     float *a = matmul_random(75 * 900, 1), *b = matmul_random(131 * 900, 2);
     float *bias = matmul_random(131, 3), *old = matmul_random(75 * 131, 4);
     float *all = matmul_compute(c, whole, a, b, bias, old, NULL);
@@ -158,7 +166,7 @@ static void test_matmul_alone(sen_ctx *c)
             matmul_case t = whole;
             float *part;
             t.m = m;
-            t.layout = 2 + 8 * (int)(m % 2);
+            t.layout = 2 + 8 * (int)(m % 2) + bf16;
             part = matmul_compute(c, t, a + i * 900, b, bias, old + i * 131, NULL);
             CHECK(matmul_same(part, all + i * 131, m * 131));
             free(part);
@@ -176,10 +184,10 @@ static void test_matmul_alone(sen_ctx *c)
 }
 
 /* All four layouts of the same numbers, on 1, 2 and 7 threads. */
-static void test_matmul_threads(void)
+static void test_matmul_threads(int bf16, int dot)
 {
     static const int threads[] = { 1, 2, 7 };
-    const int64_t m = 150, n = 170, k = 500;
+    const int64_t m = 150, n = 170, k = 501;
     float *a = matmul_random(m * k, 1), *b = matmul_random(k * n, 2), *first = NULL;
     float *at = matmul_random(m * k, 0), *bt = matmul_random(k * n, 0), *bias = matmul_random(n, 3);
     for (int64_t i = 0; i < m; i++)
@@ -188,8 +196,9 @@ static void test_matmul_threads(void)
         for (int64_t j = 0; j < n; j++) bt[j * k + p] = b[p * n + j];
     for (size_t q = 0; q < SEN__COUNT(threads); q++) {
         sen_ctx *c = matmul_context(threads[q]);
+        c->bf16_dot = (signed char)dot;
         for (int layout = 0; layout < 4; layout++) {
-            const matmul_case t = { m, n, k, layout, false, true };
+            const matmul_case t = { m, n, k, layout + bf16, false, true };
             float *x = matmul_compute(c, t, (layout & 1) ? at : a, (layout & 2) ? bt : b, bias,
                                       NULL, NULL);
             if (first) CHECK(matmul_same(x, first, m * n));
@@ -201,15 +210,103 @@ static void test_matmul_threads(void)
     free(a); free(b); free(at); free(bt); free(bias); free(first);
 }
 
+/* Numbers that bfloat16 has already: rounding changes nothing, so bf16 gives float32's own bits in
+ * any layout. */
+static void test_matmul_bf16_exact(sen_ctx *c)
+{
+    const int64_t m = 31, n = 70, k = 77;
+    float *a = matmul_random(m * k, 1), *b = matmul_random(k * n, 2);
+    sen__bf16_round_row(a, a, m * k);
+    sen__bf16_round_row(b, b, k * n);
+    for (int layout = 0; layout < 16; layout++) {
+        matmul_case t = { m, n, k, layout, false, false };
+        float *plain = matmul_compute(c, t, a, b, NULL, NULL, NULL), *rounded;
+        t.layout += 16;
+        rounded = matmul_compute(c, t, a, b, NULL, NULL, NULL);
+        CHECK(matmul_same(plain, rounded, m * n));
+        free(plain); free(rounded);
+    }
+    free(a); free(b);
+}
+
+/* The processor's own product of pairs where it exists, asked for or not. */
+static bool matmul_has_dot(void)
+{
+#if SEN__MATMUL_DOT
+    return __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
+/* The two ways of bf16 against each other: no further apart than the bound that the header states,
+ * twice K 2^-24 sum |a b|, and K 2^-126 (1 + max |a| + max |b|) for denormal numbers. `small` makes
+ * some of the operands, or all products, denormal. */
+static void matmul_check_dot(sen_ctx *c, matmul_case t, float small_a, float small_b)
+{
+    float *a = matmul_random(t.m * t.k, 1), *b = matmul_random(t.k * t.n, 2), *x, *y;
+    float most = 0.0f;
+    int64_t outside = 0;
+    for (int64_t i = 0; i < t.m * t.k; i++) a[i] *= i % 3 ? small_a : 1.0f;
+    for (int64_t i = 0; i < t.k * t.n; i++) b[i] *= i % 2 ? small_b : 1.0f;
+    for (int64_t i = 0; i < t.m * t.k; i++) most = fmaxf(most, fabsf(a[i]));
+    for (int64_t i = 0; i < t.k * t.n; i++) most = fmaxf(most, fabsf(b[i]));
+    c->bf16_dot = -1;
+    x = matmul_compute(c, t, a, b, NULL, NULL, NULL);
+    c->bf16_dot = 1;
+    y = matmul_compute(c, t, a, b, NULL, NULL, NULL);
+    for (int64_t i = 0; i < t.m; i++)
+        for (int64_t j = 0; j < t.n; j++) {
+            double size = 0.0;
+            for (int64_t p = 0; p < t.k; p++)
+                size += fabs(matmul_operand(t, a[i * t.k + p]) * matmul_operand(t, b[p * t.n + j]));
+            outside += fabs((double)x[i * t.n + j] - (double)y[i * t.n + j]) >
+                       (double)t.k * (0x1p-23 * size + 0x1p-125 * (1.0 + 2.0 * (double)most));
+        }
+    CHECK(outside == 0);
+    free(a); free(b); free(x); free(y);
+}
+
+static void test_matmul_dot(sen_ctx *c)
+{
+    static const matmul_case cases[] = {
+        { 1, 1, 1, 16, false, false }, { 29, 70, 3, 16, false, false },
+        { 61, 129, 385, 16, false, false }, { 30, 65, 1001, 16, false, false }
+    };
+    for (size_t i = 0; i < SEN__COUNT(cases); i++) {
+        matmul_check_dot(c, cases[i], 1.0f, 1.0f);
+        matmul_check_dot(c, cases[i], 1e-39f, 1.0f);
+        matmul_check_dot(c, cases[i], 1e-20f, 1e-19f);
+    }
+}
+
+/* All of it once more with bf16: on single products, and on pairs where there are some. */
+static void test_matmul_bf16(sen_ctx *c)
+{
+    for (int dot = -1; dot <= (matmul_has_dot() ? 1 : -1); dot += 2) {
+        c->bf16_dot = (signed char)dot;
+        test_matmul_sizes(c, 16);
+        test_matmul_stripes(c, 16);
+#ifndef SENTRAIN_USE_CBLAS
+        test_matmul_alone(c, 16);
+        test_matmul_threads(16, dot);
+#endif
+    }
+    c->bf16_dot = -1;
+    test_matmul_bf16_exact(c);
+    if (matmul_has_dot()) test_matmul_dot(c);
+}
+
 static void test_matmul(void)
 {
     sen_ctx *c = matmul_context(2);
-    test_matmul_sizes(c);
-    test_matmul_stripes(c);
+    test_matmul_sizes(c, 0);
+    test_matmul_stripes(c, 0);
 #ifndef SENTRAIN_USE_CBLAS
-    test_matmul_alone(c);
-    test_matmul_threads();
+    test_matmul_alone(c, 0);
+    test_matmul_threads(0, 0);
 #endif
+    test_matmul_bf16(c);
     sen_ctx_free(c);
 }
 

@@ -192,6 +192,7 @@ static int64_t train_weights(sen_model *m, float *out, int64_t room)
 }
 
 #define TRAIN_FLOATS 8192
+#define TRAIN_BF16   16                      /* in a mode: bf16 */
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 
@@ -280,7 +281,9 @@ static void test_train_settle(void)
     train_settles(&k, "{\"torch_compile\": true}", SEN_OK, "torch_compile has no effect here");
     train_settles(&k, "{\"dataloader_num_workers\": 4}", SEN_OK,
                   "dataloader_num_workers has no effect");
-    train_settles(&k, "{\"bf16\": true}", SEN_ERR_UNSUPPORTED, "bf16");
+    train_settles(&k, "{\"bf16\": true}", SEN_OK, "");
+    train_settles(&k, "{\"bf16_full_eval\": true}", SEN_ERR_UNSUPPORTED, "bf16_full_eval");
+    train_settles(&k, "{\"bf16\": true, \"fp16\": true}", SEN_ERR_ARGUMENT, "both");
     train_settles(&k, "{\"optim\": \"adamw_tch\"}", SEN_ERR_UNSUPPORTED,
                   "did you mean \"adamw_torch\"");
     train_settles(&k, "{\"lr_scheduler_type\": \"linaer\"}", SEN_ERR_UNSUPPORTED, "linear");
@@ -623,7 +626,8 @@ static void train_bits(sen_ctx *c, void *out, void *arg)
     train_kit k;
     sen_trainer *t = NULL;
     CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0.1));
-    k.desc.args.dropout_rng = *(int *)arg;
+    k.desc.args.dropout_rng = *(int *)arg & 1;
+    k.desc.args.bf16 = (*(int *)arg & TRAIN_BF16) != 0;
     k.desc.args.max_steps = 20;
     k.desc.args.weight_decay = 0.01;
     k.desc.args.gradient_accumulation_steps = 2;
@@ -639,6 +643,116 @@ static void test_train_threads(void)
     int mode;
     for (mode = SEN_DROPOUT_COUNTER; mode <= SEN_DROPOUT_TORCH; mode++)
         test_same_bits(train_bits, TRAIN_FLOATS * sizeof(float), &mode);
+    mode = TRAIN_BF16;
+    test_same_bits(train_bits, TRAIN_FLOATS * sizeof(float), &mode);
+}
+
+/* ---- bfloat16 -------------------------------------------------------------------------------- */
+
+/* What one run leaves: the losses, the first step's gradients, and embeddings of the first four
+ * texts before it ends and after its trainer is gone. */
+typedef struct train_curve {
+    double  loss[40];
+    float   grad[TRAIN_FLOATS], held[4 * 8], after[4 * 8], asked[4 * 8];
+    int64_t grads;
+    int     steps;
+} train_curve;
+
+static int train_curve_grads(const sen_train_event *e, void *user)
+{
+    train_curve *v = (train_curve *)user;
+    int i;
+    if (v->grads) return 0;
+    for (i = 0; i < sen_model_weights(e->model); i++) {
+        sen_tensor *w = sen_model_weight(e->model, i);
+        const float *g = sen_tensor_grad(w);
+        if (strstr(w->name, "key.bias")) continue;      /* rounding alone: softmax ignores it */
+        if (g) memcpy(v->grad + v->grads, g, (size_t)w->count * sizeof *g);
+        v->grads += w->count;
+    }
+    return 0;
+}
+
+/* A new model's weights are so small that its products hardly count beside what passes by them. */
+static void train_curve_grow(sen_model *m)
+{
+    int64_t n;
+    int i;
+    for (i = 0; i < sen_model_weights(m); i++) {
+        sen_tensor *w = sen_model_weight(m, i);
+        for (n = 0; n < w->count && w->ndim == 2 && !w->is_table; n++) w->data[n] *= 15.0f;
+    }
+}
+
+static void train_curve_run(bool bf16, train_curve *v)
+{
+    sen_ctx *c = train_ctx(1);
+    sen_callback look = sen_callback_default();
+    sen_encode_args asked = sen_encode_args_default();
+    train_kit k;
+    sen_trainer *t = NULL;
+    const sen_json *e;
+    memset(v, 0, sizeof *v);
+    look.user = v;
+    look.on_pre_optimizer_step = train_curve_grads;
+    asked.bf16 = true;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    train_curve_grow(k.model);
+    k.desc.args.learning_rate = 2e-3;
+    k.desc.args.max_steps = 40;
+    k.desc.args.max_grad_norm = 0;
+    k.desc.args.bf16 = bf16;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen_add_callback(t, &look));
+    CHECK_OK(c, sen_train(t));
+    for (e = sen_trainer_state(t)->log_history->child; e; e = e->next) {
+        const sen_json *loss = sen_json_get(e, "loss");
+        if (loss && v->steps < 40) v->loss[v->steps++] = loss->number;
+    }
+    CHECK_OK(c, sen_encode(c, k.model, k.cell[0], 4, NULL, v->held));
+    sen_trainer_free(t);
+    CHECK_OK(c, sen_encode(c, k.model, k.cell[0], 4, NULL, v->after));
+    CHECK_OK(c, sen_encode(c, k.model, k.cell[0], 4, &asked, v->asked));
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* How far y is from x, of x's size: roots of sums of squares. */
+static double train_apart(const float *x, const float *y, int64_t n)
+{
+    double off = 0, size = 1e-300;
+    int64_t i;
+    for (i = 0; i < n; i++) {
+        off += ((double)x[i] - (double)y[i]) * ((double)x[i] - (double)y[i]);
+        size += (double)x[i] * (double)x[i];
+    }
+    return sqrt(off / size);
+}
+
+/* bf16 learns as float32 does, to bfloat16's 8 bits, and is something else. Whatever runs the model
+ * meanwhile rounds as well, as in Python; when the trainer is gone, only who asks for it does. */
+static void test_train_bf16(void)
+{
+    static train_curve plain, half;
+    double mean[2] = { 0, 0 };
+    int i;
+    train_curve_run(false, &plain);
+    train_curve_run(true, &half);
+    CHECK(plain.steps == 40 && half.steps == 40);
+    for (i = 0; i < 40; i++) {
+        CHECK(fabs(half.loss[i] / plain.loss[i] - 1) < 0.05);
+        mean[0] += plain.loss[i];
+        mean[1] += half.loss[i];
+    }
+    CHECK(fabs(mean[1] / mean[0] - 1) < 0.01 && mean[1] != mean[0]);
+    CHECK(half.loss[39] < 0.9 * half.loss[0]);
+    CHECK(plain.grads > 100 && plain.grads == half.grads);
+    CHECK(train_apart(plain.grad, half.grad, plain.grads) < 0.02);
+    CHECK(train_apart(plain.grad, half.grad, plain.grads) > 1e-4);
+    CHECK(memcmp(half.held, half.asked, sizeof half.held) == 0);
+    CHECK(memcmp(plain.held, plain.after, sizeof plain.held) == 0);
+    CHECK(train_apart(half.after, half.asked, 32) > 1e-4);
+    CHECK(train_apart(half.after, half.asked, 32) < 0.02);
 }
 
 /* Ten steps of three layers, recomputed or not; `frozen` is a mask of what does not learn: 1 the
@@ -812,6 +926,7 @@ static sen_result train_long(int mode, const char *from, int stop_at, train_resu
     k.desc.eval_dataset = k.data;
     k.desc.args.dropout_rng = mode & 1;
     k.desc.args.eval_on_start = (mode & TRAIN_ON_START) != 0;
+    k.desc.args.bf16 = (mode & TRAIN_BF16) != 0;
     k.desc.args.max_steps = 12;
     k.desc.args.logging_steps = 5;
     k.desc.args.eval_strategy = SEN_STRATEGY_STEPS;
@@ -845,10 +960,12 @@ static void test_train_resume(void)
     static train_result whole, again;
     static const char *const from[] = { "out/checkpoint-2", "out/checkpoint-10", "out/checkpoint-6",
                                         "out/checkpoint-12" };
+    static const int modes[] = { SEN_DROPOUT_COUNTER, SEN_DROPOUT_TORCH, TRAIN_BF16 };
     int mode;
-    size_t i;
-    for (mode = SEN_DROPOUT_COUNTER; mode <= SEN_DROPOUT_TORCH; mode++) {
+    size_t i, q;
+    for (q = 0; q < SEN__COUNT(modes); q++) {
         char path[1024];
+        mode = modes[q];
         CHECK(train_long(mode, NULL, 0, &whole) == SEN_OK);
         for (i = 0; i < 3; i++) {
             snprintf(path, sizeof path, "%s", test_path(from[i]));
@@ -1812,6 +1929,7 @@ static void test_train(void)
     TEST(test_train_threads);
     TEST(test_train_recompute);
     TEST(test_train_recompute_plan);
+    TEST(test_train_bf16);
     TEST(test_train_mapped);
     TEST(test_train_resume);
     TEST(test_train_resume_evaluated);

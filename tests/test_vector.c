@@ -194,6 +194,8 @@ static void test_vector_bf16(void)
             CHECK(vector_bits(x[k]) == (uint32_t)h[k] << 16);
             CHECK(back[k] == (nan ? 0x7FC0 : h[k]) && sen__bf16_from_float(x[k]) == back[k]);
         }
+        sen__vf_store(x, sen__vf_bf16(sen__vf_load(x)));    /* what is rounded stays */
+        for (int k = 0; k < SEN__LANES; k++) CHECK(vector_bits(x[k]) == (uint32_t)back[k] << 16);
     }
     for (size_t i = 0; i < SEN__COUNT(pairs); i++) {
         float v;
@@ -201,6 +203,8 @@ static void test_vector_bf16(void)
         CHECK(sen__bf16_from_float(v) == pairs[i].to);
         sen__vf_store_bf16(back, sen__vf_set1(v));
         CHECK(back[0] == pairs[i].to && back[SEN__LANES - 1] == pairs[i].to);
+        sen__vf_store(x, sen__vf_bf16(sen__vf_set1(v)));
+        CHECK(vector_bits(x[SEN__LANES - 1]) == (uint32_t)pairs[i].to << 16);
     }
 }
 

@@ -94,7 +94,7 @@ typedef struct flags {
     const char *output;                 /* NULL: standard output */
     /* of those that encode: the members of sen_encode_args by the same names */
     int         batch_size, truncate_dim;
-    bool        normalize;
+    bool        normalize, bf16;
     const char *prompt, *prompt_name, *task, *precision;
     /* of search */
     const char *corpus;
@@ -1700,6 +1700,7 @@ static sen_encode_args encode_args(const cli *t)
     a.task = t->flags.task;
     a.batch_size = t->flags.batch_size;
     a.normalize_embeddings = t->flags.normalize;
+    a.bf16 = t->flags.bf16;
     a.truncate_dim = t->flags.truncate_dim;
     return a;
 }
@@ -2354,6 +2355,7 @@ static int run_doctor(cli *t)
     SEN_FIELD_TEXT(flags, prompt_name, NULL, "one of the model's prompts by name"), \
     SEN_FIELD_TEXT(flags, task, NULL, "query or document: the model's prompt for it"), \
     FLAG(normalize, SEN_KIND_BOOL, 0, "embeddings of length 1"), \
+    FLAG(bf16, SEN_KIND_BOOL, 0, "matrix products of operands rounded to bfloat16"), \
     FLAG(truncate_dim, SEN_KIND_INT, SEN_NONE, "the first so many numbers of each embedding"), \
     FLAG(batch_size, SEN_KIND_INT, 32, "texts that are encoded together; changes no result")
 
