@@ -906,16 +906,20 @@ SENTRAIN_DEF const char *sen_model_weight_name(const sen_model *m, int i);
 /* ================================================================================================
  * 21 [data]  DATASETS
  *
- * A dataset is rows of named columns: texts, and numbers for labels and scores. It comes from a
- * file (JSON lines, CSV, TSV), from the caller's own arrays or from a function that gives rows. The
- * order of the columns is what losses go by; their names matter only for the label, which is the
- * first there is of label, labels, score, scores.
+ * A dataset is rows of named columns: texts, and numbers or lists of numbers for labels and scores.
+ * It comes from a file (JSON lines, CSV, TSV), from the caller's own arrays or from a function that
+ * gives rows. The order of the columns is what losses go by; their names matter only for the label,
+ * which is the first there is of label, labels, score, scores.
  * ============================================================================================== */
 typedef struct sen_dataset sen_dataset;
 
 typedef enum sen_column_kind {
-    SEN_COLUMN_TEXT, SEN_COLUMN_INT, SEN_COLUMN_FLOAT, SEN_COLUMN_BOOL
+    SEN_COLUMN_TEXT, SEN_COLUMN_INT, SEN_COLUMN_FLOAT, SEN_COLUMN_BOOL, SEN_COLUMN_LIST
 } sen_column_kind;
+
+/* What each row of a SEN_COLUMN_LIST holds, all rows the same: a list of `numbers` numbers (lists
+ * is 0), or `lists` lists of so many each. */
+typedef struct sen_shape { int64_t lists, numbers; } sen_shape;
 
 typedef struct sen_dataset_desc {
     uint32_t        stamp;              /* set by sen_dataset_desc_default() */
@@ -932,10 +936,11 @@ typedef struct sen_dataset_desc {
 
 SENTRAIN_DEF sen_dataset_desc sen_dataset_desc_default(void);
 
-/* Reads a file. In CSV and TSV every field is text; only the label columns are read as numbers.
- * desc is not kept. SEN_ERR_IO: no such file; SEN_ERR_FORMAT: what the file holds is wrong, with
- * its line; SEN_ERR_ARGUMENT: the description does not fit the file; SEN_ERR_UNSUPPORTED: lists,
- * arrow. */
+/* Reads a file. In CSV and TSV every field is text; only the label columns are read as numbers. In
+ * JSON lines a list of numbers, or of such lists, is a cell of a SEN_COLUMN_LIST; a list of n texts
+ * under "NAME" makes n columns, NAME_1 to NAME_n. desc is not kept. SEN_ERR_IO: no such file;
+ * SEN_ERR_FORMAT: what the file holds is wrong, with its line; SEN_ERR_ARGUMENT: the description
+ * does not fit the file; SEN_ERR_UNSUPPORTED: objects in a column, arrow. */
 SENTRAIN_DEF sen_result sen_dataset_load(sen_ctx *c, const sen_dataset_desc *desc,
                                          sen_dataset **out);
 
@@ -960,11 +965,16 @@ SENTRAIN_DEF sen_result sen_dataset_from_arrays(sen_ctx *c, const sen_column *co
                                                 int n_columns,
                                                 int64_t n_rows, sen_dataset **out);
 
+/* Makes a column of such floats one of lists: the array then holds, row by row, as many numbers as
+ * the shape has, (n_rows, lists, numbers). SEN_ERR_ARGUMENT: an empty shape, another column. */
+SENTRAIN_DEF sen_result sen_dataset_set_shape(sen_dataset *d, int column, sen_shape shape);
+
 /* One cell of a row that a function gives; the member that counts is the column's kind's. */
 typedef struct sen_cell {
     sen_text text;                      /* SEN_COLUMN_TEXT */
     int64_t  integer;                   /* SEN_COLUMN_INT; SEN_COLUMN_BOOL: 0 or 1 */
     double   number;                    /* SEN_COLUMN_FLOAT */
+    const double *list;                 /* SEN_COLUMN_LIST: all numbers of the column's shape */
 } sen_cell;
 
 /* A dataset whose rows come from a function, one at a time, when they are needed. */
@@ -974,10 +984,12 @@ typedef struct sen_row_source {
     int                    n_columns;
     const char *const     *names;       /* [n_columns] */
     const sen_column_kind *kinds;       /* [n_columns] */
-    /* Fills cell[0 .. n_columns - 1], which come zeroed, for row 0 .. n_rows - 1. The texts stay
-     * valid until it is called again. Always the same for one row; any row, in any order, as often
-     * as it is needed. Called from the thread that uses the context. Another result than SEN_OK, or
-     * sen_fail, ends the call that needed the row, with a sentence that names it. */
+    const sen_shape       *shapes;      /* [n_columns]; NULL: no column is of lists */
+    /* Fills cell[0 .. n_columns - 1], which come zeroed, for row 0 .. n_rows - 1. The texts and
+     * lists stay valid until it is called again. Always the same for one row; any row, in any
+     * order, as often as it is needed. Called from the thread that uses the context. Another result
+     * than SEN_OK, or sen_fail, ends the call that needed the row, with a sentence that names it.
+     */
     sen_result           (*get)(void *user, int64_t row, sen_cell *cell);
     void                  *user;
 } sen_row_source;
@@ -1002,12 +1014,17 @@ SENTRAIN_DEF sen_column_kind sen_dataset_column_kind(const sen_dataset *d, int c
 /* The column of that name; -1: there is none. */
 SENTRAIN_DEF int sen_dataset_column_find(const sen_dataset *d, const char *name);
 
+/* The numbers of each row in a column of lists; zeros for another column. */
+SENTRAIN_DEF sen_shape sen_dataset_column_shape(const sen_dataset *d, int column);
+
 /* A cell. The text is valid until sen_dataset_free, empty in a column of numbers; the number is
- * NaN in a column of texts, 0 or 1 in one of booleans. Where rows come from a function the text is
- * valid until the next one is asked for, and empty if the function failed (sen_message says why).
- * */
+ * NaN in a column of texts or lists, 0 or 1 in one of booleans; the list holds all the numbers of
+ * the column's shape and is valid as long as a text, NULL in a column that has none. Where rows
+ * come from a function the text is valid until the next one is asked for, and empty if the function
+ * failed (sen_message says why). */
 SENTRAIN_DEF sen_text sen_dataset_text(const sen_dataset *d, int64_t row, int column);
 SENTRAIN_DEF double sen_dataset_number(const sen_dataset *d, int64_t row, int column);
+SENTRAIN_DEF const double *sen_dataset_list(const sen_dataset *d, int64_t row, int column);
 
 /* ================================================================================================
  * 22 [sample]  BATCH SAMPLERS
@@ -1058,9 +1075,11 @@ typedef struct sen_loss sen_loss;
 
 /* The label column of a batch, borrowed for one step. */
 typedef struct sen_labels {
-    const float   *value;                   /* (n) as float32; NULL: no label column */
+    const float   *value;                   /* (n,width) as float32; NULL: no label column */
     const int32_t *index;                   /* (n) as class numbers where whole; else NULL */
     int64_t        n;                       /* rows of the batch */
+    int64_t        width;                   /* numbers of a row: 1 (0 counts as 1), or a list's */
+    sen_shape      shape;                   /* of a row's list; zeros where labels are none */
 } sen_labels;
 
 /* What a loss's forward function is handed. */
@@ -1080,6 +1099,7 @@ typedef struct sen_loss_type {
     int              min_columns, max_columns;  /* of texts; max 0: any number */
     bool             needs_labels;
     bool             labels_are_cosines;    /* labels outside -1..1 cannot be reached */
+    bool             labels_are_lists;      /* they may be: else one number a row is taken */
     size_t           args_size;             /* of the struct of arguments; a stamp comes first */
     const sen_field *fields;                /* of that struct; SEN_FIELD_END alone: none */
     /* Refuses impossible arguments in a sentence; at: where they stand in a job file, or NULL (for
@@ -23256,7 +23276,7 @@ SENTRAIN_DEF int64_t sen_model_parameters(const sen_model *m)
  * not a million. */
 #define SEN__DATA_BLOCK ((size_t)1 << 16)
 
-/* A column is one array, one item a row: exactly one of the three pointers is set, and `kind` says
+/* A column is one array, one item a row: exactly one of the four pointers is set, and `kind` says
  * which. (None is in a column of texts that come from a function: see sen__lazy.) BOOL is kept as
  * whole numbers 0 and 1, so to make it INT only the kind has to change. */
 typedef struct sen__column {
@@ -23265,6 +23285,8 @@ typedef struct sen__column {
     const sen_text *texts;              /* TEXT: (rows) */
     const int64_t  *ints;               /* INT, BOOL: (rows) */
     const double   *floats;             /* FLOAT: (rows) */
+    const double   *lists;              /* LIST: (rows, numbers of a row) */
+    sen_shape       shape;              /* LIST */
     void           *owned;              /* the heap block behind one of them, or NULL */
 } sen__column;
 
@@ -23333,6 +23355,26 @@ SENTRAIN_DEF sen_column_kind sen_dataset_column_kind(const sen_dataset *d, int c
 {
     SENTRAIN_ASSERT(column >= 0 && column < d->n_columns);
     return d->column[column].kind;
+}
+
+SENTRAIN_DEF sen_shape sen_dataset_column_shape(const sen_dataset *d, int column)
+{
+    SENTRAIN_ASSERT(column >= 0 && column < d->n_columns);
+    return d->column[column].shape;
+}
+
+/* All numbers of one row; a lone list counts as one of one. Shapes that were taken in are known not
+ * to overflow: sen__shape_ok. */
+static int64_t sen__shape_count(sen_shape s)
+{
+    return s.numbers * SEN__MAX(s.lists, 1);
+}
+
+/* A shape that can be: something in it, and so few numbers that sizes of arrays can be counted. */
+static bool sen__shape_ok(sen_shape s)
+{
+    return s.numbers > 0 && s.lists >= 0 && s.numbers <= INT32_MAX &&
+           s.lists <= INT32_MAX / s.numbers;
 }
 
 /* Datasets have a handful of columns: a walk is as fast as any map. Names are compared byte by
@@ -23418,6 +23460,13 @@ SENTRAIN_DEF double sen_dataset_number(const sen_dataset *d, int64_t row, int co
     const sen__column *k = &d->column[column];
     SENTRAIN_ASSERT(column >= 0 && column < d->n_columns && row >= 0 && row < d->rows);
     return k->floats ? k->floats[row] : k->ints ? (double)k->ints[row] : (double)NAN;
+}
+
+SENTRAIN_DEF const double *sen_dataset_list(const sen_dataset *d, int64_t row, int column)
+{
+    const sen__column *k = &d->column[column];
+    SENTRAIN_ASSERT(column >= 0 && column < d->n_columns && row >= 0 && row < d->rows);
+    return k->lists ? k->lists + row * sen__shape_count(k->shape) : NULL;
 }
 
 /* The column that Python's trainer takes as labels; -1: none. Only one is: the first of the list
@@ -23589,6 +23638,8 @@ typedef struct sen__cell {
     sen_text      text;                 /* TEXT: in the file or in scratch */
     int64_t       integer;              /* BOOL too: 0 or 1 */
     double        number;
+    const double *list;                 /* LIST: of shape's numbers, in scratch */
+    sen_shape     shape;
 } sen__cell;
 
 /* All that goes on while a file is read. Field numbers are the file's, column numbers the
@@ -23603,6 +23654,8 @@ typedef struct sen__loader {
     int                     n_fields;           /* columns in the file */
     const char            **name;               /* [n_fields] the file's names, scratch */
     const char            **shown;              /* [n_fields] after renaming */
+    const char            **key;                /* [n_fields] JSON lines: where a field is, */
+    int64_t                *item;               /* [n_fields] and which of a list; -1: all of it */
     sen_text               *field;              /* [n_fields] of the current row (CSV, TSV) */
     int                    *from;               /* [n_columns] the field of each of our columns */
     sen__cell              *cell;               /* [n_columns] the current row */
@@ -23892,6 +23945,34 @@ static sen_result sen__jsonl_object(sen__loader *l, sen_json **out)
     return SEN_OK;
 }
 
+/* How many columns a value of the first row makes: a list of texts one for each, as Python's
+ * resolve_ids makes negative_1, negative_2 ... of the list negative_ids; anything else one. */
+static int64_t sen__jsonl_width(const sen_json *j)
+{
+    return j->kind == SEN_JSON_LIST && j->child && j->child->kind == SEN_JSON_TEXT ? j->count : 1;
+}
+
+/* Appends the names of the columns that the value at j makes: its key, or key_1 to key_n. Keys end
+ * with a 0; one made here lies in scratch. */
+static sen_result sen__jsonl_name(sen__loader *l, const sen_json *j, sen_text *name, int *n)
+{
+    const int64_t width = sen__jsonl_width(j);
+    const bool whole = j->kind != SEN_JSON_LIST || j->child == NULL ||
+                       j->child->kind != SEN_JSON_TEXT;
+    const size_t room = strlen(j->key) + 24;            /* "_", 20 digits, 0 */
+    int64_t i;
+    for (i = 0; i < width; i++, (*n)++) {
+        char *text = whole ? NULL : (char *)sen__scratch(l->c, (int64_t)room, 1, "column names");
+        if (!whole && !text) return SEN_ERR_MEMORY;
+        if (text) sen__text_format(text, room, "%s_%lld", j->key, (long long)(i + 1));
+        l->key[*n] = j->key;
+        l->item[*n] = whole ? -1 : i;
+        name[*n].data = text ? text : j->key;
+        name[*n].length = strlen(name[*n].data);
+    }
+    return SEN_OK;
+}
+
 /* The columns are the keys of the first row, which is then read again as a row: l->at and l->line
  * go back to where they were. A key given twice here makes two columns of one name, which
  * sen__loader_rename refuses. */
@@ -23901,25 +23982,72 @@ static sen_result sen__jsonl_head(sen__loader *l)
     const int64_t line = l->line;
     sen_json *row = NULL;
     const sen_json *j;
-    sen_text *key;
+    sen_text *name;
+    int64_t width = 0;
     int n = 0;
-    const sen_result r = sen__jsonl_object(l, &row);
+    sen_result r = sen__jsonl_object(l, &row);
     if (r) return r;
     if (!row->count)
         return sen_fail_at(l->c, SEN_ERR_FORMAT, row, NULL,
                            "a row without columns; the keys of the first row are the columns");
-    key = (sen_text *)sen__scratch(l->c, row->count, sizeof *key, "column names");
-    if (!key) return SEN_ERR_MEMORY;
-    for (j = row->child; j; j = j->next, n++) {
-        key[n].data = j->key;
-        key[n].length = strlen(j->key);                 /* keys end with a 0 */
-    }
+    for (j = row->child; j; j = j->next) width += sen__jsonl_width(j);
+    if (width > SEN__DATA_COLUMNS) return sen__loader_names(l, NULL, (int)SEN__MIN(width, INT_MAX));
+    name = (sen_text *)sen__scratch(l->c, width, sizeof *name, "column names");
+    l->key = (const char **)sen__scratch(l->c, width, sizeof *l->key, "column names");
+    l->item = (int64_t *)sen__scratch(l->c, width, sizeof *l->item, "column names");
+    if (!name || !l->key || !l->item) return SEN_ERR_MEMORY;
+    for (j = row->child; !r && j; j = j->next) r = sen__jsonl_name(l, j, name, &n);
     l->at = start;
     l->line = line;
-    return sen__loader_names(l, key, n);
+    return r ? r : sen__loader_names(l, name, n);
 }
 
-/* The next object; each of our columns picks its member, whatever order they stand in. l->name, not
+/* A list of numbers, or a list of such lists of one length, as numbers in scratch. What it must
+ * hold and does not is told with its line and column. */
+static sen_result sen__jsonl_list(sen__loader *l, const sen_json *list, sen__cell *cell)
+{
+    const bool nested = list->child && list->child->kind == SEN_JSON_LIST;
+    const sen_json *outer = nested ? list->child : list, *j;
+    sen_shape *s = &cell->shape;
+    double *out;
+    s->lists = nested ? list->count : 0;
+    s->numbers = outer->count;
+    if (!sen__shape_ok(*s))
+        return sen_fail_at(l->c, SEN_ERR_FORMAT, list, NULL, "a list of numbers should hold some, "
+                           "and fewer than 2^31");
+    out = (double *)sen__scratch(l->c, sen__shape_count(*s), sizeof *out, "a list");
+    if (!out) return SEN_ERR_MEMORY;
+    cell->list = out;
+    for (; outer; outer = nested ? outer->next : NULL) {
+        if (outer->kind != SEN_JSON_LIST || outer->count != s->numbers)
+            return sen_fail_at(l->c, SEN_ERR_FORMAT, outer, NULL, "each list within this list "
+                               "should hold %lld numbers, as the first does",
+                               (long long)s->numbers);
+        for (j = outer->child; j; j = j->next) {
+            if (j->kind != SEN_JSON_NUMBER || j->number != j->number)
+                return sen_fail_at(l->c, SEN_ERR_FORMAT, j, NULL, "a list should hold numbers, "
+                                   "not %s", j->kind == SEN_JSON_NUMBER ? "NaN"
+                                                                        : sen__json_kind_name(j));
+            *out++ = j->number;
+        }
+    }
+    return SEN_OK;
+}
+
+/* The i-th text of a list of texts; NULL: the message tells what the row has instead. */
+static const sen_json *sen__jsonl_item(sen__loader *l, const sen_json *list, int64_t i,
+                                       const char *key)
+{
+    const sen_json *j = list->kind == SEN_JSON_LIST ? list->child : NULL;
+    int64_t k;
+    for (k = 0; j && k < i; k++) j = j->next;
+    if (j && j->kind == SEN_JSON_TEXT) return j;
+    sen_fail_at(l->c, SEN_ERR_FORMAT, j ? j : list, NULL, "\"%s\" should hold %lld texts at least, "
+                "as many as columns were made of it or chosen", key, (long long)(i + 1));
+    return NULL;
+}
+
+/* The next object; each of our columns picks its member, whatever order they stand in. l->key, not
  * l->shown: the file knows its own names only. Where a key is missing the datasets library would
  * put a null, which no loss can take; the line that lacks it is told at once. */
 static sen_result sen__jsonl_next(sen__loader *l)
@@ -23927,10 +24055,11 @@ static sen_result sen__jsonl_next(sen__loader *l)
     const int64_t line = l->line;       /* sen__jsonl_object passes it */
     sen_json *row = NULL;
     int i;
-    const sen_result r = sen__jsonl_object(l, &row);
+    sen_result r = sen__jsonl_object(l, &row);
     if (r) return r;
     for (i = 0; i < l->d->n_columns; i++) {
-        const char *key = l->name[l->from[i]];
+        const char *key = l->key[l->from[i]];
+        const int64_t item = l->item[l->from[i]];
         const sen_json *j = sen_json_get(row, key);
         sen__cell *cell = &l->cell[i];
         if (!j)
@@ -23938,6 +24067,8 @@ static sen_result sen__jsonl_next(sen__loader *l)
                             "%s:%lld: this row has no \"%s\"; every row needs it, as the first "
                             "row has "
                             "it", l->d->path, (long long)line, key);
+        if (item >= 0 && !(j = sen__jsonl_item(l, j, item, key))) return SEN_ERR_FORMAT;
+        if (j->kind == SEN_JSON_LIST && (r = sen__jsonl_list(l, j, cell)) != SEN_OK) return r;
         cell->kind = j->kind;
         cell->is_integer = j->is_integer;
         cell->text.data = j->text;      /* in scratch, until the row is stored */
@@ -24115,7 +24246,9 @@ static sen_result sen__loader_select(sen__loader *l)
  *   TEXT             stays              error          error             error
  *   BOOL             error              stays          error             error
  *   INT              error              error          stays             FLOAT, all of it
- *   FLOAT            error              error          stays, widened    stays */
+ *   FLOAT            error              error          stays, widened    stays
+ * A list of numbers makes a column LIST, and every row must have a list of the first one's shape:
+ * Python makes one tensor of a batch's lists, which ragged ones do not give. */
 
 /* Copies a text to the end of the block of texts, without a 0 behind it. A text that does not fit
  * starts a new block, of its own size if it is longer than a block; what the old one had left is
@@ -24195,11 +24328,12 @@ static sen_result sen__loader_label(sen__loader *l, int column, sen__cell *cell)
 static sen_result sen__cell_kind(sen__loader *l, int column, const sen__cell *cell,
                                  sen_column_kind *kind)
 {
-    static const char lists[] = "lists and objects cannot be read as a column yet; leave it out "
-                                "with \"columns\"";
+    static const char objects[] = "objects cannot be read as a column; leave it out with "
+                                  "\"columns\"";
     switch (cell->kind) {
     case SEN_JSON_TEXT: *kind = SEN_COLUMN_TEXT; return SEN_OK;
     case SEN_JSON_BOOL: *kind = SEN_COLUMN_BOOL; return SEN_OK;
+    case SEN_JSON_LIST: *kind = SEN_COLUMN_LIST; return SEN_OK;
     case SEN_JSON_NUMBER:
         *kind = cell->is_integer ? SEN_COLUMN_INT : SEN_COLUMN_FLOAT;
         return SEN_OK;
@@ -24207,7 +24341,8 @@ static sen_result sen__cell_kind(sen__loader *l, int column, const sen__cell *ce
         return sen__dataset_fail(l->c, SEN_ERR_FORMAT, l->d, l->d->rows, column,
                                  "null stands where a value should");
     default:
-        return sen__dataset_fail(l->c, SEN_ERR_UNSUPPORTED, l->d, l->d->rows, column, "%s", lists);
+        return sen__dataset_fail(l->c, SEN_ERR_UNSUPPORTED, l->d, l->d->rows, column, "%s",
+                                 objects);
     }
 }
 
@@ -24215,15 +24350,41 @@ static sen_result sen__cell_kind(sen__loader *l, int column, const sen__cell *ce
  * array never moves or grows after that; rows that do not come leave their room unused until the
  * end. */
 static sen_result sen__column_start(sen__loader *l, sen__column *k, sen_column_kind kind,
-                                    int64_t most)
+                                    const sen__cell *cell, int64_t most)
 {
-    const size_t size = kind == SEN_COLUMN_TEXT ? sizeof(sen_text) : sizeof(int64_t);
+    size_t size = kind == SEN_COLUMN_TEXT ? sizeof(sen_text) : sizeof(int64_t);
+    if (kind == SEN_COLUMN_LIST) {
+        const int64_t count = sen__shape_count(cell->shape);
+        /* n numbers take n digits and as many commas and brackets: a file of many lines after one
+         * long list cannot ask for more rows than it has bytes for. */
+        most = SEN__MIN(most, 1 + (l->end - l->at) / (2 * count + 1));
+        size = (size_t)count * sizeof(double);
+        k->shape = cell->shape;
+    }
     k->owned = sen__new_array(l->c, most, size, "a column of a dataset");
     k->kind = kind;
     if (!k->owned) return SEN_ERR_MEMORY;
     if (kind == SEN_COLUMN_TEXT) k->texts = (const sen_text *)k->owned;
+    else if (kind == SEN_COLUMN_LIST) k->lists = (const double *)k->owned;
     else if (kind == SEN_COLUMN_FLOAT) k->floats = (const double *)k->owned;
     else k->ints = (const int64_t *)k->owned;
+    return SEN_OK;
+}
+
+/* A list into its column, which the first row has given its shape. */
+static sen_result sen__loader_put_list(sen__loader *l, int column, const sen__cell *cell)
+{
+    sen__column *k = &l->d->column[column];
+    const int64_t count = sen__shape_count(k->shape);
+    if (cell->shape.lists != k->shape.lists || cell->shape.numbers != k->shape.numbers)
+        return sen__dataset_fail(l->c, SEN_ERR_FORMAT, l->d, l->d->rows, column,
+                                 "%lld numbers in %lld list%s stand here, but the first row has "
+                                 "%lld in %lld: all rows need lists of one length",
+                                 (long long)sen__shape_count(cell->shape),
+                                 (long long)SEN__MAX(cell->shape.lists, 1),
+                                 cell->shape.lists > 1 ? "s" : "", (long long)count,
+                                 (long long)SEN__MAX(k->shape.lists, 1));
+    memcpy((double *)k->owned + l->d->rows * count, cell->list, (size_t)count * sizeof(double));
     return SEN_OK;
 }
 
@@ -24231,13 +24392,14 @@ static sen_result sen__column_start(sen__loader *l, sen__column *k, sen_column_k
  * Booleans and numbers do not mix, since true among 0.5 and 0.7 is a mistake in the file. */
 static sen_result sen__loader_put(sen__loader *l, int column, sen__cell *cell, int64_t most)
 {
-    static const char *const words[] = { "a text", "a whole number", "a number", "true or false" };
+    static const char *const words[] = { "a text", "a whole number", "a number", "true or false",
+                                         "a list" };
     sen__column *k = &l->d->column[column];
     const int64_t row = l->d->rows;     /* counts on when the whole row is in */
     sen_column_kind kind = SEN_COLUMN_TEXT;
     sen_result r = sen__label_name(k->name) ? sen__loader_label(l, column, cell) : SEN_OK;
     if (!r) r = sen__cell_kind(l, column, cell, &kind);
-    if (!r && !k->owned) r = sen__column_start(l, k, kind, most);
+    if (!r && !k->owned) r = sen__column_start(l, k, kind, cell, most);
     if (r) return r;
     /* The first real number of a column that has been whole so far: `row` items are to be
      * changed. */
@@ -24257,6 +24419,7 @@ static sen_result sen__loader_put(sen__loader *l, int column, sen__cell *cell, i
         r = sen__loader_keep(l, &cell->text);           /* out of the file or scratch, into keep */
         ((sen_text *)k->owned)[row] = cell->text;
     }
+    else if (kind == SEN_COLUMN_LIST) r = sen__loader_put_list(l, column, cell);
     else if (kind == SEN_COLUMN_FLOAT) ((double *)k->owned)[row] = cell->number;
     else ((int64_t *)k->owned)[row] = cell->integer;    /* BOOL too */
     return r;
@@ -24343,7 +24506,7 @@ static sen_result sen__loader_unscaled(const sen__loader *l, const char *name)
 static sen_result sen__loader_scale(sen__loader *l)
 {
     const sen_json *scale = l->desc->scale, *j;
-    int64_t row;
+    int64_t row, n;
     if (scale && scale->kind != SEN_JSON_OBJECT)
         return sen_fail_at(l->c, SEN_ERR_ARGUMENT, scale, NULL,
                            "\"scale\" takes an object of columns and factors");
@@ -24363,10 +24526,13 @@ static sen_result sen__loader_scale(sen__loader *l)
             continue;                   /* whole times whole: done */
         /* Both arrays are the same block; only the way it is read changes. */
         if (k->kind == SEN_COLUMN_INT) sen__data_widen(k->owned, l->d->rows);
-        k->kind = SEN_COLUMN_FLOAT;
-        k->ints = NULL;
-        k->floats = (const double *)k->owned;
-        for (row = 0; row < l->d->rows; row++) ((double *)k->owned)[row] *= j->number;
+        if (k->kind != SEN_COLUMN_LIST) {
+            k->kind = SEN_COLUMN_FLOAT;
+            k->ints = NULL;
+            k->floats = (const double *)k->owned;
+        }
+        n = l->d->rows * (k->kind == SEN_COLUMN_LIST ? sen__shape_count(k->shape) : 1);
+        for (row = 0; row < n; row++) ((double *)k->owned)[row] *= j->number;
     }
     return SEN_OK;
 }
@@ -24585,6 +24751,27 @@ SENTRAIN_DEF sen_result sen_dataset_from_arrays(sen_ctx *c, const sen_column *co
     return sen__end(c, SEN_OK);
 }
 
+/* A function of its own, so that sen_column stays a name and three pointers. A borrowed array of
+ * another dataset's numbers would be read past its end: only arrays of the caller's are taken. */
+SENTRAIN_DEF sen_result sen_dataset_set_shape(sen_dataset *d, int column, sen_shape shape)
+{
+    sen__column *k = d->column + column;
+    SENTRAIN_ASSERT(column >= 0 && column < d->n_columns);
+    sen__begin(d->c);
+    if (k->kind != SEN_COLUMN_FLOAT || k->owned)
+        return sen__end(d->c, sen_fail(d->c, SEN_ERR_ARGUMENT, "column \"%s\" is no array of "
+                                       "floats, which alone can be shaped into lists", k->name));
+    if (!sen__shape_ok(shape))
+        return sen__end(d->c, sen_fail(d->c, SEN_ERR_ARGUMENT, "column \"%s\": a shape needs "
+                                       "numbers, 1 at least, and fewer than 2^31 in all",
+                                       k->name));
+    k->kind = SEN_COLUMN_LIST;
+    k->lists = k->floats;
+    k->floats = NULL;
+    k->shape = shape;
+    return sen__end(d->c, SEN_OK);
+}
+
 SENTRAIN_DEF sen_row_source sen_row_source_default(void)
 {
     sen_row_source s;
@@ -24610,7 +24797,8 @@ static sen_result sen__source_check(sen_ctx *c, const sen_row_source *s)
 static sen_result sen__source_column(sen_dataset *d, const sen_row_source *s, int i)
 {
     sen__column *k = &d->column[i];
-    if (!s->names[i] || (unsigned)s->kinds[i] > SEN_COLUMN_BOOL)
+    size_t size = sizeof(int64_t);
+    if (!s->names[i] || (unsigned)s->kinds[i] > SEN_COLUMN_LIST)
         return sen_fail(d->c, SEN_ERR_ARGUMENT, "column %d needs a name and one of the kinds of "
                                                 "columns", i);
     k->name = sen__arena_text(&d->keep, s->names[i], strlen(s->names[i]));
@@ -24619,10 +24807,36 @@ static sen_result sen__source_column(sen_dataset *d, const sen_row_source *s, in
         return sen_fail(d->c, SEN_ERR_ARGUMENT, "two columns are named \"%s\"", s->names[i]);
     k->kind = s->kinds[i];
     if (k->kind == SEN_COLUMN_TEXT) return SEN_OK;      /* asked for when it is needed */
-    k->owned = sen__new_array(d->c, s->n_rows, sizeof(int64_t), "a column of numbers");
+    if (k->kind == SEN_COLUMN_LIST) {
+        if (!s->shapes || !sen__shape_ok(s->shapes[i]))
+            return sen_fail(d->c, SEN_ERR_ARGUMENT, "column %d, \"%s\": lists need the number of "
+                                                    "their numbers in shapes", i, k->name);
+        k->shape = s->shapes[i];
+        size = (size_t)sen__shape_count(k->shape) * sizeof(double);
+    }
+    k->owned = sen__new_array(d->c, s->n_rows, size, "a column of numbers");
     if (!k->owned) return SEN_ERR_MEMORY;
-    if (k->kind == SEN_COLUMN_FLOAT) k->floats = (const double *)k->owned;
+    if (k->kind == SEN_COLUMN_LIST) k->lists = (const double *)k->owned;
+    else if (k->kind == SEN_COLUMN_FLOAT) k->floats = (const double *)k->owned;
     else k->ints = (const int64_t *)k->owned;
+    return SEN_OK;
+}
+
+/* One cell of numbers into its column. */
+static sen_result sen__source_number(sen_dataset *d, int64_t row, int column)
+{
+    const sen_cell *cell = &d->lazy->cell[column];
+    const sen__column *k = &d->column[column];
+    const int64_t count = k->lists ? sen__shape_count(k->shape) : 1;
+    if (k->lists && !cell->list)
+        return sen_fail(d->c, SEN_ERR_ARGUMENT, "row %lld, column \"%s\": its function gave no "
+                                                "list", (long long)row, k->name);
+    if (k->lists)
+        memcpy((double *)k->owned + row * count, cell->list, (size_t)count * sizeof(double));
+    else if (k->floats) ((double *)k->owned)[row] = cell->number;
+    else if (k->ints)
+        ((int64_t *)k->owned)[row] = k->kind == SEN_COLUMN_BOOL ? cell->integer != 0
+                                                                : cell->integer;
     return SEN_OK;
 }
 
@@ -24636,13 +24850,7 @@ static sen_result sen__source_numbers(sen_dataset *d)
     for (i = 0; i < d->n_columns; i++) numbers |= d->column[i].owned != NULL;
     for (row = 0; numbers && !r && row < d->rows; row++) {
         r = sen__lazy_row(d, row);
-        for (i = 0; !r && i < d->n_columns; i++) {
-            const sen_cell *cell = &d->lazy->cell[i];
-            const sen__column *k = &d->column[i];
-            if (k->floats) ((double *)k->owned)[row] = cell->number;
-            else if (k->ints) ((int64_t *)k->owned)[row] =
-                k->kind == SEN_COLUMN_BOOL ? cell->integer != 0 : cell->integer;
-        }
+        for (i = 0; !r && i < d->n_columns; i++) r = sen__source_number(d, row, i);
     }
     return r;
 }
@@ -24891,7 +25099,9 @@ static sen_result sen__unique_column(sen_ctx *c, const sen_dataset *d, int colum
 static bool sen__unique_counts(const sen_dataset *d, int column)
 {
     const char *name = sen_dataset_column_name(d, column);
-    return !sen__label_name(name) && strcmp(name, "dataset_name") != 0;
+    /* Lists of numbers are labels by their nature; the trainer takes them as nothing else. */
+    return !sen__label_name(name) && strcmp(name, "dataset_name") != 0 &&
+           sen_dataset_column_kind(d, column) != SEN_COLUMN_LIST;
 }
 
 /* Numbers the texts of all columns together: a text that is an anchor here and a positive there is
@@ -25119,7 +25329,8 @@ static sen_result sen__grouped_check(sen_sampler_call *s, int column)
         return sen_fail(s->ctx, SEN_ERR_ARGUMENT, "group_by_label needs an even batch size of 4 "
                                                   "at least, not %lld",
                         (long long)s->batch_size);
-    if (column < 0 || sen_dataset_column_kind(s->dataset, column) == SEN_COLUMN_TEXT)
+    if (column < 0 || sen_dataset_column_kind(s->dataset, column) == SEN_COLUMN_TEXT ||
+        sen_dataset_column_kind(s->dataset, column) == SEN_COLUMN_LIST)
         return sen_fail(s->ctx, SEN_ERR_ARGUMENT,
                         "group_by_label needs a column of numbers that is named label, labels, "
                         "score or scores");
@@ -26338,6 +26549,15 @@ static sen_result sen__loss_check_columns(sen_ctx *c, const sen_loss *l, int n_c
     return SEN_OK;
 }
 
+/* Whether labels of so many numbers a row suit the loss. Python: labels.numel() == B, so lists of
+ * one are as good as numbers. */
+static sen_result sen__loss_check_width(sen_ctx *c, const sen_loss *l, int64_t width)
+{
+    if (width <= 1 || l->type->labels_are_lists) return SEN_OK;
+    return sen_fail(c, SEN_ERR_ARGUMENT, "%s takes one label a row; the label column holds lists "
+                                         "of %lld numbers", l->type->name, (long long)width);
+}
+
 /* What labels should be multiplied by where the loss cannot reach them: 1 / the next whole number
  * from `worst` on, the largest absolute label. 1: all is well. Some slack for rounded cosines. So
  * scores of 0 .. 5 give 1 / 5. A cosine can never be 5: the loss would pull all pairs together. */
@@ -26362,7 +26582,9 @@ SENTRAIN_DEF sen_var *sen_loss_forward(sen_loss *loss, sen_tape *t, sen_var *con
     call.n_columns = n_columns;
     call.loss = loss;                       /* for a loss that has state of its own */
     if (labels) call.labels = *labels;      /* else all NULL and 0 */
+    if (!call.labels.width) call.labels.width = 1;
     r = sen__loss_check_columns(t->c, loss, n_columns, call.labels.value != NULL);
+    if (!r && loss->type->needs_labels) r = sen__loss_check_width(t->c, loss, call.labels.width);
     for (i = 0; !r && i < n_columns; i++) {
         if (!emb[i]) return NULL;           /* the tape knows why */
         /* Same rows, since row i of each column belongs together; same width, to be compared at
@@ -29088,6 +29310,10 @@ static sen_result sen__set_check_labels(sen_ctx *c, const sen__train_set *s)
     double worst = 0, scale;
     int64_t i, at = -1;
     if (s->label < 0) return SEN_OK;
+    if (sen_dataset_column_kind(d, s->label) == SEN_COLUMN_LIST)
+        return !sen_loss_type_of(s->loss)->needs_labels ? SEN_OK
+             : sen__loss_check_width(c, s->loss,
+                                     sen__shape_count(sen_dataset_column_shape(d, s->label)));
     if (sen_dataset_column_kind(d, s->label) == SEN_COLUMN_TEXT)
         return sen__dataset_fail(c, SEN_ERR_ARGUMENT, d, 0, s->label,
                                  "labels should be numbers; name the words with \"class_names\"");
@@ -29318,6 +29544,29 @@ static sen_result sen__trainer_sampler(sen_trainer *t, sen_sampler **out)
     return sen__sampler_new(t->c, &d, out);
 }
 
+/* Numbers of a row's label: 1, or as many as its list holds. */
+static int64_t sen__set_label_width(const sen__train_set *s)
+{
+    return s->label >= 0 && sen_dataset_column_kind(s->data, s->label) == SEN_COLUMN_LIST
+         ? sen__shape_count(sen_dataset_column_shape(s->data, s->label)) : 1;
+}
+
+/* A batch's labels that are lists, as float32 one row behind the other: (n,width). */
+static void sen__trainer_fill_lists(sen_trainer *t, const sen__train_set *s, const int64_t *rows,
+                                    int64_t n, sen_labels *labels)
+{
+    const int64_t width = sen__set_label_width(s);
+    int64_t i, k;
+    for (i = 0; i < n; i++) {
+        const double *list = sen_dataset_list(s->data, rows[i], s->label);
+        for (k = 0; k < width; k++) t->label[i * width + k] = (float)list[k];
+    }
+    labels->value = t->label;
+    labels->n = n;
+    labels->width = width;
+    labels->shape = sen_dataset_column_shape(s->data, s->label);
+}
+
 /* The batch for rows of one dataset, and its labels: as floats for losses that compare, and as
  * class numbers where the column is of whole numbers (a number that is no index becomes -1). The
  * labels' arrays are the trainer's: valid until the next batch. `rows` are row numbers of this
@@ -29329,7 +29578,9 @@ static sen_result sen__trainer_fill(sen_trainer *t, const sen__train_set *s, con
                        sen_dataset_column_kind(s->data, s->label) != SEN_COLUMN_FLOAT;
     int64_t i;
     memset(labels, 0, sizeof *labels);
-    if (s->label >= 0) {
+    if (s->label >= 0 && sen_dataset_column_kind(s->data, s->label) == SEN_COLUMN_LIST)
+        sen__trainer_fill_lists(t, s, rows, n, labels);
+    else if (s->label >= 0) {
         for (i = 0; i < n; i++) {
             /* A whole column gives both forms, so that any loss finds the one that it wants. */
             const double v = sen_dataset_number(s->data, rows[i], s->label);
@@ -29340,6 +29591,7 @@ static sen_result sen__trainer_fill(sen_trainer *t, const sen__train_set *s, con
         labels->value = t->label;
         labels->index = whole ? t->label_index : NULL;
         labels->n = n;
+        labels->width = 1;
     }
     /* Row numbers to token ids: one copy per text, of all columns, packed one behind the other. */
     return sen__packed_fill(t->c, &t->batch, s->tokens, s->n_columns, rows, n);
@@ -31465,13 +31717,18 @@ static sen_result sen__trainer_rooms(sen_trainer *t)
     const int64_t train = t->args.per_device_train_batch_size,
                   eval = t->args.per_device_eval_batch_size;
     const int64_t k = t->args.gradient_accumulation_steps, most = SEN__MAX(train, eval);
+    int64_t width = 1;                  /* numbers of the longest label */
+    int i;
     /* Two tapes: one that records for backward, one that keeps values only for evaluation. */
     sen_result r = sen_tape_new(t->c, true, &t->tape);
     if (!r) r = sen_tape_new(t->c, false, &t->eval_tape);
     if (r) return r;
     t->tape->recompute = sen__trainer_recomputes(t);
     t->emb = (sen_var **)sen__new_array(t->c, SEN__COLUMNS_MAX, sizeof *t->emb, "a trainer");
-    t->label = (float *)sen__new_array(t->c, most, sizeof *t->label, "labels of a batch");
+    for (i = 0; i < t->n_train; i++) width = SEN__MAX(width, sen__set_label_width(&t->train[i]));
+    for (i = 0; i < t->n_eval; i++) width = SEN__MAX(width, sen__set_label_width(&t->eval[i]));
+    t->label = (float *)sen__new_array(t->c, (int64_t)sen__mul((uint64_t)most, (size_t)width),
+                                       sizeof *t->label, "labels of a batch");
     t->label_index = (int32_t *)sen__new_array(t->c, most, sizeof *t->label_index,
                                                "labels of a batch");
     /* The product may overflow: then it is negative, and refused with its message. */
@@ -31836,9 +32093,10 @@ static sen_result sen__grad_write(sen_trainer *t, const sen__train_set *s, const
     item[n] = sen__store_matrix("loss", loss, 1, 1);
     item[n++].ndim = 1;
     if (labels->value) {
-        item[n] = sen__store_matrix("labels", labels->value, labels->n, 1);
+        item[n] = sen__store_matrix("labels", labels->value, labels->n, labels->width);
         item[n].ints = labels->index;
-        item[n++].ndim = 1;
+        if (!labels->shape.numbers) item[n].ndim = 1;   /* lists of lists stay flat */
+        n++;
     }
     for (k = 0; !r && k < s->n_columns; k++) r = sen__grad_column(t, s, k, item, &n);
     /* has_grad: backward reached it. A gradient that is zero is written, one that never came is
@@ -33173,6 +33431,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    sen_build_info; a context refuses a processor that lacks the target; the default of
  *            threads follows the quota of control groups.
  *   Added    WebAssembly (WASI), macOS and Windows for ARM build without a warning.
+ *   Added    Columns of lists: sen_shape, SEN_COLUMN_LIST, sen_dataset_list, sen_labels.width, and
+ *            labels_are_lists of a loss; a list of texts in JSON lines makes columns.
  *
  * LICENCE
  *

@@ -278,10 +278,9 @@ static void test_data_errors(data_fixture *f)
                  "data.jsonl:2: column \"a\": null stands where a value should");
     data_refuses(f, "data.jsonl", "{\"a\": \"x\"}\n{\"a\": \"y\"\n", -1, NULL, SEN_ERR_FORMAT,
                  "data.jsonl:2:10: not valid JSON: the text ends inside a list or object");
-    data_refuses(f, "data.jsonl", "{\"a\": [1]}\n", -1, NULL, SEN_ERR_UNSUPPORTED,
-                 "data.jsonl:1: column \"a\": lists and objects cannot be read as a column yet; "
-                 "leave it out with "
-                 "\"columns\"");
+    data_refuses(f, "data.jsonl", "{\"a\": {\"b\": 1}}\n", -1, NULL, SEN_ERR_UNSUPPORTED,
+                 "data.jsonl:1: column \"a\": objects cannot be read as a column; leave it out "
+                 "with \"columns\"");
     data_refuses(f, "data.jsonl", "[1]\n", -1, NULL, SEN_ERR_FORMAT,
                  "data.jsonl:1:1: a line should hold one object, not a list");
     data_refuses(
@@ -306,6 +305,106 @@ static void test_data_errors(data_fixture *f)
         "score, a");
     data_refuses(f, NULL, "", -1, "{\"format\": \"tsv\"}", SEN_ERR_ARGUMENT,
                  "job.json:1:1: a dataset needs a \"path\"");
+}
+
+/* Lists of numbers in a file: flat, nested, scaled; lists of texts as columns. */
+static void test_data_lists(data_fixture *f)
+{
+    sen_dataset *d = NULL;
+    sen_shape shape;
+    CHECK(data_load(f, NULL, "{\"n\": [\"x\", \"y\"], \"label\": [1, 2.5], \"more\": []}\n"
+                    "{\"label\": [-3, 4e1], \"n\": [\"z\", \"w\", \"not taken\"]}\n", -1,
+                    "{\"path\": \"data.jsonl\", \"columns\": [\"n_2\", \"n_1\", \"label\"], "
+                    "\"scale\": {\"label\": 2}}", &d) == SEN_OK);
+    if (d) {
+        CHECK(data_is(d, 0, 0, "y") && data_is(d, 0, 1, "x") && data_is(d, 1, 0, "w"));
+        shape = sen_dataset_column_shape(d, 2);
+        CHECK(sen_dataset_column_kind(d, 2) == SEN_COLUMN_LIST && shape.lists == 0 &&
+              shape.numbers == 2);
+        CHECK(sen_dataset_list(d, 0, 2)[1] == 5 && sen_dataset_list(d, 1, 2)[0] == -6 &&
+              sen_dataset_list(d, 1, 2)[1] == 80);
+        CHECK(sen_dataset_list(d, 0, 0) == NULL && sen_dataset_column_shape(d, 0).numbers == 0);
+        CHECK(sen_dataset_number(d, 0, 2) != sen_dataset_number(d, 0, 2));
+        sen_dataset_free(d);
+    }
+    CHECK(data_load(f, "data.jsonl", "{\"label\": [[1, 2, 3], [4, 5, 6]]}\n", -1, NULL, &d) ==
+          SEN_OK);
+    if (d) {
+        shape = sen_dataset_column_shape(d, 0);
+        CHECK(shape.lists == 2 && shape.numbers == 3 && sen_dataset_list(d, 0, 0)[5] == 6);
+        sen_dataset_free(d);
+    }
+    data_refuses(f, "data.jsonl", "{\"label\": [1, 2]}\n{\"label\": [1]}\n", -1, NULL,
+                 SEN_ERR_FORMAT,
+                 "data.jsonl:2: column \"label\": 1 numbers in 1 list stand here, but the first "
+                 "row has 2 in 1: all rows need lists of one length");
+    data_refuses(f, "data.jsonl", "{\"label\": [[1, 2], [1]]}\n", -1, NULL, SEN_ERR_FORMAT,
+                 "data.jsonl:1:20: each list within this list should hold 2 numbers, as the first "
+                 "does");
+    data_refuses(f, "data.jsonl", "{\"label\": [1, NaN]}\n", -1, NULL, SEN_ERR_FORMAT,
+                 "data.jsonl:1:15: a list should hold numbers, not NaN");
+    data_refuses(f, "data.jsonl", "{\"label\": [1, true]}\n", -1, NULL, SEN_ERR_FORMAT,
+                 "data.jsonl:1:15: a list should hold numbers, not a boolean");
+    data_refuses(f, "data.jsonl", "{\"label\": []}\n", -1, NULL, SEN_ERR_FORMAT,
+                 "data.jsonl:1:2: a list of numbers should hold some, and fewer than 2^31");
+    data_refuses(f, "data.jsonl", "{\"label\": [1]}\n{\"label\": 1}\n", -1, NULL, SEN_ERR_FORMAT,
+                 "data.jsonl:2: column \"label\": a whole number stands here, but the first row "
+                 "has a list");
+    data_refuses(f, "data.jsonl", "{\"n\": [\"x\", \"y\"]}\n{\"n\": [\"z\"]}\n", -1, NULL,
+                 SEN_ERR_FORMAT,
+                 "data.jsonl:2:2: \"n\" should hold 2 texts at least, as many as columns were made "
+                 "of it or chosen");
+}
+
+/* Lists of the caller's own, and from a function. */
+static sen_result data_list_row(void *user, int64_t row, sen_cell *cell)
+{
+    double *numbers = (double *)user;
+    numbers[0] = (double)row;
+    numbers[1] = (double)row + 0.5;
+    cell[0].text.data = "x";
+    cell[0].text.length = 1;
+    if (row < 9) cell[1].list = numbers;
+    return SEN_OK;
+}
+
+static void test_data_list_arrays(data_fixture *f)
+{
+    static const char *const names[] = { "text", "scores" };
+    static const sen_column_kind kinds[] = { SEN_COLUMN_TEXT, SEN_COLUMN_LIST };
+    static const double lists[4] = { 1, 2, 3, 4 };
+    sen_shape shapes[2] = { { 0, 0 }, { 0, 2 } };
+    sen_column column;
+    sen_row_source source = sen_row_source_default();
+    sen_dataset *d = NULL;
+    double numbers[2];
+    memset(&column, 0, sizeof column);
+    column.name = "label";
+    column.floats = lists;
+    CHECK(sen_dataset_from_arrays(f->c, &column, 1, 2, &d) == SEN_OK);
+    if (d) {
+        CHECK(sen_dataset_set_shape(d, 0, shapes[0]) == SEN_ERR_ARGUMENT);
+        CHECK(strstr(sen_message(f->c), "column \"label\": a shape needs numbers") != NULL);
+        CHECK(sen_dataset_set_shape(d, 0, shapes[1]) == SEN_OK);
+        CHECK(sen_dataset_list(d, 1, 0)[1] == 4);
+        CHECK(sen_dataset_set_shape(d, 0, shapes[1]) == SEN_ERR_ARGUMENT);
+        CHECK(strstr(sen_message(f->c), "is no array of floats") != NULL);
+    }
+    sen_dataset_free(d);
+    source.n_rows = 9;
+    source.n_columns = 2;
+    source.names = names;
+    source.kinds = kinds;
+    source.get = data_list_row;
+    source.user = numbers;
+    CHECK(sen_dataset_from_callback(f->c, &source, &d) == SEN_ERR_ARGUMENT);
+    source.shapes = shapes;
+    CHECK(sen_dataset_from_callback(f->c, &source, &d) == SEN_OK);
+    if (d) CHECK(sen_dataset_list(d, 8, 1)[1] == 8.5 && sen_dataset_list(d, 0, 1)[0] == 0);
+    sen_dataset_free(d);
+    source.n_rows = 10;
+    CHECK(sen_dataset_from_callback(f->c, &source, &d) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(f->c), "row 9, column \"scores\": its function gave no list") != NULL);
 }
 
 /* Texts of arrays are taken as they are, also where they are not UTF-8. */
@@ -378,6 +477,8 @@ static void test_data(void)
     test_data_options(&f);
     test_data_csv(&f);
     test_data_errors(&f);
+    test_data_lists(&f);
+    test_data_list_arrays(&f);
     test_data_arrays(&f);
     test_data_warnings(&f);
     test_data_memory(&f);

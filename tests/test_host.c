@@ -278,6 +278,7 @@ static void host_run_evaluation(void)
 typedef struct host_source {
     sen_ctx *c;
     char     text[3][32];
+    int      columns;
     int64_t  calls, fail_row;                   /* the row that cannot be had; -1: none */
     int64_t  fail_call;                         /* from which call on; 0: from the first */
     int      how;                               /* 0: returns a result; 1: sen_fail; 2: and SEN_OK;
@@ -293,7 +294,7 @@ static sen_result host_get(void *user, int64_t row, sen_cell *cell)
     snprintf(s->text[1], sizeof s->text[1], "word%d c", 90 + i);
     snprintf(s->text[2], sizeof s->text[2], "word%d", 120 + i);
     for (k = 0; k < 3; k++) cell[k].text = tiny_text(s->text[k]);
-    cell[3].number = i / 16.0;
+    if (s->columns > 3) cell[3].number = i / 16.0;
     if (++s->calls < s->fail_call || row != s->fail_row) return SEN_OK;
     if (s->how == 0) return SEN_ERR_IO;
     if (s->how == 3) cell[1].text.data = NULL;
@@ -312,6 +313,7 @@ static sen_row_source host_source_of(host_source *s, sen_ctx *c, int columns)
     memset(s, 0, sizeof *s);
     s->c = c;
     s->fail_row = -1;
+    s->columns = columns;
     d.n_rows = HOST_ROWS;
     d.n_columns = columns;
     d.names = host_names;

@@ -534,7 +534,7 @@ static void test_loss_batches(void)
 {
     static const float label[2] = { 0.0f, 1.0f };
     sen_ctx *c = test_ctx(1);
-    sen_labels labels = { label, NULL, 2 };
+    sen_labels labels = { label, NULL, 2, 1, { 0, 0 } };
     sen_var *emb[2];
     sen_loss *l = NULL;
     sen_tape *t;
@@ -556,6 +556,14 @@ static void test_loss_batches(void)
     emb[0] = emb[1] = sen_tape_matrix(t, 2, 2);
     CHECK(!sen_loss_forward(l, t, emb, 2, NULL));
     CHECK(strstr(sen_message(c), "the data has no label") != NULL);
+    sen_tape_reset(t);
+    sen__forgive(c);
+    emb[0] = emb[1] = sen_tape_matrix(t, 1, 2);
+    labels.n = 1;
+    labels.width = labels.shape.numbers = 2;
+    CHECK(!sen_loss_forward(l, t, emb, 2, &labels));
+    CHECK_TEXT(sen_message(c), "CoSENTLoss takes one label a row; the label column holds lists of "
+                               "2 numbers");
     sen_tape_free(t);
     sen_loss_free(l);
     sen_ctx_free(c);
@@ -599,8 +607,8 @@ static const sen_field loss_own_fields[] = {
 
 static void test_loss_own(void)
 {
-    const sen_loss_type own = { "LengthLoss", "any text", 1, 0, false, false, sizeof(loss_own_args),
-                                loss_own_fields, NULL, loss_own_forward };
+    const sen_loss_type own = { "LengthLoss", "any text", 1, 0, false, false, false,
+                                sizeof(loss_own_args), loss_own_fields, NULL, loss_own_forward };
     sen_ctx *c = test_ctx(1);
     sen_arena arena;
     sen_loss *l;

@@ -589,6 +589,76 @@ static void test_train_nan(void)
     }
 }
 
+/* A loss that asks that each label be (7 k, 7 k + 0.5, 7 k + 1), and is the mean of all k. */
+static sen_var *train_lists(sen_loss_call *call)
+{
+    const sen_labels *l = &call->labels;
+    double sum = 0;
+    int64_t i;
+    CHECK(l->width == 3 && l->shape.lists == 0 && l->shape.numbers == 3 && !l->index);
+    for (i = 0; i < l->n; i++) {
+        const float *list = l->value + 3 * i;
+        CHECK(list[1] == list[0] + 0.5f && list[2] == list[0] + 1.0f);
+        sum += (double)list[0] / 7.0;
+    }
+    return sen_affine(call->tape, sen_mean(call->tape, call->emb[0]), 0.0f,
+                      (float)(sum / (double)l->n));
+}
+
+/* Labels that are lists reach a loss that takes them, each with its row; another refuses them
+ * before the first step. */
+static void test_train_lists(void)
+{
+    static const sen_field none[] = { SEN_FIELD_END };
+    static const sen_loss_type type = {
+        .name = "Lists", .columns = "any", .min_columns = 1, .needs_labels = true,
+        .labels_are_lists = true, .args_size = sizeof(train_odd_args), .fields = none,
+        .forward = train_lists
+    };
+    static double label[TRAIN_ROWS][3];
+    const sen_shape shape = { 0, 3 };
+    sen_ctx *c = train_ctx(1);
+    sen_column columns[3];
+    sen_dataset *data = NULL;
+    sen_loss *loss = NULL;
+    sen_trainer *t = NULL;
+    train_kit k;
+    int i;
+    memset(columns, 0, sizeof columns);
+    for (i = 0; i < TRAIN_ROWS; i++) {
+        label[i][0] = 7.0 * i;
+        label[i][1] = 7.0 * i + 0.5;
+        label[i][2] = 7.0 * i + 1.0;
+    }
+    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0));
+    CHECK_OK(c, sen_register_loss(c, &type));
+    CHECK_OK(c, sen_loss_new(c, "Lists", NULL, &loss));
+    columns[0].name = "first";
+    columns[0].texts = k.cell[0];
+    columns[1].name = "second";
+    columns[1].texts = k.cell[1];
+    columns[2].name = "label";
+    columns[2].floats = label[0];
+    CHECK_OK(c, sen_dataset_from_arrays(c, columns, 3, TRAIN_ROWS, &data));
+    CHECK_OK(c, sen_dataset_set_shape(data, 2, shape));
+    k.desc.train_dataset = data;
+    k.desc.args.per_device_train_batch_size = TRAIN_ROWS;
+    k.desc.args.max_steps = 1;
+    k.desc.args.logging_steps = 1;
+    CHECK(sen_trainer_new(c, &k.desc, &t) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "the label column holds lists of 3 numbers") != NULL);
+    k.desc.loss = loss;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen_trainer_gradients(t, test_path("lists.safetensors")));
+    CHECK_OK(c, sen_train(t));
+    CHECK(sen_json_get(sen_trainer_state(t)->log_history->child, "loss")->number == 9.5);
+    sen_trainer_free(t);
+    sen_dataset_free(data);
+    sen_loss_free(loss);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
 /* Hosts with their own loop: step by step is the same run. */
 static void test_train_steps(void)
 {
@@ -1925,6 +1995,7 @@ static void test_train(void)
     TEST(test_train_events);
     TEST(test_train_log);
     TEST(test_train_nan);
+    TEST(test_train_lists);
     TEST(test_train_steps);
     TEST(test_train_threads);
     TEST(test_train_recompute);
