@@ -930,6 +930,10 @@ typedef struct sen_dataset_desc {
     const sen_json *rename;             /* { "old": "new" }; NULL: nothing */
     int64_t         limit;              /* the first so many rows; SEN_NONE or 0: all */
     bool            streaming;          /* rows are taken in file order, never shuffled */
+    /* 1: all texts are copied when the file is read, and the file is let go. 0: it stays mapped, 8
+     * bytes a row are kept, and a row is parsed when it is asked for; texts are then valid until
+     * the next row is. SEN_NONE: 0 where the file has 64 MB or more */
+    int             keep_in_memory;
     sen_texts       class_names;        /* label words become 0, 1, 2 ... */
     const sen_json *scale;              /* { "column": factor }; NULL: nothing */
 } sen_dataset_desc;
@@ -1020,8 +1024,8 @@ SENTRAIN_DEF sen_shape sen_dataset_column_shape(const sen_dataset *d, int column
 /* A cell. The text is valid until sen_dataset_free, empty in a column of numbers; the number is
  * NaN in a column of texts or lists, 0 or 1 in one of booleans; the list holds all the numbers of
  * the column's shape and is valid as long as a text, NULL in a column that has none. Where rows
- * come from a function the text is valid until the next one is asked for, and empty if the function
- * failed (sen_message says why). */
+ * come from a function, or from a file that is not kept in memory, the text is valid until the next
+ * row is asked for, and empty if that failed (sen_message says why). */
 SENTRAIN_DEF sen_text sen_dataset_text(const sen_dataset *d, int64_t row, int column);
 SENTRAIN_DEF double sen_dataset_number(const sen_dataset *d, int64_t row, int column);
 SENTRAIN_DEF const double *sen_dataset_list(const sen_dataset *d, int64_t row, int column);
@@ -23264,7 +23268,8 @@ SENTRAIN_DEF int64_t sen_model_parameters(const sen_model *m)
  * Invariant: what is read from a file has been checked when it is handed out: every row has every
  *            column, every column is of one kind, every text is UTF-8. Texts are copied together,
  *            so a dataset takes what its texts take and 16 bytes a cell more; the file is let go.
- *            Arrays of the caller's are taken as they are, and so are the rows of a function.
+ *            A large file stays mapped instead, and only where its rows begin is kept. Arrays of
+ *            the caller's are taken as they are, and so are the rows of a function.
  * Traps: Python reads the columns of JSON lines off the first row; later rows may have more keys. A
  *        label column is one by its name alone, whether or not a loss wants labels. Lines of a file
  *        and rows of a dataset are not the same count: blank lines, a line of names and quoted line
@@ -23287,6 +23292,7 @@ typedef struct sen__column {
     const double   *floats;             /* FLOAT: (rows) */
     const double   *lists;              /* LIST: (rows, numbers of a row) */
     sen_shape       shape;              /* LIST */
+    bool            started;            /* the first row of a file has decided on the kind */
     void           *owned;              /* the heap block behind one of them, or NULL */
 } sen__column;
 
@@ -23310,6 +23316,7 @@ struct sen_dataset {
     int          n_columns;
     sen__column *column;                /* [n_columns] */
     int64_t     *line;                  /* (rows): where each row begins in the file, or NULL */
+    struct sen__reader *reader;         /* in keep: a file that stays open; NULL: none */
     bool         streaming;             /* only a mark: all rows are here */
     sen__lazy   *lazy;                  /* in keep; NULL: all texts are here */
     sen_arena    keep;                  /* names and texts */
@@ -23410,7 +23417,7 @@ static sen_result sen__lazy_row(const sen_dataset *d, int64_t row)
     memset(l->cell, 0, (size_t)d->n_columns * sizeof *l->cell);
     r = l->get(l->user, row, l->cell);
     if (clean && !r) r = sen__error(d->c);              /* it called sen_fail and went on */
-    if (r) return clean ? sen__lazy_fail(d->c, r, row) : r;
+    if (r) return clean && !d->reader ? sen__lazy_fail(d->c, r, row) : r;
     l->row = row;
     return SEN_OK;
 }
@@ -23462,11 +23469,14 @@ SENTRAIN_DEF double sen_dataset_number(const sen_dataset *d, int64_t row, int co
     return k->floats ? k->floats[row] : k->ints ? (double)k->ints[row] : (double)NAN;
 }
 
+/* NULL too where the row could not be had; the message says why. */
 SENTRAIN_DEF const double *sen_dataset_list(const sen_dataset *d, int64_t row, int column)
 {
     const sen__column *k = &d->column[column];
     SENTRAIN_ASSERT(column >= 0 && column < d->n_columns && row >= 0 && row < d->rows);
-    return k->lists ? k->lists + row * sen__shape_count(k->shape) : NULL;
+    if (k->lists) return k->lists + row * sen__shape_count(k->shape);
+    if (k->kind != SEN_COLUMN_LIST || sen__lazy_row(d, row) != SEN_OK) return NULL;
+    return d->lazy->cell[column].list;
 }
 
 /* The column that Python's trainer takes as labels; -1: none. Only one is: the first of the list
@@ -23479,6 +23489,85 @@ static int sen__dataset_label_column(const sen_dataset *d)
     return at;
 }
 
+/* ---- a file that stays open ------------------------------------------------------------------ */
+
+/* A value as it stands in the file, before its column decides what becomes of it. */
+typedef struct sen__cell {
+    sen_json_kind kind;                 /* TEXT in CSV and TSV */
+    bool          is_integer;           /* NUMBER: `integer` is exact */
+    sen_text      text;                 /* TEXT: in the file or in scratch */
+    int64_t       integer;              /* BOOL too: 0 or 1 */
+    double        number;
+    const double *list;                 /* LIST: of shape's numbers, in scratch */
+    sen_shape     shape;
+} sen__cell;
+
+/* All that goes on while a file is read. Field numbers are the file's, column numbers the
+ * dataset's; from[] leads from one to the other. The arrays are in the dataset's arena. */
+typedef struct sen__loader {
+    sen_ctx                *c;
+    const sen_dataset_desc *desc;
+    sen_dataset            *d;
+    const char             *at, *end;           /* what is left of the file */
+    int64_t                 line;               /* 1-based, of `at` */
+    int64_t                 put;                /* the row of the dataset that is being stored */
+    const char             *row;                /* where the row being read begins */
+    int                     n_fields;           /* columns in the file */
+    const char            **name;               /* [n_fields] the file's names */
+    const char            **shown;              /* [n_fields] after renaming */
+    const char            **key;                /* [n_fields] JSON lines: where a field is, */
+    int64_t                *item;               /* [n_fields] and which of a list; -1: all of it */
+    sen_text               *field;              /* [n_fields] of the current row (CSV, TSV) */
+    int                    *from;               /* [n_columns] the field of each of our columns */
+    sen__cell              *cell;               /* [n_columns] the current row */
+    bool                    index;              /* texts and lists are looked at, not kept */
+    char                   *room;               /* what is left of the block of texts */
+    size_t                  room_left;
+} sen__loader;
+
+/* A new format is two functions and a row of the table sen__data_formats. */
+typedef struct sen__data_format {
+    const char *name;
+    const char *endings;                        /* of files, each with its point */
+    bool        spaces;                         /* a line of white space is blank */
+    sen_result (*head)(sen__loader *l);         /* names the columns; NULL: not here */
+    sen_result (*next)(sen__loader *l);         /* fills cell[] from the next row */
+} sen__data_format;
+
+/* A file whose rows are parsed when they are asked for: the loader that has gone through it once,
+ * and where it found each row. For as long as the dataset lives. */
+typedef struct sen__reader {
+    sen__loader             loader;
+    sen_dataset_desc        desc;               /* class_names, in the dataset's arena */
+    const sen__data_format *format;
+    sen__bytes              bytes;              /* the mapped file */
+    int64_t                *offset;             /* (rows): where each row begins */
+    double                 *factor;             /* [n_columns] of "scale", for lists; 1: none */
+    sen_arena               row;                /* texts and lists of the row read last */
+} sen__reader;
+
+/* The line where a row begins; -1: rows have none. The lines of a file that stays open are counted
+ * when they are asked for, which only messages do. */
+static int64_t sen__dataset_line(const sen_dataset *d, int64_t row)
+{
+    const sen__reader *f = d->reader;
+    const char *p, *end;
+    int64_t line = 1;
+    if (d->line) return d->line[row];
+    if (!f || !f->offset) return -1;
+    end = f->bytes.data + f->offset[row];
+    for (p = f->bytes.data; p < end; p++) line += *p == '\n';
+    return line;
+}
+
+static void sen__reader_free(sen_ctx *c, sen__reader *f)
+{
+    if (!f) return;
+    if (f->bytes.data) sen__file_release(c, &f->bytes);
+    sen__delete(c, f->offset);
+    sen__arena_free(&f->row);
+}
+
 /* Also takes what a failed load has made so far: every pointer is NULL until it is made. Borrowed
  * arrays have no `owned` block and stay. */
 SENTRAIN_DEF void sen_dataset_free(sen_dataset *d)
@@ -23488,6 +23577,7 @@ SENTRAIN_DEF void sen_dataset_free(sen_dataset *d)
     for (i = 0; d->column && i < d->n_columns; i++) sen__delete(d->c, d->column[i].owned);
     sen__delete(d->c, d->column);
     sen__delete(d->c, d->line);
+    sen__reader_free(d->c, d->reader);
     sen__arena_free(&d->keep);           /* d itself is not in it */
     sen__delete(d->c, d);
 }
@@ -23502,13 +23592,14 @@ static SEN__FORMAT(6, 7) sen_result sen__dataset_fail(sen_ctx *c, sen_result r,
 {
     char text[SEN__MESSAGE];
     const char *name = d->column[column].name;
+    int64_t line;
     va_list ap;
     va_start(ap, format);
     c->format(text, sizeof text, format, ap);           /* no locale: a decimal point is a point */
     va_end(ap);
-    if (!d->line) return sen_fail(c, r, "row %lld, column \"%s\": %s", (long long)row, name, text);
-    return sen_fail(c, r, "%s:%lld: column \"%s\": %s", d->path, (long long)d->line[row], name,
-                    text);
+    line = sen__dataset_line(d, row);
+    if (line < 0) return sen_fail(c, r, "row %lld, column \"%s\": %s", (long long)row, name, text);
+    return sen_fail(c, r, "%s:%lld: column \"%s\": %s", d->path, (long long)line, name, text);
 }
 
 /* The column of that name, or an error that says which there are. 64 names are as many as a
@@ -23631,38 +23722,6 @@ static sen_result sen__dataset_not_number(sen_ctx *c, const sen_dataset *d, int6
  * All give two columns of texts and one of floats, and lines 1 and 2 for the rows of the first, 2
  * and 3 for those of the others. */
 
-/* A value as it stands in the file, before its column decides what becomes of it. */
-typedef struct sen__cell {
-    sen_json_kind kind;                 /* TEXT in CSV and TSV */
-    bool          is_integer;           /* NUMBER: `integer` is exact */
-    sen_text      text;                 /* TEXT: in the file or in scratch */
-    int64_t       integer;              /* BOOL too: 0 or 1 */
-    double        number;
-    const double *list;                 /* LIST: of shape's numbers, in scratch */
-    sen_shape     shape;
-} sen__cell;
-
-/* All that goes on while a file is read. Field numbers are the file's, column numbers the
- * dataset's; from[] leads from one to the other. */
-typedef struct sen__loader {
-    sen_ctx                *c;
-    const sen_dataset_desc *desc;
-    sen_dataset            *d;
-    const char             *at, *end;           /* what is left of the file */
-    int64_t                 line;               /* 1-based, of `at` */
-    const char             *row;                /* where the row being read begins */
-    int                     n_fields;           /* columns in the file */
-    const char            **name;               /* [n_fields] the file's names, scratch */
-    const char            **shown;              /* [n_fields] after renaming */
-    const char            **key;                /* [n_fields] JSON lines: where a field is, */
-    int64_t                *item;               /* [n_fields] and which of a list; -1: all of it */
-    sen_text               *field;              /* [n_fields] of the current row (CSV, TSV) */
-    int                    *from;               /* [n_columns] the field of each of our columns */
-    sen__cell              *cell;               /* [n_columns] the current row */
-    char                   *room;               /* what is left of the block of texts */
-    size_t                  room_left;
-} sen__loader;
-
 /* An error at the byte `at` of the row that begins at `row` in line `line`. A row may hold line
  * ends, so they are counted on from there; the column is counted in characters, as an editor shows
  * it. */
@@ -23704,12 +23763,20 @@ static bool sen__loader_skip_blank(sen__loader *l, bool spaces)
     return false;
 }
 
+/* An array of the loader's, in the dataset's arena: a file that stays open goes on to use it. */
+static void *sen__loader_array(sen__loader *l, int64_t n, size_t size)
+{
+    const size_t bytes = sen__mul((uint64_t)n, size);
+    void *p = sen__arena_zero(&l->d->keep, bytes);
+    if (!p) sen__no_memory(l->c, bytes, "the columns of a dataset");
+    return p;
+}
+
 /* Names are compared with each other; a file of a million commas would take their square. */
 #define SEN__DATA_COLUMNS 10000
 
 /* Makes name[i] of the file's columns; the first row of CSV and TSV has them as fields. The names
- * go into the dataset's own arena, since columns point at them later; the array of them is
- * scratch. */
+ * go into the dataset's own arena, since columns point at them later. */
 static sen_result sen__loader_names(sen__loader *l, const sen_text *field, int n)
 {
     int i;
@@ -23717,7 +23784,7 @@ static sen_result sen__loader_names(sen__loader *l, const sen_text *field, int n
         return sen_fail(l->c, SEN_ERR_FORMAT, "%s: %d columns are more than the %d that can be "
                         "read; is this a table?", l->d->path, n, SEN__DATA_COLUMNS);
     l->n_fields = n;                    /* of the file; those unused count too */
-    l->name = (const char **)sen__scratch(l->c, n, sizeof *l->name, "column names");
+    l->name = (const char **)sen__loader_array(l, n, sizeof *l->name);
     if (!l->name) return SEN_ERR_MEMORY;
     for (i = 0; i < n; i++) {
         l->name[i] = sen__arena_text(&l->d->keep, field[i].data, field[i].length);
@@ -23875,7 +23942,7 @@ static sen_result sen__table_head(sen__loader *l, sen__row_fn row)
     int n;
     sen_result r = row(l, NULL, 0, &n);
     if (r) return r;
-    l->field = (sen_text *)sen__scratch(l->c, n, sizeof *l->field, "fields");
+    l->field = (sen_text *)sen__loader_array(l, n, sizeof *l->field);
     if (!l->field) return SEN_ERR_MEMORY;
     l->at = start;
     l->line = line;
@@ -23960,12 +24027,14 @@ static sen_result sen__jsonl_name(sen__loader *l, const sen_json *j, sen_text *n
     const bool whole = j->kind != SEN_JSON_LIST || j->child == NULL ||
                        j->child->kind != SEN_JSON_TEXT;
     const size_t room = strlen(j->key) + 24;            /* "_", 20 digits, 0 */
+    const char *key = sen__arena_text(&l->d->keep, j->key, strlen(j->key));
     int64_t i;
+    if (!key) return sen__no_memory(l->c, room, "a column name");
     for (i = 0; i < width; i++, (*n)++) {
         char *text = whole ? NULL : (char *)sen__scratch(l->c, (int64_t)room, 1, "column names");
         if (!whole && !text) return SEN_ERR_MEMORY;
         if (text) sen__text_format(text, room, "%s_%lld", j->key, (long long)(i + 1));
-        l->key[*n] = j->key;
+        l->key[*n] = key;
         l->item[*n] = whole ? -1 : i;
         name[*n].data = text ? text : j->key;
         name[*n].length = strlen(name[*n].data);
@@ -23993,8 +24062,8 @@ static sen_result sen__jsonl_head(sen__loader *l)
     for (j = row->child; j; j = j->next) width += sen__jsonl_width(j);
     if (width > SEN__DATA_COLUMNS) return sen__loader_names(l, NULL, (int)SEN__MIN(width, INT_MAX));
     name = (sen_text *)sen__scratch(l->c, width, sizeof *name, "column names");
-    l->key = (const char **)sen__scratch(l->c, width, sizeof *l->key, "column names");
-    l->item = (int64_t *)sen__scratch(l->c, width, sizeof *l->item, "column names");
+    l->key = (const char **)sen__loader_array(l, width, sizeof *l->key);
+    l->item = (int64_t *)sen__loader_array(l, width, sizeof *l->item);
     if (!name || !l->key || !l->item) return SEN_ERR_MEMORY;
     for (j = row->child; !r && j; j = j->next) r = sen__jsonl_name(l, j, name, &n);
     l->at = start;
@@ -24081,17 +24150,8 @@ static sen_result sen__jsonl_next(sen__loader *l)
 
 /* ---- formats --------------------------------------------------------------------------------- */
 
-/* A new format is two functions and a row of this table. One that is known but not read yet (head
- * is NULL) is listed too, so that its files get a message of their own. */
-
-typedef struct sen__data_format {
-    const char *name;
-    const char *endings;                        /* of files, each with its point */
-    bool        spaces;                         /* a line of white space is blank */
-    sen_result (*head)(sen__loader *l);         /* names the columns; NULL: not here */
-    sen_result (*next)(sen__loader *l);         /* fills cell[] from the next row */
-} sen__data_format;
-
+/* One that is known but not read yet (head is NULL) is listed too, so that its files get a message
+ * of their own. */
 static const sen__data_format sen__data_formats[] = {
     { "jsonl", ".jsonl .json .ndjson", true,  sen__jsonl_head, sen__jsonl_next },
     { "csv",   ".csv",                 false, sen__csv_head,   sen__csv_next   },
@@ -24186,7 +24246,7 @@ static sen_result sen__loader_rename(sen__loader *l)
 {
     const sen_json *rename = l->desc->rename, *j;
     int i;
-    l->shown = (const char **)sen__scratch(l->c, l->n_fields, sizeof *l->shown, "column names");
+    l->shown = (const char **)sen__loader_array(l, l->n_fields, sizeof *l->shown);
     if (!l->shown) return SEN_ERR_MEMORY;
     for (i = 0; i < l->n_fields; i++) l->shown[i] = l->name[i];
     if (rename && rename->kind != SEN_JSON_OBJECT)
@@ -24219,9 +24279,14 @@ static sen_result sen__loader_select(sen__loader *l)
     int i;
     d->n_columns = wanted->n ? (int)SEN__MIN(wanted->n, INT_MAX) : l->n_fields;
     d->column = (sen__column *)sen__new_array(l->c, d->n_columns, sizeof *d->column, "columns");
-    l->from = (int *)sen__scratch(l->c, d->n_columns, sizeof *l->from, "columns");
-    l->cell = (sen__cell *)sen__scratch(l->c, d->n_columns, sizeof *l->cell, "a row");
+    l->from = (int *)sen__loader_array(l, d->n_columns, sizeof *l->from);
+    l->cell = (sen__cell *)sen__loader_array(l, d->n_columns, sizeof *l->cell);
     if (!d->column || !l->from || !l->cell) return SEN_ERR_MEMORY;
+    if (d->reader) {                    /* "scale" puts its factors here */
+        d->reader->factor = (double *)sen__loader_array(l, d->n_columns, sizeof(double));
+        if (!d->reader->factor) return SEN_ERR_MEMORY;
+        for (i = 0; i < d->n_columns; i++) d->reader->factor[i] = 1.0;
+    }
     for (i = 0; i < d->n_columns; i++) {
         l->from[i] = wanted->n ? sen__name_find(l->shown, l->n_fields, wanted->item[i]) : i;
         if (l->from[i] < 0)
@@ -24301,7 +24366,7 @@ static sen_result sen__loader_class(sen__loader *l, int column, sen__cell *cell)
     if (i) memcpy(typed, cell->text.data, (size_t)i);   /* may end within a character */
     typed[i] = 0;
     near = sen__nearest(typed, known);
-    return sen__dataset_fail(l->c, SEN_ERR_FORMAT, l->d, l->d->rows, column,
+    return sen__dataset_fail(l->c, SEN_ERR_FORMAT, l->d, l->put, column,
                              "\"%s\" is none of the class_names%s%s%s; they are: %s", typed,
                              near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "",
                              sen__word_list(list, sizeof list, known));
@@ -24314,12 +24379,12 @@ static sen_result sen__loader_label(sen__loader *l, int column, sen__cell *cell)
     if (l->desc->class_names.n) return sen__loader_class(l, column, cell);
     if (cell->kind == SEN_JSON_TEXT) {
         if (!sen__data_number(cell->text, &cell->is_integer, &cell->integer, &cell->number))
-            return sen__dataset_not_number(l->c, l->d, l->d->rows, column, cell->text);
+            return sen__dataset_not_number(l->c, l->d, l->put, column, cell->text);
         cell->kind = SEN_JSON_NUMBER;
     }
     /* NaN alone differs from itself. "nan" as text has become a number above. */
     if (cell->kind == SEN_JSON_NUMBER && cell->number != cell->number)
-        return sen__dataset_fail(l->c, SEN_ERR_FORMAT, l->d, l->d->rows, column, "NaN is no label");
+        return sen__dataset_fail(l->c, SEN_ERR_FORMAT, l->d, l->put, column, "NaN is no label");
     return SEN_OK;
 }
 
@@ -24338,10 +24403,10 @@ static sen_result sen__cell_kind(sen__loader *l, int column, const sen__cell *ce
         *kind = cell->is_integer ? SEN_COLUMN_INT : SEN_COLUMN_FLOAT;
         return SEN_OK;
     case SEN_JSON_NULL:                 /* empty CSV fields are "" and no null */
-        return sen__dataset_fail(l->c, SEN_ERR_FORMAT, l->d, l->d->rows, column,
+        return sen__dataset_fail(l->c, SEN_ERR_FORMAT, l->d, l->put, column,
                                  "null stands where a value should");
     default:
-        return sen__dataset_fail(l->c, SEN_ERR_UNSUPPORTED, l->d, l->d->rows, column, "%s",
+        return sen__dataset_fail(l->c, SEN_ERR_UNSUPPORTED, l->d, l->put, column, "%s",
                                  objects);
     }
 }
@@ -24361,8 +24426,10 @@ static sen_result sen__column_start(sen__loader *l, sen__column *k, sen_column_k
         size = (size_t)count * sizeof(double);
         k->shape = cell->shape;
     }
-    k->owned = sen__new_array(l->c, most, size, "a column of a dataset");
     k->kind = kind;
+    k->started = true;
+    if (l->index && (kind == SEN_COLUMN_TEXT || kind == SEN_COLUMN_LIST)) return SEN_OK;
+    k->owned = sen__new_array(l->c, most, size, "a column of a dataset");
     if (!k->owned) return SEN_ERR_MEMORY;
     if (kind == SEN_COLUMN_TEXT) k->texts = (const sen_text *)k->owned;
     else if (kind == SEN_COLUMN_LIST) k->lists = (const double *)k->owned;
@@ -24377,14 +24444,15 @@ static sen_result sen__loader_put_list(sen__loader *l, int column, const sen__ce
     sen__column *k = &l->d->column[column];
     const int64_t count = sen__shape_count(k->shape);
     if (cell->shape.lists != k->shape.lists || cell->shape.numbers != k->shape.numbers)
-        return sen__dataset_fail(l->c, SEN_ERR_FORMAT, l->d, l->d->rows, column,
+        return sen__dataset_fail(l->c, SEN_ERR_FORMAT, l->d, l->put, column,
                                  "%lld numbers in %lld list%s stand here, but the first row has "
                                  "%lld in %lld: all rows need lists of one length",
                                  (long long)sen__shape_count(cell->shape),
                                  (long long)SEN__MAX(cell->shape.lists, 1),
                                  cell->shape.lists > 1 ? "s" : "", (long long)count,
                                  (long long)SEN__MAX(k->shape.lists, 1));
-    memcpy((double *)k->owned + l->d->rows * count, cell->list, (size_t)count * sizeof(double));
+    if (!l->index)
+        memcpy((double *)k->owned + l->put * count, cell->list, (size_t)count * sizeof(double));
     return SEN_OK;
 }
 
@@ -24395,11 +24463,11 @@ static sen_result sen__loader_put(sen__loader *l, int column, sen__cell *cell, i
     static const char *const words[] = { "a text", "a whole number", "a number", "true or false",
                                          "a list" };
     sen__column *k = &l->d->column[column];
-    const int64_t row = l->d->rows;     /* counts on when the whole row is in */
+    const int64_t row = l->put;     /* counts on when the whole row is in */
     sen_column_kind kind = SEN_COLUMN_TEXT;
     sen_result r = sen__label_name(k->name) ? sen__loader_label(l, column, cell) : SEN_OK;
     if (!r) r = sen__cell_kind(l, column, cell, &kind);
-    if (!r && !k->owned) r = sen__column_start(l, k, kind, cell, most);
+    if (!r && !k->started) r = sen__column_start(l, k, kind, cell, most);
     if (r) return r;
     /* The first real number of a column that has been whole so far: `row` items are to be
      * changed. */
@@ -24415,11 +24483,12 @@ static sen_result sen__loader_put(sen__loader *l, int column, sen__cell *cell, i
         return sen__dataset_fail(l->c, SEN_ERR_FORMAT, l->d, row, column,
                                  "%s stands here, but the first row has %s",
                                  words[kind], words[k->kind]);
-    if (kind == SEN_COLUMN_TEXT) {
+    if (kind == SEN_COLUMN_TEXT && !l->index) {
         r = sen__loader_keep(l, &cell->text);           /* out of the file or scratch, into keep */
         ((sen_text *)k->owned)[row] = cell->text;
     }
     else if (kind == SEN_COLUMN_LIST) r = sen__loader_put_list(l, column, cell);
+    else if (kind == SEN_COLUMN_TEXT) return SEN_OK;    /* parsed again when it is asked for */
     else if (kind == SEN_COLUMN_FLOAT) ((double *)k->owned)[row] = cell->number;
     else ((int64_t *)k->owned)[row] = cell->integer;    /* BOOL too */
     return r;
@@ -24443,12 +24512,15 @@ static sen_result sen__loader_row(sen__loader *l, const sen__data_format *f, int
 {
     const sen__mark mark = sen__arena_mark(&l->c->scratch);
     const char *start = l->at;
+    const int64_t line = l->line;
     sen_dataset *d = l->d;
     sen_result r;
     int i;
-    d->line[d->rows] = l->line;
+    l->put = d->rows;
+    if (d->line) d->line[l->put] = l->line;
+    else d->reader->offset[l->put] = start - d->reader->bytes.data;
     r = f->next(l);                     /* moves l->at and l->line on */
-    if (!r) r = sen__loader_utf8(l, start, d->line[d->rows]);
+    if (!r) r = sen__loader_utf8(l, start, line);
     for (i = 0; !r && i < d->n_columns; i++) r = sen__loader_put(l, i, &l->cell[i], most);
     if (!r) d->rows++;                  /* all its cells are in */
     sen__arena_release(&l->c->scratch, mark);
@@ -24520,6 +24592,10 @@ static sen_result sen__loader_scale(sen__loader *l)
         if (k->kind == SEN_COLUMN_TEXT)
             return sen_fail_at(l->c, SEN_ERR_ARGUMENT, j, NULL,
                                "\"%s\" is a column of texts and cannot be scaled", j->key);
+        if (k->kind == SEN_COLUMN_LIST && l->index) {   /* done when a row is asked for */
+            l->d->reader->factor[i] *= j->number;
+            continue;
+        }
         if (k->kind == SEN_COLUMN_BOOL) k->kind = SEN_COLUMN_INT;  /* 0 and 1 already */
         if (j->is_integer && k->kind == SEN_COLUMN_INT &&
             sen__data_times(k, j->integer, l->d->rows))
@@ -24543,7 +24619,7 @@ static sen_result sen__loader_scale(sen__loader *l)
  * lines, where names stand in the first row, nothing is passed yet, and the row is checked. */
 static sen_result sen__loader_run(sen__loader *l, const sen__data_format *f)
 {
-    int64_t most, line;                 /* rows at most: the size of all arrays */
+    int64_t most, line, *at;            /* rows at most: the size of all arrays */
     const char *start;
     sen_result r;
     if (l->end - l->at >= 3 && memcmp(l->at, "\xEF\xBB\xBF", 3) == 0) l->at += 3;
@@ -24558,9 +24634,10 @@ static sen_result sen__loader_run(sen__loader *l, const sen__data_format *f)
     if (!r) r = sen__loader_select(l);  /* l->from, l->cell, d->column */
     if (r) return r;
     most = sen__loader_most(l);         /* behind the line of names, if there is one */
-    l->d->line = (int64_t *)sen__new_array(l->c, most, sizeof *l->d->line,
-                                           "the lines of a dataset");
-    if (!l->d->line) return SEN_ERR_MEMORY;             /* the caller frees the dataset */
+    at = (int64_t *)sen__new_array(l->c, most, sizeof *at, "the rows of a dataset");
+    if (!at) return SEN_ERR_MEMORY;                     /* the caller frees the dataset */
+    if (l->index) l->d->reader->offset = at;
+    else l->d->line = at;
     while (!r && l->d->rows < most && sen__loader_skip_blank(l, f->spaces))
         r = sen__loader_row(l, f, most);
     if (r) return r;
@@ -24575,6 +24652,36 @@ static sen_result sen__loader_run(sen__loader *l, const sen__data_format *f)
 /* One table of fields serves sen_dataset_desc_default, job files and their messages. A dataset is
  * made whole or not at all: *out is set last. */
 
+/* null, false, true: an option that may be None, as many of the trainer's too. */
+static const char *const sen__maybe_words[] = { "false", "true", NULL }; /* for messages only */
+
+/* A bool that may be None: an int, SEN_NONE for null. Python tells "not given" from false, since
+ * only what was not given is filled in later (greater_is_better from the metric's name). memcpy,
+ * because the member is known by its offset only. */
+static sen_result sen__read_maybe(sen_ctx *c, const sen_kind *kind, const sen_json *value, void *to)
+{
+    int v = SEN_NONE;
+    if (value->kind == SEN_JSON_BOOL) v = value->number != 0;
+    else if (value->kind != SEN_JSON_NULL) return sen__kind_mismatch(c, kind, value);
+    memcpy(to, &v, sizeof v);
+    return SEN_OK;
+}
+
+/* Back to JSON: null, true or false. The node is in the scratch arena; the caller keeps or copies
+ * it. */
+static sen_json *sen__write_maybe(sen_ctx *c, const sen_kind *kind, const void *from)
+{
+    sen__maker m = sen__maker_in(c, &c->scratch);
+    int v;
+    (void)kind;
+    memcpy(&v, from, sizeof v);
+    return v == SEN_NONE ? sen__make_null(&m, NULL, NULL) : sen__make_bool(&m, NULL, NULL, v != 0);
+}
+
+static const sen_kind sen__kind_maybe = {
+    "bool or null", sen__maybe_words, sen__read_maybe, sen__write_maybe
+};
+
 static const sen_field sen__dataset_fields[] = {
     SEN_FIELD_TEXT(sen_dataset_desc, path,   NULL, "the file"),
     SEN_FIELD_TEXT(sen_dataset_desc, format, NULL, "jsonl, csv or tsv; default: by the ending"),
@@ -24585,6 +24692,8 @@ static const sen_field sen__dataset_fields[] = {
               "only the first so many rows"),
     SEN_FIELD(sen_dataset_desc, streaming,   SEN_KIND_BOOL,  0,
               "file order, never shuffled"),
+    SEN_FIELD(sen_dataset_desc, keep_in_memory, &sen__kind_maybe, SEN_NONE,
+              "copy all texts (true) or map the file (false); default: by its size"),
     SEN_FIELD(sen_dataset_desc, class_names, SEN_KIND_TEXTS, 0,
               "label words that become 0, 1, 2"),
     SEN_FIELD(sen_dataset_desc, scale,       SEN_KIND_JSON,  0,
@@ -24634,9 +24743,106 @@ static sen_result sen__dataset_check(sen_ctx *c, const sen_dataset_desc *desc)
     return SEN_OK;
 }
 
-/* Reads the file that a description names. The file is mapped while it is read, and let go after:
- * nothing of the dataset points into it. What the loader took from scratch is given back by the
- * public callers. */
+/* From this size on a file stays mapped: 64 MB of texts are some hundred thousand rows, which take
+ * twice that with what is kept for each of them. */
+#define SEN__DATA_MAPPED ((int64_t)64 << 20)
+
+/* The reader of a dataset whose file stays open. class_names are used for as long as rows are read
+ * and so copied; all else of the description only by the head. */
+static sen_result sen__reader_new(sen_ctx *c, const sen_dataset_desc *desc,
+                                  const sen__data_format *format, sen_dataset *d)
+{
+    sen__reader *f = (sen__reader *)sen__arena_zero(&d->keep, sizeof *f);
+    const size_t bytes = sen__mul((uint64_t)desc->class_names.n, sizeof(char *));
+    const char **names = (const char **)sen__arena_zero(&d->keep, bytes);
+    int64_t i;
+    if (!f || !names) return sen__no_memory(c, bytes, "a reader");
+    sen__arena_init(&f->row, &c->allocator, 4 << 10);
+    d->reader = f;
+    f->format = format;
+    f->desc = *desc;
+    for (i = 0; i < desc->class_names.n; i++) {
+        const char *name = desc->class_names.item[i];
+        names[i] = sen__arena_text(&d->keep, name, strlen(name));
+        if (!names[i]) return sen__no_memory(c, strlen(name), "a class name");
+    }
+    f->desc.class_names.item = names;
+    return SEN_OK;
+}
+
+/* A cell that was parsed again, out of scratch into the row's own arena. */
+static sen_result sen__reader_keep(sen__reader *f, int column, const sen__cell *from, sen_cell *to)
+{
+    const int64_t count = from->kind == SEN_JSON_LIST ? sen__shape_count(from->shape) : 0;
+    const size_t bytes = (size_t)count * sizeof(double);
+    double *list;
+    int64_t i;
+    if (from->kind == SEN_JSON_TEXT) {
+        to->text.length = from->text.length;
+        to->text.data = sen__arena_text(&f->row, from->text.data, from->text.length);
+        return to->text.data ? SEN_OK : sen__no_memory(f->loader.c, from->text.length, "a text");
+    }
+    if (!count) return SEN_OK;                          /* numbers are in the dataset */
+    to->list = list = (double *)sen__arena_alloc(&f->row, bytes);
+    if (!list) return sen__no_memory(f->loader.c, bytes, "a list");
+    for (i = 0; i < count; i++) list[i] = from->list[i] * f->factor[column];
+    return SEN_OK;
+}
+
+/* One row of the file, for sen__lazy: its texts and lists. It has been gone through when the file
+ * was opened, so it can only be wrong where the file has been written to since. */
+static sen_result sen__reader_get(void *user, int64_t row, sen_cell *cell)
+{
+    sen__reader *f = (sen__reader *)user;
+    sen__loader *l = &f->loader;
+    const sen__mark mark = sen__arena_mark(&l->c->scratch);
+    const bool clean = sen__error(l->c) == SEN_OK;
+    const char *start = f->bytes.data + f->offset[row];
+    sen__mark begin;
+    sen_result r;
+    int i;
+    memset(&begin, 0, sizeof begin);
+    sen__arena_release(&f->row, begin);
+    l->put = row;
+    l->at = start;
+    r = f->format->next(l);
+    if (!r && sen__utf8_error(start, (size_t)(l->at - start)) != (size_t)(l->at - start))
+        r = SEN_ERR_FORMAT;
+    for (i = 0; !r && i < l->d->n_columns; i++) {
+        const sen__column *k = &l->d->column[i];
+        const sen__cell *from = &l->cell[i];
+        if (k->kind != SEN_COLUMN_TEXT && k->kind != SEN_COLUMN_LIST) continue;
+        if ((k->kind == SEN_COLUMN_TEXT) != (from->kind == SEN_JSON_TEXT) ||
+            (k->kind == SEN_COLUMN_LIST &&
+             (from->kind != SEN_JSON_LIST || from->shape.lists != k->shape.lists ||
+              from->shape.numbers != k->shape.numbers))) r = SEN_ERR_FORMAT;
+        else r = sen__reader_keep(f, i, from, &cell[i]);
+    }
+    sen__arena_release(&l->c->scratch, mark);
+    if (r != SEN_ERR_FORMAT) return r;
+    if (clean) sen__forgive(l->c);
+    return sen_fail(l->c, SEN_ERR_IO, "%s:%lld: this row is not what it was when the file was "
+                    "opened; a file must not change while it is used", l->d->path,
+                    (long long)sen__dataset_line(l->d, row));
+}
+
+/* The rows of a file that stays open are had as those of a function are. */
+static sen_result sen__reader_ready(sen_dataset *d)
+{
+    const size_t bytes = sen__mul((uint64_t)d->n_columns, sizeof(sen_cell));
+    d->lazy = (sen__lazy *)sen__arena_zero(&d->keep, sizeof *d->lazy);
+    if (d->lazy) d->lazy->cell = (sen_cell *)sen__arena_zero(&d->keep, bytes);
+    if (!d->lazy || !d->lazy->cell) return sen__no_memory(d->c, bytes, "columns");
+    d->lazy->get = sen__reader_get;
+    d->lazy->user = d->reader;
+    d->lazy->row = -1;
+    return SEN_OK;
+}
+
+/* Reads the file that a description names. A small one is mapped while it is read, and let go
+ * after: nothing of the dataset points into it. A large one stays mapped; it is gone through once
+ * all the same, so that a wrong row is found here, with its line, and not in the midst of a run.
+ * What the loader took from scratch is given back by the public callers. */
 static sen_result sen__dataset_read(sen_ctx *c, const sen_dataset_desc *desc, sen_dataset **out)
 {
     const sen__data_format *format = NULL;
@@ -24653,11 +24859,22 @@ static sen_result sen__dataset_read(sen_ctx *c, const sen_dataset_desc *desc, se
     l.at = bytes.data;                  /* no 0 behind the last byte */
     l.end = bytes.data + bytes.size;
     l.line = 1;                         /* as editors count */
-    r = l.d ? sen__loader_run(&l, format) : SEN_ERR_MEMORY;
-    sen__file_release(c, &bytes);       /* no text points into it any more */
+    l.index = desc->keep_in_memory == SEN_NONE ? bytes.size >= SEN__DATA_MAPPED
+                                               : desc->keep_in_memory == 0;
+    if (!l.d) r = SEN_ERR_MEMORY;
+    if (!r && l.index) r = sen__reader_new(c, desc, format, l.d);
+    if (!r && l.index) l.d->reader->bytes = bytes;      /* freed with the dataset from here on */
+    else if (!r) r = sen__loader_run(&l, format);
+    if (!r && l.index) r = sen__loader_run(&l, format);
+    if (!r && l.index) r = sen__reader_ready(l.d);
+    if (!l.d || !l.d->reader || !l.d->reader->bytes.data) sen__file_release(c, &bytes);
     if (r) {
         sen_dataset_free(l.d);
         return r;
+    }
+    if (l.index) {
+        l.desc = &l.d->reader->desc;
+        l.d->reader->loader = l;
     }
     l.d->streaming = desc->streaming;   /* the trainer's affair: rows in file order */
     *out = l.d;
@@ -28173,30 +28390,8 @@ SENTRAIN_DEF sen_result sen_evaluate(sen_ctx *c, sen_evaluator *e, const sen_mod
 static const char *const sen__interval_words[] = { "no", "steps", "epoch", NULL };
 static const char *const sen__save_words[] = { "no", "steps", "epoch", "best", NULL };
 static const char *const sen__dropout_words[] = { "counter", "torch", NULL };
-static const char *const sen__maybe_words[] = { "false", "true", NULL }; /* for messages only */
 
-/* A bool that may be None: an int, SEN_NONE for null. Python tells "not given" from false, since
- * only what was not given is filled in later (greater_is_better from the metric's name). memcpy,
- * because the member is known by its offset only. */
-static sen_result sen__read_maybe(sen_ctx *c, const sen_kind *kind, const sen_json *value, void *to)
-{
-    int v = SEN_NONE;
-    if (value->kind == SEN_JSON_BOOL) v = value->number != 0;
-    else if (value->kind != SEN_JSON_NULL) return sen__kind_mismatch(c, kind, value);
-    memcpy(to, &v, sizeof v);
-    return SEN_OK;
-}
 
-/* Back to JSON: null, true or false. The node is in the scratch arena; the caller keeps or copies
- * it. */
-static sen_json *sen__write_maybe(sen_ctx *c, const sen_kind *kind, const void *from)
-{
-    sen__maker m = sen__maker_in(c, &c->scratch);
-    int v;
-    (void)kind;
-    memcpy(&v, from, sizeof v);
-    return v == SEN_NONE ? sen__make_null(&m, NULL, NULL) : sen__make_bool(&m, NULL, NULL, v != 0);
-}
 
 /* Bytes: a whole number, or a text such as "512M" (K, M, G: powers of 1024, in either case, a B
  * behind it is allowed). null: 0, no limit. A fraction is refused, and so is a product that would
@@ -28240,9 +28435,6 @@ static sen_json *sen__write_bytes(sen_ctx *c, const sen_kind *kind, const void *
 static const sen_kind sen__kind_interval = SEN__KIND_WORDS("strategy", sen__interval_words);
 static const sen_kind sen__kind_save = SEN__KIND_WORDS("strategy", sen__save_words);
 static const sen_kind sen__kind_dropout = SEN__KIND_WORDS("name", sen__dropout_words);
-static const sen_kind sen__kind_maybe = {
-    "bool or null", sen__maybe_words, sen__read_maybe, sen__write_maybe
-};
 static const sen_kind sen__kind_bytes = {
     "bytes or \"512M\"", NULL, sen__read_bytes, sen__write_bytes
 };
@@ -28931,6 +29123,7 @@ typedef struct sen__train_set {
     int          n_columns;
     int          label;                         /* -1: none */
     sen__tokens *tokens[SEN__COLUMNS_MAX];      /* NULL until tokenized */
+    bool         by_batch;                      /* tokens are of one batch, made when it is drawn */
     sen_sampler *sampler;                       /* evaluation's own */
 } sen__train_set;
 
@@ -29332,7 +29525,7 @@ static sen_result sen__set_check_labels(sen_ctx *c, const sen__train_set *s)
         sen_log(c, SEN_LOG_WARNING,
                 "%s:%lld: column \"%s\": the score %g is outside -1 to 1, which %s cannot reach; "
                 "\"scale\": {\"%s\": %g} in the dataset would mend it",
-                sen__set_path(s), (long long)(d->line ? d->line[at] : at),
+                sen__set_path(s), (long long)(d->path ? sen__dataset_line(d, at) : at),
                 sen_dataset_column_name(d, s->label), sen_dataset_number(d, at, s->label),
                 sen_loss_type_of(s->loss)->name, sen_dataset_column_name(d, s->label), scale);
     return SEN_OK;
@@ -29354,6 +29547,7 @@ static sen_result sen__set_columns(sen_ctx *c, sen__train_set *s)
     if (s->data->rows == 0)
         return sen_fail(c, SEN_ERR_ARGUMENT, "%s has no rows", sen__set_path(s));
     s->label = sen__dataset_label_column(s->data);
+    s->by_batch = s->data->reader != NULL;
     for (i = 0; i < s->data->n_columns; i++) {
         if (i == s->label) continue;                    /* not an input of the model */
         if (sen_dataset_column_kind(s->data, i) != SEN_COLUMN_TEXT)
@@ -29452,6 +29646,7 @@ typedef struct sen__set_cells {
     sen_ctx           *c;
     const sen_dataset *data;
     int                column;
+    const int64_t     *rows;            /* those wanted; NULL: all */
 } sen__set_cells;
 
 /* A cell of the column for the tokenizer, which asks for the texts one by one and then works on
@@ -29459,32 +29654,60 @@ typedef struct sen__set_cells {
 static sen_result sen__set_cell(void *arg, int64_t i, sen_text *text)
 {
     const sen__set_cells *k = (const sen__set_cells *)arg;
-    return sen__dataset_text_kept(k->c, k->data, i, k->column, text);
+    return sen__dataset_text_kept(k->c, k->data, k->rows ? k->rows[i] : i, k->column, text);
+}
+
+/* Tokenizes one column of a set: all rows, or these n. */
+static sen_result sen__set_tokenize(sen_trainer *t, sen__train_set *s, int k, const int64_t *rows,
+                                    int64_t n)
+{
+    const char *prompt = NULL;
+    sen__set_cells cells;
+    sen_result r = sen__set_prompt(t, s, sen_dataset_column_name(s->data, s->column[k]), &prompt);
+    cells.c = t->c;
+    cells.data = s->data;
+    cells.column = s->column[k];
+    cells.rows = rows;
+    /* The model adds what it always adds (special tokens, its length limit) around prompt and
+     * text. */
+    return r ? r : sen__model_tokens(t->c, t->model, sen__set_cell, &cells, n, prompt,
+                                     &s->tokens[k]);
 }
 
 /* Tokenizes what has not been yet: training sets when a run begins, evaluation sets then too or at
  * the first evaluation. Done once for the trainer's life, so a second run or a second evaluation
- * costs nothing here. */
+ * costs nothing here. A set whose file stays mapped waits for its batches. */
 static sen_result sen__sets_tokenize(sen_trainer *t, sen__train_set *sets, int n)
 {
     sen_result r = SEN_OK;
     int i, k;
     for (i = 0; i < n; i++)
-        for (k = 0; !r && k < sets[i].n_columns; k++) {
-            sen__train_set *s = &sets[i];
-            const char *prompt = NULL;
-            sen__set_cells cells;
-            if (s->tokens[k]) continue;                 /* done before */
-            cells.c = t->c;
-            cells.data = s->data;
-            cells.column = s->column[k];
-            r = sen__set_prompt(t, s, sen_dataset_column_name(s->data, s->column[k]), &prompt);
-            /* The model adds what it always adds (special tokens, its length limit) around prompt
-             * and text. */
-            if (!r)
-                r = sen__model_tokens(t->c, t->model, sen__set_cell, &cells, s->data->rows, prompt,
-                                      &s->tokens[k]);
-        }
+        for (k = 0; !r && k < sets[i].n_columns; k++)
+            if (!sets[i].tokens[k] && !sets[i].by_batch)
+                r = sen__set_tokenize(t, &sets[i], k, NULL, sets[i].data->rows);
+    return r;
+}
+
+/* The token ids of a batch's rows into t->batch: one copy per text, of all columns, packed one
+ * behind the other. Where tokens are made batch by batch those of the last one go first; the same
+ * texts give the same ids, so which way a set goes shows in nothing but memory. */
+static sen_result sen__set_pack(sen_trainer *t, sen__train_set *s, const int64_t *rows, int64_t n)
+{
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
+    int64_t *order, i;
+    sen_result r = SEN_OK;
+    int k;
+    if (!s->by_batch) return sen__packed_fill(t->c, &t->batch, s->tokens, s->n_columns, rows, n);
+    order = (int64_t *)sen__scratch(t->c, n, sizeof *order, "a batch");
+    for (k = 0; order && !r && k < s->n_columns; k++) {
+        sen__tokens_free(t->c, s->tokens[k]);
+        s->tokens[k] = NULL;
+        r = sen__set_tokenize(t, s, k, rows, n);
+    }
+    for (i = 0; order && i < n; i++) order[i] = i;
+    if (!order) r = SEN_ERR_MEMORY;
+    if (!r) r = sen__packed_fill(t->c, &t->batch, s->tokens, s->n_columns, order, n);
+    sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
@@ -29552,35 +29775,38 @@ static int64_t sen__set_label_width(const sen__train_set *s)
 }
 
 /* A batch's labels that are lists, as float32 one row behind the other: (n,width). */
-static void sen__trainer_fill_lists(sen_trainer *t, const sen__train_set *s, const int64_t *rows,
-                                    int64_t n, sen_labels *labels)
+static sen_result sen__trainer_fill_lists(sen_trainer *t, const sen__train_set *s,
+                                          const int64_t *rows, int64_t n, sen_labels *labels)
 {
     const int64_t width = sen__set_label_width(s);
     int64_t i, k;
     for (i = 0; i < n; i++) {
         const double *list = sen_dataset_list(s->data, rows[i], s->label);
+        if (!list) return sen__error(t->c);
         for (k = 0; k < width; k++) t->label[i * width + k] = (float)list[k];
     }
     labels->value = t->label;
     labels->n = n;
     labels->width = width;
     labels->shape = sen_dataset_column_shape(s->data, s->label);
+    return SEN_OK;
 }
 
 /* The batch for rows of one dataset, and its labels: as floats for losses that compare, and as
  * class numbers where the column is of whole numbers (a number that is no index becomes -1). The
  * labels' arrays are the trainer's: valid until the next batch. `rows` are row numbers of this
  * dataset, not of all datasets together. */
-static sen_result sen__trainer_fill(sen_trainer *t, const sen__train_set *s, const int64_t *rows,
+static sen_result sen__trainer_fill(sen_trainer *t, sen__train_set *s, const int64_t *rows,
                                     int64_t n, sen_labels *labels)
 {
     const bool whole = s->label >= 0 &&
                        sen_dataset_column_kind(s->data, s->label) != SEN_COLUMN_FLOAT;
     int64_t i;
     memset(labels, 0, sizeof *labels);
-    if (s->label >= 0 && sen_dataset_column_kind(s->data, s->label) == SEN_COLUMN_LIST)
-        sen__trainer_fill_lists(t, s, rows, n, labels);
-    else if (s->label >= 0) {
+    if (s->label >= 0 && sen_dataset_column_kind(s->data, s->label) == SEN_COLUMN_LIST) {
+        const sen_result r = sen__trainer_fill_lists(t, s, rows, n, labels);
+        if (r) return r;
+    } else if (s->label >= 0) {
         for (i = 0; i < n; i++) {
             /* A whole column gives both forms, so that any loss finds the one that it wants. */
             const double v = sen_dataset_number(s->data, rows[i], s->label);
@@ -29593,8 +29819,7 @@ static sen_result sen__trainer_fill(sen_trainer *t, const sen__train_set *s, con
         labels->n = n;
         labels->width = 1;
     }
-    /* Row numbers to token ids: one copy per text, of all columns, packed one behind the other. */
-    return sen__packed_fill(t->c, &t->batch, s->tokens, s->n_columns, rows, n);
+    return sen__set_pack(t, s, rows, n);
 }
 
 /* Columns' embeddings, each (B,E), into t->emb; then the loss. One forward pass over all columns at
@@ -29632,7 +29857,7 @@ static sen_result sen__trainer_tape_error(sen_trainer *t, const sen_tape *tape)
  * would make the last update too small. (Older releases of transformers did that.) Every
  * micro-batch weighs the same whatever its rows. `number` counts micro-batches over the whole run:
  * the counter form of dropout needs nothing else to give the same masks after a resume. */
-static sen_result sen__trainer_micro(sen_trainer *t, const sen__train_set *s, const int64_t *rows,
+static sen_result sen__trainer_micro(sen_trainer *t, sen__train_set *s, const int64_t *rows,
                                      int64_t n, int64_t parts, uint32_t number, float *value)
 {
     const bool torch = t->args.dropout_rng == SEN_DROPOUT_TORCH;
@@ -29706,7 +29931,8 @@ static int64_t sen__plan_token_floats(const sen_trainer *t)
  *
  * The rule for long runs: the first SEN__PLAN_BATCHES batches are looked at, which is the whole of
  * most runs. Later ones are drawn from the same rows in other orders, so a wider one may come, but
- * hardly a much wider one; the eighth that the plan adds is meant for that too. */
+ * hardly a much wider one; the eighth that the plan adds is meant for that too. Texts that are not
+ * tokenized before their batch is drawn count with the most tokens that they can have. */
 #define SEN__PLAN_BATCHES 200000
 
 static sen_result sen__plan_widest(sen_trainer *t, int64_t *widest)
@@ -29722,7 +29948,8 @@ static sen_result sen__plan_widest(sen_trainer *t, int64_t *widest)
         for (b = 0; b < t->batches && left > 0 && sen__sampler_next(s, t->rows, &n); b++, left--) {
             const sen__train_set *set = &t->train[s->source];
             int k;
-            for (tokens = 0, k = 0; k < set->n_columns; k++)
+            tokens = set->by_batch ? n * set->n_columns * t->model->transformer->max_seq_length : 0;
+            for (k = 0; !set->by_batch && k < set->n_columns; k++)
                 for (i = 0; i < n; i++)
                     tokens += sen__tokens_length(set->tokens[k],
                                                  t->rows[i] - s->sub[s->source].first);
@@ -29757,7 +29984,7 @@ static sen_result sen__plan_make(sen_trainer *t, sen_memory_plan *p)
     }
     /* Four bytes for each id, eight for where a text begins. */
     for (set = 0; set < t->n_train; set++)
-        for (k = 0; k < t->train[set].n_columns; k++)
+        for (k = 0; !t->train[set].by_batch && k < t->train[set].n_columns; k++)
             p->data += 4 * t->train[set].tokens[k]->list.first[t->train[set].data->rows] +
                        8 * t->train[set].data->rows;
     /* Four bytes for each float, and for gaps between matrices an eighth more, or half as much more
@@ -30112,7 +30339,7 @@ static void sen__eval_add(sen__eval_mean *e, double loss, double weight, bool fi
 
 /* The value of one batch's loss, without gradients: the second tape records nothing, and has no
  * dropout, which is what evaluation mode means here. The value is read before the next reset. */
-static sen_result sen__eval_batch(sen_trainer *t, const sen__train_set *s, int64_t n, double *loss)
+static sen_result sen__eval_batch(sen_trainer *t, sen__train_set *s, int64_t n, double *loss)
 {
     sen_labels labels;
     sen_var *v;
@@ -32052,7 +32279,7 @@ static sen_result sen__grad_column(sen_trainer *t, const sen__train_set *s, int 
 /* Forward and backward over the first rows, in file order; embeddings and their gradients are kept.
  * The order is the file's and the generator is seeded anew, so that a few lines of Python can
  * compute the same batch and compare. Not divided by anything, not clipped. */
-static sen_result sen__grad_run(sen_trainer *t, const sen__train_set *s, sen_labels *labels,
+static sen_result sen__grad_run(sen_trainer *t, sen__train_set *s, sen_labels *labels,
                                 float *value)
 {
     const int64_t n = SEN__MIN((int64_t)t->args.per_device_train_batch_size, s->data->rows);
@@ -33433,6 +33660,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    WebAssembly (WASI), macOS and Windows for ARM build without a warning.
  *   Added    Columns of lists: sen_shape, SEN_COLUMN_LIST, sen_dataset_list, sen_labels.width, and
  *            labels_are_lists of a loss; a list of texts in JSON lines makes columns.
+ *   Added    keep_in_memory of a dataset: a large file stays mapped, 8 bytes a row are kept, and
+ *            rows are parsed and tokenized batch by batch, with the same bits.
  *
  * LICENCE
  *

@@ -50,6 +50,7 @@ typedef struct data_fixture {
     data_file file;
     sen_files files;
     sen_ctx  *c;
+    int       keep;                     /* keep_in_memory of what data_load loads */
     char      log[2000];
 } data_fixture;
 
@@ -86,13 +87,20 @@ static sen_result data_load(data_fixture *f, const char *path, const char *text,
     sen_result r;
     f->file.text = text;
     f->file.size = size < 0 ? (int64_t)strlen(text) : size;
+    desc.keep_in_memory = f->keep;
     if (!spec) {
         desc.path = path;
         return sen_dataset_load(f->c, &desc, out);
     }
     r = sen__json_parse(f->c, &f->c->scratch, "job.json", spec, strlen(spec), SEN__JSON_STRICT, &j);
     CHECK(r == SEN_OK);
-    r = sen_dataset_from_json(f->c, j, NULL, out);
+    if (f->keep == SEN_NONE || j->kind == SEN_JSON_TEXT || !sen_json_get(j, "path"))
+        r = sen_dataset_from_json(f->c, j, NULL, out);
+    else {
+        r = sen_fields_read(f->c, j, sen__dataset_fields, &desc);
+        *out = NULL;
+        if (!r) r = sen_dataset_load(f->c, &desc, out);
+    }
     sen__arena_release(&f->c->scratch, mark);
     return r;
 }
@@ -125,7 +133,8 @@ static void test_data_formats(data_fixture *f)
         CHECK(sen_dataset_column_kind(d, 2) == SEN_COLUMN_FLOAT);
         CHECK(sen_dataset_number(d, 0, 2) == 1.0 && sen_dataset_number(d, 1, 2) == 0.5);
         CHECK(sen_dataset_number(d, 0, 0) != sen_dataset_number(d, 0, 0));
-        CHECK(d->line[0] == (i ? 2 : 1) && d->line[1] == 4);
+        CHECK(sen__dataset_line(d, 0) == (i ? 2 : 1) && sen__dataset_line(d, 1) == 4);
+        CHECK((d->reader != NULL) == (f->keep == 0));
         CHECK(sen__dataset_label_column(d) == 2);
         CHECK(strcmp(sen_dataset_column_name(d, 1), "b") == 0 &&
               sen_dataset_column_find(d, "c") == -1);
@@ -192,7 +201,7 @@ static void test_data_csv(data_fixture *f)
     CHECK(sen_dataset_rows(d) == 2 && strcmp(sen_dataset_column_name(d, 1), "b\n2") == 0);
     CHECK(data_is(d, 0, 0, "1\n,2") && data_is(d, 0, 1, "x\"y") && data_is(d, 1, 0, "") &&
           data_is(d, 1, 1, "z"));
-    CHECK(d->line[0] == 3 && d->line[1] == 5);
+    CHECK(sen__dataset_line(d, 0) == 3 && sen__dataset_line(d, 1) == 5);
     sen_dataset_free(d);
 }
 
@@ -445,7 +454,53 @@ static void test_data_warnings(data_fixture *f)
     sen_dataset_free(d);
 }
 
+/* A file that stays open and is written to meanwhile: the row says so, and nothing worse comes. */
+static void test_data_changed(data_fixture *f)
+{
+    char text[] = "{\"a\": \"xyz\", \"label\": [1, 2]}\n\n{\"a\": \"uvw\", \"label\": [3, 4]}\n";
+    sen_dataset_desc desc = sen_dataset_desc_default();
+    const char *bytes;
+    sen_dataset *d = NULL;
+    f->file.text = text;
+    f->file.size = (int64_t)strlen(text);
+    desc.path = "data.jsonl";
+    desc.keep_in_memory = 0;
+    CHECK(sen_dataset_load(f->c, &desc, &d) == SEN_OK);
+    if (!d) return;
+    CHECK(data_is(d, 1, 0, "uvw") && sen_dataset_list(d, 0, 1)[1] == 2 && data_is(d, 0, 0, "xyz"));
+    bytes = d->reader->bytes.data;      /* a copy here, since these files cannot be mapped */
+    ((char *)(size_t)bytes)[6] = '\xFF';
+    CHECK(data_is(d, 1, 0, "uvw") && data_is(d, 0, 0, "") && sen__error(f->c) == SEN_ERR_IO);
+    CHECK(strcmp(sen_message(f->c), "data.jsonl:1: this row is not what it was when the file was "
+                 "opened; a file must not change while it is used") == 0);
+    sen__forgive(f->c);
+    ((char *)(size_t)bytes)[(int64_t)strlen(text) - 4] = ',';   /* [3, 4] is now [3, , */
+    CHECK(sen_dataset_list(d, 1, 1) == NULL);
+    CHECK(strstr(sen_message(f->c), "data.jsonl:3: this row is not what it was") != NULL);
+    sen__forgive(f->c);
+    sen_dataset_free(d);
+}
+
 /* Memory may run out anywhere: nothing leaks, the result says so. */
+static sen_result data_lazy_work(sen_ctx *c, void *arg)
+{
+    static const char text[] = "{\"a\": \"xyz\", \"label\": [1, 2], \"t\": [\"p\", \"q\"]}\n";
+    data_file *file = (data_file *)arg;
+    sen_dataset_desc desc = sen_dataset_desc_default();
+    sen_dataset *d = NULL;
+    sen_text t;
+    sen_result r;
+    file->text = text;
+    file->size = (int64_t)strlen(text);
+    desc.path = "data.jsonl";
+    desc.keep_in_memory = 0;
+    r = sen_dataset_load(c, &desc, &d);
+    if (!r) r = sen__dataset_cell(d, 0, 2, &t);
+    if (!r && !sen_dataset_list(d, 0, 1)) r = sen__error(c);
+    sen_dataset_free(d);
+    return r;
+}
+
 static sen_result data_work(sen_ctx *c, void *arg)
 {
     static const char spec[] =
@@ -467,17 +522,23 @@ static sen_result data_work(sen_ctx *c, void *arg)
 static void test_data_memory(data_fixture *f)
 {
     CHECK(fail_everywhere(&f->files, data_work, &f->file) > 5);
+    CHECK(fail_everywhere(&f->files, data_lazy_work, &f->file) > 5);
 }
 
 static void test_data(void)
 {
     data_fixture f;
+    int mapped;
     data_start(&f);
-    test_data_formats(&f);
-    test_data_options(&f);
-    test_data_csv(&f);
-    test_data_errors(&f);
-    test_data_lists(&f);
+    for (mapped = 0; mapped < 2; mapped++) {
+        f.keep = mapped ? 0 : SEN_NONE;                 /* SEN_NONE: by size, which is small */
+        test_data_formats(&f);
+        test_data_options(&f);
+        test_data_csv(&f);
+        test_data_errors(&f);
+        test_data_lists(&f);
+    }
+    test_data_changed(&f);
     test_data_list_arrays(&f);
     test_data_arrays(&f);
     test_data_warnings(&f);

@@ -659,6 +659,64 @@ static void test_train_lists(void)
     sen_ctx_free(c);
 }
 
+/* The kit's rows as JSON lines, and a dataset of that file. */
+static sen_result train_file(train_kit *k, sen_dataset_desc *desc, sen_dataset **out)
+{
+    char text[TRAIN_ROWS * 200];
+    size_t at = 0;
+    int i;
+    for (i = 0; i < TRAIN_ROWS; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at,
+                               "{\"first\": \"%s\", \"second\": \"%s\", \"score\": %g}\n",
+                               k->text[0][i], k->text[1][i], k->score[i]);
+    test_write_text(test_path("rows.jsonl"), text);
+    desc->path = test_path("rows.jsonl");
+    return sen_dataset_load(k->c, desc, out);
+}
+
+/* A file that stays mapped trains as one that is kept in memory, bit for bit: in any order of
+ * batches, with prompts, and through an evaluation. */
+static void test_train_lazy_file(void)
+{
+    static float weights[2][TRAIN_FLOATS];
+    static const char *const samplers[] = { "batch_sampler", "no_duplicates" };
+    static double loss[2];
+    int i, keep;
+    for (i = 0; i < 2; i++) {
+        int64_t n = 0;
+        for (keep = 0; keep < 2; keep++) {
+            sen_ctx *c = train_ctx(1);
+            sen_dataset_desc desc = sen_dataset_desc_default();
+            const sen_json *metrics;
+            sen_dataset *data = NULL;
+            sen_memory_plan plan;
+            sen_json *prompts = NULL;
+            sen_trainer *t = NULL;
+            train_kit k;
+            CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0.1));
+            CHECK_OK(c, sen_json_parse(c, "p", "{\"first\": \"the \"}", 17, &prompts));
+            desc.keep_in_memory = keep;
+            CHECK_OK(c, train_file(&k, &desc, &data));
+            k.desc.train_dataset = k.desc.eval_dataset = data;
+            k.desc.args.batch_sampler = samplers[i];
+            k.desc.args.prompts = prompts;
+            CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+            CHECK_OK(c, sen_trainer_plan(t, &plan));
+            CHECK((plan.data == 0) == (keep == 0) && plan.batch_tokens > 0);
+            CHECK_OK(c, sen_train(t));
+            CHECK_OK(c, sen_trainer_evaluate(t, &metrics));
+            loss[keep] = sen_json_get(metrics, "eval_loss")->number;
+            n = train_weights(k.model, weights[keep], TRAIN_FLOATS);
+            sen_trainer_free(t);
+            sen_dataset_free(data);
+            train_drop(&k);
+            sen_ctx_free(c);
+        }
+        CHECK(n > 0 && memcmp(weights[0], weights[1], (size_t)n * sizeof(float)) == 0);
+        CHECK(loss[0] == loss[1] && loss[0] > 0);
+    }
+}
+
 /* Hosts with their own loop: step by step is the same run. */
 static void test_train_steps(void)
 {
@@ -1996,6 +2054,7 @@ static void test_train(void)
     TEST(test_train_log);
     TEST(test_train_nan);
     TEST(test_train_lists);
+    TEST(test_train_lazy_file);
     TEST(test_train_steps);
     TEST(test_train_threads);
     TEST(test_train_recompute);
