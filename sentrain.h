@@ -1086,6 +1086,18 @@ typedef struct sen_labels {
     sen_shape      shape;                   /* of a row's list; zeros where labels are none */
 } sen_labels;
 
+/* What a loss is told of its data before the first step, and again with each batch. */
+typedef struct sen_loss_data {
+    int     n_columns;                      /* of texts */
+    int64_t rows;                           /* that a batch is planned to have; 0: not planned */
+    int64_t dimension;                      /* of embeddings; 0: not known yet */
+    int64_t label_width;                    /* numbers that a row's label has; a list has several */
+    sen_shape label_shape;                  /* of a row's list; zeros where labels are none */
+    bool    has_labels;
+    bool    whole;                          /* labels are whole numbers */
+    double  label_min, label_max;
+} sen_loss_data;
+
 /* What a loss's forward function is handed. */
 typedef struct sen_loss_call {
     sen_tape        *tape;
@@ -1095,6 +1107,10 @@ typedef struct sen_loss_call {
     sen_labels       labels;                /* there, with n = B, where the type needs them */
     sen_loss        *loss;
 } sen_loss_call;
+
+/* In a forward function whose value is a sum of named terms: tells one of them, value (1,1), for
+ * the log. At most 8; names are borrowed as long as the loss. Returns value. */
+SENTRAIN_DEF sen_var *sen_loss_term(sen_loss_call *call, const char *name, sen_var *value);
 
 /* A kind of loss. A user's own stands beside the built-in ones after sen_register_loss. */
 typedef struct sen_loss_type {
@@ -1110,6 +1126,9 @@ typedef struct sen_loss_type {
      * sen_fail_at). The function may be NULL. */
     sen_result     (*check)(sen_ctx *c, const void *args, const sen_json *at);
     sen_var       *(*forward)(sen_loss_call *call);            /* (1,1); NULL: the tape knows why */
+    /* Refuses data that do not suit the loss in a sentence, beyond number of columns and presence
+     * of labels, which are looked at before. May be NULL. */
+    sen_result     (*check_data)(sen_ctx *c, const sen_loss *l, const sen_loss_data *d);
 } sen_loss_type;
 
 /* A loss by its Python name; args: its own struct (from its _default function), or NULL: the
@@ -1200,6 +1219,87 @@ typedef struct sen_triplet_args {
 } sen_triplet_args;
 
 SENTRAIN_DEF sen_triplet_args sen_triplet_args_default(void);
+
+/* ---- MultipleNegativesSymmetricRankingLoss: anchor, positive [, negative ...] ---------------- */
+
+/* The older name of MultipleNegativesRankingLoss with two directions, one softmax for each. */
+typedef struct sen_mnsrl_args {
+    uint32_t stamp;                         /* set by sen_mnsrl_args_default() */
+    double   scale;                         /* 20: 1 / temperature */
+    int      similarity_fct;                /* SEN_COS_SIM; a sen_similarity */
+    bool     gather_across_devices;         /* false; changes nothing in a run on one machine */
+} sen_mnsrl_args;
+
+SENTRAIN_DEF sen_mnsrl_args sen_mnsrl_args_default(void);
+
+/* ---- AnglELoss: two texts and a score, or anchor, positive, negative ... --------------------- */
+
+typedef struct sen_angle_args {
+    uint32_t stamp;                         /* set by sen_angle_args_default() */
+    double   scale;                         /* 20: 1 / temperature */
+} sen_angle_args;
+
+SENTRAIN_DEF sen_angle_args sen_angle_args_default(void);
+
+/* ---- ContrastiveLoss, OnlineContrastiveLoss: two texts; 1 or 0 as label ---------------------- */
+
+enum { SEN_SIAMESE_EUCLIDEAN, SEN_SIAMESE_MANHATTAN, SEN_SIAMESE_COSINE_DISTANCE };
+
+typedef struct sen_contrastive_args {
+    uint32_t stamp;                         /* set by sen_contrastive_args_default() */
+    int      distance_metric;               /* SEN_SIAMESE_COSINE_DISTANCE */
+    double   margin;                        /* 0.5 */
+    bool     size_average;                  /* true: the mean over rows; false: their sum */
+} sen_contrastive_args;
+
+typedef struct sen_online_contrastive_args {
+    uint32_t stamp;                         /* set by sen_online_contrastive_args_default() */
+    int      distance_metric;               /* SEN_SIAMESE_COSINE_DISTANCE */
+    double   margin;                        /* 0.5 */
+} sen_online_contrastive_args;
+
+SENTRAIN_DEF sen_contrastive_args sen_contrastive_args_default(void);
+SENTRAIN_DEF sen_online_contrastive_args sen_online_contrastive_args_default(void);
+
+/* ---- BatchAll-, BatchHard-, BatchSemiHard-, BatchHardSoftMarginTripletLoss: text and class --- */
+
+enum { SEN_EUCLIDEAN_DISTANCE, SEN_COSINE_DISTANCE };
+
+typedef struct sen_batch_triplet_args {
+    uint32_t stamp;                         /* set by sen_batch_triplet_args_default() */
+    int      distance_metric;               /* SEN_EUCLIDEAN_DISTANCE */
+    double   margin;                        /* 5; BatchHardSoftMarginTripletLoss has none */
+} sen_batch_triplet_args;
+
+SENTRAIN_DEF sen_batch_triplet_args sen_batch_triplet_args_default(void);
+
+/* ---- MegaBatchMarginLoss: anchor, positive --------------------------------------------------- */
+
+typedef struct sen_mega_batch_margin_args {
+    uint32_t stamp;                         /* set by sen_mega_batch_margin_args_default() */
+    double   positive_margin;               /* 0.8 */
+    double   negative_margin;               /* 0.3 */
+    bool     use_mini_batched_version;      /* true; the same value and gradients either way */
+    int      mini_batch_size;               /* 50 */
+    int      mini_batch_num_tokens;         /* SEN_NONE */
+    bool     show_progress_bar;             /* false */
+} sen_mega_batch_margin_args;
+
+SENTRAIN_DEF sen_mega_batch_margin_args sen_mega_batch_margin_args_default(void);
+
+/* ---- GlobalOrthogonalRegularizationLoss: any texts ------------------------------------------- */
+
+enum { SEN_AGGREGATION_MEAN, SEN_AGGREGATION_SUM };
+
+typedef struct sen_gor_args {
+    uint32_t stamp;                         /* set by sen_gor_args_default() */
+    int      similarity_fct;                /* SEN_COS_SIM; a sen_similarity */
+    double   mean_weight;                   /* 1; 0 or SEN_NONE: without that term */
+    double   second_moment_weight;          /* 1; the same */
+    int      aggregation;                   /* over columns: SEN_AGGREGATION_MEAN */
+} sen_gor_args;
+
+SENTRAIN_DEF sen_gor_args sen_gor_args_default(void);
 #endif /* SENTRAIN_ENCODE_ONLY */
 
 /* ================================================================================================
@@ -12118,6 +12218,32 @@ static void sen__philox_rows(uint32_t *word, int64_t n, int64_t rows, uint64_t k
         }
         sen__philox_group(word, place, row, key, c2, c3);
         word += 4 * SEN__PHILOX_GROUP;
+    }
+}
+
+/* ---- order ----------------------------------------------------------------------------------- */
+
+/* order[]: the places of x from least to greatest, equals in their order. Merges runs of 1, 2, 4
+ * ... work: (n). A merge sort because it is stable, needs no recursion, and takes n log n steps for
+ * any input; the C library's qsort promises none of these. x must hold no NaN.
+ *   x           3    1    2    1
+ *   order       0    1    2    3     runs of 1
+ *               1 0       3 2        runs of 2: 1 3 | 1 2
+ *               1 3 2 0              all of it: 1 1 2 3, and of the ones that which came first */
+static void sen__sort_order(int64_t *order, const double *x, int64_t n, int64_t *work)
+{
+    int64_t run, i, j, k, at;
+    for (i = 0; i < n; i++) order[i] = i;               /* runs of one are in order */
+    for (run = 1; run < n; run *= 2) {
+        for (at = 0; at < n; at += 2 * run) {           /* two neighbours at a time */
+            const int64_t middle = SEN__MIN(at + run, n), end = SEN__MIN(at + 2 * run, n);
+            for (i = at, j = middle, k = at; k < end; k++)
+                /* The head of the left run goes first unless the right one is smaller: equals keep
+                 * order. */
+                work[k] = i < middle && (j >= end || !(x[order[j]] < x[order[i]]))
+                        ? order[i++] : order[j++];
+        }
+        memcpy(order, work, (size_t)n * sizeof *order);  /* runs are twice as long now */
     }
 }
 #endif /* 10 */
@@ -26050,11 +26176,16 @@ static void sen__sampler_begin_epoch(sen_sampler *s, int64_t epoch)
  * Sources: sentence_transformers/sentence_transformer/losses, version 6.2.0.
  * ============================================================================================== */
 
+#define SEN__COLUMNS_MAX 64                 /* text columns of a dataset, at most */
+
 /* What sen_loss_new hands out. The args are a copy in the arena, texts included, so nothing of the
  * caller's has to stay. It holds no weights and no model: the same loss may serve any number of
  * steps, of any batch. */
 struct sen_loss {
     sen_ctx             *c;                 /* whose allocator it came from */
+    const char          *term_name[8];      /* of the last forward: what the value is a sum of */
+    sen_var             *term[8];
+    int                  n_terms;           /* 0: the value has no parts */
     const sen_loss_type *type;              /* a row of the table, or the user's */
     sen_arena            arena;                 /* args and their texts */
     void                *args;                  /* [type->args_size], in the arena */
@@ -26186,6 +26317,70 @@ static sen_json *sen__write_word_or_null(sen_ctx *c, const sen_kind *kind, const
     return v ? sen__write_word(c, kind, from) : sen__make_null(&m, NULL, NULL);
 }
 
+/* ---- what several losses share --------------------------------------------------------------- */
+
+/* Defaults and stamp: what each _default function hands out. The stamp is the first member of every
+ * struct of arguments, so one function serves them all; C has no type to choose by, so the _default
+ * functions are the same three lines each. memset first, so that padding bytes are the same in
+ * every copy. */
+static void sen__loss_defaults(const sen_field *fields, void *args, size_t size)
+{
+    const uint32_t stamp = SEN__STAMP;
+    memset(args, 0, size);
+    memcpy(args, &stamp, sizeof stamp);     /* the first member, whatever the struct */
+    sen_fields_default(fields, args);
+}
+
+/* Refuses batches of one row where rows are compared with each other: such a batch teaches nothing.
+ * d->rows is what is planned; a last batch of one row passes, and has the loss that it has. */
+static sen_result sen__loss_check_rows(sen_ctx *c, const sen_loss *l, const sen_loss_data *d)
+{
+    if (d->rows != 1) return SEN_OK;
+    return sen_fail(c, SEN_ERR_ARGUMENT, "%s compares the rows of a batch with each other, and a "
+                                         "batch of 1 row has none to compare: raise "
+                                         "per_device_train_batch_size", l->type->name);
+}
+
+/* Classes: whole numbers, or rows of one class could not be told from others'. */
+static sen_result sen__loss_check_classes(sen_ctx *c, const sen_loss *l, const sen_loss_data *d)
+{
+    if (d->whole) return SEN_OK;
+    return sen_fail(c, SEN_ERR_ARGUMENT, "%s takes the number of a class as label, 0, 1, 2 ...; "
+                                         "the data has labels that are not whole numbers",
+                    l->type->name);
+}
+
+/* Many losses are a formula over few numbers, B distances or B x B of them, with a choice in it
+ * (the hardest negative, those within a margin) that a loop says more plainly than a chain of ops.
+ * Such a loss goes through its numbers once, adds up its value, and notes beside each number how
+ * fast the value grows with it. Backward: dx += dy slope. */
+static void sen__sloped_backward(sen_node *n)
+{
+    float *dx = sen_grad(n, 0);
+    if (dx) sen__row_axpy(dx, n->out->g[0], (const float *)n->saved[0], sen_count(n->in[0]));
+}
+
+static const sen_op sen__sloped_op = { "loss_value", sen__sloped_backward };
+
+/* Room for the slopes of x, zeros, to be handed to sen__sloped. NULL: the tape has the error. */
+static float *sen__slopes(sen_tape *t, const sen_var *x)
+{
+    float *slope = x ? sen_tape_floats(t, sen_count(x)) : NULL;
+    if (slope) sen__row_fill(slope, 0.0f, sen_count(x));
+    return slope;
+}
+
+/* y = value (1,1), a function of x whose gradient is slope, of x's shape; slope is taken over. */
+static sen_var *sen__sloped(sen_tape *t, sen_var *x, double value, float *slope)
+{
+    sen_var *y = slope ? sen_tape_matrix(t, 1, 1) : NULL;
+    if (!y) return NULL;                    /* the slopes go with the tape */
+    y->x[0] = (float)value;
+    sen_tape_record(t, &sen__sloped_op, y, x, NULL, NULL);
+    sen_tape_save(t, y, 0, slope);
+    return y;
+}
+
 /* ---- MultipleNegativesRankingLoss ------------------------------------------------------------ */
 
 /* The work horse of retrieval, also called InfoNCE: for B pairs of a question and its answer, the
@@ -26234,6 +26429,13 @@ static const sen_field sen__mnrl_fields[] = {
               "weight of the similarity that is added to a hard negative's score"),
     SEN_FIELD_END
 };
+
+SENTRAIN_DEF sen_mnrl_args sen_mnrl_args_default(void)
+{
+    sen_mnrl_args a;
+    sen__loss_defaults(sen__mnrl_fields, &a, sizeof a);
+    return a;
+}
 
 /* Written so that NaN is refused too. */
 static sen_result sen__loss_check_scale(sen_ctx *c, double scale, const sen_json *at)
@@ -26320,9 +26522,8 @@ static sen_var *sen__mnrl_hardness(sen_tape *t, const sen_mnrl_args *a, const se
  * score from the first direction; it is the same number in both, since a similarity is symmetric.
  * Paper: Henderson et al. 2017, arXiv:1705.00652; directions: Li et al. 2023, arXiv:2308.03281.
  * Python: MultipleNegativesRankingLoss, the same defaults. */
-static sen_var *sen__mnrl_forward(sen_loss_call *c)
+static sen_var *sen__mnrl_value(sen_loss_call *c, const sen_mnrl_args *a)
 {
-    const sen_mnrl_args *a = (const sen_mnrl_args *)c->args;
     const float scale = (float)a->scale;    /* as torch multiplies a float32 tensor */
     sen_tape *t = c->tape;
     sen_var *query = c->emb[0], *positive = c->emb[1];                          /* (B,E) each */
@@ -26357,6 +26558,18 @@ static sen_var *sen__mnrl_forward(sen_loss_call *c)
     return sen_scale(t, sum, 1.0f / (float)n);
 }
 
+/* The formula is above; other losses are the same one with arguments of their own. */
+static sen_var *sen__mnrl_forward(sen_loss_call *c)
+{
+    return sen__mnrl_value(c, (const sen_mnrl_args *)c->args);
+}
+
+/* One pair has no other row's document to tell its own from: its loss is 0, and stays so. */
+static sen_result sen__mnrl_check_data(sen_ctx *c, const sen_loss *l, const sen_loss_data *d)
+{
+    return d->n_columns > 2 ? SEN_OK : sen__loss_check_rows(c, l, d);
+}
+
 /* What the checks, messages and the trainer know of this loss; `forward` alone is its
  * mathematics. */
 static const sen_loss_type sen__mnrl_loss = {
@@ -26367,6 +26580,65 @@ static const sen_loss_type sen__mnrl_loss = {
     .fields      = sen__mnrl_fields,
     .check       = sen__mnrl_check,
     .forward     = sen__mnrl_forward,
+    .check_data  = sen__mnrl_check_data,
+};
+
+/* ---- MultipleNegativesSymmetricRankingLoss --------------------------------------------------- */
+
+/* What the work horse was called with both directions, before it could be told so. Still found in
+ * scripts; new ones say directions and partition_mode. */
+static const sen_field sen__mnsrl_fields[] = {
+    SEN_FIELD(sen_mnsrl_args, scale, SEN_KIND_DOUBLE, 20.0, "1 / temperature; above 0"),
+    SEN_FIELD(sen_mnsrl_args, similarity_fct, SEN_KIND_SIM, SEN_COS_SIM, "cos_sim or dot_score"),
+    SEN_FIELD(sen_mnsrl_args, gather_across_devices, SEN_KIND_BOOL, 0,
+              "use all machines' rows as negatives"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_mnsrl_args sen_mnsrl_args_default(void)
+{
+    sen_mnsrl_args a;
+    sen__loss_defaults(sen__mnsrl_fields, &a, sizeof a);
+    return a;
+}
+
+static sen_result sen__mnsrl_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    return sen__loss_check_scale(c, ((const sen_mnsrl_args *)args)->scale, at);
+}
+
+/* The arguments of the general loss that these mean. */
+static sen_mnrl_args sen__mnsrl_meant(const sen_mnsrl_args *a)
+{
+    sen_mnrl_args m = sen_mnrl_args_default();
+    m.scale = a->scale;
+    m.similarity_fct = a->similarity_fct;
+    m.directions = SEN_QUERY_TO_DOC | SEN_DOC_TO_QUERY;
+    m.partition_mode = SEN_PER_DIRECTION;
+    return m;
+}
+
+/* Row i's positive against all documents, and row i's anchor against all anchors.
+ *   S    = scale * sim(anchor, [positives; negatives])          (B, (K-1)*B)
+ *   P    = its first B columns                                  (B,B)
+ *   loss = (cross-entropy of S's diagonal + of that of P') / 2
+ * Paper: Henderson et al. 2017, arXiv:1705.00652. Python: MultipleNegativesSymmetricRankingLoss,
+ * deprecated there; further negatives take part in the first term only. */
+static sen_var *sen__mnsrl_forward(sen_loss_call *c)
+{
+    const sen_mnrl_args a = sen__mnsrl_meant((const sen_mnsrl_args *)c->args);
+    return sen__mnrl_value(c, &a);
+}
+
+static const sen_loss_type sen__mnsrl_loss = {
+    .name        = "MultipleNegativesSymmetricRankingLoss",
+    .columns     = "anchor, positive [, negative ...]; no label",
+    .min_columns = 2,
+    .args_size   = sizeof(sen_mnsrl_args),
+    .fields      = sen__mnsrl_fields,
+    .check       = sen__mnsrl_check,
+    .forward     = sen__mnsrl_forward,
+    .check_data  = sen__mnrl_check_data,
 };
 
 /* ---- CoSENTLoss ------------------------------------------------------------------------------ */
@@ -26385,6 +26657,13 @@ static const sen_field sen__cosent_fields[] = {
               "pairwise_cos_sim, pairwise_dot_score ..."),
     SEN_FIELD_END
 };
+
+SENTRAIN_DEF sen_cosent_args sen_cosent_args_default(void)
+{
+    sen_cosent_args a;
+    sen__loss_defaults(sen__cosent_fields, &a, sizeof a);
+    return a;
+}
 
 /* The same limit on scale as above. Python takes any; 0 trains nothing, less trains backwards. */
 static sen_result sen__cosent_check(sen_ctx *c, const void *args, const sen_json *at)
@@ -26417,6 +26696,108 @@ static const sen_loss_type sen__cosent_loss = {
     .fields       = sen__cosent_fields,
     .check        = sen__cosent_check,
     .forward      = sen__cosent_forward,
+    .check_data   = sen__loss_check_rows,
+};
+
+/* ---- AnglELoss ------------------------------------------------------------------------------- */
+
+/* CoSENT with another measure. A cosine hardly changes where two vectors are nearly parallel or
+ * opposite, so neither does a loss of cosines; the angle between complex numbers goes on changing
+ * there. */
+static const sen_field sen__angle_fields[] = {
+    SEN_FIELD(sen_angle_args, scale, SEN_KIND_DOUBLE, 20.0, "1 / temperature; above 0"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_angle_args sen_angle_args_default(void)
+{
+    sen_angle_args a;
+    sen__loss_defaults(sen__angle_fields, &a, sizeof a);
+    return a;
+}
+
+static sen_result sen__angle_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    return sen__loss_check_scale(c, ((const sen_angle_args *)args)->scale, at);
+}
+
+/* Two columns need scores. With more, labels are not needed: the second column is the better. */
+static sen_result sen__angle_check_data(sen_ctx *c, const sen_loss *l, const sen_loss_data *d)
+{
+    if (d->n_columns > 2 || d->has_labels)
+        return d->n_columns > 2 ? SEN_OK : sen__loss_check_rows(c, l, d);
+    return sen_fail(c, SEN_ERR_ARGUMENT, "%s with two text columns needs scores: name that column "
+                                         "\"label\" or \"score\"; or give anchor, positive and "
+                                         "negatives", l->type->name);
+}
+
+/* The rows of x with a column of zeros where their length is odd: halves are to be taken. */
+static sen_var *sen__even_cols(sen_tape *t, sen_var *x)
+{
+    sen_var *part[2];
+    if (!x || x->cols % 2 == 0) return x;
+    part[0] = x;
+    part[1] = sen_tape_matrix(t, x->rows, 1);
+    if (part[1]) sen__row_fill(part[1]->x, 0.0f, x->rows);
+    return sen_join_cols(t, part, 2);
+}
+
+/* util.pairwise_angle_sim, row by row: (B,1). Each half of a vector is the real part, the other
+ * half the imaginary part of E/2 complex numbers z = x1 + i x2 and w = y1 + i y2; of the product of
+ * z and the conjugate of w, divided by both lengths, real and imaginary parts are added up.
+ *   |sum of (x1 y1 + x2 y2) + sum of (x2 y1 - x1 y2)| / (|x| |y|)
+ * Lengths are at least 1e-12, as in sen_normalize; the slope of |.| is the sign. */
+static sen_var *sen__angle_similarity(sen_tape *t, sen_var *a, sen_var *b)
+{
+    sen_var *x = sen_normalize(t, sen__even_cols(t, a));
+    sen_var *y = sen_normalize(t, sen__even_cols(t, b));
+    const int64_t half = x ? x->cols / 2 : 0;
+    sen_var *x1 = sen_slice_cols(t, x, 0, half), *x2 = sen_slice_cols(t, x, half, half);
+    sen_var *y1 = sen_slice_cols(t, y, 0, half), *y2 = sen_slice_cols(t, y, half, half);
+    sen_var *sine = sen_sub(t, sen_row_dot(t, x2, y1), sen_row_dot(t, x1, y2));
+    return sen_abs(t, sen_add(t, sen_row_dot(t, x, y), sine));
+}
+
+/* Of two pairs, the one with the higher label should be closer in angle.
+ *   s    = scale * angle similarity(a, b)                       (B,1)
+ *   loss = ln(1 + sum over (i,j) with label_i < label_j of e^(s_i - s_j))
+ * Paper: Li & Li 2024, arXiv:2309.12871. Python: AnglELoss. With K > 2 columns there are B (K-1)
+ * pairs, of the anchor and each other column: the positive's label is y (1 without labels), the
+ * others' 1 - y. */
+static sen_var *sen__angle_forward(sen_loss_call *c)
+{
+    const int64_t b = c->emb[0]->rows;
+    const int pairs = c->n_columns - 1;
+    const float *given = c->labels.value;
+    sen_tape *t = c->tape;
+    sen_var *a = c->emb[0], *label, *s;
+    int64_t i;
+    if (pairs > 1) {                        /* the anchors once for each other column */
+        sen_var *again[SEN__COLUMNS_MAX];
+        for (i = 0; i < pairs; i++) again[i] = c->emb[0];
+        a = sen_stack_rows(t, again, pairs);
+    }
+    s = sen__angle_similarity(t, a, sen_stack_rows(t, c->emb + 1, pairs));      /* (B (K-1),1) */
+    label = sen_tape_like(t, s);
+    if (!label) return NULL;
+    for (i = 0; i < b * pairs; i++) {
+        const float y = given ? given[i % b] : 1.0f;
+        label->x[i] = i < b ? y : 1.0f - y;
+    }
+    return sen__rank_loss(t, sen_scale(t, s, (float)((const sen_angle_args *)c->args)->scale),
+                          label->x);
+}
+
+static const sen_loss_type sen__angle_loss = {
+    .name        = "AnglELoss",
+    .columns     = "sentence1, sentence2, a score as label; or anchor, positive, negative ...",
+    .min_columns = 2,
+    .max_columns = SEN__COLUMNS_MAX,
+    .args_size   = sizeof(sen_angle_args),
+    .fields      = sen__angle_fields,
+    .check       = sen__angle_check,
+    .forward     = sen__angle_forward,
+    .check_data  = sen__angle_check_data,
 };
 
 /* ---- CosineSimilarityLoss -------------------------------------------------------------------- */
@@ -26440,6 +26821,13 @@ static const sen_field sen__cosine_similarity_fields[] = {
       &sen__kind_activation, 0, "Identity", "an activation that the cosine goes through" },
     SEN_FIELD_END
 };
+
+SENTRAIN_DEF sen_cosine_similarity_args sen_cosine_similarity_args_default(void)
+{
+    sen_cosine_similarity_args a;
+    sen__loss_defaults(sen__cosine_similarity_fields, &a, sizeof a);
+    return a;
+}
 
 /* From a job file the name has been looked up already; from C this is the first look at it. */
 static sen_result sen__cosine_similarity_check(sen_ctx *c, const void *args, const sen_json *at)
@@ -26496,6 +26884,13 @@ static const sen_field sen__triplet_fields[] = {
     SEN_FIELD_END
 };
 
+SENTRAIN_DEF sen_triplet_args sen_triplet_args_default(void)
+{
+    sen_triplet_args a;
+    sen__loss_defaults(sen__triplet_fields, &a, sizeof a);
+    return a;
+}
+
 /* TripletDistanceMetric, row by row: (B,1). The Euclidean one is exact, with no epsilon in it:
  * 6.2.0 has -pairwise_euclidean_sim where earlier releases had torch.pairwise_distance and its
  * 1e-6. COSINE is 1 - cosine. */
@@ -26531,6 +26926,661 @@ static const sen_loss_type sen__triplet_loss = {
     .forward     = sen__triplet_forward,
 };
 
+/* ---- ContrastiveLoss and OnlineContrastiveLoss ----------------------------------------------- */
+
+/* Pairs that belong together (1) or do not (0): the former are pulled together, the latter pushed
+ * apart until there is a margin between them. */
+
+/* Members of Python's enum SiameseDistanceMetric, spelled as there. */
+static const char *const sen__siamese_words[] = {
+    "EUCLIDEAN", "MANHATTAN", "COSINE_DISTANCE", NULL
+};
+static const sen_kind sen__kind_siamese = SEN__KIND_WORDS("a distance", sen__siamese_words);
+
+static const sen_field sen__contrastive_fields[] = {
+    SEN_FIELD(sen_contrastive_args, distance_metric, &sen__kind_siamese,
+              SEN_SIAMESE_COSINE_DISTANCE, "EUCLIDEAN, MANHATTAN or COSINE_DISTANCE"),
+    SEN_FIELD(sen_contrastive_args, margin, SEN_KIND_DOUBLE, 0.5,
+              "how far apart texts should be that do not belong together"),
+    SEN_FIELD(sen_contrastive_args, size_average, SEN_KIND_BOOL, 1,
+              "the mean over rows; false: their sum"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_contrastive_args sen_contrastive_args_default(void)
+{
+    sen_contrastive_args a;
+    sen__loss_defaults(sen__contrastive_fields, &a, sizeof a);
+    return a;
+}
+
+static const sen_field sen__online_contrastive_fields[] = {
+    SEN_FIELD(sen_online_contrastive_args, distance_metric, &sen__kind_siamese,
+              SEN_SIAMESE_COSINE_DISTANCE, "EUCLIDEAN, MANHATTAN or COSINE_DISTANCE"),
+    SEN_FIELD(sen_online_contrastive_args, margin, SEN_KIND_DOUBLE, 0.5,
+              "how far apart texts should be that do not belong together"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_online_contrastive_args sen_online_contrastive_args_default(void)
+{
+    sen_online_contrastive_args a;
+    sen__loss_defaults(sen__online_contrastive_fields, &a, sizeof a);
+    return a;
+}
+
+/* torch.nn.functional.pairwise_distance: 1e-6 is added to each difference, and the length of that
+ * is the distance: (B,1). So equal rows have one of 1e-6 sqrt(E), and a gradient. */
+static sen_var *sen__pairwise_distance(sen_tape *t, sen_var *a, sen_var *b, bool manhattan)
+{
+    sen_var *d = sen_affine(t, sen_sub(t, a, b), 1.0f, 1e-6f);
+    sen_var *zero = sen_tape_like(t, d);
+    if (!zero) return NULL;
+    sen__row_fill(zero->x, 0.0f, sen_count(zero));
+    return manhattan ? sen_row_manhattan(t, d, zero) : sen_row_euclidean(t, d, zero);
+}
+
+/* SiameseDistanceMetric, row by row: (B,1). */
+static sen_var *sen__siamese_distance(sen_loss_call *c, int metric)
+{
+    if (metric == SEN_SIAMESE_COSINE_DISTANCE)
+        return sen_affine(c->tape, sen_row_cosine(c->tape, c->emb[0], c->emb[1]), -1.0f, 1.0f);
+    return sen__pairwise_distance(c->tape, c->emb[0], c->emb[1], metric == SEN_SIAMESE_MANHATTAN);
+}
+
+/* y_i = 1: near is good. y_i = 0: nearer than the margin is bad.
+ *   d_i  = distance(a_i, b_i)                                   (B,1)
+ *   loss = mean over i of 1/2 (y_i d_i^2 + (1 - y_i) max(0, margin - d_i)^2)
+ * Paper: Hadsell et al. 2006, Dimensionality Reduction by Learning an Invariant Mapping. Python:
+ * ContrastiveLoss. Other labels than 0 and 1 are weights, as there. */
+static sen_var *sen__contrastive_forward(sen_loss_call *c)
+{
+    const sen_contrastive_args *a = (const sen_contrastive_args *)c->args;
+    sen_var *d = sen__siamese_distance(c, a->distance_metric);
+    float *slope = sen__slopes(c->tape, d);
+    const double share = a->size_average ? 1.0 / (double)c->labels.n : 1.0;
+    double sum = 0;
+    int64_t i;
+    for (i = 0; slope && i < d->rows; i++) {
+        const double y = (double)c->labels.value[i], far = (double)d->x[i];
+        const double gap = SEN__MAX(0.0, a->margin - far);
+        sum += 0.5 * (y * far * far + (1.0 - y) * gap * gap);
+        slope[i] = (float)(share * (y * far - (1.0 - y) * gap));
+    }
+    return sen__sloped(c->tape, d, sum * share, slope);
+}
+
+/* Python warns once of other labels than 0 and 1, and takes them for weights. */
+static sen_result sen__contrastive_check_data(sen_ctx *c, const sen_loss *l, const sen_loss_data *d)
+{
+    if (d->rows && (d->label_min < 0 || d->label_max > 1 || !d->whole))
+        sen_log(c, SEN_LOG_WARNING, "%s: labels should be 1 (belong together) or 0 (do not); those "
+                                    "of the data lie from %g to %g and count as weights",
+                l->type->name, d->label_min, d->label_max);
+    return SEN_OK;
+}
+
+static const sen_loss_type sen__contrastive_loss = {
+    .name         = "ContrastiveLoss",
+    .columns      = "sentence1, sentence2; 1 (belong together) or 0 as label",
+    .min_columns  = 2,
+    .max_columns  = 2,
+    .needs_labels = true,
+    .args_size    = sizeof(sen_contrastive_args),
+    .fields       = sen__contrastive_fields,
+    .forward      = sen__contrastive_forward,
+    .check_data   = sen__contrastive_check_data,
+};
+
+/* Least, greatest and mean distance of one kind of pairs. */
+typedef struct sen__distances {
+    double  least, most, sum;
+    int64_t n;
+} sen__distances;
+
+static sen__distances sen__distances_of(const sen_var *d, const float *label, float kind)
+{
+    sen__distances s = { 0, 0, 0, 0 };
+    int64_t i;
+    for (i = 0; i < d->rows; i++) {
+        const double x = (double)d->x[i];
+        if (label[i] != kind) continue;
+        s.least = s.n == 0 || x < s.least ? x : s.least;
+        s.most = s.n == 0 || x > s.most ? x : s.most;
+        s.sum += x;
+        s.n++;
+    }
+    return s;
+}
+
+/* The same, of the hard pairs only: those on the wrong side of the other kind's worst.
+ *   hard negatives: d_i < the largest distance of a positive   (none: < the negatives' mean)
+ *   hard positives: d_i > the smallest distance of a negative  (none: > the positives' mean)
+ *   loss = sum of d_i^2 over hard positives + of max(0, margin - d_i)^2 over hard negatives
+ * A sum, so gradients grow with the batch. Python: OnlineContrastiveLoss; labels that are neither 0
+ * nor 1 take no part. The choice itself has no gradient. */
+static sen_var *sen__online_contrastive_forward(sen_loss_call *c)
+{
+    const sen_online_contrastive_args *a = (const sen_online_contrastive_args *)c->args;
+    const float *label = c->labels.value;
+    sen_var *d = sen__siamese_distance(c, a->distance_metric);
+    float *slope = sen__slopes(c->tape, d);
+    sen__distances near, far;
+    double sum = 0, below, above;
+    int64_t i;
+    if (!slope) return NULL;
+    near = sen__distances_of(d, label, 1.0f);
+    far = sen__distances_of(d, label, 0.0f);
+    below = near.n > 0 ? near.most : far.sum / (double)SEN__MAX(far.n, 1);
+    above = far.n > 0 ? far.least : near.sum / (double)SEN__MAX(near.n, 1);
+    for (i = 0; i < d->rows; i++) {
+        const double x = (double)d->x[i], gap = SEN__MAX(0.0, a->margin - x);
+        if (label[i] == 1.0f && x > above) {
+            sum += x * x;
+            slope[i] = (float)(2.0 * x);
+        } else if (label[i] == 0.0f && x < below) {
+            sum += gap * gap;
+            slope[i] = (float)(-2.0 * gap);
+        }
+    }
+    return sen__sloped(c->tape, d, sum, slope);
+}
+
+static const sen_loss_type sen__online_contrastive_loss = {
+    .name         = "OnlineContrastiveLoss",
+    .columns      = "sentence1, sentence2; 1 (belong together) or 0 as label",
+    .min_columns  = 2,
+    .max_columns  = 2,
+    .needs_labels = true,
+    .args_size    = sizeof(sen_online_contrastive_args),
+    .fields       = sen__online_contrastive_fields,
+    .forward      = sen__online_contrastive_forward,
+    .check_data   = sen__contrastive_check_data,
+};
+
+/* ---- triplets out of a batch of classes ------------------------------------------------------ */
+
+/* One text a row and its class. Every row is an anchor, the rows of its class are its positives,
+ * all others its negatives; four losses differ in which of them they look at. All start from the
+ * (B,B) distances of the batch, and need batches with several rows of a class: group_by_label. */
+
+/* Functions of Python's BatchHardTripletLossDistanceFunction; the third is a misspelling there,
+ * kept as an alias. */
+static const char *const sen__batch_distance_words[] = {
+    "euclidean_distance", "cosine_distance", "eucledian_distance", NULL
+};
+
+static sen_result sen__read_batch_distance(sen_ctx *c, const sen_kind *kind, const sen_json *value,
+                                           void *to)
+{
+    int i = 0;
+    const sen_result r = sen__read_word(c, kind, value, &i);
+    if (r) return r;
+    i %= 2;                                 /* the alias is the first */
+    memcpy(to, &i, sizeof i);
+    return SEN_OK;
+}
+
+static const sen_kind sen__kind_batch_distance = {
+    "a distance function", sen__batch_distance_words, sen__read_batch_distance, sen__write_word
+};
+
+static const sen_field sen__batch_triplet_fields[] = {
+    SEN_FIELD(sen_batch_triplet_args, distance_metric, &sen__kind_batch_distance,
+              SEN_EUCLIDEAN_DISTANCE, "euclidean_distance or cosine_distance"),
+    SEN_FIELD(sen_batch_triplet_args, margin, SEN_KIND_DOUBLE, 5.0,
+              "how much further away the negative should be"),
+    SEN_FIELD_END
+};
+
+static const sen_field sen__batch_soft_triplet_fields[] = {
+    SEN_FIELD(sen_batch_triplet_args, distance_metric, &sen__kind_batch_distance,
+              SEN_EUCLIDEAN_DISTANCE, "euclidean_distance or cosine_distance"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_batch_triplet_args sen_batch_triplet_args_default(void)
+{
+    sen_batch_triplet_args a;
+    sen__loss_defaults(sen__batch_triplet_fields, &a, sizeof a);
+    return a;
+}
+
+/* A batch's distances while a loss goes through its anchors. */
+typedef struct sen__anchors {
+    sen_var          *d;                    /* (B,B) */
+    float            *slope;                /* the same, of the sum of terms */
+    const sen_labels *label;
+    double            margin, *key;         /* key: (B) the distances of one anchor */
+    int64_t           b, *order, *work;     /* (B) rows from the nearest on */
+    double            sum, terms;           /* of all anchors so far */
+} sen__anchors;
+
+/* Whether row j is of the class of row i. */
+static bool sen__same_class(const sen__anchors *s, int64_t i, int64_t j)
+{
+    const sen_labels *l = s->label;
+    return l->index ? l->index[i] == l->index[j] : l->value[i] == l->value[j];
+}
+
+/* Row i's distances into key and order. */
+static void sen__anchors_sort(sen__anchors *s, int64_t i)
+{
+    int64_t j;
+    for (j = 0; j < s->b; j++) s->key[j] = (double)s->d->x[i * s->b + j];
+    sen__sort_order(s->order, s->key, s->b, s->work);
+}
+
+/* Distances of all rows, then `anchor` for each row i, then the value: the sum of terms over what
+ * `divisor` says. Euclidean ones are taken directly, not from dot products as in Python: the same
+ * numbers but for the digits that are lost there. The diagonal is 0 and gives no gradient. */
+static sen_var *sen__anchors_value(sen_loss_call *c, void (*anchor)(sen__anchors *s, int64_t i),
+                                   double (*divisor)(const sen__anchors *s))
+{
+    const sen_batch_triplet_args *a = (const sen_batch_triplet_args *)c->args;
+    const bool cosine = a->distance_metric == SEN_COSINE_DISTANCE;
+    const sen__mark mark = sen__arena_mark(&c->tape->c->scratch);
+    sen_var *near = sen_similarity_matrix(c->tape, cosine ? SEN_COS_SIM : SEN_EUCLIDEAN_SIM,
+                                          c->emb[0], c->emb[0]);
+    sen_var *y = NULL;
+    sen__anchors s;
+    int64_t i;
+    memset(&s, 0, sizeof s);
+    s.d = sen_affine(c->tape, near, -1.0f, cosine ? 1.0f : 0.0f);
+    s.slope = sen__slopes(c->tape, s.d);
+    s.label = &c->labels;
+    s.margin = a->margin;
+    s.b = c->emb[0]->rows;
+    s.key = (double *)sen__scratch(c->tape->c, s.b, sizeof *s.key, "distances");
+    s.order = (int64_t *)sen__scratch(c->tape->c, 2 * s.b, sizeof *s.order, "distances");
+    if (!s.key || !s.order) sen__tape_fail(c->tape, SEN_ERR_MEMORY);
+    else if (s.slope) {
+        double share;
+        s.work = s.order + s.b;
+        for (i = 0; i < s.b; i++) anchor(&s, i);
+        share = 1.0 / divisor(&s);
+        for (i = 0; i < s.b * s.b; i++) s.slope[i] = (float)((double)s.slope[i] * share);
+        y = sen__sloped(c->tape, s.d, s.sum * share, s.slope);
+    }
+    sen__arena_release(&c->tape->c->scratch, mark);
+    return y;
+}
+
+static sen_result sen__batch_triplet_check_data(sen_ctx *c, const sen_loss *l,
+                                                const sen_loss_data *d)
+{
+    const sen_result r = sen__loss_check_classes(c, l, d);
+    return r ? r : sen__loss_check_rows(c, l, d);
+}
+
+/* All triplets of anchor i: positives p and negatives n with D_ip + margin > D_in. Both lists go by
+ * distance, so one walk finds for every positive how many negatives are within reach and the sum
+ * of their distances, and a walk back the same for the negatives: B log B, not B^2. */
+static void sen__batch_all_anchor(sen__anchors *s, int64_t i)
+{
+    float *slope = s->slope + i * s->b;
+    double inside = 0;
+    int64_t q, k, n = 0;
+    sen__anchors_sort(s, i);
+    for (q = 0, k = 0; q < s->b; q++) {
+        const int64_t p = s->order[q];
+        const double reach = s->key[p] + s->margin;
+        if (p == i || !sen__same_class(s, i, p)) continue;
+        for (; k < s->b; k++) {
+            const int64_t j = s->order[k];
+            if (sen__same_class(s, i, j)) continue;
+            if (!(s->key[j] < reach)) break;
+            inside += s->key[j];
+            n++;
+        }
+        s->sum += (double)n * reach - inside;
+        s->terms += (double)n;
+        slope[p] += (float)n;
+    }
+    for (q = s->b - 1, k = s->b - 1, n = 0; q >= 0; q--) {
+        const int64_t j = s->order[q];
+        if (sen__same_class(s, i, j)) continue;
+        for (; k >= 0; k--) {
+            const int64_t p = s->order[k];
+            if (p == i || !sen__same_class(s, i, p)) continue;
+            if (!(s->key[j] < s->key[p] + s->margin)) break;
+            n++;
+        }
+        slope[j] -= (float)n;
+    }
+}
+
+static double sen__batch_all_divisor(const sen__anchors *s)
+{
+    return s->terms + 1e-16;                /* no triplet: 0 / 1e-16 */
+}
+
+/* The mean of all triplets that are not right by the margin already.
+ *   t_apn = max(0, D_ap - D_an + margin)   a, p of one class, a != p, n of another
+ *   loss  = sum of t_apn / number of those above 0
+ * Paper: Hermans et al. 2017, arXiv:1703.07737. Python: BatchAllTripletLoss. */
+static sen_var *sen__batch_all_forward(sen_loss_call *c)
+{
+    return sen__anchors_value(c, sen__batch_all_anchor, sen__batch_all_divisor);
+}
+
+/* The hardest positive and the hardest negative of anchor i: D_ip - D_iq + margin goes to *gap. p
+ * is -1 without a positive, whose distance counts as 0. Without a negative, Python's formula adds
+ * the row's largest distance (of row *top) to each, and the least of those is taken. */
+static void sen__hardest(const sen__anchors *s, int64_t i, int64_t *p, int64_t *q, int64_t *top,
+                         double *gap)
+{
+    const float *d = s->d->x + i * s->b;
+    double near = 0, far = 0;
+    int64_t j;
+    *p = -1;
+    for (*top = 0, j = 1; j < s->b; j++)
+        if (d[j] > d[*top]) *top = j;
+    for (*q = 0, j = 0; j < s->b; j++) {
+        const bool same = sen__same_class(s, i, j);
+        const double x = (double)d[j] + (same ? (double)d[*top] : 0.0);
+        if (same && j != i && (double)d[j] > near) {
+            *p = j;
+            near = (double)d[j];
+        }
+        if (j == 0 || x < far) {
+            *q = j;
+            far = x;
+        }
+    }
+    *gap = near - far;
+}
+
+/* Adds slope g to D_ip and takes it from D_iq, and from the largest where q is no negative. */
+static void sen__hardest_slopes(sen__anchors *s, int64_t i, int64_t p, int64_t q, int64_t top,
+                                double g)
+{
+    float *slope = s->slope + i * s->b;
+    if (p >= 0) slope[p] += (float)g;
+    slope[q] -= (float)g;
+    if (sen__same_class(s, i, q)) slope[top] -= (float)g;
+}
+
+static void sen__batch_hard_anchor(sen__anchors *s, int64_t i)
+{
+    int64_t p, q, top;
+    double gap;
+    sen__hardest(s, i, &p, &q, &top, &gap);
+    gap += s->margin;
+    if (gap <= 0) return;                   /* NaN goes on */
+    s->sum += gap;
+    sen__hardest_slopes(s, i, p, q, top, 1.0);
+}
+
+/* ln(1 + e^x), written so that e^x is never large. Its slope is the logistic function. */
+static double sen__softplus(double x)
+{
+    return SEN__MAX(x, 0.0) + log1p(exp(-fabs(x)));
+}
+
+static void sen__batch_soft_anchor(sen__anchors *s, int64_t i)
+{
+    int64_t p, q, top;
+    double gap;
+    sen__hardest(s, i, &p, &q, &top, &gap);
+    s->sum += gap == gap ? sen__softplus(gap) : gap;
+    sen__hardest_slopes(s, i, p, q, top, 1.0 / (1.0 + exp(-gap)));
+}
+
+static double sen__anchors_rows(const sen__anchors *s)
+{
+    return (double)s->b;
+}
+
+/* The furthest positive and the nearest negative of each anchor.
+ *   loss = mean over anchors of max(0, max_p D_ap - min_n D_an + margin)
+ * Paper: Hermans et al. 2017, arXiv:1703.07737. Python: BatchHardTripletLoss. Anchors without a
+ * positive take part with a distance of 0, as there. */
+static sen_var *sen__batch_hard_forward(sen_loss_call *c)
+{
+    return sen__anchors_value(c, sen__batch_hard_anchor, sen__anchors_rows);
+}
+
+/* The same triplets with a soft margin: ln(1 + e^x) goes on pulling where max(0, x) has stopped.
+ *   loss = mean over anchors of ln(1 + e^(max_p D_ap - min_n D_an))
+ * Paper: Hermans et al. 2017, arXiv:1703.07737. Python: BatchHardSoftMarginTripletLoss. */
+static sen_var *sen__batch_soft_forward(sen_loss_call *c)
+{
+    return sen__anchors_value(c, sen__batch_soft_anchor, sen__anchors_rows);
+}
+
+/* Anchor i with each positive: the nearest negative beyond it, or else the furthest of all. Where
+ * there is no negative, Python's formula is left with the least distance of the row. */
+static void sen__batch_semi_anchor(sen__anchors *s, int64_t i)
+{
+    float *slope = s->slope + i * s->b;
+    int64_t q, k, last;
+    sen__anchors_sort(s, i);
+    for (last = s->b - 1; last > 0 && sen__same_class(s, i, s->order[last]); last--) {
+    }
+    for (q = 0, k = 0; q < s->b; q++) {
+        const int64_t p = s->order[q];
+        int64_t n;
+        double t;
+        if (p == i || !sen__same_class(s, i, p)) continue;
+        while (k < s->b && (sen__same_class(s, i, s->order[k]) ||
+                            !(s->key[s->order[k]] > s->key[p])))
+            k++;
+        n = s->order[k < s->b ? k : last];
+        t = s->key[p] - s->key[n] + s->margin;
+        s->terms += 1;
+        if (t <= 0) continue;               /* NaN goes on */
+        s->sum += t;
+        slope[p] += 1.0f;
+        slope[n] -= 1.0f;
+    }
+}
+
+static double sen__batch_semi_divisor(const sen__anchors *s)
+{
+    return SEN__MAX(s->terms, 1e-16);
+}
+
+/* For every anchor and positive, the nearest of the negatives that are further away than it: hard,
+ * but not so hard that training collapses.
+ *   n(a,p) = min of D_an > D_ap, or, if there is none, max of D_an
+ *   loss   = mean over pairs (a,p) of max(0, D_ap - n(a,p) + margin)
+ * Paper: Schroff et al. 2015, arXiv:1503.03832. Python: BatchSemiHardTripletLoss. */
+static sen_var *sen__batch_semi_forward(sen_loss_call *c)
+{
+    return sen__anchors_value(c, sen__batch_semi_anchor, sen__batch_semi_divisor);
+}
+
+#define SEN__BATCH_TRIPLET(python, table, function) { \
+    .name = python, .columns = "sentence; its class (a whole number) as label", \
+    .min_columns = 1, .max_columns = 1, .needs_labels = true, \
+    .args_size = sizeof(sen_batch_triplet_args), .fields = table, .forward = function, \
+    .check_data = sen__batch_triplet_check_data }
+
+static const sen_loss_type sen__batch_all_loss = SEN__BATCH_TRIPLET(
+    "BatchAllTripletLoss", sen__batch_triplet_fields, sen__batch_all_forward);
+static const sen_loss_type sen__batch_hard_loss = SEN__BATCH_TRIPLET(
+    "BatchHardTripletLoss", sen__batch_triplet_fields, sen__batch_hard_forward);
+static const sen_loss_type sen__batch_semi_hard_loss = SEN__BATCH_TRIPLET(
+    "BatchSemiHardTripletLoss", sen__batch_triplet_fields, sen__batch_semi_forward);
+static const sen_loss_type sen__batch_hard_soft_margin_loss = SEN__BATCH_TRIPLET(
+    "BatchHardSoftMarginTripletLoss", sen__batch_soft_triplet_fields, sen__batch_soft_forward);
+
+/* ---- MegaBatchMarginLoss --------------------------------------------------------------------- */
+
+/* Meant for batches of many hundred pairs: among so many, some wrong answer is always hard. */
+static const sen_field sen__mega_batch_margin_fields[] = {
+    SEN_FIELD(sen_mega_batch_margin_args, positive_margin, SEN_KIND_DOUBLE, 0.8,
+              "cosine that pairs should reach"),
+    SEN_FIELD(sen_mega_batch_margin_args, negative_margin, SEN_KIND_DOUBLE, 0.3,
+              "cosine that the hardest other row should stay below"),
+    SEN_FIELD(sen_mega_batch_margin_args, use_mini_batched_version, SEN_KIND_BOOL, 1,
+              "bound the memory; the numbers are the same"),
+    SEN_FIELD(sen_mega_batch_margin_args, mini_batch_size, SEN_KIND_INT, 50,
+              "rows that are computed at once"),
+    SEN_FIELD(sen_mega_batch_margin_args, mini_batch_num_tokens, SEN_KIND_INT, SEN_NONE,
+              "tokens that are computed at once, instead of rows"),
+    SEN_FIELD(sen_mega_batch_margin_args, show_progress_bar, SEN_KIND_BOOL, 0, "accepted"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_mega_batch_margin_args sen_mega_batch_margin_args_default(void)
+{
+    sen_mega_batch_margin_args a;
+    sen__loss_defaults(sen__mega_batch_margin_fields, &a, sizeof a);
+    return a;
+}
+
+/* Each pair's cosine should be above one margin, and that of the anchor with the hardest positive
+ * of another row below another.
+ *   S    = cos_sim(anchor, positive)                            (B,B)
+ *   loss = mean over i of max(0, m+ - S_ii) + max(0, max over j != i of S_ij - m-)
+ * Paper: Wieting & Gimpel 2018, ParaNMT-50M, arXiv:1711.05732. Python: MegaBatchMarginLoss. */
+static sen_var *sen__mega_batch_margin_forward(sen_loss_call *c)
+{
+    const sen_mega_batch_margin_args *a = (const sen_mega_batch_margin_args *)c->args;
+    sen_var *s = sen_similarity_matrix(c->tape, SEN_COS_SIM, c->emb[0], c->emb[1]);
+    float *slope = sen__slopes(c->tape, s);
+    const int64_t b = c->emb[0]->rows;
+    double sum = 0;
+    int64_t i, j;
+    for (i = 0; slope && i < b; i++) {
+        const float *row = s->x + i * b;
+        const double low = a->positive_margin - (double)row[i];
+        int64_t hard = -1;
+        for (j = 0; j < b; j++)
+            if (j != i && (hard < 0 || row[j] > row[hard])) hard = j;
+        if (!(low <= 0)) {                  /* NaN goes on */
+            sum += low;
+            slope[i * b + i] = -1.0f / (float)b;
+        }
+        if (hard >= 0 && (double)row[hard] > a->negative_margin) {
+            sum += (double)row[hard] - a->negative_margin;
+            slope[i * b + hard] = 1.0f / (float)b;
+        }
+    }
+    return sen__sloped(c->tape, s, sum / (double)b, slope);
+}
+
+static const sen_loss_type sen__mega_batch_margin_loss = {
+    .name        = "MegaBatchMarginLoss",
+    .columns     = "anchor, positive; no label",
+    .min_columns = 2,
+    .max_columns = 2,
+    .args_size   = sizeof(sen_mega_batch_margin_args),
+    .fields      = sen__mega_batch_margin_fields,
+    .forward     = sen__mega_batch_margin_forward,
+    .check_data  = sen__loss_check_rows,
+};
+
+/* ---- GlobalOrthogonalRegularizationLoss ------------------------------------------------------ */
+
+/* No task of its own: it keeps embeddings spread out, beside another loss. Directions drawn at
+ * random in E dimensions have cosines of mean 0 and mean square 1/E; texts that do not belong
+ * together should look like that. */
+static const char *const sen__aggregation_words[] = { "mean", "sum", NULL };
+static const sen_kind sen__kind_aggregation = SEN__KIND_WORDS("mean or sum",
+                                                              sen__aggregation_words);
+
+static const sen_field sen__gor_fields[] = {
+    SEN_FIELD(sen_gor_args, similarity_fct, SEN_KIND_SIM, SEN_COS_SIM, "cos_sim or dot_score"),
+    SEN_FIELD(sen_gor_args, mean_weight, SEN_KIND_DOUBLE, 1.0,
+              "weight of the mean's square; 0 or null: without"),
+    SEN_FIELD(sen_gor_args, second_moment_weight, SEN_KIND_DOUBLE, 1.0,
+              "weight of the mean square above 1/E; 0 or null: without"),
+    SEN_FIELD(sen_gor_args, aggregation, &sen__kind_aggregation, SEN_AGGREGATION_MEAN,
+              "mean or sum over columns"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_gor_args sen_gor_args_default(void)
+{
+    sen_gor_args a;
+    sen__loss_defaults(sen__gor_fields, &a, sizeof a);
+    return a;
+}
+
+/* null and 0 both switch a term off. */
+static bool sen__gor_on(double weight)
+{
+    return weight != 0.0 && weight != SEN_NONE;
+}
+
+static sen_result sen__gor_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    const sen_gor_args *a = (const sen_gor_args *)args;
+    if (sen__gor_on(a->mean_weight) || sen__gor_on(a->second_moment_weight)) return SEN_OK;
+    return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "mean_weight",
+                       "mean_weight and second_moment_weight cannot both be 0 or null: nothing "
+                       "would be left of the loss");
+}
+
+/* One of the two terms of s (B,B), whose diagonal does not count; M = max(1, B (B - 1)).
+ *   first:  (sum of s_ij / M)^2                   slope 2 (mean) / M
+ *   second: max(0, sum of s_ij^2 / M - 1/E)       slope 2 s_ij / M */
+static sen_var *sen__gor_moment(sen_tape *t, sen_var *s, int64_t e, bool second)
+{
+    float *slope = sen__slopes(t, s);
+    const int64_t b = s ? s->rows : 0;
+    const double m = (double)SEN__MAX(b * (b - 1), 1);
+    double sum = 0, value;
+    int64_t i;
+    if (!slope) return NULL;
+    for (i = 0; i < b * b; i++) {
+        const double x = i % (b + 1) ? (double)s->x[i] : 0.0;
+        sum += second ? x * x : x;
+    }
+    value = second ? sum / m - 1.0 / (double)e : sum / m * (sum / m);
+    if (second && value <= 0) return sen__sloped(t, s, 0.0, slope);
+    for (i = 0; i < b * b; i++)
+        if (i % (b + 1)) slope[i] = (float)(2.0 * (second ? (double)s->x[i] : sum / m) / m);
+    return sen__sloped(t, s, value, slope);
+}
+
+/* Embeddings of a column against each other: mean 0, mean square 1/E.
+ *   S             = sim(E_k, E_k) without its diagonal           (B,B), of each column k
+ *   gor_mean          = mean_weight * mean over k of (mean of S)^2
+ *   gor_second_moment = second_moment_weight * mean over k of max(0, mean of S^2 - 1/E)
+ *   loss          = both
+ * Paper: Zhang et al. 2017, arXiv:1708.06320. Python: GlobalOrthogonalRegularizationLoss, which
+ * logs the two by these names. */
+static sen_var *sen__gor_forward(sen_loss_call *c)
+{
+    static const char *const name[2] = { "gor_mean", "gor_second_moment" };
+    const sen_gor_args *a = (const sen_gor_args *)c->args;
+    const double weight[2] = { a->mean_weight, a->second_moment_weight };
+    const int over = a->aggregation == SEN_AGGREGATION_MEAN ? c->n_columns : 1;
+    sen_tape *t = c->tape;
+    sen_var *term[2] = { NULL, NULL }, *value = NULL;
+    int k, i;
+    for (k = 0; k < c->n_columns; k++) {
+        sen_var *s = sen_similarity_matrix(t, a->similarity_fct, c->emb[k], c->emb[k]);
+        for (i = 0; i < 2; i++) {
+            sen_var *moment;
+            if (!sen__gor_on(weight[i])) continue;
+            moment = sen__gor_moment(t, s, c->emb[k]->cols, i == 1);
+            term[i] = k == 0 ? moment : sen_add(t, term[i], moment);
+        }
+    }
+    for (i = 0; i < 2; i++) {
+        if (!sen__gor_on(weight[i])) continue;
+        term[i] = sen_loss_term(c, name[i], sen_scale(t, term[i], (float)(weight[i] / over)));
+        value = value ? sen_add(t, value, term[i]) : term[i];
+    }
+    return value;
+}
+
+static const sen_loss_type sen__gor_loss = {
+    .name        = "GlobalOrthogonalRegularizationLoss",
+    .columns     = "any texts; no label",
+    .min_columns = 1,
+    .args_size   = sizeof(sen_gor_args),
+    .fields      = sen__gor_fields,
+    .check       = sen__gor_check,
+    .forward     = sen__gor_forward,
+    .check_data  = sen__loss_check_rows,
+};
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 /* A program that needs one loss only defines SENTRAIN_LOSSES(X) X(mnrl_loss) before including the
@@ -26539,7 +27589,10 @@ static const sen_loss_type sen__triplet_loss = {
 /* sen__losses has no number of entries beside it: the NULL ends it, and a new row is one more
  * X(). */
 #ifndef SENTRAIN_LOSSES
-#define SENTRAIN_LOSSES(X) X(mnrl_loss) X(cosent_loss) X(cosine_similarity_loss) X(triplet_loss)
+#define SENTRAIN_LOSSES(X) X(mnrl_loss) X(cosent_loss) X(cosine_similarity_loss) X(triplet_loss) \
+    X(mnsrl_loss) X(angle_loss) X(contrastive_loss) X(online_contrastive_loss) \
+    X(batch_all_loss) X(batch_hard_loss) X(batch_semi_hard_loss) X(batch_hard_soft_margin_loss) \
+    X(mega_batch_margin_loss) X(gor_loss)
 #endif
 
 static const sen_loss_type *const sen__losses[] = { SENTRAIN_LOSSES(SEN__ROW) NULL };
@@ -26555,15 +27608,6 @@ SENTRAIN_DEF sen_result sen_register_loss(sen_ctx *c, const sen_loss_type *type)
 
 /* From C and from a job file the way is the same: the type is found, the arguments take their
  * defaults, then the caller's values; the type checks them; their texts become the loss's own. */
-
-/* Defaults and stamp: what each _default function hands out. The stamp is the first member of every
- * struct of arguments, so one function serves them all. */
-static void sen__loss_defaults(const sen_field *fields, void *args)
-{
-    const uint32_t stamp = SEN__STAMP;
-    memcpy(args, &stamp, sizeof stamp);     /* the first member, whatever the struct */
-    sen_fields_default(fields, args);
-}
 
 /* Whether args came from a _default function; a user's own struct carries whatever it likes. A
  * struct that was only zeroed would train with a margin of 0 and no word about it. */
@@ -26592,7 +27636,7 @@ static sen_loss *sen__loss_make(sen_ctx *c, const sen_loss_type *type)
         sen_loss_free(l);
         return NULL;
     }
-    sen__loss_defaults(type->fields, l->args);  /* before anything of the caller's */
+    sen__loss_defaults(type->fields, l->args, size);  /* before anything of the caller's */
     return l;
 }
 
@@ -26704,44 +27748,21 @@ SENTRAIN_DEF const sen_loss_type *sen_loss_type_of(const sen_loss *loss)
     return loss->type;
 }
 
+SENTRAIN_DEF sen_var *sen_loss_term(sen_loss_call *call, const char *name, sen_var *value)
+{
+    sen_loss *l = call->loss;
+    if (value && l->n_terms < (int)(sizeof l->term / sizeof l->term[0])) {
+        l->term_name[l->n_terms] = name;
+        l->term[l->n_terms++] = value;
+        value->keep = true;                 /* it is read after backward */
+    }
+    return value;
+}
+
 /* For the model card and whoever wants to know what a run was trained with. */
 SENTRAIN_DEF const void *sen_loss_args(const sen_loss *loss)
 {
     return loss->args;
-}
-
-/* One function a struct, each the same three lines: C has no type to choose by. memset first, so
- * that padding bytes are the same in every copy. */
-SENTRAIN_DEF sen_mnrl_args sen_mnrl_args_default(void)
-{
-    sen_mnrl_args a;
-    memset(&a, 0, sizeof a);
-    sen__loss_defaults(sen__mnrl_fields, &a);
-    return a;
-}
-
-SENTRAIN_DEF sen_cosent_args sen_cosent_args_default(void)
-{
-    sen_cosent_args a;
-    memset(&a, 0, sizeof a);
-    sen__loss_defaults(sen__cosent_fields, &a);
-    return a;
-}
-
-SENTRAIN_DEF sen_cosine_similarity_args sen_cosine_similarity_args_default(void)
-{
-    sen_cosine_similarity_args a;
-    memset(&a, 0, sizeof a);
-    sen__loss_defaults(sen__cosine_similarity_fields, &a);
-    return a;
-}
-
-SENTRAIN_DEF sen_triplet_args sen_triplet_args_default(void)
-{
-    sen_triplet_args a;
-    memset(&a, 0, sizeof a);
-    sen__loss_defaults(sen__triplet_fields, &a);
-    return a;
 }
 
 /* ---- before the first step, and each step ---------------------------------------------------- */
@@ -26775,6 +27796,32 @@ static sen_result sen__loss_check_width(sen_ctx *c, const sen_loss *l, int64_t w
                                          "of %lld numbers", l->type->name, (long long)width);
 }
 
+/* Whether data as they are described suit the loss, number of columns and labels included. Called
+ * with what is known before the first step, and with each batch. */
+static sen_result sen__loss_check_data(sen_ctx *c, const sen_loss *l, const sen_loss_data *d)
+{
+    const sen_loss_type *type = l->type;
+    sen_result r = sen__loss_check_columns(c, l, d->n_columns, d->has_labels);
+    if (!r && type->needs_labels) r = sen__loss_check_width(c, l, d->label_width);
+    return !r && type->check_data ? type->check_data(c, l, d) : r;
+}
+
+/* The labels of a batch as sen__loss_check_data wants them described. */
+static void sen__loss_describe_labels(sen_loss_data *d, const sen_labels *labels)
+{
+    int64_t i;
+    d->has_labels = labels->value != NULL;
+    if (!d->has_labels) return;
+    d->whole = labels->index != NULL;
+    d->label_width = SEN__MAX(labels->width, 1);
+    d->label_shape = labels->shape;
+    for (i = 0; i < labels->n * d->label_width; i++) {
+        const double v = (double)labels->value[i];
+        d->label_min = i == 0 || v < d->label_min ? v : d->label_min;
+        d->label_max = i == 0 || v > d->label_max ? v : d->label_max;
+    }
+}
+
 /* What labels should be multiplied by where the loss cannot reach them: 1 / the next whole number
  * from `worst` on, the largest absolute label. 1: all is well. Some slack for rounded cosines. So
  * scores of 0 .. 5 give 1 / 5. A cosine can never be 5: the loss would pull all pairs together. */
@@ -26790,18 +27837,23 @@ SENTRAIN_DEF sen_var *sen_loss_forward(sen_loss *loss, sen_tape *t, sen_var *con
                                        int n_columns, const sen_labels *labels)
 {
     sen_loss_call call;
+    sen_loss_data d;
     sen_result r;
     int i;
     memset(&call, 0, sizeof call);
+    memset(&d, 0, sizeof d);
     call.tape = t;
     call.args = loss->args;
     call.emb = emb;
     call.n_columns = n_columns;
     call.loss = loss;                       /* for a loss that has state of its own */
     if (labels) call.labels = *labels;      /* else all NULL and 0 */
-    if (!call.labels.width) call.labels.width = 1;
-    r = sen__loss_check_columns(t->c, loss, n_columns, call.labels.value != NULL);
-    if (!r && loss->type->needs_labels) r = sen__loss_check_width(t->c, loss, call.labels.width);
+    call.labels.width = SEN__MAX(call.labels.width, 1);
+    loss->n_terms = 0;
+    d.n_columns = n_columns;
+    d.dimension = n_columns > 0 && emb[0] ? emb[0]->cols : 0;
+    sen__loss_describe_labels(&d, &call.labels);
+    r = sen__loss_check_data(t->c, loss, &d);
     for (i = 0; !r && i < n_columns; i++) {
         if (!emb[i]) return NULL;           /* the tape knows why */
         /* Same rows, since row i of each column belongs together; same width, to be compared at
@@ -27210,30 +28262,6 @@ static double sen__pearson(const double *x, const double *y, int64_t n)
     }
     r = xy / (sqrt(xx) * sqrt(yy));     /* two roots: xx * yy could overflow */
     return r > 1 ? 1 : r < -1 ? -1 : r; /* a NaN passes through */
-}
-
-/* order[]: the places of x from least to greatest, equals in their order. Merges runs of 1, 2, 4
- * ... work: (n). A merge sort because it is stable, needs no recursion, and takes n log n steps for
- * any input; the C library's qsort promises none of these. x must hold no NaN.
- *   x           3    1    2    1
- *   order       0    1    2    3     runs of 1
- *               1 0       3 2        runs of 2: 1 3 | 1 2
- *               1 3 2 0              all of it: 1 1 2 3, and of the ones that which came first */
-static void sen__sort_order(int64_t *order, const double *x, int64_t n, int64_t *work)
-{
-    int64_t run, i, j, k, at;
-    for (i = 0; i < n; i++) order[i] = i;               /* runs of one are in order */
-    for (run = 1; run < n; run *= 2) {
-        for (at = 0; at < n; at += 2 * run) {           /* two neighbours at a time */
-            const int64_t middle = SEN__MIN(at + run, n), end = SEN__MIN(at + 2 * run, n);
-            for (i = at, j = middle, k = at; k < end; k++)
-                /* The head of the left run goes first unless the right one is smaller: equals keep
-                 * order. */
-                work[k] = i < middle && (j >= end || !(x[order[j]] < x[order[i]]))
-                        ? order[i++] : order[j++];
-        }
-        memcpy(order, work, (size_t)n * sizeof *order);  /* runs are twice as long now */
-    }
 }
 
 /* Ranks from 1 on; equal values share the mean of their ranks. order, work: (n).
@@ -29111,7 +30139,6 @@ static sen_result sen__arguments_settle(sen_ctx *c, sen_training_arguments *a)
  * metrics_arena from one evaluation to the next; the tapes' values for one batch; the context's
  * scratch arena for one function. Objects of the caller (model, datasets, losses, evaluator) are
  * borrowed. */
-#define SEN__COLUMNS_MAX 64                             /* text columns of a dataset, at most */
 #define SEN__STEPS_MAX 1e15                             /* updates of a run; doubles count so far */
 
 /* A dataset as the loop sees it: its text columns tokenized, its label column apart. */
@@ -29134,6 +30161,17 @@ typedef struct sen__hook {
     sen_callback      callback;
     struct sen__hook *next;
 } sen__hook;
+
+/* The named terms of losses that have them, summed up from one record to the next. `batches` counts
+ * for all names together, as in Python. */
+#define SEN__TERMS_MAX 16
+
+typedef struct sen__terms {
+    const char *name[SEN__TERMS_MAX];           /* the losses' own texts */
+    float       sum[SEN__TERMS_MAX];
+    int64_t     batches;
+    int         n;
+} sen__terms;
 
 struct sen_trainer {
     sen_ctx                 *c;                 /* memory, files, threads, message */
@@ -29181,6 +30219,7 @@ struct sen_trainer {
     int64_t                  epoch, micro;      /* micro-batches done in the epoch */
     int64_t skip; /* micro-batches to pass over when the epoch opens */
     float                    loss_sum;          /* since the last log; float32 as in Python */
+    sen__terms               terms, eval_terms; /* of losses that are sums of named terms */
     double                   loss_before;       /* the part of it that an earlier run summed up */
     double                   loss_total;        /* of this run, up to the last log */
     int64_t                  last_logged, first_step, saved_step; /* numbers of updates */
@@ -29566,6 +30605,45 @@ static sen_result sen__set_columns(sen_ctx *c, sen__train_set *s)
     return sen__set_check_labels(c, s);
 }
 
+/* Numbers of a row's label: 1, or as many as its list holds. */
+static int64_t sen__set_label_width(const sen__train_set *s)
+{
+    return s->label >= 0 && sen_dataset_column_kind(s->data, s->label) == SEN_COLUMN_LIST
+         ? sen__shape_count(sen_dataset_column_shape(s->data, s->label)) : 1;
+}
+
+/* All labels of a dataset, as a loss wants them described. */
+static void sen__set_describe_labels(sen_loss_data *d, const sen__train_set *s)
+{
+    const sen_column_kind kind = sen_dataset_column_kind(s->data, s->label);
+    int64_t i, k;
+    d->label_width = sen__set_label_width(s);
+    d->label_shape = sen_dataset_column_shape(s->data, s->label);
+    d->whole = kind != SEN_COLUMN_FLOAT && kind != SEN_COLUMN_LIST;
+    for (i = 0; i < s->data->rows; i++) {
+        const double *list = sen_dataset_list(s->data, i, s->label);
+        for (k = 0; k < d->label_width; k++) {
+            const double v = list ? list[k] : sen_dataset_number(s->data, i, s->label);
+            d->label_min = i == 0 && k == 0 ? v : SEN__MIN(d->label_min, v);
+            d->label_max = i == 0 && k == 0 ? v : SEN__MAX(d->label_max, v);
+        }
+    }
+}
+
+/* What the loss has to say of the data: rows of a planned batch (0: an evaluation's, which may be
+ * anything), the model's dimension, all labels. */
+static sen_result sen__set_check_loss(sen_trainer *t, const sen__train_set *s, int64_t rows)
+{
+    sen_loss_data d;
+    memset(&d, 0, sizeof d);
+    d.n_columns = s->n_columns;
+    d.rows = rows;
+    d.dimension = sen_embedding_dimension(t->model, SEN_NONE);
+    d.has_labels = s->label >= 0;
+    if (d.has_labels) sen__set_describe_labels(&d, s);
+    return sen__loss_check_data(t->c, s->loss, &d);
+}
+
 /* Named datasets as they are given: each with a name and data, no name twice. In Python they are a
  * dict, which cannot be otherwise; losses, prompts and metrics go by these names. */
 static sen_result sen__sets_check(sen_ctx *c, const sen_named_dataset *many, int n)
@@ -29591,7 +30669,8 @@ static sen_result sen__sets_check(sen_ctx *c, const sen_named_dataset *many, int
  * no name, which is how the rest tells the two apart. *n_out is set before the sets are filled: if
  * one is refused, sen_trainer_free frees them all, and those not reached are zeros. */
 static sen_result sen__sets_make(sen_trainer *t, sen_dataset *one, const sen_named_dataset *many,
-                                 int n, sen_loss *common, sen__train_set **out, int *n_out)
+                                 int n, sen_loss *common, int64_t rows, sen__train_set **out,
+                                 int *n_out)
 {
     const int count = one ? 1 : n;
     sen_result r = sen__sets_check(t->c, many, n);
@@ -29610,6 +30689,7 @@ static sen_result sen__sets_make(sen_trainer *t, sen_dataset *one, const sen_nam
         s->loss = !one && many[i].loss ? many[i].loss : common;
         if (!one && !(s->name = sen__trainer_text(t, many[i].name))) return SEN_ERR_MEMORY;
         r = sen__set_columns(t->c, s);
+        if (!r) r = sen__set_check_loss(t, s, rows);
     }
     return r;
 }
@@ -29767,13 +30847,6 @@ static sen_result sen__trainer_sampler(sen_trainer *t, sen_sampler **out)
     return sen__sampler_new(t->c, &d, out);
 }
 
-/* Numbers of a row's label: 1, or as many as its list holds. */
-static int64_t sen__set_label_width(const sen__train_set *s)
-{
-    return s->label >= 0 && sen_dataset_column_kind(s->data, s->label) == SEN_COLUMN_LIST
-         ? sen__shape_count(sen_dataset_column_shape(s->data, s->label)) : 1;
-}
-
 /* A batch's labels that are lists, as float32 one row behind the other: (n,width). */
 static sen_result sen__trainer_fill_lists(sen_trainer *t, const sen__train_set *s,
                                           const int64_t *rows, int64_t n, sen_labels *labels)
@@ -29849,6 +30922,23 @@ static sen_result sen__trainer_tape_error(sen_trainer *t, const sen_tape *tape)
     return r ? r : sen_fail(t->c, SEN_ERR_ARGUMENT, "the loss gave no value");
 }
 
+/* Adds the terms of a loss's last value, if it has any. One that is no number is replaced by the
+ * mean so far, as the loss is (sen__update_count_loss). BaseTrainer.track_loss_components. */
+static void sen__terms_add(sen__terms *s, const sen_loss *l, bool filter)
+{
+    int i, k;
+    for (i = 0; i < l->n_terms; i++) {
+        const float v = l->term[i]->x[0];
+        for (k = 0; k < s->n && strcmp(s->name[k], l->term_name[i]) != 0; k++) {
+        }
+        if (k == SEN__TERMS_MAX) continue;              /* the sum of all is logged in any case */
+        if (k == s->n) s->name[s->n++] = l->term_name[i];
+        if (filter && !(fabsf(v) <= FLT_MAX)) s->sum[k] += s->sum[k] / (float)(1 + s->batches);
+        else s->sum[k] += v;
+    }
+    s->batches += l->n_terms > 0;
+}
+
 /* Forward and backward over one micro-batch, its gradients divided by `parts` added to the
  * weights'. *value is loss / parts, in float32, as Python logs it.
  *
@@ -29876,6 +30966,7 @@ static sen_result sen__trainer_micro(sen_trainer *t, sen__train_set *s, const in
     /* Kept by nobody: `loss` lives on the tape until its next reset. */
     if (!loss) return sen__trainer_tape_error(t, t->tape);
     *value = loss->x[0] / (float)parts;
+    sen__terms_add(&t->terms, s->loss, t->args.logging_nan_inf_filter);
     return sen_backward(t->tape, loss, 1.0f / (float)parts); /* d(loss / parts) */
 }
 
@@ -30256,6 +31347,37 @@ static sen_result sen__trainer_log(sen_trainer *t, const sen_json *record)
     return SEN__EVENT_WITH(t, on_log, NULL, entry);
 }
 
+/* "prefix_name" in the scratch arena; NULL: no memory. */
+static const char *sen__metric_name(sen_ctx *c, const char *prefix, const char *name)
+{
+    const size_t n = strlen(prefix) + strlen(name) + 2;
+    char *out = (char *)sen__scratch(c, (int64_t)n, 1, "the name of a metric");
+    if (out) sen__text_format(out, n, "%s_%s", prefix, name);
+    return out;
+}
+
+/* Adds "prefix_name": value. The object copies the name, so the scratch arena may go. */
+static void sen__make_metric(sen__maker *m, sen_json *object, const char *prefix, const char *name,
+                             double value)
+{
+    const char *key = sen__metric_name(m->c, prefix, name);
+    if (key) sen__make_double(m, object, key, value);
+    else m->failed = true;
+}
+
+/* "name": mean over batches, to four decimals as Python has it, with "eval_" in front for those of
+ * an evaluation; and begins anew. */
+static void sen__terms_write(sen__terms *s, sen__maker *m, sen_json *record, bool eval)
+{
+    int k;
+    for (k = 0; k < s->n; k++) {
+        const double mean = sen__rounded((double)s->sum[k] / (double)s->batches, 1e4);
+        if (eval) sen__make_metric(m, record, "eval", s->name[k], mean);
+        else sen__make_double(m, record, s->name[k], mean);
+    }
+    memset(s, 0, sizeof *s);
+}
+
 /* The training record: the mean loss since the last one. The parts were divided by their group's
  * size when they were computed, so their sum over the steps, divided by the steps, is the mean of
  * updates. grad_norm is the norm before clipping, of the last update only; learning_rate is the one
@@ -30274,6 +31396,7 @@ static sen_result sen__trainer_log_loss(sen_trainer *t)
     sen__make_double(&m, record, "loss", sum / steps);  /* mean per update */
     sen__make_double(&m, record, "grad_norm", t->state.grad_norm);
     sen__make_double(&m, record, "learning_rate", t->state.learning_rate);
+    sen__terms_write(&t->terms, &m, record, false);
     /* The callbacks see the mean until the next step's own loss. */
     t->state.loss = sum / steps;
     t->loss_total += sum - t->loss_before;
@@ -30291,24 +31414,6 @@ static sen_result sen__trainer_log_loss(sen_trainer *t)
  * (Trainer.evaluate, evaluation_loop). Each loop takes two draws of torch's generator even without
  * dropout, as making a data loader's iterator does in Python: the masks of every later training
  * step depend on that. */
-
-/* "prefix_name" in the scratch arena; NULL: no memory. */
-static const char *sen__metric_name(sen_ctx *c, const char *prefix, const char *name)
-{
-    const size_t n = strlen(prefix) + strlen(name) + 2;
-    char *out = (char *)sen__scratch(c, (int64_t)n, 1, "the name of a metric");
-    if (out) sen__text_format(out, n, "%s_%s", prefix, name);
-    return out;
-}
-
-/* Adds "prefix_name": value. The object copies the name, so the scratch arena may go. */
-static void sen__make_metric(sen__maker *m, sen_json *object, const char *prefix, const char *name,
-                             double value)
-{
-    const char *key = sen__metric_name(m->c, prefix, name);
-    if (key) sen__make_double(m, object, key, value);
-    else m->failed = true;
-}
 
 /* Python repeats each batch's loss batch-size times, the last one (rows mod batch size) times, and
  * takes the mean of all. So
@@ -30350,6 +31455,7 @@ static sen_result sen__eval_batch(sen_trainer *t, sen__train_set *s, int64_t n, 
     v = sen__trainer_loss(t, t->eval_tape, s, &labels, false);
     if (!v) return sen__trainer_tape_error(t, t->eval_tape);
     *loss = (double)v->x[0];
+    sen__terms_add(&t->eval_terms, s->loss, t->args.logging_nan_inf_filter);
     return SEN__EVENT(t, on_prediction_step);
 }
 
@@ -30437,6 +31543,7 @@ static sen_result sen__evaluate_one(sen_trainer *t, sen__train_set *s, const cha
     sen_result r = SEN_OK;
     sen__rng_skip(&t->rng, 2);                          /* a data loader's base seed */
     memset(&mean, 0, sizeof mean);
+    memset(&t->eval_terms, 0, sizeof t->eval_terms);
     if (s) r = sen__eval_loss(t, s, &mean);
     /* weight is 0 where every loss was bad. */
     if (!r && mean.batches > 0)
@@ -30452,8 +31559,15 @@ static sen_result sen__evaluate_one(sen_trainer *t, sen__train_set *s, const cha
         sen__rounded(ceil(rows / (double)t->args.per_device_eval_batch_size) / seconds, 1e3));
     sen__make_epoch(&m, metrics, t->state.epoch);
     if (!r && m.failed) r = SEN_ERR_MEMORY;
-    /* The event comes after the record: its metrics are what the record has, epoch included. */
-    if (!r) r = sen__trainer_log(t, metrics);
+    /* The event comes after the record: its metrics are what the record has, epoch included. Terms
+     * of the loss stand in the record alone, and not where datasets have names: as in Python. */
+    if (!r) {
+        sen__maker own = sen__maker_in(t->c, &t->c->scratch);
+        sen_json *record = sen__make_copy(&own, NULL, NULL, metrics);
+        if (record && strcmp(prefix, "eval") == 0)
+            sen__terms_write(&t->eval_terms, &own, record, true);
+        r = own.failed ? SEN_ERR_MEMORY : sen__trainer_log(t, record);
+    }
     t->control.should_evaluate = false;
     if (!r) r = SEN__EVENT_WITH(t, on_evaluate, metrics, NULL);
     *out = metrics;
@@ -32035,10 +33149,10 @@ static sen_result sen__trainer_sets(sen_trainer *t, const sen_trainer_desc *d)
     }
     if (!r)
         r = sen__sets_make(t, d->train_dataset, d->train_datasets, d->n_train_datasets, loss,
-                           &t->train, &t->n_train);
+                           t->args.per_device_train_batch_size, &t->train, &t->n_train);
     if (!r)
-        r = sen__sets_make(t, d->eval_dataset, d->eval_datasets, d->n_eval_datasets, loss, &t->eval,
-                           &t->n_eval);
+        r = sen__sets_make(t, d->eval_dataset, d->eval_datasets, d->n_eval_datasets, loss, 0,
+                           &t->eval, &t->n_eval);
     t->eval_named = !d->eval_dataset && t->n_eval > 0;  /* prefixes of metrics depend on it */
     if (!r && t->n_train > 0) r = sen__trainer_sampler(t, &t->sampler);
     return r;
@@ -33662,6 +34776,10 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            labels_are_lists of a loss; a list of texts in JSON lines makes columns.
  *   Added    keep_in_memory of a dataset: a large file stays mapped, 8 bytes a row are kept, and
  *            rows are parsed and tokenized batch by batch, with the same bits.
+ *   Added    losses: MultipleNegativesSymmetricRanking, AnglE, Contrastive, OnlineContrastive,
+ *            BatchAll-, BatchHard-, BatchSemiHard-, BatchHardSoftMarginTriplet, MegaBatchMargin,
+ *            GlobalOrthogonalRegularization; values in named terms; what a loss has to say of its
+ *            data is said before the first step.
  *
  * LICENCE
  *
