@@ -45,6 +45,11 @@ static double bench_bf16_peak(const bench *b)
 
 typedef double (*bench_rate)(const bench *b);
 
+static double bench_peak_steady(const bench *b)
+{
+    return bench_peak_long(b, 0.0);
+}
+
 static void bench_print_peak(const bench *b, const char *name, const char *label, bench_rate rate)
 {
     double x[BENCH_SAMPLES];
@@ -61,6 +66,7 @@ static void bench_print_peak(const bench *b, const char *name, const char *label
 static void bench_peaks(const bench *b)
 {
     bench_print_peak(b, "float32", "peak, float32 fused multiply-add", bench_peak);
+    bench_print_peak(b, "sustained", "the same over milliseconds", bench_peak_steady);
 #ifdef BENCH_BF16
     if (bench_has_bf16()) {
         bench_print_peak(b, "bf16", "peak, bf16 dot product", bench_bf16_peak);

@@ -47,7 +47,10 @@ def run(command, first=None, timeout=3600):
         if first and line.strip() == first:
             said = time.monotonic() - start
         if line.startswith("{"):
-            found.append(dict(json.loads(line), at=time.monotonic() - start))
+            try:
+                found.append(dict(json.loads(line), at=time.monotonic() - start))
+            except ValueError:
+                pass                                            # Python's trainer prints dicts of its own
     errors = p.stderr.read()
     status = p.wait()
     signal.alarm(0)
@@ -80,14 +83,14 @@ class Bench:
         return statistics.median(self.samples[name]) if self.samples.get(name) else None
 
     def peak(self):
-        """GF/s of all threads in a moment."""
+        """GF/s of all threads at present."""
         n = self.a.threads
         rows, _ = run([self.a.bench, "--quick", "--json", "--only", "peak", "--threads", str(n)])
         self.machine = rows[0]
         for r in rows[1:]:
             if "gflops" in r:
                 self.add(f"peak {r['kind']} {r['threads']}", r["gflops"])
-        return next(r["gflops"] for r in rows[1:] if r["threads"] == n and r.get("kind") == "float32")
+        return next(r["gflops"] for r in rows[1:] if r["threads"] == n and r.get("kind") == "sustained")
 
     def peer(self, *words, threads=None):
         if not self.a.python:
