@@ -754,10 +754,14 @@ typedef struct sen_batch {
  * ============================================================================================== */
 typedef struct sen_module sen_module;
 
+/* Which tokens of each text are read by what comes behind a Transformer. */
+enum { SEN_ALL_TOKENS, SEN_FIRST_TOKEN, SEN_LAST_TOKEN };
+
 typedef struct sen_features {
     const sen_batch *batch;
-    sen_var         *token_embeddings;      /* (T,H) */
+    sen_var         *token_embeddings;      /* (T,H); (N,H) where reads is not SEN_ALL_TOKENS */
     sen_var         *sentence_embedding;    /* (N,E) */
+    int              reads;                 /* set only where a Pooling alone sees the tokens */
 } sen_features;
 
 /* A kind of module. A user's own is registered with sen_register_module and then found by its name
@@ -13133,6 +13137,10 @@ typedef struct sen__attend {
     bool           bf16;                    /* operands of all products are rounded to bfloat16 */
     bool           causal;                  /* query i sees keys j <= i only */
     int64_t        window;                  /* and |i - j| <= window only; 0: all */
+    /* SEN_FIRST_TOKEN, SEN_LAST_TOKEN: that row of each sequence is its only query; q, dq, out, lse
+     * have one row a sequence then, and none may be empty. Without a window the bits are those that
+     * it has among all queries. */
+    int            reads;
 } sen__attend;
 
 /* ---- tasks ------------------------------------------------------------------------------------
@@ -13211,10 +13219,13 @@ static void sen__attend_place(sen__attend_plan *p)
  * them. */
 static void sen__attend_share(const sen__attend_plan *p, int64_t len, int *heads, int *chunks)
 {
-    const double work = (double)len * (double)(len + 32) * (double)p->d * p->group;
+    const int64_t rows = p->a->reads ? 4 : len; /* one, and packing its keys costs some more */
+    const double work = (double)rows * (double)(len + 32) * (double)p->d * p->group;
     const double several = SEN__ATTEND_WORK / (work + 1.0) + 1.0;
     *heads = several < p->kv_heads ? (int)several : p->kv_heads;
-    *chunks = p->backward ? 1 : (int)((len + SEN__ATTEND_CHUNK - 1) / SEN__ATTEND_CHUNK);
+    *chunks = p->backward || p->a->reads
+                  ? 1
+                  : (int)((len + SEN__ATTEND_CHUNK - 1) / SEN__ATTEND_CHUNK);
 }
 
 static int sen__attend_size_class(int64_t len)      /* bits of len: 0 .. 31 */
@@ -13294,6 +13305,7 @@ typedef struct sen__attend_view {
     const sen__attend_plan *p;
     float  *room;
     int64_t seq, row, len;                  /* the sequence's first row and its length */
+    int64_t top;                            /* query 0's row of q, out and lse */
     int64_t origin, keys;                   /* the packed keys, counted in the sequence */
     int     head;                           /* of the queries */
     int64_t q, rows, lo, hi;                /* the block: its queries, and keys lo .. hi - 1 */
@@ -13415,7 +13427,7 @@ static void sen__attend_scores(sen__attend_view *v, int64_t q, int64_t rows)
     sen__attend_range(a, v->len, q, q + rows, &v->lo, &v->hi);
     v->lo -= v->lo % SEN__MATMUL_COLS;          /* panels begin there; what is too much is masked */
     width = sen__attend_width(v);
-    sen__attend_copy(queries, p->wide, a->q + (v->row + q) * a->q_stride + v->head * p->d,
+    sen__attend_copy(queries, p->wide, a->q + (v->top + q) * a->q_stride + v->head * p->d,
                      a->q_stride, rows, p->d, a->scale, a->bf16);
     sen__attend_by_row(s, width, rows, v->hi - v->lo, queries, p->wide,
                        v->room + p->at.kt + (v->lo - v->origin) * p->d, SEN__MATMUL_COLS,
@@ -13508,7 +13520,7 @@ static void sen__attend_block(sen__attend_view *v, int64_t q, int64_t rows)
         if (mult) sen__row_mul(x, x, mult, n);
         if (p->a->bf16) sen__bf16_round_row(x, x, n);   /* z is the sum of what they were before */
     }
-    if (p->lse) sen__attend_lse(p->lse + (v->row + q) * heads + v->head, heads, most, z, rows);
+    if (p->lse) sen__attend_lse(p->lse + (v->top + q) * heads + v->head, heads, most, z, rows);
     keys = v->hi - v->lo;                       /* in pieces, as in the matrix product */
     for (int64_t k = 0; k < keys; k += SEN__MATMUL_DEPTH)
         sen__attend_by_row(o, p->wide, rows, p->d, s + k, width,
@@ -13516,8 +13528,19 @@ static void sen__attend_block(sen__attend_view *v, int64_t q, int64_t rows)
                            SEN__MATMUL_COLS, SEN__MIN(SEN__MATMUL_DEPTH, keys - k), k > 0);
     /* To the places of these queries and this head in (T,A*D). */
     for (int64_t r = 0; r < rows; r++)
-        sen__row_scale(p->out + ((v->row + q + r) * heads + v->head) * p->d, o + r * p->wide,
+        sen__row_scale(p->out + ((v->top + q + r) * heads + v->head) * p->d, o + r * p->wide,
                        1.0f / z[r], p->d);
+}
+
+/* The queries of a task, counted in its sequence: from .. to - 1. */
+static void sen__attend_queries(const sen__attend_plan *p, const sen__attend_task *t, int64_t *from,
+                                int64_t *to)
+{
+    const int64_t len = p->a->first[t->seq + 1] - p->a->first[t->seq];
+    *from = p->a->reads == SEN_LAST_TOKEN ? len - 1 : (int64_t)t->chunk * SEN__ATTEND_CHUNK;
+    *to = p->a->reads   ? *from + 1
+          : p->backward ? len
+                        : SEN__MIN(*from + SEN__ATTEND_CHUNK, len);
 }
 
 /* The view of a task's sequence, nothing packed yet; queries from .. to - 1 will be asked for. A
@@ -13534,7 +13557,8 @@ static sen__attend_view sen__attend_open(const sen__attend_plan *p, const sen__a
     v.seq = t->seq;
     v.row = p->a->first[t->seq];
     v.len = p->a->first[t->seq + 1] - v.row;
-    sen__attend_range(p->a, v.len, from, SEN__MIN(to, v.len), &v.origin, &hi);
+    v.top = p->a->reads ? t->seq - from : v.row;
+    sen__attend_range(p->a, v.len, from, to, &v.origin, &hi);
     v.origin -= v.origin % SEN__MATMUL_COLS;
     v.keys = hi - v.origin;
     return v;
@@ -13548,10 +13572,10 @@ static void sen__attend_forward_task(void *arg, int64_t task, int worker)
     const sen__attend_plan *p = (const sen__attend_plan *)arg;
     const sen__attend *a = p->a;
     const sen__attend_task *t = &p->task[task];
-    const int64_t from = (int64_t)t->chunk * SEN__ATTEND_CHUNK;
+    int64_t from, to;
+    sen__attend_queries(p, t, &from, &to);
     for (int h = t->head; h < t->head + t->heads; h++) {
-        sen__attend_view v = sen__attend_open(p, t, worker, from, from + SEN__ATTEND_CHUNK);
-        const int64_t to = SEN__MIN(from + SEN__ATTEND_CHUNK, v.len);
+        sen__attend_view v = sen__attend_open(p, t, worker, from, to);
         const int64_t at = (v.row + v.origin) * a->kv_stride + h * p->d;    /* of K and V */
         sen__attend_turn(v.room + p->at.kt, a->k + at, a->kv_stride, v.keys, p->d, a->bf16);
         sen__attend_copy(v.room + p->at.v, p->wide, a->v + at, a->kv_stride, v.keys, p->d, 1.0f,
@@ -13615,7 +13639,7 @@ static void sen__attend_block_backward(sen__attend_view *v, int64_t q, int64_t r
 {
     const sen__attend_plan *p = v->p;
     const sen__attend *a = p->a;
-    const int64_t heads = a->heads, top = (v->row + q) * heads + v->head;
+    const int64_t heads = a->heads, top = (v->top + q) * heads + v->head;
     const int64_t wide = p->wide;
     float *s = v->room + p->at.s, *ds = v->room + p->at.ds, *g = v->room + p->at.g;
     float *o = v->room + p->at.o;
@@ -13656,7 +13680,7 @@ static void sen__attend_block_backward(sen__attend_view *v, int64_t q, int64_t r
                            v->room + p->at.k + (v->lo + k) * wide, wide, SEN__MATMUL_COLS,
                            SEN__MIN(SEN__MATMUL_DEPTH, keys - k), k > 0);
     for (int64_t r = 0; r < rows; r++) {
-        float *dq = p->dq + (v->row + q + r) * a->q_stride + v->head * p->d;
+        float *dq = p->dq + (v->top + q + r) * a->q_stride + v->head * p->d;
         if (a->add) sen__row_axpy(dq, a->scale, o + r * wide, p->d);
         else sen__row_scale(dq, o + r * wide, a->scale, p->d);
     }
@@ -13670,10 +13694,13 @@ static void sen__attend_backward_task(void *arg, int64_t task, int worker)
     const sen__attend_plan *p = (const sen__attend_plan *)arg;
     const sen__attend *a = p->a;
     const sen__attend_task *t = &p->task[task];
+    int64_t from, to;
+    sen__attend_queries(p, t, &from, &to);
     for (int h = t->head; h < t->head + t->heads; h++) {
-        sen__attend_view v = sen__attend_open(p, t, worker, 0, INT64_MAX);  /* origin 0 */
+        sen__attend_view v = sen__attend_open(p, t, worker, from, to);
         const int64_t at = v.row * a->kv_stride + h * p->d;
         float *dk = v.room + p->at.dk, *dv = v.room + p->at.dv;
+        v.origin = 0;                       /* all keys, whatever the queries see */
         sen__attend_turn(v.room + p->at.kt, a->k + at, a->kv_stride, v.len, p->d, a->bf16);
         sen__attend_turn(v.room + p->at.vt, a->v + at, a->kv_stride, v.len, p->d, a->bf16);
         sen__attend_copy(v.room + p->at.k, p->wide, a->k + at, a->kv_stride, v.len, p->d, 1.0f,
@@ -13681,8 +13708,8 @@ static void sen__attend_backward_task(void *arg, int64_t task, int worker)
         sen__row_fill(dk, 0.0f, v.len * p->wide);
         sen__row_fill(dv, 0.0f, v.len * p->wide);
         for (v.head = h * p->group; v.head < (h + 1) * p->group; v.head++)
-            for (int64_t q = 0; q < v.len; q += SEN__ATTEND_BLOCK)
-                sen__attend_block_backward(&v, q, SEN__MIN(SEN__ATTEND_BLOCK, v.len - q));
+            for (int64_t q = from; q < to; q += SEN__ATTEND_BLOCK)
+                sen__attend_block_backward(&v, q, SEN__MIN(SEN__ATTEND_BLOCK, to - q));
         for (int64_t j = 0; j < v.len; j++) {
             void (*put)(float *, const float *, int64_t) = a->add ? sen__row_acc : sen__row_copy;
             put(p->dk + at + j * a->kv_stride, dk + j * p->wide, p->d);
@@ -14682,9 +14709,9 @@ typedef struct sen__segment {
     /* Pure: it depends on what is here, on weights and x, and gives back what it made beside its
      * result by sen__tape_drop_inputs. x may be among that. */
     sen_var   *(*run)(const struct sen__segment *s, sen_tape *t, sen_var *x);
-    void        *self;                          /* the three are run's own: whose part, */
+    void        *self;                          /* these are run's own: whose part, */
     const void  *with;                          /* on what (borrowed until backward), */
-    int          part;                          /* and which */
+    int          part, reads;                   /* which, and which rows of the result are read */
 } sen__segment;
 
 #ifndef SENTRAIN_ENCODE_ONLY
@@ -14988,11 +15015,33 @@ static void sen__drop_attention_rows(void *arg, int64_t seq, int head, int64_t q
                             d->micro_step * 256u + (uint32_t)a->site);
 }
 
+/* Where a matrix is dropped out: with what probability, at which site, and which token each of its
+ * rows is: the row itself where first is NULL, else the first or the last token of text r. */
+typedef struct sen__drop_at {
+    float          p;
+    int            site, reads;
+    const int32_t *first;                   /* (N+1), borrowed until backward */
+} sen__drop_at;
+
+static sen__drop_at sen__drop_here(float p, int site)
+{
+    sen__drop_at at;
+    memset(&at, 0, sizeof at);
+    at.p = p;
+    at.site = site;
+    return at;
+}
+
+static int64_t sen__drop_token(const sen__drop_at *at, int64_t r)
+{
+    if (!at->first) return r;
+    return at->reads == SEN_LAST_TOKEN ? at->first[r + 1] - 1 : at->first[r];
+}
+
 /* y = x * multipliers of the site. x (T,H). */
 typedef struct sen__drop_job {
     const sen__dropout *d;
-    int                 site;
-    float               p;
+    sen__drop_at        at;
     float              *y;                      /* forward: y = x m; backward: y += x m */
     const float        *x;
     int64_t             cols;               /* H */
@@ -15011,9 +15060,10 @@ static void sen__drop_rows(void *arg, int64_t from, int64_t to)
     for (r = from; r < to; r++)
         for (at = 0; at < j->cols; at += SEN__DROP_PIECE) {
             const int64_t n = SEN__MIN(SEN__DROP_PIECE, j->cols - at);  /* of this piece */
+            const int64_t token = sen__drop_token(&j->at, r);
             float *y = j->y + r * j->cols + at;
             const float *x = j->x + r * j->cols + at;
-            sen__drop_row(j->d, j->site, j->p, r, j->cols, at, mult, n);
+            sen__drop_row(j->d, j->at.site, j->at.p, token, j->cols, at, mult, n);
             if (j->add) sen__row_mul_acc(y, x, mult, n);
             else sen__row_mul(y, x, mult, n);
         }
@@ -15045,8 +15095,7 @@ static sen_var *sen__drop(sen_tape *t, sen_var *x, float p, int site)
     y = sen_tape_like(t, x);                    /* (T,H) */
     if (!y) return NULL;
     j.d = t->dropout;
-    j.site = site;
-    j.p = p;
+    j.at = sen__drop_here(p, site);
     j.y = y->x;
     j.x = x->x;
     j.cols = x->cols;
@@ -15907,14 +15956,14 @@ static void sen__norm_op_backward(sen_node *n)
 
 static const sen_op sen__norm_op = { "layer_norm", sen__norm_op_backward };
 
-/* x (R,H), residual (R,H) or NULL, gamma (1,H), beta (1,H) or NULL. p > 0: dropout of x first. The
- * norm is that of torch.nn.LayerNorm: variance over H, not H - 1. Inference needs neither s nor the
- * statistics later, so s is then built in y itself. */
-static sen_var *sen__layer_norm(sen_tape *t, sen_var *x, sen_var *residual, sen_var *gamma,
-                                sen_var *beta, float eps, float p, int site)
+/* x (R,H), residual (R,H) or NULL, gamma (1,H), beta (1,H) or NULL. at->p > 0: dropout of x first.
+ * The norm is that of torch.nn.LayerNorm: variance over H, not H - 1. Inference needs neither s nor
+ * the statistics later, so s is then built in y itself. */
+static sen_var *sen__layer_norm_at(sen_tape *t, sen_var *x, sen_var *residual, sen_var *gamma,
+                                   sen_var *beta, float eps, const sen__drop_at *at)
 {
     sen_var *y = x && gamma ? sen_tape_like(t, x) : NULL, *in[4];
-    const bool drop = t->dropout && p > 0;
+    const bool drop = t->dropout && at->p > 0;
     float *s = NULL, *stats;
     sen__norm_job j;
     if (!y) return NULL;
@@ -15934,8 +15983,7 @@ static sen_var *sen__layer_norm(sen_tape *t, sen_var *x, sen_var *residual, sen_
     j.eps = eps;
     if (drop) {
         j.drop.d = t->dropout;
-        j.drop.site = site;
-        j.drop.p = p;
+        j.drop.at = *at;
         j.drop.x = x->x;
         j.drop.y = s;                       /* s = x m, then + r */
         j.drop.cols = x->cols;
@@ -15954,59 +16002,88 @@ static sen_var *sen__layer_norm(sen_tape *t, sen_var *x, sen_var *residual, sen_
     return y;
 }
 
+/* The same where each row is a token of the batch. */
+static sen_var *sen__layer_norm(sen_tape *t, sen_var *x, sen_var *residual, sen_var *gamma,
+                                sen_var *beta, float eps, float p, int site)
+{
+    const sen__drop_at at = sen__drop_here(p, site);
+    return sen__layer_norm_at(t, x, residual, gamma, beta, eps, &at);
+}
+
 /* ---- attention ------------------------------------------------------------------------------- */
 
 /* The attend chapter does the work; this is its place on the tape. The (L,L) probabilities are not
  * kept: backward computes them again from q, k and the saved log-sum-exp of each row. */
 
-/* y (T,A*D) from qkv (T,3*A*D), the three side by side. Saves each row's and head's log-sum-exp.
+/* y (T,A*D) from q, k and v, (T,A*D) each. Saves each row's and head's log-sum-exp.
  * For head h, columns h D .. h D + D - 1 of each part:
  *   scores (L,L) = q k' / sqrt(D),   P = softmax of each row,   y (L,D) = (P m) v */
 typedef struct sen__attention_aux {
-    sen__attend         a;                  /* pointers into qkv, which outlives the node */
+    sen__attend         a;                  /* pointers into its inputs, which outlive it */
     sen__drop_attention drop;               /* what a.drop_arg points to */
 } sen__attention_aux;
 
-/* dq, dk, dv go straight to their columns of the gradient of qkv. Forward's output is asked for:
- * D_i = dy_i . y_i needs it (see the attend chapter). It is still there, as a node is dropped only
- * after its own backward. */
+/* Where the gradient of input i goes: its own, or work space that nobody reads, *mine, which is to
+ * be given back. */
+static float *sen__attention_grad(sen_node *n, int i, bool *first, float **mine)
+{
+    float *d = sen__grad_or_first(n, i, first);
+    *mine = NULL;
+    if (d) return d;
+    *first = true;                          /* written, not added to */
+    return *mine = sen_tape_floats(n->tape, sen_count(n->in[i]));
+}
+
+/* dq, dk, dv go straight to their columns of the gradients. Forward's output is asked for: D_i =
+ * dy_i . y_i needs it (see the attend chapter). It is still there, as a node is dropped only after
+ * its own backward. */
 static void sen__attention_op_backward(sen_node *n)
 {
     sen__attention_aux aux = *(const sen__attention_aux *)n->aux;
     const int64_t width = (int64_t)aux.a.heads * aux.a.head_dim;    /* H */
-    bool first;
-    float *d = sen__grad_or_first(n, 0, &first);                    /* (T,3H) */
-    sen_result r;
-    if (!d) return;
-    aux.a.add = !first;
+    bool first = true, first_kv = true;
+    float *mine, *mine_kv = NULL, *d = sen__attention_grad(n, 0, &first, &mine), *kv = d;
+    sen_result r = SEN_OK;
+    if (n->in[1]) kv = sen__attention_grad(n, 1, &first_kv, &mine_kv);
+    else if (d) kv = d + width;             /* q, k and v in one, (T,3H) */
+    aux.a.add = !first || !first_kv;        /* to both, or to none */
+    if (d && kv && aux.a.add && first) memset(d, 0, (size_t)sen_count(n->in[0]) * sizeof *d);
+    if (d && kv && n->in[1] && aux.a.add && first_kv)
+        memset(kv, 0, (size_t)sen_count(n->in[1]) * sizeof *kv);
     aux.a.drop_arg = &aux.drop;             /* the copy's own; the saved one is stale */
-    r = sen__attend_backward(n->tape->c, d, d + width, d + 2 * width, n->out->g, n->out->x,
-                             (const float *)n->saved[0], &aux.a);
+    if (d && kv)
+        r = sen__attend_backward(n->tape->c, d, kv, kv + width, n->out->g, n->out->x,
+                                 (const float *)n->saved[0], &aux.a);
     if (r) sen__tape_fail(n->tape, r);
+    sen_tape_give(n->tape, mine_kv);
+    sen_tape_give(n->tape, mine);
 }
 
 static const sen_op sen__attention_op = { "attention", sen__attention_op_backward };
 
-/* a: n, first, heads, head_dim, scale, bias, causal, window are the caller's; the rest is set. p
- * and site: dropout of the probabilities. The three parts are read in place out of qkv, each H
- * columns wide in rows of 3 H. */
-static sen_var *sen__attention(sen_tape *t, sen_var *qkv, const sen__attend *a, float p, int site)
+/* a: n, first, heads, head_dim, scale, bias, causal, window, reads are the caller's; the rest is
+ * set. p and site: dropout of the probabilities. q, k and v are read in place, each H columns wide:
+ * out of one matrix (T,3H) where kv is NULL, else out of q (T,H), or (N,H) where one token of each
+ * text asks, and kv (T,2H). */
+static sen_var *sen__attention_of(sen_tape *t, sen_var *q, sen_var *kv, const sen__attend *a,
+                                  float p, int site)
 {
     const int64_t width = (int64_t)a->heads * a->head_dim;
-    sen_var *y = qkv ? sen_tape_matrix(t, qkv->rows, width) : NULL;
+    sen_var *y = q ? sen_tape_matrix(t, q->rows, width) : NULL;
     sen__attention_aux aux;
     float *lse;
     sen_result r;
     if (!y) return NULL;
-    lse = t->recording ? sen_tape_floats(t, qkv->rows * a->heads) : NULL;   /* (T,A) */
+    lse = t->recording ? sen_tape_floats(t, q->rows * a->heads) : NULL;     /* (T,A) */
     if (t->result) return NULL;
     memset(&aux, 0, sizeof aux);
     aux.a = *a;                             /* the caller's part */
     aux.a.bf16 = t->bf16;
-    aux.a.q = qkv->x;
-    aux.a.k = qkv->x + width;               /* columns H .. 2 H - 1 */
-    aux.a.v = qkv->x + 2 * width;
-    aux.a.q_stride = aux.a.kv_stride = 3 * width;
+    aux.a.q = q->x;
+    aux.a.k = kv ? kv->x : q->x + width;    /* columns H .. 2 H - 1 */
+    aux.a.v = aux.a.k + width;
+    aux.a.q_stride = q->cols;
+    aux.a.kv_stride = kv ? kv->cols : q->cols;
     if (t->dropout && p > 0) {
         aux.drop.d = t->dropout;
         aux.drop.site = site;
@@ -16016,10 +16093,16 @@ static sen_var *sen__attention(sen_tape *t, sen_var *qkv, const sen__attend *a, 
     }
     r = sen__attend_forward(t->c, y->x, lse, &aux.a);
     if (r) sen__tape_fail(t, r);            /* record gives NULL then */
-    sen_tape_record(t, &sen__attention_op, y, qkv, NULL, NULL);
+    sen_tape_record(t, &sen__attention_op, y, q, kv, NULL);
     sen_tape_save(t, y, 0, lse);
     sen_tape_aux(t, y, &aux, sizeof aux);
     return y;
+}
+
+/* The same with the three side by side: qkv (T,3H). */
+static sen_var *sen__attention(sen_tape *t, sen_var *qkv, const sen__attend *a, float p, int site)
+{
+    return sen__attention_of(t, qkv, NULL, a, p, site);
 }
 
 /* ---- pooling --------------------------------------------------------------------------------- */
@@ -20585,7 +20668,8 @@ typedef struct sen__family {
                         sen__transformer *tr);          /* sets the sizes too */
     sen_result (*build)(sen_ctx *c, sen_arena *arena, sen_module *m);   /* makes m->weight */
     void       (*init)(sen_module *m, sen_rng *rng);    /* as Python would draw them */
-    sen_var   *(*forward)(sen_module *m, sen_tape *t, const sen_batch *b);          /* (T,H) */
+    sen_var   *(*forward)(sen_module *m, sen_tape *t, const sen_batch *b,   /* (T,H), or (N,H) */
+                          int reads);       /* where not SEN_ALL_TOKENS */
 } sen__family;
 
 /* What hangs from the Transformer module as m->extra: what every family has in common. */
@@ -20849,22 +20933,16 @@ static void sen__bert_init(sen_module *m, sen_rng *rng)
                       0.0f, b->hidden_size);
 }
 
-/* One layer, (T,H) to (T,H):
- *   a = LN(x + drop(Wo attention(x))),   y = LN(a + drop(W2 act(W1 a)))
- * Seven ops on the tape. The post-norm order (norm behind the residual, not before the sub-layer)
- * is the original transformer's, Vaswani et al. 2017, arXiv:1706.03762. In inference each half's
- * values are given back as soon as its norm has read them, so memory does not grow with layers. */
-static sen_var *sen__bert_layer(sen_module *m, sen_tape *t, const sen_batch *b, sen_var *x,
-                                int layer)
+/* The first half of a layer: a = LN(x + drop(Wo attention(x))), (T,H) of x (T,H). Where one token
+ * of each text is read, (N,H): those rows of x ask, all rows are asked, and no other row is
+ * computed. Each row's bits are the same either way. Weights w, as the layer has them. */
+static sen_var *sen__bert_mix(sen_module *m, sen_tape *t, const sen_batch *b, sen_var *x,
+                              sen_var *const *w, const sen__segment *s, sen__drop_at drop)
 {
     const sen__transformer *tr = (const sen__transformer *)m->extra;
     const sen__bert *cfg = (const sen__bert *)tr->config;
-    sen_tensor *weight = m->weight + SEN__BERT_LAYER + SEN__BERT_LAYER_WEIGHTS * layer;
-    sen_var *w[SEN__BERT_LAYER_WEIGHTS], *qkv, *mixed, *out, *a, *inner, *y, *used[6];
-    const float eps = (float)cfg->layer_norm_eps;
+    sen_var *rows = x, *q, *kv = NULL, *mixed, *out, *a, *used[6];
     sen__attend attend;
-    int k;
-    for (k = 0; k < SEN__BERT_LAYER_WEIGHTS; k++) w[k] = sen_tape_weight(t, weight + k);
     memset(&attend, 0, sizeof attend);      /* no bias, no window, kv heads as many as heads */
     attend.n = b->rows * b->columns;        /* N sequences, packed */
     attend.first = b->first;                /* borrowed until backward */
@@ -20872,46 +20950,74 @@ static sen_var *sen__bert_layer(sen_module *m, sen_tape *t, const sen_batch *b, 
     attend.head_dim = tr->hidden / tr->heads;
     attend.scale = 1.0f / sqrtf((float)attend.head_dim);    /* 1 / sqrt(D) */
     attend.causal = cfg->is_decoder;
-    qkv = sen__linear(t, x, w + SEN__BERT_Q_W, 3, NULL);    /* (T,3H) */
-    mixed = sen__attention(t, qkv, &attend, (float)tr->p_attention, SEN__SITE(layer, 0));
+    attend.reads = s->reads;
+    if (!s->reads) q = sen__linear(t, x, w + SEN__BERT_Q_W, 3, NULL);           /* (T,3H) */
+    else {
+        rows = sen__pool_tokens(t, x, s->reads == SEN_LAST_TOKEN ? SEN__POOL_LAST : SEN__POOL_CLS,
+                                b->first, NULL, attend.n);                      /* (N,H) */
+        q = sen__linear(t, rows, w + SEN__BERT_Q_W, 1, NULL);                   /* (N,H) */
+        kv = sen__linear(t, x, w + SEN__BERT_K_W, 2, NULL);                     /* (T,2H) */
+        if (!kv) return NULL;               /* a NULL kv would mean that q is all three */
+    }
+    mixed = sen__attention_of(t, q, kv, &attend, (float)tr->p_attention, SEN__SITE(s->part, 0));
     out = sen__linear(t, mixed, w + SEN__BERT_O_W, 1, NULL);    /* Wo */
-    a = sen__layer_norm(t, out, x, w[SEN__BERT_ON_W], w[SEN__BERT_ON_B], eps, (float)tr->p_hidden,
-                        SEN__SITE(layer, 1));
-    /* act belongs to the op: (T,I) is the widest matrix of a layer, and is written once. */
-    inner = sen__linear(t, a, w + SEN__BERT_I_W, 1, sen__activation_find(cfg->hidden_act));
-    /* x is the residual of this norm and of nothing later; a is still needed by the second half. */
-    used[0] = qkv;
-    used[1] = mixed;
-    used[2] = out;
-    used[3] = x;
-    sen__tape_drop_inputs(t, a, used, 4);
-    out = sen__linear(t, inner, w + SEN__BERT_D_W, 1, NULL);    /* W2 */
-    y = sen__layer_norm(t, out, a, w[SEN__BERT_DN_W], w[SEN__BERT_DN_B], eps, (float)tr->p_hidden,
-                        SEN__SITE(layer, 2));
-    /* x was given back with the first half; a is the residual here. */
-    used[0] = inner;
-    used[1] = out;
-    used[2] = a;
-    return sen__tape_drop_inputs(t, y, used, 3);
+    drop.site = SEN__SITE(s->part, 1);
+    a = sen__layer_norm_at(t, out, rows, w[SEN__BERT_ON_W], w[SEN__BERT_ON_B],
+                           (float)cfg->layer_norm_eps, &drop);
+    /* x is the residual of this norm and of nothing later. */
+    used[0] = out;
+    used[1] = q;
+    used[2] = kv;
+    used[3] = mixed;
+    used[4] = rows;
+    used[5] = x;
+    return sen__tape_drop_inputs(t, a, used, 6);
 }
 
-/* The layer as a segment of the tape. */
-static sen_var *sen__bert_segment(const sen__segment *s, sen_tape *t, sen_var *x)
+/* One layer, (T,H) to (T,H):
+ *   a = LN(x + drop(Wo attention(x))),   y = LN(a + drop(W2 act(W1 a)))
+ * Seven ops on the tape. The post-norm order (norm behind the residual, not before the sub-layer)
+ * is the original transformer's, Vaswani et al. 2017, arXiv:1706.03762. In inference each half's
+ * values are given back as soon as its norm has read them, so memory does not grow with layers. A
+ * segment of the tape: s has the module, the batch, the layer's number, and whether one token of
+ * each text is all that is read of y, which is then (N,H). */
+static sen_var *sen__bert_layer(const sen__segment *s, sen_tape *t, sen_var *x)
 {
-    return sen__bert_layer((sen_module *)s->self, t, (const sen_batch *)s->with, x, s->part);
+    sen_module *m = (sen_module *)s->self;
+    const sen_batch *b = (const sen_batch *)s->with;
+    const sen__transformer *tr = (const sen__transformer *)m->extra;
+    const sen__bert *cfg = (const sen__bert *)tr->config;
+    sen_tensor *weight = m->weight + SEN__BERT_LAYER + SEN__BERT_LAYER_WEIGHTS * s->part;
+    sen_var *w[SEN__BERT_LAYER_WEIGHTS], *out, *a, *inner, *y, *used[3];
+    sen__drop_at drop = sen__drop_here((float)tr->p_hidden, SEN__SITE(s->part, 2));
+    int k;
+    for (k = 0; k < SEN__BERT_LAYER_WEIGHTS; k++) w[k] = sen_tape_weight(t, weight + k);
+    drop.reads = s->reads;
+    drop.first = s->reads ? b->first : NULL;
+    a = sen__bert_mix(m, t, b, x, w, s, drop);
+    /* act belongs to the op: (T,I) is the widest matrix of a layer, and is written once. */
+    inner = sen__linear(t, a, w + SEN__BERT_I_W, 1, sen__activation_find(cfg->hidden_act));
+    out = sen__linear(t, inner, w + SEN__BERT_D_W, 1, NULL);    /* W2 */
+    y = sen__layer_norm_at(t, out, a, w[SEN__BERT_DN_W], w[SEN__BERT_DN_B],
+                           (float)cfg->layer_norm_eps, &drop);
+    used[0] = inner;
+    used[1] = out;
+    used[2] = a;                            /* the residual here */
+    return sen__tape_drop_inputs(t, y, used, 3);
 }
 
 /* (T) ids to (T,H). Word, position and type embeddings are summed in one pass; the type is 0 for
  * all tokens, as sentence-transformers feeds single texts. Without a gradient to come each layer
  * gives its matrices back, so that a forward pass holds one layer's at a time. b->position counts
- * from 0 in each sequence. */
-static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b)
+ * from 0 in each sequence. Where one token of each text is read, only the last layer knows: the
+ * others' rows are keys and values of the next. */
+static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b, int reads)
 {
     const sen__transformer *tr = (const sen__transformer *)m->extra;
     const sen__bert *cfg = (const sen__bert *)tr->config;
     const int32_t *index[3];
     sen_var *table[3], *sum, *x;
-    sen__segment layer = { sen__bert_segment, NULL, NULL, 0 };
+    sen__segment layer = { sen__bert_layer, NULL, NULL, 0, SEN_ALL_TOKENS };
     int k;
     /* word + position + type. transformers adds the type before the position: a last bit here and
      * there, which is all that its order would change. */
@@ -20929,6 +21035,7 @@ static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b
     layer.with = b;
     for (k = 0; k < tr->layers; k++) {
         layer.part = k;
+        if (k + 1 == tr->layers) layer.reads = reads;
         x = sen__tape_segment(t, &layer, x,
                               m->weight + SEN__BERT_LAYER + SEN__BERT_LAYER_WEIGHTS * k,
                               SEN__BERT_LAYER_WEIGHTS);
@@ -20997,10 +21104,12 @@ static void sen__transformer_init(sen_module *m, sen_rng *rng)
     ((sen__transformer *)m->extra)->family->init(m, rng);
 }
 
-/* Writes (T,H); the sentences' rows are Pooling's. */
+/* Writes (T,H); the sentences' rows are Pooling's. Without a layer there is nothing to save. */
 static void sen__transformer_forward(sen_module *m, sen_tape *t, sen_features *f)
 {
-    f->token_embeddings = ((sen__transformer *)m->extra)->family->forward(m, t, f->batch);
+    const sen__transformer *tr = (const sen__transformer *)m->extra;
+    if (!tr->layers) f->reads = SEN_ALL_TOKENS;
+    f->token_embeddings = tr->family->forward(m, t, f->batch, f->reads);
 }
 
 /* Keys of sentence_bert_config.json that releases before 6 do not know, and the only values at
@@ -21196,6 +21305,20 @@ static sen_result sen__pooling_build(sen_ctx *c, sen_arena *arena, sen_module *m
     return SEN_OK;
 }
 
+/* Which tokens of a batch it reads: one of each text where cls or lasttoken is all it does. */
+static int sen__pooling_reads(const sen_module *m, const sen_batch *b)
+{
+    const sen__pooling_args *a = (const sen__pooling_args *)m->args;
+    const sen__pooling mode = sen__pooling_modes[a->mode[0]].mode;
+    int64_t s;
+    if (a->n_modes != 1 || (b->skip && !a->include_prompt)) return SEN_ALL_TOKENS;
+    for (s = 0; s < b->rows * b->columns; s++)
+        if (b->first[s] == b->first[s + 1]) return SEN_ALL_TOKENS;  /* it has none to be read */
+    return mode == SEN__POOL_CLS    ? SEN_FIRST_TOKEN
+           : mode == SEN__POOL_LAST ? SEN_LAST_TOKEN
+                                    : SEN_ALL_TOKENS;
+}
+
 /* (T,H) to (N, H * modes), one block of columns for each mode. With one mode nothing is copied. A
  * batch without prompts has no `skip`, so include_prompt costs nothing. */
 static void sen__pooling_forward(sen_module *m, sen_tape *t, sen_features *f)
@@ -21204,6 +21327,10 @@ static void sen__pooling_forward(sen_module *m, sen_tape *t, sen_features *f)
     const sen_batch *b = f->batch;
     sen_var *part[6];
     int i;
+    if (f->reads != SEN_ALL_TOKENS) {       /* the Transformer has made those rows alone */
+        f->sentence_embedding = f->token_embeddings;
+        return;
+    }
     for (i = 0; i < a->n_modes; i++)
         part[i] =
             sen__pool_tokens(t, f->token_embeddings, sen__pooling_modes[a->mode[i]].mode, b->first,
@@ -22708,6 +22835,23 @@ SENTRAIN_DEF sen_result sen_model_copy(sen_ctx *c, const sen_model *m, sen_model
 
 /* ---- forward --------------------------------------------------------------------------------- */
 
+/* Which tokens are read of a Transformer's: one of each text where a Pooling that wants no more
+ * stands right behind it, and behind that only modules of ours, which read sentence embeddings. A
+ * user's module may look at anything. */
+static int sen__model_reads(const sen_model *m, const sen_batch *b)
+{
+    int i;
+    if (m->n_modules < 2 || m->module[0].type != &sen__transformer_module ||
+        m->module[1].type != &sen__pooling_module)
+        return SEN_ALL_TOKENS;
+    for (i = 2; i < m->n_modules; i++) {
+        const sen_module_type *const *ours = sen__modules;
+        while (*ours && *ours != m->module[i].type) ours++;
+        if (!*ours) return SEN_ALL_TOKENS;
+    }
+    return sen__pooling_reads(&m->module[1], b);
+}
+
 /* The sentence embeddings (N,E) of a packed batch; errors stay with the tape. A module replaces
  * what the next one reads, so after the last one f holds the result. On a tape that records, all
  * this is what backward will walk through; on one that does not, values that are used up go back to
@@ -22720,6 +22864,7 @@ static sen_var *sen__model_forward(sen_model *m, sen_tape *t, const sen_batch *b
     int i;
     memset(&f, 0, sizeof f);
     f.batch = b;
+    f.reads = sen__model_reads(m, b);
     SENTRAIN_ASSERT(b->first[0] == 0 && b->first[b->rows * b->columns] == b->tokens);
     t->bf16 = before || m->bf16;
     for (i = 0; i < m->n_modules; i++) m->module[i].type->forward(&m->module[i], t, &f);
@@ -34766,6 +34911,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    SENTRAIN_ASSERT, empty unless it is defined, at forty places.
  *   Added    sen_dataset_from_callback: rows from a function of the caller's.
  *   Added    sen_evaluator_set_progress: an evaluation says how far it is, and can be stopped.
+ *   Changed  a model that pools the first or last token computes its last layer for those alone.
  *   Added    gradient_checkpointing: a layer's values are computed again instead of kept.
  *   Added    sen_files.map_copy: a model's float32 weights stay in their mapped file.
  *   Added    bf16 in training and encoding: products of operands rounded to bfloat16.

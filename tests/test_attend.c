@@ -116,7 +116,7 @@ static void attend_free(attend_data *d)
 }
 
 /* The library's answer for sequences s0 .. s1 - 1 of the data. */
-static void attend_run(sen_ctx *c, attend_data *d, int s0, int s1)
+static void attend_call(sen_ctx *c, attend_data *d, int s0, int s1, int reads)
 {
     int32_t first[64];
     const int64_t row = d->first[s0], width = (int64_t)d->t.kv_heads * d->t.dim;
@@ -141,6 +141,7 @@ static void attend_run(sen_ctx *c, attend_data *d, int s0, int s1)
     a.bf16 = d->t.bf16 != 0;
     a.causal = d->t.causal != 0;
     a.window = d->t.window;
+    a.reads = reads;
     if (d->t.bias) {
         a.bias_row = attend_bias_row;
         a.dbias_row = attend_dbias_row;
@@ -156,6 +157,11 @@ static void attend_run(sen_ctx *c, attend_data *d, int s0, int s1)
     CHECK(sen__attend_forward(c, out, lse, &a) == SEN_OK);
     CHECK(sen__attend_backward(c, dq, dkv, dkv + width, d->dout + row * d->out_stride, out, lse, &a)
           == SEN_OK);
+}
+
+static void attend_run(sen_ctx *c, attend_data *d, int s0, int s1)
+{
+    attend_call(c, d, s0, s1, SEN_ALL_TOKENS);
 }
 
 static int attend_sees(const attend_case *t, int64_t i, int64_t j)
@@ -378,6 +384,51 @@ static void test_attend_same_bits(int bf16)
     sen_ctx_free(c);
 }
 
+/* One query of each sequence against all of them of which only that one's output has a gradient:
+ * the same bits forward; backward to rounding, where others add zeros. */
+static void attend_one(sen_ctx *c, attend_case t, int reads)
+{
+    attend_data *all = attend_new(t), *one = attend_new(t);
+    const size_t row = (size_t)all->out_stride * sizeof(float);
+    memset(all->dout, 0, (size_t)all->rows * row);
+    for (int s = 0; s < t.n; s++) {
+        const int64_t at = reads == SEN_LAST_TOKEN ? all->first[s + 1] - 1 : all->first[s];
+        memcpy(all->dout + at * all->out_stride, one->dout + s * one->out_stride, row);
+        memcpy(one->q + s * one->q_stride, all->q + at * all->q_stride,
+               (size_t)all->q_stride * sizeof(float));
+    }
+    attend_call(c, all, 0, t.n, SEN_ALL_TOKENS);
+    attend_call(c, one, 0, t.n, reads);
+    for (int s = 0; s < t.n; s++) {
+        const int64_t at = reads == SEN_LAST_TOKEN ? all->first[s + 1] - 1 : all->first[s];
+        const float *out = all->out + at * all->out_stride, *lse = all->lse + at * t.heads;
+        const float *dq = all->dq + at * all->q_stride;
+        CHECK(t.window || memcmp(out, one->out + s * one->out_stride, row) == 0);
+        CHECK_NEAR(one->out + s * one->out_stride, out, all->out_stride, 1e-6);
+        CHECK(memcmp(lse, one->lse + s * t.heads, (size_t)t.heads * sizeof(float)) == 0);
+        CHECK_NEAR(one->dq + s * one->q_stride, dq, t.heads * t.dim, 1e-6);
+    }
+    CHECK_NEAR(one->dkv, all->dkv, all->rows * all->kv_stride, 1e-6);
+    attend_free(all);
+    attend_free(one);
+}
+
+static void test_attend_one(sen_ctx *c)
+{
+    static const int32_t lengths[] = { 1, 2, 7, 16, 33, 517, 14, 64 };
+    attend_case t = { 4, 4, 32, 0, 0, 0, 0, (int)SEN__COUNT(lengths), lengths };
+    for (int kind = 0; kind < 16; kind++) {
+        t.bias = kind & 1;
+        t.drop = kind >> 1 & 1;
+        t.causal = kind >> 2 & 1;
+        t.window = kind & 8 ? 40 : 0;
+        t.kv_heads = kind % 3 ? 4 : 2;
+        t.dim = kind % 5 ? 32 : 20;
+        attend_one(c, t, SEN_FIRST_TOKEN);
+        attend_one(c, t, SEN_LAST_TOKEN);
+    }
+}
+
 static void test_attend(void)
 {
     sen_ctx_desc desc = sen_ctx_desc_default();
@@ -388,6 +439,7 @@ static void test_attend(void)
     test_attend_long(c);
     test_attend_same_bits(0);
     test_attend_same_bits(1);
+    test_attend_one(c);
     sen_ctx_free(c);
 }
 

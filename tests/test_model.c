@@ -893,7 +893,7 @@ static void model_wrong_weights(void)
     sen_ctx_free(c);
 }
 
-/* ---- weights that stay in their file --------------------------------------------------------- */
+/* ---- one token of each text ------------------------------------------------------------------ */
 
 /* Whether two models give the same bits. */
 static int model_same(sen_ctx *c, const sen_model *a, const sen_model *b)
@@ -905,6 +905,85 @@ static int model_same(sen_ctx *c, const sen_model *a, const sen_model *b)
     CHECK_OK(c, sen_encode(c, b, text, TINY_TEXTS, NULL, y));
     return memcmp(x, y, sizeof x) == 0;
 }
+
+/* A user's module might read any token: behind it, all are computed. */
+static sen_result model_looks_build(sen_ctx *c, sen_arena *arena, sen_module *m, int in_dimension)
+{
+    (void)c, (void)arena;
+    m->dimension = in_dimension;
+    return SEN_OK;
+}
+
+static void model_looks_forward(sen_module *m, sen_tape *t, sen_features *f)
+{
+    (void)m, (void)t;
+    CHECK(f->reads == SEN_ALL_TOKENS && f->token_embeddings->rows == f->batch->tokens);
+}
+
+static const sen_field model_no_fields[] = { SEN_FIELD_END };
+
+static const sen_module_type model_looks = {
+    .name        = "Looks",
+    .path        = "mine.Looks",
+    .older_path  = "mine.Looks",
+    .fields      = model_no_fields,
+    .config_file = "config.json",
+    .build       = model_looks_build,
+    .forward     = model_looks_forward
+};
+
+/* The last layer of what pools one token is computed for it alone, and not a bit differs. */
+static void model_one_token(void)
+{
+    static const char *const pooling[] = { "cls", "lasttoken", "mean" };
+    char modules[2][300];
+    size_t n;
+    int i;
+    for (i = 0; i < 6; i++) {
+        sen_ctx *c = test_ctx(1 + i % 2);
+        sen_model *m[2];
+        CHECK_OK(c, sen_register_module(c, &model_looks));
+        snprintf(modules[0], sizeof modules[0], "%%s, {\"type\": \"Pooling\", \"pooling_mode\": "
+                 "\"%s\"}, {\"type\": \"Dense\", \"out_features\": 16}", pooling[i / 2]);
+        n = strlen(modules[0]);
+        memcpy(modules[1], modules[0], n);
+        strcpy(modules[1] + n, ", {\"type\": \"Looks\"}");
+        m[0] = tiny_model(c, modules[0]);
+        m[1] = tiny_model(c, modules[1]);
+        CHECK(model_same(c, m[0], m[1]));
+        sen_model_free(m[0]);
+        sen_model_free(m[1]);
+        sen_ctx_free(c);
+    }
+}
+
+/* What keeps all tokens: several modes, an empty text, a prompt that is left out. */
+static void model_all_tokens(void)
+{
+    int32_t first[3] = { 0, 4, 5 }, empty[3] = { 0, 5, 5 }, skip[2] = { 1, 0 };
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, "%s, {\"type\": \"Pooling\", \"pooling_mode\": \"lasttoken\", "
+                                 "\"include_prompt\": false}");
+    sen_model *two = tiny_model(c, "%s, {\"type\": \"Pooling\", \"pooling_mode\": [\"cls\", "
+                                   "\"lasttoken\"]}");
+    sen_batch b;
+    memset(&b, 0, sizeof b);
+    b.rows = 2;
+    b.columns = 1;
+    b.tokens = 5;
+    b.first = first;
+    CHECK(sen__model_reads(m, &b) == SEN_LAST_TOKEN && sen__model_reads(two, &b) == SEN_ALL_TOKENS);
+    b.skip = skip;
+    CHECK(sen__model_reads(m, &b) == SEN_ALL_TOKENS);
+    b.skip = NULL;
+    b.first = empty;
+    CHECK(sen__model_reads(m, &b) == SEN_ALL_TOKENS);
+    sen_model_free(m);
+    sen_model_free(two);
+    sen_ctx_free(c);
+}
+
+/* ---- weights that stay in their file --------------------------------------------------------- */
 
 /* The system's table with its mappings counted; refuses says how many of the next fail. */
 typedef struct model_maps {
@@ -1258,6 +1337,8 @@ static void test_model(void)
     TEST(model_missing);
     TEST(model_wrong_json);
     TEST(model_wrong_weights);
+    TEST(model_one_token);
+    TEST(model_all_tokens);
     TEST(model_maps_weights);
     TEST(model_maps_odd);
     TEST(model_held);

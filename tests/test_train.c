@@ -121,7 +121,7 @@ static void train_rows(train_kit *k)
     for (i = 0; i < TRAIN_ROWS; i++) k->score[i] = (i * 3 % 11) / 10.0;
 }
 
-static sen_result train_model(train_kit *k, int layers, double dropout)
+static sen_result train_model_of(train_kit *k, int layers, double dropout, const char *pooling)
 {
     char text[700];
     sen_json *spec = NULL;
@@ -133,9 +133,14 @@ static sen_result train_model(train_kit *k, int layers, double dropout)
              "\"intermediate_size\": 12, \"max_position_embeddings\": 16, "
              "\"hidden_dropout_prob\": %g, \"attention_probs_dropout_prob\": %g}, \"vocab\": "
              "\"vocab.txt\", \"max_seq_length\": 8}, {\"type\": \"Pooling\", \"pooling_mode\": "
-             "\"mean\"}]}", layers, dropout, dropout);
+             "\"%s\"}]}", layers, dropout, dropout, pooling);
     r = sen__json_parse(k->c, &k->c->keep, "model", text, strlen(text), 0, &spec);
     return r ? r : sen_model_from_json(k->c, spec, NULL, test_folder(), 42, &k->model);
+}
+
+static sen_result train_model(train_kit *k, int layers, double dropout)
+{
+    return train_model_of(k, layers, dropout, "mean");
 }
 
 /* Everything on a context; MultipleNegativesRankingLoss, or CoSENTLoss with the scores. */
@@ -1861,6 +1866,105 @@ static void test_train_gradients(void)
     sen_ctx_free(c);
 }
 
+/* A user's module might read any token, so behind it all of them are computed. */
+static sen_result train_looks_build(sen_ctx *c, sen_arena *arena, sen_module *m, int in_dimension)
+{
+    (void)c, (void)arena;
+    m->dimension = in_dimension;
+    return SEN_OK;
+}
+
+static void train_looks_forward(sen_module *m, sen_tape *t, sen_features *f)
+{
+    (void)m, (void)t, (void)f;
+}
+
+static const sen_field train_no_fields[] = { SEN_FIELD_END };
+
+static const sen_module_type train_looks = {
+    .name        = "Looks",
+    .path        = "mine.Looks",
+    .older_path  = "mine.Looks",
+    .fields      = train_no_fields,
+    .config_file = "config.json",
+    .build       = train_looks_build,
+    .forward     = train_looks_forward
+};
+
+static void train_gradient_file(const char *pooling, int rng, bool again, const char *path)
+{
+    sen_ctx *c = train_ctx(1);
+    sen_trainer *t = NULL;
+    train_kit k;
+    CHECK_OK(c, sen_register_module(c, &train_looks));
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    sen_model_free(k.model);
+    k.model = NULL;
+    CHECK_OK(c, train_model_of(&k, 3, 0.1, pooling));
+    k.desc.model = k.model;
+    k.desc.args.dropout_rng = rng;
+    k.desc.args.gradient_checkpointing = again;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen_trainer_gradients(t, path));
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* Two files of gradients: the same tensors, and values that differ by rounding only, measured by
+ * the largest gradient there is (that of a key's bias is 0 but for rounding). */
+static void train_gradients_near(const char *path, const char *other)
+{
+    sen_ctx *c = train_ctx(1);
+    sen__safetensors a, b;
+    double most = 0, off = 0;
+    int64_t i, j, n = 0;
+    memset(&a, 0, sizeof a);
+    memset(&b, 0, sizeof b);
+    CHECK_OK(c, sen__safetensors_open(c, path, &a));
+    CHECK_OK(c, sen__safetensors_open(c, other, &b));
+    for (i = 0; i < a.n; i++) {
+        const sen__stored *s = &a.item[i], *also = sen__safetensors_find(&b, s->name);
+        float x, y;
+        CHECK(also && also->count == s->count);
+        if (!also || s->dtype != SEN__F32) continue;
+        for (j = 0; j < s->count; j++, n++) {
+            memcpy(&x, a.data + s->offset + 4 * j, 4);
+            memcpy(&y, b.data + also->offset + 4 * j, 4);
+            off = fmax(off, fabs((double)x - (double)y));
+            if (sen__text_starts(s->name, "grad.")) most = fmax(most, fabs((double)x));
+        }
+    }
+    CHECK(n > 2000 && most > 1e-3 && off < 1e-6 * most);
+    sen__safetensors_close(c, &a);
+    sen__safetensors_close(c, &b);
+    sen_ctx_free(c);
+}
+
+/* What pools one token trains on that one's row of the last layer; the same gradients as with all
+ * rows, in both kinds of dropout, and to the bit whether layers are computed again. */
+static void test_train_one_token(void)
+{
+    static const char *const pooling[] = { "cls", "lasttoken" };
+    char path[3][1024], looks[64];
+    size_t n[2];
+    char *file[2];
+    int i, k;
+    for (i = 0; i < 3; i++)
+        snprintf(path[i], sizeof path[i], "%s/%d.safetensors", test_folder(), i);
+    for (i = 0; i < 4; i++) {
+        const int rng = i / 2 ? SEN_DROPOUT_TORCH : SEN_DROPOUT_COUNTER;
+        snprintf(looks, sizeof looks, "%s\"}, {\"type\": \"Looks", pooling[i % 2]);
+        train_gradient_file(pooling[i % 2], rng, false, path[0]);
+        train_gradient_file(pooling[i % 2], rng, true, path[1]);
+        train_gradient_file(looks, rng, false, path[2]);
+        for (k = 0; k < 2; k++) file[k] = test_read(path[k], &n[k]);
+        CHECK(file[0] && file[1] && n[0] == n[1] && memcmp(file[0], file[1], n[0]) == 0);
+        for (k = 0; k < 2; k++) free(file[k]);
+        train_gradients_near(path[0], path[2]);
+    }
+}
+
 /* One step moves every tensor to which Python gives a gradient, and no other: not the pooler, which
  * nothing reads. */
 static void test_train_moves(void)
@@ -2078,6 +2182,7 @@ static void test_train(void)
     TEST(test_train_prompts);
     TEST(test_train_plan);
     TEST(test_train_gradients);
+    TEST(test_train_one_token);
     TEST(test_train_moves);
     TEST(test_train_own_optimizer);
 #if defined(SEN__THREADS)
