@@ -1133,6 +1133,9 @@ typedef struct sen_loss_type {
     /* Refuses data that do not suit the loss in a sentence, beyond number of columns and presence
      * of labels, which are looked at before. May be NULL. */
     sen_result     (*check_data)(sen_ctx *c, const sen_loss *l, const sen_loss_data *d);
+    /* Makes the weights that the loss itself trains, with sen_loss_add_weight and values drawn from
+     * rng; dimension: of embeddings. NULL: it has none. */
+    sen_result     (*make_weights)(sen_ctx *c, sen_loss *l, int64_t dimension, sen_rng *rng);
 } sen_loss_type;
 
 /* A loss by its Python name; args: its own struct (from its _default function), or NULL: the
@@ -1153,6 +1156,18 @@ SENTRAIN_DEF const sen_loss_type *sen_loss_type_of(const sen_loss *loss);
 
 /* The loss's arguments: the struct that type->fields describes, valid as long as the loss. */
 SENTRAIN_DEF const void *sen_loss_args(const sen_loss *loss);
+
+/* Some losses train weights of their own (SoftmaxLoss a classifier). They are made when a trainer
+ * first meets the loss, as torch makes them after manual_seed(seed), or by sen_loss_make_weights;
+ * made once, they stay. The trainer keeps them in its checkpoints; the model has nothing of them.
+ * dimension: of the embeddings. */
+SENTRAIN_DEF sen_result sen_loss_make_weights(sen_loss *loss, int64_t dimension, uint64_t seed);
+SENTRAIN_DEF int sen_loss_weights(const sen_loss *loss);
+SENTRAIN_DEF sen_tensor *sen_loss_weight(sen_loss *loss, int i);
+
+/* For make_weights of a user's own kind: one more weight of zeros, 4 at most. name is borrowed. */
+SENTRAIN_DEF sen_result sen_loss_add_weight(sen_loss *loss, const char *name, int ndim,
+                                            const int64_t *shape, sen_tensor **out);
 
 /* Makes a kind of loss known to this context; type is borrowed until sen_ctx_free. */
 SENTRAIN_DEF sen_result sen_register_loss(sen_ctx *c, const sen_loss_type *type);
@@ -1304,6 +1319,56 @@ typedef struct sen_gor_args {
 } sen_gor_args;
 
 SENTRAIN_DEF sen_gor_args sen_gor_args_default(void);
+
+/* ---- EmbedDistillLoss, MSELoss: any texts; a teacher's embedding as label -------------------- */
+
+enum { SEN_EMBED_DISTILL_COSINE, SEN_EMBED_DISTILL_L2, SEN_EMBED_DISTILL_MSE };
+
+typedef struct sen_embed_distill_args {
+    uint32_t stamp;                         /* set by sen_embed_distill_args_default() */
+    int      distance_metric;               /* SEN_EMBED_DISTILL_COSINE */
+    int      projection_dim;                /* SEN_NONE; else embeddings are mapped to so many */
+} sen_embed_distill_args;
+
+typedef struct sen_mse_args {
+    uint32_t stamp;                         /* set by sen_mse_args_default() */
+    int      projection_dim;                /* SEN_NONE; else embeddings are mapped to so many */
+} sen_mse_args;
+
+SENTRAIN_DEF sen_embed_distill_args sen_embed_distill_args_default(void);
+SENTRAIN_DEF sen_mse_args sen_mse_args_default(void);
+
+/* ---- MarginMSELoss, DistillKLDivLoss: a query and documents; their scores as label ----------- */
+
+typedef struct sen_margin_mse_args {
+    uint32_t stamp;                         /* set by sen_margin_mse_args_default() */
+    int      similarity_fct;                /* SEN_DOT_SCORE; row by row */
+} sen_margin_mse_args;
+
+typedef struct sen_distill_kl_div_args {
+    uint32_t stamp;                         /* set by sen_distill_kl_div_args_default() */
+    int      similarity_fct;                /* SEN_DOT_SCORE; row by row */
+    double   temperature;                   /* 1 */
+    double   student_temperature;           /* SEN_NONE: temperature */
+    double   teacher_temperature;           /* SEN_NONE: temperature */
+} sen_distill_kl_div_args;
+
+SENTRAIN_DEF sen_margin_mse_args sen_margin_mse_args_default(void);
+SENTRAIN_DEF sen_distill_kl_div_args sen_distill_kl_div_args_default(void);
+
+/* ---- SoftmaxLoss: two texts; a class as label ------------------------------------------------ */
+
+typedef struct sen_softmax_args {
+    uint32_t stamp;                         /* set by sen_softmax_args_default() */
+    int      embedding_dimension;           /* SEN_NONE: the model's */
+    int      num_labels;                    /* SEN_NONE; must be given */
+    bool     concatenation_sent_rep;        /* true */
+    bool     concatenation_sent_difference; /* true */
+    bool     concatenation_sent_multiplication; /* false */
+    double   label_smoothing;               /* 0; of its loss_fct, CrossEntropyLoss */
+} sen_softmax_args;
+
+SENTRAIN_DEF sen_softmax_args sen_softmax_args_default(void);
 #endif /* SENTRAIN_ENCODE_ONLY */
 
 /* ================================================================================================
@@ -26321,11 +26386,12 @@ static void sen__sampler_begin_epoch(sen_sampler *s, int64_t epoch)
  * Sources: sentence_transformers/sentence_transformer/losses, version 6.2.0.
  * ============================================================================================== */
 
-#define SEN__COLUMNS_MAX 64                 /* text columns of a dataset, at most */
+#define SEN__COLUMNS_MAX  64                /* text columns of a dataset, at most */
+#define SEN__LOSS_WEIGHTS 4                 /* weights of a loss, at most */
 
 /* What sen_loss_new hands out. The args are a copy in the arena, texts included, so nothing of the
- * caller's has to stay. It holds no weights and no model: the same loss may serve any number of
- * steps, of any batch. */
+ * caller's has to stay. Weights of its own are made once, when the width of embeddings is
+ * known; the same loss may serve any number of steps, of any batch. */
 struct sen_loss {
     sen_ctx             *c;                 /* whose allocator it came from */
     const char          *term_name[8];      /* of the last forward: what the value is a sum of */
@@ -26334,6 +26400,8 @@ struct sen_loss {
     const sen_loss_type *type;              /* a row of the table, or the user's */
     sen_arena            arena;                 /* args and their texts */
     void                *args;                  /* [type->args_size], in the arena */
+    sen_tensor           weight[SEN__LOSS_WEIGHTS]; /* its own; values from the heap */
+    int                  n_weights;
 };
 
 /* ---- kinds of fields: what in Python is a function or an object ------------------------------ */
@@ -26493,6 +26561,33 @@ static sen_result sen__loss_check_classes(sen_ctx *c, const sen_loss *l, const s
     return sen_fail(c, SEN_ERR_ARGUMENT, "%s takes the number of a class as label, 0, 1, 2 ...; "
                                          "the data has labels that are not whole numbers",
                     l->type->name);
+}
+
+/* One more weight. The tensor's address stays, as the loss does. */
+SENTRAIN_DEF sen_result sen_loss_add_weight(sen_loss *loss, const char *name, int ndim,
+                                            const int64_t *shape, sen_tensor **out)
+{
+    sen_result r;
+    *out = NULL;
+    if (loss->n_weights == SEN__LOSS_WEIGHTS)
+        return sen_fail(loss->c, SEN_ERR_LIMIT, "%s has %d weights already: %s is one too many",
+                        loss->type->name, SEN__LOSS_WEIGHTS, name);
+    r = sen__tensor_init(loss->c, &loss->weight[loss->n_weights], name, ndim, shape);
+    if (!r) *out = &loss->weight[loss->n_weights++];
+    return r;
+}
+
+/* A matrix (out,in) and a vector (out), whose values are still to come. */
+static sen_result sen__loss_linear(sen_loss *l, const char *weight, const char *bias, int64_t out,
+                                   int64_t in, sen_tensor **w, sen_tensor **b)
+{
+    int64_t shape[2];
+    sen_result r;
+    shape[0] = out;
+    shape[1] = in;
+    *b = NULL;
+    r = sen_loss_add_weight(l, weight, 2, shape, w);
+    return r ? r : sen_loss_add_weight(l, bias, 1, shape, b);
 }
 
 /* Many losses are a formula over few numbers, B distances or B x B of them, with a choice in it
@@ -27726,6 +27821,572 @@ static const sen_loss_type sen__gor_loss = {
     .check_data  = sen__loss_check_rows,
 };
 
+/* ---- EmbedDistillLoss and MSELoss ------------------------------------------------------------ */
+
+/* A small model learns to give the embeddings of a large one, which are the labels. With texts in
+ * several languages as columns and one teacher's embedding for all, this makes a model
+ * multilingual: Reimers & Gurevych 2020, arXiv:2004.09813. */
+static const char *const sen__embed_distill_words[] = { "cosine", "l2", "mse", NULL };
+static const sen_kind sen__kind_embed_distill = SEN__KIND_WORDS("cosine, l2 or mse",
+                                                                sen__embed_distill_words);
+
+static const sen_field sen__embed_distill_fields[] = {
+    SEN_FIELD(sen_embed_distill_args, distance_metric, &sen__kind_embed_distill,
+              SEN_EMBED_DISTILL_COSINE, "cosine, l2 or mse"),
+    SEN_FIELD(sen_embed_distill_args, projection_dim, SEN_KIND_INT, SEN_NONE,
+              "dimension of the labels, where it is not the model's: a linear map is trained"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_embed_distill_args sen_embed_distill_args_default(void)
+{
+    sen_embed_distill_args a;
+    sen__loss_defaults(sen__embed_distill_fields, &a, sizeof a);
+    return a;
+}
+
+/* MSELoss is the third metric under its own name. */
+static const sen_field sen__mse_fields[] = {
+    SEN_FIELD(sen_mse_args, projection_dim, SEN_KIND_INT, SEN_NONE,
+              "dimension of the labels, where it is not the model's: a linear map is trained"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_mse_args sen_mse_args_default(void)
+{
+    sen_mse_args a;
+    sen__loss_defaults(sen__mse_fields, &a, sizeof a);
+    return a;
+}
+
+static sen_result sen__projection_check(sen_ctx *c, int dimension, const sen_json *at)
+{
+    if (dimension == SEN_NONE || dimension > 0) return SEN_OK;
+    return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "projection_dim",
+                       "projection_dim cannot be %d: it is the number of the labels' dimensions",
+                       dimension);
+}
+
+static sen_result sen__embed_distill_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    return sen__projection_check(c, ((const sen_embed_distill_args *)args)->projection_dim, at);
+}
+
+static sen_result sen__mse_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    return sen__projection_check(c, ((const sen_mse_args *)args)->projection_dim, at);
+}
+
+/* projection_dim of either kind of arguments. */
+static int sen__projection_dim(const sen_loss *l)
+{
+    return l->type->fields == sen__mse_fields
+        ? ((const sen_mse_args *)l->args)->projection_dim
+        : ((const sen_embed_distill_args *)l->args)->projection_dim;
+}
+
+/* y = x W' + b from the student's dimension to the teacher's: W (projection_dim,E), b
+ * (projection_dim). */
+static sen_result sen__projection_weights(sen_ctx *c, sen_loss *l, int64_t e, sen_rng *rng)
+{
+    const int64_t out = sen__projection_dim(l);
+    sen_tensor *w, *b;
+    sen_result r = SEN_OK;
+    (void)c;
+    if (out == SEN_NONE) return SEN_OK;
+    r = sen__loss_linear(l, "projection.weight", "projection.bias", out, e, &w, &b);
+    if (!r) sen__rng_linear(rng, w->data, b->data, out, e);
+    return r;
+}
+
+/* Lists of the teacher's dimension: one for all columns, or one for each. */
+static sen_result sen__embed_distill_check_data(sen_ctx *c, const sen_loss *l,
+                                                const sen_loss_data *d)
+{
+    const int64_t to = sen__projection_dim(l), e = to == SEN_NONE ? d->dimension : to;
+    const sen_shape s = d->label_shape;
+    if (s.lists > 0 && s.lists != d->n_columns)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "%s takes one embedding for all text columns as "
+                                             "label, or one for each: %d; the data has %lld",
+                        l->type->name, d->n_columns, (long long)s.lists);
+    if (s.numbers == 0 || (e && s.numbers != e))
+        return sen_fail(c, SEN_ERR_ARGUMENT, "%s takes embeddings of %lld numbers as labels; the "
+                                             "data has %lld in a row. projection_dim makes the "
+                                             "model's as long as them", l->type->name, (long long)e,
+                        (long long)SEN__MAX(s.numbers, 1));
+    return SEN_OK;
+}
+
+/* The labels of column k as a constant, (B,T). */
+static sen_var *sen__teacher(sen_loss_call *c, int k)
+{
+    const sen_labels *l = &c->labels;
+    const int64_t t = l->shape.numbers, from = l->shape.lists > 0 ? k * t : 0;
+    sen_var *y = sen_tape_matrix(c->tape, l->n, t);
+    int64_t i;
+    for (i = 0; y && i < l->n; i++) sen__row_copy(y->x + i * t, l->value + i * l->width + from, t);
+    return y;
+}
+
+/* How far the student's embeddings s are from the teacher's y, (B,T) both: (1,1). */
+static sen_var *sen__embed_distance(sen_tape *t, int metric, sen_var *s, sen_var *y)
+{
+    sen_var *off;
+    if (metric == SEN_EMBED_DISTILL_COSINE)
+        return sen_affine(t, sen_mean(t, sen_row_cosine(t, s, y)), -1.0f, 1.0f);
+    if (metric == SEN_EMBED_DISTILL_L2) return sen_mean(t, sen_row_euclidean(t, s, y));
+    off = sen_sub(t, s, y);
+    return sen_mean(t, sen_mul(t, off, off));
+}
+
+/* The mean over columns, each embedded, projected where there is a projection, and compared. */
+static sen_var *sen__embed_distill_value(sen_loss_call *c, int metric)
+{
+    sen_tape *t = c->tape;
+    sen_loss *l = c->loss;
+    sen_var *sum = NULL;
+    int k;
+    for (k = 0; k < c->n_columns; k++) {
+        sen_var *s = c->emb[k], *one;
+        if (l->n_weights > 0)
+            s = sen_linear(t, s, sen_tape_weight(t, &l->weight[0]),
+                           sen_tape_weight(t, &l->weight[1]));
+        one = sen__embed_distance(t, metric, s, sen__teacher(c, k));
+        sum = k == 0 ? one : sen_add(t, sum, one);
+    }
+    return sen_scale(t, sum, 1.0f / (float)c->n_columns);
+}
+
+/* Student embeddings s (projected) and teacher's y, (B,T) of each column.
+ *   cosine  mean over rows of 1 - cos(s_i, y_i)
+ *   l2      mean over rows of |s_i - y_i|
+ *   mse     mean over rows and dimensions of (s - y)^2
+ *   loss  = mean over columns
+ * Python: EmbedDistillLoss; the projection is trained along and is no part of the model. */
+static sen_var *sen__embed_distill_forward(sen_loss_call *c)
+{
+    return sen__embed_distill_value(c, ((const sen_embed_distill_args *)c->args)->distance_metric);
+}
+
+static const sen_loss_type sen__embed_distill_loss = {
+    .name             = "EmbedDistillLoss",
+    .columns          = "any texts; a teacher's embedding (a list of numbers) as label",
+    .min_columns      = 1,
+    .needs_labels     = true,
+    .labels_are_lists = true,
+    .args_size        = sizeof(sen_embed_distill_args),
+    .fields           = sen__embed_distill_fields,
+    .check            = sen__embed_distill_check,
+    .forward          = sen__embed_distill_forward,
+    .check_data       = sen__embed_distill_check_data,
+    .make_weights     = sen__projection_weights,
+};
+
+/* loss = mean over columns, rows and dimensions of (s - y)^2. Python: MSELoss. */
+static sen_var *sen__mse_forward(sen_loss_call *c)
+{
+    return sen__embed_distill_value(c, SEN_EMBED_DISTILL_MSE);
+}
+
+static const sen_loss_type sen__mse_loss = {
+    .name             = "MSELoss",
+    .columns          = "any texts; a teacher's embedding (a list of numbers) as label",
+    .min_columns      = 1,
+    .needs_labels     = true,
+    .labels_are_lists = true,
+    .args_size        = sizeof(sen_mse_args),
+    .fields           = sen__mse_fields,
+    .check            = sen__mse_check,
+    .forward          = sen__mse_forward,
+    .check_data       = sen__embed_distill_check_data,
+    .make_weights     = sen__projection_weights,
+};
+
+/* ---- MarginMSELoss and DistillKLDivLoss ------------------------------------------------------ */
+
+/* A retriever learns from a slower, better one (a cross-encoder), whose scores of a query with its
+ * documents are the labels: their differences, or their distribution. */
+static const sen_field sen__margin_mse_fields[] = {
+    SEN_FIELD(sen_margin_mse_args, similarity_fct, SEN_KIND_PAIRWISE_SIM, SEN_DOT_SCORE,
+              "pairwise_dot_score, pairwise_cos_sim ..."),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_margin_mse_args sen_margin_mse_args_default(void)
+{
+    sen_margin_mse_args a;
+    sen__loss_defaults(sen__margin_mse_fields, &a, sizeof a);
+    return a;
+}
+
+/* One number for each document after the query, or (margins) for each negative. */
+static sen_result sen__margin_mse_check_data(sen_ctx *c, const sen_loss *l, const sen_loss_data *d)
+{
+    const int64_t negatives = d->n_columns - 2;
+    if (d->label_width == negatives || d->label_width == negatives + 1) return SEN_OK;
+    return sen_fail(c, SEN_ERR_ARGUMENT, "%s with %lld negative%s takes %lld margins a row as "
+                                         "label, or %lld scores; the data has %lld", l->type->name,
+                    (long long)negatives, negatives == 1 ? "" : "s", (long long)negatives,
+                    (long long)negatives + 1, (long long)d->label_width);
+}
+
+/* Similarities of each row's query (column 0) with its documents, columns 1 to K - 1, side by side:
+ * (B,K-1). */
+static sen_var *sen__document_scores(sen_loss_call *c, int similarity)
+{
+    sen_var *s[SEN__COLUMNS_MAX];
+    int k;
+    for (k = 1; k < c->n_columns; k++)
+        s[k - 1] = sen_pairwise_similarity(c->tape, similarity, c->emb[0], c->emb[k]);
+    return sen_join_cols(c->tape, s, c->n_columns - 1);
+}
+
+/* The student's margins between the positive and each negative should be the teacher's.
+ *   s    = sim(query, [positive, negative_1 ...])               (B,n+1), row by row
+ *   m    = labels (B,n), or y_0 - y_k of labels (B,n+1)
+ *   loss = mean over i, k of (s_i0 - s_ik - m_ik)^2
+ * Paper: Hofstaetter et al. 2020, arXiv:2010.02666. Python: MarginMSELoss. Labels of n + 1 numbers
+ * are scores, whatever they look like. */
+static sen_var *sen__margin_mse_forward(sen_loss_call *c)
+{
+    const sen_margin_mse_args *a = (const sen_margin_mse_args *)c->args;
+    sen_var *s = sen__document_scores(c, a->similarity_fct);
+    float *slope = sen__slopes(c->tape, s);
+    const int64_t b = c->labels.n, width = c->labels.width, n = c->n_columns - 2;
+    double sum = 0;
+    int64_t i, k;
+    for (i = 0; slope && i < b; i++) {
+        const float *row = s->x + i * (n + 1), *y = c->labels.value + i * width;
+        for (k = 1; k <= n; k++) {
+            const double margin = width > n ? (double)(y[0] - y[k]) : (double)y[k - 1];
+            const double off = (double)row[0] - (double)row[k] - margin;
+            sum += off * off;
+            slope[i * (n + 1)] += (float)(2.0 * off / (double)(b * n));
+            slope[i * (n + 1) + k] = (float)(-2.0 * off / (double)(b * n));
+        }
+    }
+    return sen__sloped(c->tape, s, sum / (double)(b * n), slope);
+}
+
+static const sen_loss_type sen__margin_mse_loss = {
+    .name             = "MarginMSELoss",
+    .columns          = "query, positive, negative ...; as label each negative's margin, or the "
+                        "scores of all documents",
+    .min_columns      = 3,
+    .max_columns      = SEN__COLUMNS_MAX,
+    .needs_labels     = true,
+    .labels_are_lists = true,
+    .args_size        = sizeof(sen_margin_mse_args),
+    .fields           = sen__margin_mse_fields,
+    .forward          = sen__margin_mse_forward,
+    .check_data       = sen__margin_mse_check_data,
+};
+
+static const sen_field sen__distill_kl_div_fields[] = {
+    SEN_FIELD(sen_distill_kl_div_args, similarity_fct, SEN_KIND_PAIRWISE_SIM, SEN_DOT_SCORE,
+              "pairwise_dot_score, pairwise_cos_sim ..."),
+    SEN_FIELD(sen_distill_kl_div_args, temperature, SEN_KIND_DOUBLE, 1.0,
+              "what scores are divided by; above 0"),
+    SEN_FIELD(sen_distill_kl_div_args, student_temperature, SEN_KIND_DOUBLE, SEN_NONE,
+              "the student's own; null: temperature"),
+    SEN_FIELD(sen_distill_kl_div_args, teacher_temperature, SEN_KIND_DOUBLE, SEN_NONE,
+              "the teacher's own; null: temperature"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_distill_kl_div_args sen_distill_kl_div_args_default(void)
+{
+    sen_distill_kl_div_args a;
+    sen__loss_defaults(sen__distill_kl_div_fields, &a, sizeof a);
+    return a;
+}
+
+static sen_result sen__distill_kl_div_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    static const char *const name[3] = {
+        "temperature", "student_temperature", "teacher_temperature"
+    };
+    const sen_distill_kl_div_args *a = (const sen_distill_kl_div_args *)args;
+    const double value[3] = { a->temperature, a->student_temperature, a->teacher_temperature };
+    int i;
+    for (i = 0; i < 3; i++)
+        if (!((i > 0 && value[i] == SEN_NONE) || (value[i] > 0 && value[i] <= DBL_MAX)))
+            return sen_fail_at(c, SEN_ERR_ARGUMENT, at, name[i],
+                               "%s cannot be %g: it must be above 0, and finite", name[i],
+                               value[i]);
+    return SEN_OK;
+}
+
+/* A score for each document. */
+static sen_result sen__distill_kl_div_check_data(sen_ctx *c, const sen_loss *l,
+                                                 const sen_loss_data *d)
+{
+    if (d->label_width != d->n_columns - 1)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "%s takes one score for each of the %d documents of a "
+                                             "row as label; the data has %lld", l->type->name,
+                        d->n_columns - 1, (long long)d->label_width);
+    return SEN_OK;
+}
+
+/* p[n] = softmax(x / temperature), in double. */
+static void sen__soft(double *p, const float *x, int64_t n, double temperature)
+{
+    double most = (double)x[0], sum = 0;
+    int64_t k;
+    for (k = 1; k < n; k++) most = SEN__MAX(most, (double)x[k]);
+    for (k = 0; k < n; k++) sum += p[k] = exp(((double)x[k] - most) / temperature);
+    for (k = 0; k < n; k++) p[k] /= sum;
+}
+
+/* The student's distribution over a row's documents should be the teacher's.
+ *   s    = sim(query, [document_1 ...])                         (B,n), row by row
+ *   p_i  = softmax(labels_i / T_teacher),  q_i = softmax(s_i / T_student)
+ *   loss = T_student^2 * mean over i of sum over k of p_ik (ln p_ik - ln q_ik),   0 ln 0 = 0
+ *   slope of s_ik:  T_student / B * (q_ik - p_ik)
+ * Paper: Lin et al. 2020, arXiv:2010.11386. Python: DistillKLDivLoss. */
+static sen_var *sen__distill_kl_div_forward(sen_loss_call *c)
+{
+    const sen_distill_kl_div_args *a = (const sen_distill_kl_div_args *)c->args;
+    const double ts = a->student_temperature == SEN_NONE ? a->temperature : a->student_temperature;
+    const double tt = a->teacher_temperature == SEN_NONE ? a->temperature : a->teacher_temperature;
+    sen_var *s = sen__document_scores(c, a->similarity_fct);
+    float *slope = sen__slopes(c->tape, s);
+    const int64_t b = c->labels.n, n = c->n_columns - 1;
+    double p[SEN__COLUMNS_MAX], q[SEN__COLUMNS_MAX], sum = 0;
+    int64_t i, k;
+    for (i = 0; slope && i < b; i++) {
+        const float *row = s->x + i * n;
+        double most = (double)row[0];
+        sen__soft(p, c->labels.value + i * n, n, tt);
+        sen__soft(q, row, n, ts);
+        if (p[0] != p[0]) {
+            sen__tape_fail(c->tape, sen_fail(c->tape->c, SEN_ERR_ARGUMENT, "DistillKLDivLoss: a "
+                                             "score in the labels of row %lld of the batch is no "
+                                             "finite number", (long long)i));
+            return NULL;
+        }
+        for (k = 1; k < n; k++) most = SEN__MAX(most, (double)row[k]);
+        for (k = 0; k < n; k++) {
+            /* ln q without the exponential, which is 0 for a document that is far behind: q of the
+             * largest is at least 1/n. */
+            int64_t top = 0;
+            while (top < n - 1 && (double)row[top] < most) top++;
+            if (p[k] > 0) sum += p[k] * (log(p[k]) - ((double)row[k] - most) / ts - log(q[top]));
+            slope[i * n + k] = (float)(ts / (double)b * (q[k] - p[k]));
+        }
+    }
+    return sen__sloped(c->tape, s, ts * ts * sum / (double)b, slope);
+}
+
+static const sen_loss_type sen__distill_kl_div_loss = {
+    .name             = "DistillKLDivLoss",
+    .columns          = "query, document, document ...; a list of the documents' scores as label",
+    .min_columns      = 3,
+    .max_columns      = SEN__COLUMNS_MAX,
+    .needs_labels     = true,
+    .labels_are_lists = true,
+    .args_size        = sizeof(sen_distill_kl_div_args),
+    .fields           = sen__distill_kl_div_fields,
+    .check            = sen__distill_kl_div_check,
+    .forward          = sen__distill_kl_div_forward,
+    .check_data       = sen__distill_kl_div_check_data,
+};
+
+/* ---- SoftmaxLoss ----------------------------------------------------------------------------- */
+
+/* The loss of the first sentence transformers: a classifier on top of two embeddings, trained along
+ * and thrown away. What it was meant for are pairs of sentences where one follows from the other,
+ * contradicts it, or neither. */
+
+/* CrossEntropyLoss, or an object with its label_smoothing; the field is that number. */
+static sen_result sen__read_cross_entropy(sen_ctx *c, const sen_kind *kind, const sen_json *value,
+                                          void *to)
+{
+    const sen_json *type = value, *smooth = NULL, *j;
+    double v = 0;
+    if (value->kind == SEN_JSON_OBJECT) {
+        type = sen_json_get(value, "type");
+        smooth = sen_json_get(value, "label_smoothing");
+        for (j = value->child; j; j = j->next)
+            if (j != type && j != smooth)
+                return sen_fail_at(c, SEN_ERR_UNSUPPORTED, j, NULL,
+                                   "of CrossEntropyLoss only label_smoothing is taken here");
+    }
+    if (!type || type->kind != SEN_JSON_TEXT) return sen__kind_mismatch(c, kind, value);
+    if (strcmp(type->text, "CrossEntropyLoss") != 0 &&
+        !sen__text_ends(type->text, ".CrossEntropyLoss"))
+        return sen_fail_at(c, SEN_ERR_UNSUPPORTED, type, NULL,
+                           "\"%s\" is no loss that SoftmaxLoss can take; it takes "
+                           "CrossEntropyLoss", type->text);
+    if (smooth && smooth->kind != SEN_JSON_NUMBER) return sen__kind_mismatch(c, kind, smooth);
+    if (smooth) v = smooth->number;
+    memcpy(to, &v, sizeof v);
+    return SEN_OK;
+}
+
+/* As Python's config dict has it, by name. */
+static sen_json *sen__write_cross_entropy(sen_ctx *c, const sen_kind *kind, const void *from)
+{
+    sen__maker m = sen__maker_in(c, &c->scratch);
+    (void)kind;
+    (void)from;
+    return sen__make_text(&m, NULL, NULL, "CrossEntropyLoss");
+}
+
+static const sen_kind sen__kind_cross_entropy = {
+    "CrossEntropyLoss or an object with its label_smoothing", NULL, sen__read_cross_entropy,
+    sen__write_cross_entropy
+};
+
+static const sen_field sen__softmax_fields[] = {
+    SEN_FIELD(sen_softmax_args, embedding_dimension, SEN_KIND_INT, SEN_NONE,
+              "of the model; null: asked from it"),
+    /* What releases before 6 call it. */
+    { "sentence_embedding_dimension", offsetof(sen_softmax_args, embedding_dimension),
+      SEN_KIND_INT, SEN_NONE, NULL, "the older name of embedding_dimension" },
+    SEN_FIELD(sen_softmax_args, num_labels, SEN_KIND_INT, SEN_NONE, "classes; must be given"),
+    SEN_FIELD(sen_softmax_args, concatenation_sent_rep, SEN_KIND_BOOL, 1,
+              "the classifier sees both embeddings"),
+    SEN_FIELD(sen_softmax_args, concatenation_sent_difference, SEN_KIND_BOOL, 1,
+              "it sees the absolute value of their difference"),
+    SEN_FIELD(sen_softmax_args, concatenation_sent_multiplication, SEN_KIND_BOOL, 0,
+              "it sees their product, number by number"),
+    { "loss_fct", offsetof(sen_softmax_args, label_smoothing), &sen__kind_cross_entropy, 0, NULL,
+      "CrossEntropyLoss, label_smoothing with it" },
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_softmax_args sen_softmax_args_default(void)
+{
+    sen_softmax_args a;
+    sen__loss_defaults(sen__softmax_fields, &a, sizeof a);
+    return a;
+}
+
+/* Embeddings that stand side by side for the classifier. */
+static int sen__softmax_parts(const sen_softmax_args *a)
+{
+    return (a->concatenation_sent_rep ? 2 : 0) + (a->concatenation_sent_difference ? 1 : 0) +
+           (a->concatenation_sent_multiplication ? 1 : 0);
+}
+
+static sen_result sen__softmax_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    const sen_softmax_args *a = (const sen_softmax_args *)args;
+    if (a->num_labels < 1)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "num_labels",
+                           "SoftmaxLoss needs num_labels, the number of classes");
+    if (!(a->label_smoothing >= 0 && a->label_smoothing <= 1))
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "loss_fct",
+                           "label_smoothing cannot be %g: it is a share, from 0 to 1",
+                           a->label_smoothing);
+    if (sen__softmax_parts(a) > 0) return SEN_OK;
+    return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "concatenation_sent_rep",
+                       "the classifier of SoftmaxLoss would see nothing: set one of "
+                       "concatenation_sent_rep, concatenation_sent_difference and "
+                       "concatenation_sent_multiplication");
+}
+
+/* Classes that there are, or a probability for each of them. */
+static sen_result sen__softmax_check_data(sen_ctx *c, const sen_loss *l, const sen_loss_data *d)
+{
+    const sen_softmax_args *a = (const sen_softmax_args *)l->args;
+    if (a->embedding_dimension != SEN_NONE && d->dimension &&
+        a->embedding_dimension != d->dimension)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "SoftmaxLoss was told that embeddings have %d "
+                                             "dimensions; the model's have %lld",
+                        a->embedding_dimension, (long long)d->dimension);
+    if (d->label_width > 1) {
+        if (d->label_width == a->num_labels) return SEN_OK;
+        return sen_fail(c, SEN_ERR_ARGUMENT, "SoftmaxLoss takes a class or %d probabilities a row "
+                                             "as label; the data has lists of %lld", a->num_labels,
+                        (long long)d->label_width);
+    }
+    if (d->whole && (d->label_min < 0 || d->label_max >= a->num_labels))
+        return sen_fail(c, SEN_ERR_ARGUMENT, "SoftmaxLoss has %d classes, 0 to %d; labels of the "
+                                             "data go from %g to %g. Raise num_labels",
+                        a->num_labels, a->num_labels - 1, d->label_min, d->label_max);
+    return sen__loss_check_classes(c, l, d);
+}
+
+/* The classifier as torch makes a Linear: W (num_labels, parts E), b (num_labels). */
+static sen_result sen__softmax_weights(sen_ctx *c, sen_loss *l, int64_t e, sen_rng *rng)
+{
+    const sen_softmax_args *a = (const sen_softmax_args *)l->args;
+    const int64_t in = sen__softmax_parts(a) * e, out = a->num_labels;
+    sen_tensor *w, *b;
+    const sen_result r = sen__loss_linear(l, "classifier.weight", "classifier.bias", out, in, &w,
+                                          &b);
+    (void)c;
+    if (!r) sen__rng_linear(rng, w->data, b->data, out, in);
+    return r;
+}
+
+/* How much of the target is class j: the label's share, smoothed as torch does it. */
+static double sen__softmax_target(const sen_loss_call *c, int64_t i, int64_t j, double smoothing,
+                                  int64_t classes)
+{
+    const double y = c->labels.width > 1 ? (double)c->labels.value[i * c->labels.width + j]
+                                         : (double)c->labels.value[i] == (double)j;
+    return (1.0 - smoothing) * y + smoothing / (double)classes;
+}
+
+/* A linear classifier of both embeddings u and v, and its cross-entropy.
+ *   x      = [u, v, |u - v|, u v], those that are switched on    (B, parts E)
+ *   logits = x W' + b                                           (B,C)
+ *   loss   = mean over i of - sum over j of y_ij ln softmax(logits_i)_j
+ * y_i is 1 at the class of row i, or the row's list of probabilities; with label_smoothing e it is
+ * (1 - e) y + e / C. Paper: Reimers & Gurevych 2019, arXiv:1908.10084. Python: SoftmaxLoss. */
+static sen_var *sen__softmax_value(sen_loss_call *c)
+{
+    const sen_softmax_args *a = (const sen_softmax_args *)c->args;
+    sen_tape *t = c->tape;
+    sen_var *u = c->emb[0], *v = c->emb[1], *part[4], *logits;
+    int n = 0;
+    double sum = 0;
+    float *slope;
+    int64_t i, j;
+    if (a->concatenation_sent_rep) part[n++] = u;
+    if (a->concatenation_sent_rep) part[n++] = v;
+    if (a->concatenation_sent_difference) part[n++] = sen_abs(t, sen_sub(t, u, v));
+    if (a->concatenation_sent_multiplication) part[n++] = sen_mul(t, u, v);
+    logits = sen_linear(t, sen_join_cols(t, part, n), sen_tape_weight(t, &c->loss->weight[0]),
+                        sen_tape_weight(t, &c->loss->weight[1]));
+    slope = sen__slopes(t, logits);
+    for (i = 0; slope && i < logits->rows; i++) {
+        const float *row = logits->x + i * logits->cols;
+        double most = (double)row[0], total = 0, all = 0;
+        for (j = 1; j < logits->cols; j++) most = SEN__MAX(most, (double)row[j]);
+        for (j = 0; j < logits->cols; j++) total += exp((double)row[j] - most);
+        for (j = 0; j < logits->cols; j++) {
+            const double y = sen__softmax_target(c, i, j, a->label_smoothing, logits->cols);
+            all += y;
+            sum += y * (most + log(total) - (double)row[j]);
+            slope[i * logits->cols + j] = (float)(-y / (double)logits->rows);
+        }
+        for (j = 0; j < logits->cols; j++)
+            slope[i * logits->cols + j] += (float)(all * exp((double)row[j] - most) / total /
+                                                   (double)logits->rows);
+    }
+    return sen__sloped(t, logits, logits ? sum / (double)logits->rows : 0.0, slope);
+}
+
+static const sen_loss_type sen__softmax_loss = {
+    .name             = "SoftmaxLoss",
+    .columns          = "sentence1, sentence2; its class (a whole number) as label, or a list of "
+                        "probabilities",
+    .min_columns      = 2,
+    .max_columns      = 2,
+    .needs_labels     = true,
+    .labels_are_lists = true,
+    .args_size        = sizeof(sen_softmax_args),
+    .fields           = sen__softmax_fields,
+    .check            = sen__softmax_check,
+    .forward          = sen__softmax_value,
+    .check_data       = sen__softmax_check_data,
+    .make_weights     = sen__softmax_weights,
+};
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 /* A program that needs one loss only defines SENTRAIN_LOSSES(X) X(mnrl_loss) before including the
@@ -27737,7 +28398,8 @@ static const sen_loss_type sen__gor_loss = {
 #define SENTRAIN_LOSSES(X) X(mnrl_loss) X(cosent_loss) X(cosine_similarity_loss) X(triplet_loss) \
     X(mnsrl_loss) X(angle_loss) X(contrastive_loss) X(online_contrastive_loss) \
     X(batch_all_loss) X(batch_hard_loss) X(batch_semi_hard_loss) X(batch_hard_soft_margin_loss) \
-    X(mega_batch_margin_loss) X(gor_loss)
+    X(mega_batch_margin_loss) X(gor_loss) X(embed_distill_loss) X(mse_loss) X(margin_mse_loss) \
+    X(distill_kl_div_loss) X(softmax_loss)
 #endif
 
 static const sen_loss_type *const sen__losses[] = { SENTRAIN_LOSSES(SEN__ROW) NULL };
@@ -27882,9 +28544,42 @@ SENTRAIN_DEF sen_result sen_loss_from_json(sen_ctx *c, const sen_json *spec, con
 
 SENTRAIN_DEF void sen_loss_free(sen_loss *loss)
 {
+    int i;
     if (!loss) return;
+    for (i = 0; i < loss->n_weights; i++)
+        sen__tensor_free(&loss->c->allocator, &loss->weight[i]);
     sen__arena_free(&loss->arena);
     sen__delete(loss->c, loss);
+}
+
+/* With a generator that goes on from loss to loss, as torch's does in Python. Half of the weights
+ * are none: the next call begins again. */
+static sen_result sen__loss_make_weights(sen_ctx *c, sen_loss *l, int64_t dimension, sen_rng *rng)
+{
+    sen_result r;
+    if (!l->type->make_weights || l->n_weights > 0) return SEN_OK;
+    r = l->type->make_weights(c, l, dimension, rng);
+    while (r && l->n_weights > 0) sen__tensor_free(&l->c->allocator, &l->weight[--l->n_weights]);
+    return r;
+}
+
+SENTRAIN_DEF sen_result sen_loss_make_weights(sen_loss *loss, int64_t dimension, uint64_t seed)
+{
+    sen_rng rng;
+    sen__begin(loss->c);
+    sen_rng_seed(&rng, seed);
+    return sen__end(loss->c, sen__loss_make_weights(loss->c, loss, dimension, &rng));
+}
+
+SENTRAIN_DEF int sen_loss_weights(const sen_loss *loss)
+{
+    return loss->n_weights;
+}
+
+SENTRAIN_DEF sen_tensor *sen_loss_weight(sen_loss *loss, int i)
+{
+    SENTRAIN_ASSERT(i >= 0 && i < loss->n_weights);
+    return &loss->weight[i];
 }
 
 /* What the trainer asks a loss for: its columns, whether it needs labels, its name in the card. */
@@ -28012,6 +28707,9 @@ SENTRAIN_DEF sen_var *sen_loss_forward(sen_loss *loss, sen_tape *t, sen_var *con
     if (!r && loss->type->needs_labels && call.labels.n != emb[0]->rows)
         r = sen_fail(t->c, SEN_ERR_ARGUMENT, "%s: %lld labels came with %lld rows",
                      loss->type->name, (long long)call.labels.n, (long long)emb[0]->rows);
+    /* Without a trainer: weights as torch makes them after manual_seed(0). */
+    if (!r && loss->type->make_weights && loss->n_weights == 0)
+        r = sen_loss_make_weights(loss, d.dimension, 0);
     if (r) {
         sen__tape_fail(t, r);
         return NULL;
@@ -29890,7 +30588,6 @@ static const sen__argument_note sen__argument_notes[] = {
     { "do_predict", false, "a flag for scripts" },
     { "local_rank", false, SEN__ONE_DEVICE },
     { "router_mapping", true, "Router modules come with a later version" },
-    { "restore_loss_weights", false, "no loss of this version has weights of its own" },
 };
 
 /* Names of older releases, in pairs: the old one, what it is called now; "" where nothing took its
@@ -30291,6 +30988,7 @@ typedef struct sen__train_set {
     const char  *name;                          /* NULL: the only one */
     sen_dataset *data;
     sen_loss    *loss;                          /* given by name, or the common one */
+    bool         own_loss;                      /* loss is this dataset's, not that of all */
     int          column[SEN__COLUMNS_MAX];      /* of the dataset, without the label */
     int          n_columns;
     int          label;                         /* -1: none */
@@ -30831,7 +31529,8 @@ static sen_result sen__sets_make(sen_trainer *t, sen_dataset *one, const sen_nam
         sen__train_set *s = &(*out)[i];
         /* A lone dataset and one entry of the dict are the same from here on, but for the name. */
         s->data = one ? one : many[i].dataset;
-        s->loss = !one && many[i].loss ? many[i].loss : common;
+        s->own_loss = !one && many[i].loss;
+        s->loss = s->own_loss ? many[i].loss : common;
         if (!one && !(s->name = sen__trainer_text(t, many[i].name))) return SEN_ERR_MEMORY;
         r = sen__set_columns(t->c, s);
         if (!r) r = sen__set_check_loss(t, s, rows);
@@ -31388,6 +32087,68 @@ static sen_result sen__trainer_rates(sen_trainer *t, sen__param *param, int64_t 
     return r;
 }
 
+/* Whether set i's loss is that of an earlier set: its weights are listed once. */
+static bool sen__loss_seen(const sen_trainer *t, int i)
+{
+    int k;
+    for (k = 0; k < i && t->train[k].loss != t->train[i].loss; k++) {
+    }
+    return k < i;
+}
+
+/* The weights of set i's loss, under "loss." and, where each dataset has its own, that one's name.
+ * Python's optimizer has them without the first part; neither decay nor patterns go by it. */
+static sen_result sen__loss_params(sen_trainer *t, int i, sen__param *param, int64_t *n)
+{
+    const sen__train_set *s = &t->train[i];
+    char name[320];
+    int k;
+    for (k = 0; k < s->loss->n_weights && !sen__loss_seen(t, i); k++) {
+        sen_tensor *w = &s->loss->weight[k];
+        sen__param *p = &param[*n];
+        if (!w->requires_grad) continue;
+        memset(p, 0, sizeof *p);
+        sen__text_format(name, sizeof name, "loss.%s%s%s", s->own_loss ? s->name : "",
+                         s->own_loss ? "." : "", w->name);
+        p->tensor = w;
+        p->name = sen__trainer_text(t, name);
+        if (!p->name) return SEN_ERR_MEMORY;
+        p->decay = sen__decays(name);
+        p->owned_by_loss = true;
+        p->lr_factor = 1.0;
+        (*n)++;
+    }
+    return SEN_OK;
+}
+
+/* Gradients of the losses' weights; those of the model are the model's. */
+static sen_result sen__loss_grads(sen_trainer *t)
+{
+    int i, k;
+    for (i = 0; i < t->n_train; i++)
+        for (k = 0; k < t->train[i].loss->n_weights; k++) {
+            sen_tensor *w = &t->train[i].loss->weight[k];
+            if (w->requires_grad && !w->grad)
+                w->grad = (float *)sen__new(t->train[i].loss->c, (size_t)w->count * sizeof *w->grad,
+                                            "gradients of a loss's weights");
+            if (w->requires_grad && !w->grad) return SEN_ERR_MEMORY;
+        }
+    return SEN_OK;
+}
+
+/* And their end. */
+static void sen__loss_drop_grads(sen_trainer *t)
+{
+    int i, k;
+    for (i = 0; i < t->n_train; i++)
+        for (k = 0; t->train[i].loss && k < t->train[i].loss->n_weights; k++) {
+            sen_tensor *w = &t->train[i].loss->weight[k];
+            sen__delete(t->train[i].loss->c, w->grad);
+            w->grad = NULL;
+            w->has_grad = false;
+        }
+}
+
 /* All weights that train, under Python's names, with their groups. Frozen ones are left out.
  * "model." comes before the model's own name because Python walks the loss module, whose attribute
  * `model` the model is; patterns, decay and checkpoints all go by this name. */
@@ -31409,6 +32170,10 @@ static sen_result sen__trainer_params(sen_trainer *t, sen__param *param, int64_t
         p->lr_factor = 1.0;
         (*n)++;
     }
+    for (i = 0; i < t->n_train; i++) {
+        const sen_result r = sen__loss_params(t, i, param, n);
+        if (r) return r;
+    }
     return sen__trainer_rates(t, param, *n);
 }
 
@@ -31424,13 +32189,15 @@ static sen_result sen__trainer_optimizer(sen_trainer *t)
     sen_result r;
     if (t->optimizer) return SEN_OK;                    /* also of an earlier run */
     /* A list of all weights; those that are frozen leave room unused. */
-    param = (sen__param *)sen__scratch(t->c, sen_model_weights(t->model) + 1, sizeof *param,
+    param = (sen__param *)sen__scratch(t->c, sen_model_weights(t->model) + 1 +
+                                             SEN__LOSS_WEIGHTS * t->n_train, sizeof *param,
                                        "a list of weights");
     r = param ? sen__trainer_params(t, param, &n) : SEN_ERR_MEMORY;
     if (!r && n == 0) r = sen_fail(t->c, SEN_ERR_ARGUMENT, "the model has no weights that train");
     /* Gradients before moments: both are as large as the weights, and the first lack of room is
      * named. */
     if (!r) r = sen__model_grads(t->c, t->model);
+    if (!r) r = sen__loss_grads(t);
     if (!r) r = sen__optimizer_new(t->c, type, param, n, &t->optimizer);
     if (!r) {
         /* Python's own names of the four; per weight there are only the marks. */
@@ -32012,6 +32779,7 @@ static sen_result sen__save_args(sen_trainer *t, const char *folder)
  *
  *     model.safetensors, config.json, modules.json ...   the model, as Python loads it
  *     optimizer.safetensors   exp_avg.PARAMETER, exp_avg_sq.PARAMETER, step.PARAMETER
+ *     loss.safetensors        the losses' own weights, where they have any
  *     scheduler.json          the step, the next rate, the loss that is summed up but not logged
  *     rng_state.json          torch's generator
  *     trainer_state.json      TrainerState, as Python writes it
@@ -32113,6 +32881,26 @@ static sen_result sen__save_progress(sen_trainer *t, const char *folder)
     return r;
 }
 
+/* loss.safetensors: the losses' own weights by their names in the optimizer without "loss."; no
+ * file where there are none. Python forgets them: a resumed run of its begins with new ones. */
+static sen_result sen__save_loss(sen_trainer *t, const char *folder)
+{
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
+    const sen__optimizer *o = t->optimizer;
+    const char *path = sen__path(t->c, folder, "loss.safetensors");
+    sen__to_store *item = (sen__to_store *)sen__scratch(t->c, o->n + 1, sizeof *item,
+                                                        "a list of tensors");
+    int64_t i, n = 0;
+    sen_result r = path && item ? SEN_OK : SEN_ERR_MEMORY;
+    for (i = 0; !r && i < o->n; i++)
+        if (o->param[i].owned_by_loss)
+            item[n++] = sen__store_tensor(o->param[i].name + strlen("loss."), o->param[i].tensor,
+                                          o->param[i].tensor->data);
+    if (!r && n > 0) r = sen__safetensors_write(t->c, path, item, n, NULL);
+    sen__arena_release(&t->c->scratch, mark);
+    return r;
+}
+
 /* Everything of a checkpoint into a folder that has no name yet. save_only_model leaves out what a
  * resume needs; the model and its history are there all the same. */
 static sen_result sen__checkpoint_fill(sen_trainer *t, const char *folder)
@@ -32124,6 +32912,7 @@ static sen_result sen__checkpoint_fill(sen_trainer *t, const char *folder)
     if (!r) r = sen__save_args(t, folder);
     if (!r && !t->args.save_only_model) {
         r = sen__save_optimizer(t, folder);
+        if (!r) r = sen__save_loss(t, folder);
         if (!r) r = sen__save_progress(t, folder);
     }
     if (!r) r = sen__save_state(t, folder);
@@ -32513,6 +33302,38 @@ static sen_result sen__resume_optimizer(sen_trainer *t)
     return r;
 }
 
+/* The losses' own weights back from loss.safetensors; all of them, or none with a warning where a
+ * checkpoint has no such file (Python's). restore_loss_weights false: new ones, as in Python. */
+static sen_result sen__resume_loss(sen_trainer *t)
+{
+    const sen__optimizer *o = t->optimizer;
+    const char *path = sen__path(t->c, t->resume, "loss.safetensors");
+    sen__safetensors s;
+    int64_t i;
+    sen_result r;
+    for (i = 0; i < o->n && !o->param[i].owned_by_loss; i++) {
+    }
+    if (i == o->n || !t->args.restore_loss_weights) return SEN_OK;
+    if (path && !sen__file_exists(t->c, path)) {
+        sen_log(t->c, SEN_LOG_WARNING, "%s is not there: the loss's own weights begin anew", path);
+        return SEN_OK;
+    }
+    r = path ? sen__safetensors_open(t->c, path, &s) : SEN_ERR_MEMORY;
+    if (r) return r;
+    for (; !r && i < o->n; i++) {
+        const sen__param *p = &o->param[i];
+        const sen__stored *found;
+        if (!p->owned_by_loss) continue;
+        found = sen__safetensors_find(&s, p->name + strlen("loss."));
+        r = found && found->count == p->tensor->count
+          ? sen__stored_floats(t->c, &s, found, p->tensor->data)
+          : sen_fail(t->c, SEN_ERR_FORMAT, "%s has no tensor %s of the weight's size", path,
+                     p->name + strlen("loss."));
+    }
+    sen__safetensors_close(t->c, &s);
+    return r;
+}
+
 /* The running sums and the random generator. loss_before remembers what of the sum belongs to the
  * run before, see sen__trainer_log_loss. */
 static sen_result sen__resume_progress(sen_trainer *t)
@@ -32609,6 +33430,7 @@ static sen_result sen__resume_run(sen_trainer *t, bool whole)
     t->last_logged = t->state.global_step;              /* unless a file says otherwise */
     sen__optimizer_clear(t->optimizer);
     if (!r && whole) r = sen__resume_optimizer(t);
+    if (!r && whole) r = sen__resume_loss(t);
     if (!r && whole) r = sen__resume_progress(t);
     /* Integer division: updates before this epoch are whole epochs. */
     t->epoch = t->state.global_step / t->state.steps_per_epoch;
@@ -33281,6 +34103,22 @@ static sen_result sen__trainer_prompts(sen_trainer *t)
     return r;
 }
 
+/* The losses' own weights, from one generator, loss after loss: in a script of Python's that seeds
+ * with args.seed and then makes its losses, they have these values. */
+static sen_result sen__sets_make_weights(sen_trainer *t)
+{
+    const int64_t dimension = sen_embedding_dimension(t->model, SEN_NONE);
+    sen_result r = SEN_OK;
+    sen_rng rng;
+    int i;
+    sen_rng_seed(&rng, (uint64_t)t->args.seed);
+    for (i = 0; !r && i < t->n_train; i++)
+        r = sen__loss_make_weights(t->c, t->train[i].loss, dimension, &rng);
+    for (i = 0; !r && i < t->n_eval; i++)
+        r = sen__loss_make_weights(t->c, t->eval[i].loss, dimension, &rng);
+    return r;
+}
+
 /* Losses are shared where none is given by name; without any it is CoSENTLoss, Python's default.
  * Datasets for evaluation take the same loss. The sampler is made now because the number of
  * batches, hence of steps, is known to the caller before the run. */
@@ -33298,6 +34136,7 @@ static sen_result sen__trainer_sets(sen_trainer *t, const sen_trainer_desc *d)
     if (!r)
         r = sen__sets_make(t, d->eval_dataset, d->eval_datasets, d->n_eval_datasets, loss, 0,
                            &t->eval, &t->n_eval);
+    if (!r) r = sen__sets_make_weights(t);
     t->eval_named = !d->eval_dataset && t->n_eval > 0;  /* prefixes of metrics depend on it */
     if (!r && t->n_train > 0) r = sen__trainer_sampler(t, &t->sampler);
     return r;
@@ -33349,6 +34188,7 @@ SENTRAIN_DEF void sen_trainer_free(sen_trainer *t)
         t->model->bf16 = false;
         sen__model_release(t->model);
     }
+    sen__loss_drop_grads(t);
     sen__sets_free(c, t->train, t->n_train);
     sen__sets_free(c, t->eval, t->n_eval);
     sen__sampler_free(t->sampler);
@@ -33569,8 +34409,8 @@ static sen_result sen__grad_write(sen_trainer *t, const sen__train_set *s, const
                                   const float *loss, const char *path)
 {
     const sen__optimizer *o = t->optimizer;
-    sen__to_store *item = (sen__to_store *)sen__scratch(t->c, o->n + SEN__GRAD_FILES, sizeof *item,
-                                                        "a list of tensors");
+    sen__to_store *item = (sen__to_store *)sen__scratch(t->c, 2 * o->n + SEN__GRAD_FILES,
+                                                        sizeof *item, "a list of tensors");
     int64_t i, n = 0;
     int k;
     sen_result r = item ? SEN_OK : SEN_ERR_MEMORY;
@@ -33587,11 +34427,15 @@ static sen_result sen__grad_write(sen_trainer *t, const sen__train_set *s, const
     for (k = 0; !r && k < s->n_columns; k++) r = sen__grad_column(t, s, k, item, &n);
     /* has_grad: backward reached it. A gradient that is zero is written, one that never came is
      * not. */
-    for (i = 0; i < o->n; i++)
+    for (i = 0; i < o->n; i++) {
+        if (o->param[i].owned_by_loss)
+            item[n++] = sen__store_tensor(sen__state_name(t->c, "value", o->param[i].name),
+                                          o->param[i].tensor, o->param[i].tensor->data);
         if (o->param[i].tensor->has_grad)
             item[n++] = sen__store_tensor(sen__state_name(t->c, "grad", o->param[i].name),
                                           o->param[i].tensor,
                                           sen_tensor_grad(o->param[i].tensor));
+    }
     for (i = 0; !r && i < n; i++)
         if (!item[i].name) r = SEN_ERR_MEMORY;
     return r ? r : sen__safetensors_write(t->c, path, item, n, NULL);
@@ -34924,8 +35768,9 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            rows are parsed and tokenized batch by batch, with the same bits.
  *   Added    losses: MultipleNegativesSymmetricRanking, AnglE, Contrastive, OnlineContrastive,
  *            BatchAll-, BatchHard-, BatchSemiHard-, BatchHardSoftMarginTriplet, MegaBatchMargin,
- *            GlobalOrthogonalRegularization; values in named terms; what a loss has to say of its
- *            data is said before the first step.
+ *            GlobalOrthogonalRegularization, EmbedDistill, MSE, MarginMSE, DistillKLDiv, Softmax;
+ *            weights of a loss's own, trained and kept in checkpoints; values in named terms; what
+ *            a loss has to say of its data is said before the first step.
  *
  * LICENCE
  *

@@ -88,6 +88,8 @@ static sen_json *loss_spec(sen_ctx *c, sen_arena *arena, const sen_json *g)
     sen__json_drop(spec, "_columns");           /* notes of the file, no arguments */
     sen__json_drop(spec, "_labels");
     sen__make_text(&m, spec, "type", sen_json_get(g, "loss")->text);
+    if (strcmp(sen_json_get(g, "loss")->text, "SoftmaxLoss") == 0)
+        sen__make_int(&m, spec, "num_labels", 3);
     return spec;
 }
 
@@ -110,6 +112,21 @@ static void loss_golden_labels(loss_batch *b, const sen_json *labels)
     b->labels.value = b->label;
     b->labels.index = whole ? b->index : NULL;
     b->labels.width = n / labels->count;
+    if (labels->child->kind != SEN_JSON_LIST) return;
+    b->labels.shape.lists = labels->child->child->kind == SEN_JSON_LIST ? labels->child->count : 0;
+    b->labels.shape.numbers = b->labels.width / SEN__MAX(b->labels.shape.lists, 1);
+}
+
+/* SoftmaxLoss's classifier as the file has it. */
+static void loss_golden_classifier(sen_ctx *c, const sen_json *file, sen_loss *l, int64_t width)
+{
+    const sen_json *w = sen_json_get(file, "softmax_classifier"), *v;
+    int64_t n = 0;
+    CHECK_OK(c, sen_loss_make_weights(l, width, 0));
+    for (const sen_json *row = sen_json_get(w, "weight")->child; row; row = row->next)
+        for (v = row->child; v; v = v->next) sen_loss_weight(l, 0)->data[n++] = (float)v->number;
+    for (v = sen_json_get(w, "bias")->child, n = 0; v; v = v->next)
+        sen_loss_weight(l, 1)->data[n++] = (float)v->number;
 }
 
 static void loss_golden_case(sen_ctx *c, const sen_json *file, const sen_json *g, double tol,
@@ -139,6 +156,8 @@ static void loss_golden_case(sen_ctx *c, const sen_json *file, const sen_json *g
     sen__arena_init(&arena, &c->allocator, 4096);
     if (CHECK_OK(c, sen_loss_from_json(c, loss_spec(c, &arena, g), NULL, &loss))) {
         snprintf(what, sizeof what, "%s, line %d", sen_loss_type_of(loss)->name, g->line);
+        if (sen_loss_type_of(loss) == &sen__softmax_loss)
+            loss_golden_classifier(c, file, loss, b.width);
         loss_run(c, loss, &b, 1.0f);
         test_near(__FILE__, __LINE__, what, &b.value, sizeof(float), &value, sizeof(double), 1,
                   tol);
@@ -182,7 +201,7 @@ static void test_loss_golden(void)
 static void test_loss_reference(void)
 {
     const char *path = test_shared_path("reference/losses-golden.json");
-    if (path) CHECK(loss_golden_file(path, 5e-6, 6e-8) >= 30);
+    if (path) CHECK(loss_golden_file(path, 5e-6, 6e-8) >= 42);
 }
 
 /* ---- twins in double ------------------------------------------------------------------------- */
@@ -448,6 +467,178 @@ static void loss_twin_gor(double *y, double *const *in, const naive_op *o)
            / (a->aggregation == SEN_AGGREGATION_MEAN ? o->n : 1);
 }
 
+/* Labels of lists: of 3 numbers for each row, of LOSS_WIDTH, of two such. */
+static const float loss_lists[LOSS_ROWS * 3] = {
+    1.0f, 0.5f, 0.2f, 2.0f, 1.0f, 0.0f, 0.3f, 0.4f, 0.5f, 1.0f, 1.0f, 1.0f, -1.0f, 0.7f, 3.0f
+};
+
+/* The teacher's numbers for column k: the first two thirds of a sine, wide enough for all. */
+static float loss_teacher_value(int64_t i)
+{
+    return (float)sin((double)(3 * i + 1));
+}
+
+static sen_labels loss_teacher(float *to, int64_t lists, int64_t numbers)
+{
+    sen_labels l = { NULL, NULL, LOSS_ROWS, 0, { 0, 0 } };
+    l.width = numbers * (lists ? lists : 1);
+    l.shape.lists = lists;
+    l.shape.numbers = numbers;
+    for (int64_t i = 0; i < LOSS_ROWS * l.width; i++) to[i] = loss_teacher_value(i);
+    l.value = to;
+    return l;
+}
+
+/* What the twins of weighted losses need beside the arguments. */
+typedef struct loss_weighted {
+    const void *args;
+    sen_labels  labels;
+    int         columns;
+} loss_weighted;
+
+/* Columns in[0..], then a projection (T,E) and its bias where there is one. */
+static void loss_twin_distill(double *y, double *const *in, const naive_op *o)
+{
+    const loss_weighted *a = (const loss_weighted *)o->arg;
+    const sen_embed_distill_args *args = (const sen_embed_distill_args *)a->args;
+    const int64_t t = a->labels.shape.numbers, e = o->cols[0];
+    y[0] = 0.0;
+    for (int k = 0; k < a->columns; k++)
+        for (int64_t i = 0; i < LOSS_ROWS; i++) {
+            double s[LOSS_MOST], teacher[LOSS_MOST], d = 0.0;
+            for (int64_t j = 0; j < t; j++) {
+                const int64_t at = i * a->labels.width + (a->labels.shape.lists ? k * t : 0) + j;
+                teacher[j] = (double)a->labels.value[at];
+                s[j] = o->n > a->columns ? naive_dot(in[a->columns] + j * e, in[k] + i * e, e)
+                                           + in[a->columns + 1][j] : in[k][i * e + j];
+                d += (s[j] - teacher[j]) * (s[j] - teacher[j]);
+            }
+            if (args->distance_metric == SEN_EMBED_DISTILL_COSINE)
+                d = 1.0 - naive_cosine(s, teacher, t);
+            else d = args->distance_metric == SEN_EMBED_DISTILL_L2 ? sqrt(d) : d / (double)t;
+            y[0] += d / (double)(LOSS_ROWS * a->columns);
+        }
+}
+
+/* Three columns with one margin, or four with three scores, whichever the batch has. */
+static void loss_twin_margin(double *y, double *const *in, const naive_op *o)
+{
+    const sen_margin_mse_args *a = (const sen_margin_mse_args *)o->arg;
+    const int64_t n = o->n - 2, e = o->cols[0];
+    y[0] = 0.0;
+    for (int64_t i = 0; i < LOSS_ROWS; i++)
+        for (int64_t k = 1; k <= n; k++) {
+            const double good = naive_similarity(a->similarity_fct, in[0] + i * e, in[1] + i * e,
+                                                 e);
+            const double bad = naive_similarity(a->similarity_fct, in[0] + i * e,
+                                                in[1 + k] + i * e, e);
+            const double margin = n == 1 ? (double)loss_labels[i]
+                                : (double)loss_lists[3 * i] - (double)loss_lists[3 * i + k];
+            y[0] += pow(good - bad - margin, 2.0) / (double)(LOSS_ROWS * n);
+        }
+}
+
+static void loss_twin_kl(double *y, double *const *in, const naive_op *o)
+{
+    const sen_distill_kl_div_args *a = (const sen_distill_kl_div_args *)o->arg;
+    const double ts = a->student_temperature == SEN_NONE ? a->temperature : a->student_temperature;
+    const double tt = a->teacher_temperature == SEN_NONE ? a->temperature : a->teacher_temperature;
+    const int64_t e = o->cols[0];
+    y[0] = 0.0;
+    for (int64_t i = 0; i < LOSS_ROWS; i++) {
+        double p[3], q[3], ps = 0.0, qs = 0.0;
+        for (int k = 0; k < 3; k++) {
+            ps += p[k] = exp((double)loss_lists[3 * i + k] / tt);
+            qs += q[k] = exp(naive_similarity(a->similarity_fct, in[0] + i * e, in[1 + k] + i * e,
+                                              e) / ts);
+        }
+        for (int k = 0; k < 3; k++)
+            y[0] += ts * ts * p[k] / ps * log(p[k] / ps / (q[k] / qs)) / LOSS_ROWS;
+    }
+}
+
+/* Columns u and v, then the classifier (C, parts E) and its bias. */
+static void loss_twin_softmax(double *y, double *const *in, const naive_op *o)
+{
+    const loss_weighted *a = (const loss_weighted *)o->arg;
+    const sen_softmax_args *args = (const sen_softmax_args *)a->args;
+    const int64_t e = o->cols[0], wide = o->cols[2], classes = o->rows[2];
+    y[0] = 0.0;
+    for (int64_t i = 0; i < LOSS_ROWS; i++) {
+        const double *u = in[0] + i * e, *v = in[1] + i * e;
+        double x[LOSS_MOST], z[8], sum = 0.0;
+        int64_t n = 0;
+        for (int64_t j = 0; args->concatenation_sent_rep && j < 2 * e; j++)
+            x[n++] = j < e ? u[j] : v[j - e];
+        for (int64_t j = 0; args->concatenation_sent_difference && j < e; j++)
+            x[n++] = fabs(u[j] - v[j]);
+        for (int64_t j = 0; args->concatenation_sent_multiplication && j < e; j++)
+            x[n++] = u[j] * v[j];
+        for (int64_t j = 0; j < classes; j++)
+            sum += exp(z[j] = naive_dot(in[2] + j * wide, x, wide) + in[3][j]);
+        for (int64_t j = 0; j < classes; j++) {
+            const double hit = a->labels.width > 1 ? (double)a->labels.value[i * 3 + j]
+                             : (double)(a->labels.index[i] == j);
+            y[0] += ((1.0 - args->label_smoothing) * hit + args->label_smoothing / (double)classes)
+                    * (log(sum) - z[j]) / LOSS_ROWS;
+        }
+    }
+}
+
+/* A loss with weights of its own: gradients of its columns, (LOSS_ROWS,width), and of the
+ * weights. */
+static void loss_check_weighted(sen_ctx *c, const char *name, const void *args, int columns,
+                                int64_t width, sen_labels labels, naive_fn *twin)
+{
+    naive_op o = { 0, { 0 }, { 0 }, NULL, 0, 0 };
+    double wide[LOSS_COLUMNS + 2][LOSS_MOST], *in[LOSS_COLUMNS + 2];
+    double value[LOSS_MOST] = { 0.0 }, weight[LOSS_MOST] = { 0.25 };
+    naive_gradient_of g = { NULL, NULL, NULL, NULL, NULL };
+    loss_weighted extra;
+    sen_loss *l = NULL;
+    loss_batch b;
+    memset(&b, 0, sizeof b);
+    b.rows = LOSS_ROWS;
+    b.width = width;
+    b.columns = columns;
+    b.labels = labels;
+    if (!CHECK_OK(c, sen_loss_new(c, name, args, &l))) return;
+    CHECK_OK(c, sen_loss_make_weights(l, width, 3));
+    o.n = columns + sen_loss_weights(l);
+    for (int k = 0; k < o.n; k++) {
+        sen_tensor *w = k < columns ? NULL : sen_loss_weight(l, k - columns);
+        if (!w) fill_random(b.x[k], (int)(LOSS_ROWS * width), (uint32_t)k + 5);
+        o.rows[k] = w ? sen__tensor_rows(w) : LOSS_ROWS;
+        o.cols[k] = w ? sen__tensor_cols(w) : width;
+        if (w) w->grad = (float *)sen__new(c, (size_t)w->count * sizeof(float), "gradients");
+        for (int64_t i = 0; i < o.rows[k] * o.cols[k]; i++)
+            wide[k][i] = (double)(w ? w->data[i] : b.x[k][i]);
+        in[k] = wide[k];
+    }
+    o.rows[o.n] = o.cols[o.n] = 1;
+    extra.args = args;
+    extra.labels = labels;
+    extra.columns = columns;
+    o.arg = &extra;
+    loss_run(c, l, &b, 0.25f);
+    twin(value, in, &o);
+    test_near(__FILE__, __LINE__, name, &b.value, sizeof(float), value, sizeof(double), 1, 1e-6);
+    g.f = twin;
+    g.o = &o;
+    g.in = in;
+    g.y = value;
+    g.weight = weight;
+    for (int k = 0; k < o.n; k++) {
+        const int64_t n = o.rows[k] * o.cols[k];
+        double d[LOSS_MOST];
+        naive_gradient(d, in[k], n, naive_weighted, &g);
+        loss_check_gradient(name, k < columns ? b.grad[k]
+                                              : sen_tensor_grad(sen_loss_weight(l, k - columns)),
+                            d, n, 1e-5);
+    }
+    sen_loss_free(l);
+}
+
 /* A loss by name and arguments against its twin; the gradient is asked for times 0.25. */
 static void loss_check_labelled(sen_ctx *c, const char *name, const void *args, int columns,
                                 sen_labels labels, naive_fn *twin)
@@ -586,6 +777,85 @@ static void test_loss_twins_of_classes(void)
                 if (margin > 0) a.margin = metric == SEN_COSINE_DISTANCE ? 0.3 * margin : margin;
                 loss_check_labelled(c, row[i].name, &a, 1, classes, row[i].twin);
             }
+    sen_ctx_free(c);
+}
+
+static void test_loss_twins_of_teachers(void)
+{
+    const sen_labels lists = { loss_lists, NULL, LOSS_ROWS, 3, { 0, 3 } };
+    sen_ctx *c = test_ctx(1);
+    sen_embed_distill_args distill = sen_embed_distill_args_default();
+    sen_mse_args mse = sen_mse_args_default();
+    sen_margin_mse_args margin = sen_margin_mse_args_default();
+    sen_distill_kl_div_args kl = sen_distill_kl_div_args_default();
+    float to[4 * LOSS_MOST];
+    CHECK(distill.distance_metric == SEN_EMBED_DISTILL_COSINE && mse.projection_dim == SEN_NONE);
+    CHECK(margin.similarity_fct == SEN_DOT_SCORE && kl.temperature == 1.0 &&
+          kl.student_temperature == SEN_NONE && kl.similarity_fct == SEN_DOT_SCORE);
+    for (int metric = SEN_EMBED_DISTILL_COSINE; metric <= SEN_EMBED_DISTILL_MSE; metric++) {
+        distill.distance_metric = metric;
+        distill.projection_dim = SEN_NONE;
+        loss_check_weighted(c, "EmbedDistillLoss", &distill, 1, LOSS_WIDTH,
+                            loss_teacher(to, 0, LOSS_WIDTH), loss_twin_distill);
+        loss_check_weighted(c, "EmbedDistillLoss", &distill, 2, LOSS_WIDTH,
+                            loss_teacher(to, 2, LOSS_WIDTH), loss_twin_distill);
+        distill.projection_dim = 3;
+        loss_check_weighted(c, "EmbedDistillLoss", &distill, 2, LOSS_WIDTH,
+                            loss_teacher(to, 0, 3), loss_twin_distill);
+    }
+    /* The same struct of arguments as far as the twin looks: its metric is mse by now. */
+    distill.projection_dim = mse.projection_dim = 4;
+    {
+        sen_loss *l = NULL;
+        loss_batch b;
+        float expect;
+        memset(&b, 0, sizeof b);
+        b.rows = LOSS_ROWS;
+        b.width = LOSS_WIDTH;
+        b.columns = 1;
+        b.labels = loss_teacher(to, 0, 4);
+        fill_random(b.x[0], LOSS_ROWS * LOSS_WIDTH, 9);
+        CHECK_OK(c, sen_loss_new(c, "EmbedDistillLoss", &distill, &l));
+        loss_run(c, l, &b, 1.0f);
+        expect = b.value;
+        sen_loss_free(l);
+        CHECK_OK(c, sen_loss_new(c, "MSELoss", &mse, &l));
+        loss_run(c, l, &b, 1.0f);
+        CHECK(b.value == expect && expect > 0.0f);
+        sen_loss_free(l);
+    }
+    for (int kind = SEN_COS_SIM; kind <= SEN_MANHATTAN_SIM; kind++) {
+        margin.similarity_fct = kl.similarity_fct = kind;
+        loss_check_twin(c, "MarginMSELoss", &margin, 3, loss_twin_margin);
+        loss_check_labelled(c, "MarginMSELoss", &margin, 4, lists, loss_twin_margin);
+        loss_check_labelled(c, "DistillKLDivLoss", &kl, 4, lists, loss_twin_kl);
+    }
+    kl.student_temperature = 2.0;
+    kl.teacher_temperature = 0.5;
+    loss_check_labelled(c, "DistillKLDivLoss", &kl, 4, lists, loss_twin_kl);
+    sen_ctx_free(c);
+}
+
+static void test_loss_softmax(void)
+{
+    static const float label[LOSS_ROWS] = { 0.0f, 2.0f, 1.0f, 0.0f, 2.0f };
+    static const int32_t index[LOSS_ROWS] = { 0, 2, 1, 0, 2 };
+    const sen_labels classes = { label, index, LOSS_ROWS, 1, { 0, 0 } };
+    const sen_labels shares = { loss_lists, NULL, LOSS_ROWS, 3, { 0, 3 } };
+    sen_ctx *c = test_ctx(1);
+    for (int parts = 1; parts < 8; parts++) {
+        sen_softmax_args a = sen_softmax_args_default();
+        CHECK(a.concatenation_sent_rep && a.concatenation_sent_difference &&
+              !a.concatenation_sent_multiplication && a.num_labels == SEN_NONE);
+        a.num_labels = 3;
+        a.concatenation_sent_rep = (parts & 1) != 0;
+        a.concatenation_sent_difference = (parts & 2) != 0;
+        a.concatenation_sent_multiplication = (parts & 4) != 0;
+        loss_check_weighted(c, "SoftmaxLoss", &a, 2, 4, classes, loss_twin_softmax);
+        a.label_smoothing = 0.1;
+        loss_check_weighted(c, "SoftmaxLoss", &a, 2, 4, classes, loss_twin_softmax);
+        loss_check_weighted(c, "SoftmaxLoss", &a, 2, 4, shares, loss_twin_softmax);
+    }
     sen_ctx_free(c);
 }
 
@@ -835,6 +1105,23 @@ static void test_loss_refused(void)
           "unknown key \"margin\"" },
         { "{\"type\": \"GlobalOrthogonalRegularizationLoss\", \"mean_weight\": 0, "
           "\"second_moment_weight\": null}", "cannot both be 0 or null" },
+        { "{\"type\": \"MSELoss\", \"projection_dim\": 0}", "projection_dim cannot be 0" },
+        { "{\"type\": \"EmbedDistillLoss\", \"projection_dim\": -1}",
+          "projection_dim cannot be -1" },
+        { "{\"type\": \"EmbedDistillLoss\", \"distance_metric\": \"l1\"}",
+          "it is one of: cosine, l2, mse" },
+        { "{\"type\": \"DistillKLDivLoss\", \"teacher_temperature\": 0}",
+          "teacher_temperature cannot be 0" },
+        { "{\"type\": \"DistillKLDivLoss\", \"temperature\": -1}", "temperature cannot be -1" },
+        { "{\"type\": \"SoftmaxLoss\"}", "SoftmaxLoss needs num_labels" },
+        { "{\"type\": \"SoftmaxLoss\", \"num_labels\": 2, \"concatenation_sent_rep\": false, "
+          "\"concatenation_sent_difference\": false}", "would see nothing" },
+        { "{\"type\": \"SoftmaxLoss\", \"num_labels\": 2, \"loss_fct\": \"MSELoss\"}",
+          "\"MSELoss\" is no loss that SoftmaxLoss can take" },
+        { "{\"type\": \"SoftmaxLoss\", \"num_labels\": 2, \"loss_fct\": {\"type\": "
+          "\"CrossEntropyLoss\", \"weight\": 1}}", "only label_smoothing is taken here" },
+        { "{\"type\": \"SoftmaxLoss\", \"num_labels\": 2, \"loss_fct\": {\"type\": "
+          "\"CrossEntropyLoss\", \"label_smoothing\": 2}}", "label_smoothing cannot be 2" },
     };
     sen_ctx *c = test_ctx(1);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -852,14 +1139,15 @@ static void test_loss_refused_in_c(void)
     sen_mnrl_args mnrl = sen_mnrl_args_default();
     sen_cosine_similarity_args cosine = sen_cosine_similarity_args_default();
     sen_loss *l = NULL;
-    CHECK(sen_loss_new(c, "NoLoss", NULL, &l) == SEN_ERR_UNSUPPORTED && !l);
-    CHECK_TEXT(sen_message(c), "no loss is called \"NoLoss\" here; there are: "
+    CHECK(sen_loss_new(c, "Nothing", NULL, &l) == SEN_ERR_UNSUPPORTED && !l);
+    CHECK_TEXT(sen_message(c), "no loss is called \"Nothing\" here; there are: "
                                "MultipleNegativesRankingLoss, CoSENTLoss, CosineSimilarityLoss, "
                                "TripletLoss, MultipleNegativesSymmetricRankingLoss, AnglELoss, "
                                "ContrastiveLoss, OnlineContrastiveLoss, BatchAllTripletLoss, "
                                "BatchHardTripletLoss, BatchSemiHardTripletLoss, "
                                "BatchHardSoftMarginTripletLoss, MegaBatchMarginLoss, "
-                               "GlobalOrthogonalRegularizationLoss");
+                               "GlobalOrthogonalRegularizationLoss, EmbedDistillLoss, MSELoss, "
+                               "MarginMSELoss, DistillKLDivLoss, SoftmaxLoss");
     mnrl.scale = 0.0;
     CHECK(sen_loss_new(c, "MultipleNegativesRankingLoss", &mnrl, &l) == SEN_ERR_ARGUMENT && !l);
     CHECK_TEXT(sen_message(c), "scale cannot be 0.0: it is 1 / temperature and must be above 0");
@@ -948,6 +1236,18 @@ static void test_loss_data(void)
         { "MegaBatchMarginLoss", { 2, 1, 8, 0, { 0, 0 }, false, false, 0, 0 }, "a batch of 1 row" },
         { "GlobalOrthogonalRegularizationLoss", { 1, 1, 8, 0, { 0, 0 }, false, false, 0, 0 },
           "a batch of 1 row" },
+        { "MSELoss", { 2, 8, 8, 6, { 0, 6 }, true, false, 0, 1 },
+          "MSELoss takes embeddings of 8 numbers as labels; the data has 6 in a row" },
+        { "MSELoss", { 2, 8, 8, 1, { 0, 0 }, true, false, 0, 1 }, "the data has 1 in a row" },
+        { "MSELoss", { 2, 8, 8, 16, { 2, 8 }, true, false, 0, 1 }, NULL },
+        { "EmbedDistillLoss", { 2, 8, 8, 24, { 3, 8 }, true, false, 0, 1 },
+          "one embedding for all text columns as label, or one for each: 2; the data has 3" },
+        { "MarginMSELoss", { 4, 8, 8, 4, { 0, 4 }, true, false, 0, 1 },
+          "MarginMSELoss with 2 negatives takes 2 margins a row as label, or 3 scores; the data "
+          "has 4" },
+        { "MarginMSELoss", { 3, 8, 8, 1, { 0, 0 }, true, false, 0, 1 }, NULL },
+        { "DistillKLDivLoss", { 4, 8, 8, 4, { 0, 4 }, true, false, 0, 1 },
+          "one score for each of the 3 documents of a row as label; the data has 4" },
     };
     sen_ctx *c = test_ctx(1);
     sen_loss_data graded = { 2, 8, 8, 1, { 0, 0 }, true, false, -1.0, 0.5 };
@@ -1046,13 +1346,18 @@ static const sen_field loss_own_fields[] = {
 
 static void test_loss_own(void)
 {
-    const sen_loss_type own = { "LengthLoss", "any text", 1, 0, false, false, false,
-                                sizeof(loss_own_args), loss_own_fields, NULL, loss_own_forward,
-                                NULL };
+    sen_loss_type own;
     sen_ctx *c = test_ctx(1);
     sen_arena arena;
     sen_loss *l;
     loss_batch b;
+    memset(&own, 0, sizeof own);
+    own.name = "LengthLoss";
+    own.columns = "any text";
+    own.min_columns = 1;
+    own.args_size = sizeof(loss_own_args);
+    own.fields = loss_own_fields;
+    own.forward = loss_own_forward;
     memset(&b, 0, sizeof b);
     b.rows = 1;
     b.width = 2;
@@ -1101,6 +1406,8 @@ static void test_loss(void)
     TEST(test_loss_twins);
     TEST(test_loss_twins_of_pairs);
     TEST(test_loss_twins_of_classes);
+    TEST(test_loss_twins_of_teachers);
+    TEST(test_loss_softmax);
     TEST(test_loss_terms);
     TEST(test_loss_edges);
     TEST(test_loss_json);

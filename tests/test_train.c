@@ -1130,6 +1130,91 @@ static void test_train_resume_evaluated(void)
     }
 }
 
+/* A user's loss with a weight of its own: (mean of w . (a - b) - 1)^2. */
+static sen_result train_own_weights(sen_ctx *c, sen_loss *l, int64_t dimension, sen_rng *rng)
+{
+    int64_t shape[2];
+    sen_tensor *w;
+    sen_result r;
+    int64_t i;
+    (void)c;
+    shape[0] = 1;
+    shape[1] = dimension;
+    r = sen_loss_add_weight(l, "head.weight", 2, shape, &w);
+    for (i = 0; !r && i < w->count; i++) w->data[i] = (float)(sen_rng_next(rng) % 1000) / 1000.0f;
+    return r;
+}
+
+static sen_var *train_own_forward(sen_loss_call *call)
+{
+    sen_tape *t = call->tape;
+    sen_var *w = sen_tape_weight(t, sen_loss_weight(call->loss, 0));
+    sen_var *y = sen_linear(t, sen_sub(t, call->emb[0], call->emb[1]), w, NULL);
+    sen_var *off = sen_affine(t, sen_mean(t, y), 1.0f, -1.0f);
+    return sen_loss_term(call, "square", sen_mul(t, off, off));
+}
+
+static const sen_field train_own_fields[] = { SEN_FIELD_END };
+
+/* Six steps, saved after three, or resumed from there; all weights of model and loss into out. */
+static void train_own(const char *from, bool restore, train_result *out)
+{
+    sen_loss_type type;
+    sen_ctx *c = train_ctx(1);
+    sen_trainer *t = NULL;
+    sen_loss *l = NULL;
+    train_kit k;
+    memset(&type, 0, sizeof type);
+    type.name = "OwnLoss";
+    type.columns = "first, second";
+    type.min_columns = 2;
+    type.fields = train_own_fields;
+    type.forward = train_own_forward;
+    type.make_weights = train_own_weights;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0.0));
+    CHECK_OK(c, sen_register_loss(c, &type));
+    CHECK_OK(c, sen_loss_new(c, "OwnLoss", NULL, &l));
+    k.desc.loss = l;
+    k.desc.args.restore_loss_weights = restore;
+    k.desc.args.max_steps = 6;
+    k.desc.args.logging_steps = 3;
+    k.desc.args.save_strategy = SEN_STRATEGY_STEPS;
+    k.desc.args.save_steps = 3;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK(sen_loss_weights(l) == 1);
+    CHECK_OK(c, from ? sen_train_resume(t, from) : sen_train(t));
+    out->n = train_weights(k.model, out->weight, TRAIN_FLOATS);
+    if (sen_loss_weights(l) == 1 && out->n + 8 <= TRAIN_FLOATS)
+        memcpy(out->weight + out->n, sen_loss_weight(l, 0)->data, 8 * sizeof(float));
+    out->n += 8;
+    train_history(c, sen_trainer_state(t)->log_history, out->log, sizeof out->log);
+    sen_trainer_free(t);
+    sen_loss_free(l);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* The loss's own weights train, are in the checkpoint and come back; restore_loss_weights false
+ * begins them anew, as a checkpoint without their file does, with a warning. Its named term stands
+ * in the log, to four decimals. */
+static void test_train_loss_weights(void)
+{
+    static train_result whole, again, fresh, missing;
+    char path[1024];
+    snprintf(path, sizeof path, "%s", test_path("out/checkpoint-3"));
+    train_own(NULL, true, &whole);
+    CHECK(strstr(whole.log, "square=") != NULL);
+    train_own(path, true, &again);
+    train_same(&whole, &again);
+    train_own(path, false, &fresh);
+    CHECK(memcmp(whole.weight, fresh.weight, (size_t)whole.n * sizeof(float)) != 0);
+    test_remove(test_path("out/checkpoint-3/loss.safetensors"));
+    train_own(path, true, &missing);
+    CHECK(strstr(test_log_text, "loss.safetensors is not there") != NULL);
+    train_same(&fresh, &missing);
+    test_remove(test_path("out"));
+}
+
 /* The weights of a run that `desc` tells of, after `runs` runs of one trainer, the last one resumed
  * from `from` where that is not NULL. Every run begins with the same weights. */
 static void train_repeat(train_kit *k, int runs, const char *from, float *out)
@@ -2166,6 +2251,7 @@ static void test_train(void)
     TEST(test_train_bf16);
     TEST(test_train_mapped);
     TEST(test_train_resume);
+    TEST(test_train_loss_weights);
     TEST(test_train_resume_evaluated);
     TEST(test_train_twice);
     TEST(test_train_leftovers);
