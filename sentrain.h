@@ -1110,6 +1110,8 @@ typedef struct sen_loss_call {
     int              n_columns;             /* within the type's bounds */
     sen_labels       labels;                /* there, with n = B, where the type needs them */
     sen_loss        *loss;
+    int64_t          from, n;               /* rows whose mean is wanted: 0 and B, but for losses
+                                             * that compute a batch in pieces */
 } sen_loss_call;
 
 /* In a forward function whose value is a sum of named terms: tells one of them, value (1,1), for
@@ -1369,6 +1371,18 @@ typedef struct sen_softmax_args {
 } sen_softmax_args;
 
 SENTRAIN_DEF sen_softmax_args sen_softmax_args_default(void);
+
+/* ---- MatryoshkaLoss: what the loss within takes ---------------------------------------------- */
+
+typedef struct sen_matryoshka_args {
+    uint32_t    stamp;                      /* set by sen_matryoshka_args_default() */
+    sen_loss   *loss;                       /* must be given; borrowed until this one is freed */
+    sen_numbers matryoshka_dims;            /* must be given: widths of embeddings; copied */
+    sen_numbers matryoshka_weights;         /* n 0: all 1; copied */
+    int         n_dims_per_step;            /* -1: all; else so many, chosen anew at each step */
+} sen_matryoshka_args;
+
+SENTRAIN_DEF sen_matryoshka_args sen_matryoshka_args_default(void);
 #endif /* SENTRAIN_ENCODE_ONLY */
 
 /* ================================================================================================
@@ -26388,6 +26402,7 @@ static void sen__sampler_begin_epoch(sen_sampler *s, int64_t epoch)
 
 #define SEN__COLUMNS_MAX  64                /* text columns of a dataset, at most */
 #define SEN__LOSS_WEIGHTS 4                 /* weights of a loss, at most */
+#define SEN__DIMS_MAX     64                /* widths of a MatryoshkaLoss, at most */
 
 /* What sen_loss_new hands out. The args are a copy in the arena, texts included, so nothing of the
  * caller's has to stay. Weights of its own are made once, when the width of embeddings is
@@ -26397,6 +26412,10 @@ struct sen_loss {
     const char          *term_name[8];      /* of the last forward: what the value is a sum of */
     sen_var             *term[8];
     int                  n_terms;           /* 0: the value has no parts */
+    bool                 owns_inner;        /* the loss among its arguments was read along */
+    sen_rng             *python;            /* Python's random: the trainer's, or own_python */
+    sen_rng              own_python;
+    int64_t              chosen[SEN__DIMS_MAX], n_chosen;       /* of this step's batch */
     const sen_loss_type *type;              /* a row of the table, or the user's */
     sen_arena            arena;                 /* args and their texts */
     void                *args;                  /* [type->args_size], in the arena */
@@ -28387,6 +28406,374 @@ static const sen_loss_type sen__softmax_loss = {
     .make_weights     = sen__softmax_weights,
 };
 
+/* ---- before the first step, and each step ---------------------------------------------------- */
+
+/* With a generator that goes on from loss to loss, as torch's does in Python. Half of the weights
+ * are none: the next call begins again. */
+static sen_result sen__loss_make_weights(sen_ctx *c, sen_loss *l, int64_t dimension, sen_rng *rng)
+{
+    sen_result r;
+    if (!l->type->make_weights || l->n_weights > 0) return SEN_OK;
+    r = l->type->make_weights(c, l, dimension, rng);
+    while (r && l->n_weights > 0) sen__tensor_free(&l->c->allocator, &l->weight[--l->n_weights]);
+    return r;
+}
+
+SENTRAIN_DEF sen_result sen_loss_make_weights(sen_loss *loss, int64_t dimension, uint64_t seed)
+{
+    sen_rng rng;
+    sen__begin(loss->c);
+    sen_rng_seed(&rng, seed);
+    return sen__end(loss->c, sen__loss_make_weights(loss->c, loss, dimension, &rng));
+}
+
+/* Whether a data set with so many text columns, with or without labels, suits the loss. Called
+ * before the first step and, again, by sen_loss_forward. */
+static sen_result sen__loss_check_columns(sen_ctx *c, const sen_loss *l, int n_columns,
+                                          bool has_labels)
+{
+    const sen_loss_type *type = l->type;
+    const bool few = n_columns < type->min_columns;
+    const bool many = type->max_columns && n_columns > type->max_columns;   /* max 0: any number */
+    if (few || many)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "%s takes the columns: %s; the data has %s: %d text "
+                                             "column%s. Choose columns with \"columns\" in the "
+                                             "dataset", type->name, type->columns,
+                        few ? "too few" : "too many", n_columns, n_columns == 1 ? "" : "s");
+    if (type->needs_labels && !has_labels)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "%s takes the columns: %s; the data has no label: "
+                                             "name that column \"label\" or \"score\"", type->name,
+                        type->columns);
+    return SEN_OK;
+}
+
+/* Whether labels of so many numbers a row suit the loss. Python: labels.numel() == B, so lists of
+ * one are as good as numbers. */
+static sen_result sen__loss_check_width(sen_ctx *c, const sen_loss *l, int64_t width)
+{
+    if (width <= 1 || l->type->labels_are_lists) return SEN_OK;
+    return sen_fail(c, SEN_ERR_ARGUMENT, "%s takes one label a row; the label column holds lists "
+                                         "of %lld numbers", l->type->name, (long long)width);
+}
+
+/* Whether data as they are described suit the loss, number of columns and labels included. Called
+ * with what is known before the first step, and with each batch. */
+static sen_result sen__loss_check_data(sen_ctx *c, const sen_loss *l, const sen_loss_data *d)
+{
+    const sen_loss_type *type = l->type;
+    sen_result r = sen__loss_check_columns(c, l, d->n_columns, d->has_labels);
+    if (!r && type->needs_labels) r = sen__loss_check_width(c, l, d->label_width);
+    return !r && type->check_data ? type->check_data(c, l, d) : r;
+}
+
+/* The labels of a batch as sen__loss_check_data wants them described. */
+static void sen__loss_describe_labels(sen_loss_data *d, const sen_labels *labels)
+{
+    int64_t i;
+    d->has_labels = labels->value != NULL;
+    if (!d->has_labels) return;
+    d->whole = labels->index != NULL;
+    d->label_width = SEN__MAX(labels->width, 1);
+    d->label_shape = labels->shape;
+    for (i = 0; i < labels->n * d->label_width; i++) {
+        const double v = (double)labels->value[i];
+        d->label_min = i == 0 || v < d->label_min ? v : d->label_min;
+        d->label_max = i == 0 || v > d->label_max ? v : d->label_max;
+    }
+}
+
+/* What labels should be multiplied by where the loss cannot reach them: 1 / the next whole number
+ * from `worst` on, the largest absolute label. 1: all is well. Some slack for rounded cosines. So
+ * scores of 0 .. 5 give 1 / 5. A cosine can never be 5: the loss would pull all pairs together. */
+static double sen__loss_label_scale(const sen_loss *l, double worst)
+{
+    return l->type->labels_are_cosines && worst > 1.0 + 1e-6 ? 1.0 / ceil(worst - 1e-6) : 1.0;
+}
+
+/* Forward of any loss behind its checks: a user's tape may hand in anything, and no loss looks at
+ * its columns' number or shapes again. Errors go to the tape, as an op's do: a training step looks
+ * at the tape once, at its end. */
+static sen_var *sen__loss_value(sen_loss *loss, sen_tape *t, sen_var *const *emb, int n_columns,
+                                const sen_labels *labels, int64_t from, int64_t n)
+{
+    sen_loss_call call;
+    sen_loss_data d;
+    sen_result r;
+    int i;
+    memset(&call, 0, sizeof call);
+    memset(&d, 0, sizeof d);
+    call.tape = t;
+    call.args = loss->args;
+    call.emb = emb;
+    call.n_columns = n_columns;
+    call.loss = loss;                       /* for a loss that has state of its own */
+    call.from = from;
+    call.n = n;
+    if (labels) call.labels = *labels;      /* else all NULL and 0 */
+    call.labels.width = SEN__MAX(call.labels.width, 1);
+    loss->n_terms = 0;
+    d.n_columns = n_columns;
+    d.dimension = n_columns > 0 && emb[0] ? emb[0]->cols : 0;
+    sen__loss_describe_labels(&d, &call.labels);
+    r = sen__loss_check_data(t->c, loss, &d);
+    for (i = 0; !r && i < n_columns; i++) {
+        if (!emb[i]) return NULL;           /* the tape knows why */
+        /* Same rows, since row i of each column belongs together; same width, to be compared at
+         * all. */
+        if (emb[i]->rows != emb[0]->rows || emb[i]->cols != emb[0]->cols)
+            r = sen_fail(t->c, SEN_ERR_ARGUMENT, "%s: the embeddings of column %d are no (%lld, "
+                                                 "%lld) matrix as those of the first",
+                         loss->type->name, i + 1, (long long)emb[0]->rows,
+                         (long long)emb[0]->cols);
+    }
+    if (!r && loss->type->needs_labels && call.labels.n != emb[0]->rows)
+        r = sen_fail(t->c, SEN_ERR_ARGUMENT, "%s: %lld labels came with %lld rows",
+                     loss->type->name, (long long)call.labels.n, (long long)emb[0]->rows);
+    /* Without a trainer: weights as torch makes them after manual_seed(0). */
+    if (!r && loss->type->make_weights && loss->n_weights == 0)
+        r = sen_loss_make_weights(loss, d.dimension, 0);
+    if (r) {
+        sen__tape_fail(t, r);
+        return NULL;
+    }
+    return loss->type->forward(&call);
+}
+
+/* Of all rows of the batch. */
+SENTRAIN_DEF sen_var *sen_loss_forward(sen_loss *loss, sen_tape *t, sen_var *const *emb,
+                                       int n_columns, const sen_labels *labels)
+{
+    return sen__loss_value(loss, t, emb, n_columns, labels, 0,
+                           n_columns > 0 && emb[0] ? emb[0]->rows : 0);
+}
+
+/* ---- MatryoshkaLoss -------------------------------------------------------------------------- */
+
+/* Embeddings that may be cut: another loss is asked for several widths of the same embeddings at
+ * once, so the first numbers come to hold the most. */
+
+/* A loss as an argument of another: as a job file has it, with "type". The loss that reads it frees
+ * it. Losses within losses within losses make no sense beyond two or three. */
+#define SEN__LOSS_DEPTH 4
+
+static sen_result sen__read_loss(sen_ctx *c, const sen_kind *kind, const sen_json *value, void *to)
+{
+    const sen_json *j;
+    sen_loss *l = NULL;
+    int depth = 0;
+    sen_result r;
+    (void)kind;
+    for (j = value; j; j = j->parent) depth += j->key && strcmp(j->key, "loss") == 0;
+    if (depth > SEN__LOSS_DEPTH)
+        return sen_fail_at(c, SEN_ERR_LIMIT, value, NULL, "losses stand inside each other more "
+                                                          "than %d times", SEN__LOSS_DEPTH);
+    r = sen_loss_from_json(c, value, NULL, &l);
+    if (!r) memcpy(to, &l, sizeof l);
+    return r;
+}
+
+/* By name, as Python's config dict has it. */
+static sen_json *sen__write_loss(sen_ctx *c, const sen_kind *kind, const void *from)
+{
+    sen__maker m = sen__maker_in(c, &c->scratch);
+    const sen_loss *l;
+    (void)kind;
+    memcpy(&l, from, sizeof l);
+    return l ? sen__make_text(&m, NULL, NULL, l->type->name) : sen__make_null(&m, NULL, NULL);
+}
+
+static const sen_kind sen__kind_loss = {
+    "a loss, an object with a \"type\"", NULL, sen__read_loss, sen__write_loss
+};
+
+/* The loss that this one wraps, by the kind of its fields; NULL: it wraps none. */
+static sen_loss *sen__loss_inner(const sen_loss *l)
+{
+    const sen_field *f;
+    sen_loss *inner = NULL;
+    for (f = l->type->fields; f->name && f->kind != &sen__kind_loss; f++) {
+    }
+    if (f->name) memcpy(&inner, (const char *)l->args + f->offset, sizeof inner);
+    return inner;
+}
+
+/* The weights of a wrapper are those of what it wraps. */
+static sen_result sen__inner_weights(sen_ctx *c, sen_loss *l, int64_t dimension, sen_rng *rng)
+{
+    return sen__loss_make_weights(c, sen__loss_inner(l), dimension, rng);
+}
+
+/* All data go to the loss within, which knows what it takes. */
+static sen_result sen__inner_check_data(sen_ctx *c, const sen_loss *l, const sen_loss_data *d)
+{
+    return sen__loss_check_data(c, sen__loss_inner(l), d);
+}
+
+static sen_result sen__inner_check(sen_ctx *c, const char *name, const sen_loss *inner,
+                                   const sen_json *at)
+{
+    if (inner) return SEN_OK;
+    return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "loss", "%s needs the \"loss\" that it is to "
+                                                        "apply, an object with a \"type\"", name);
+}
+
+static const sen_field sen__matryoshka_fields[] = {
+    SEN_FIELD(sen_matryoshka_args, loss, &sen__kind_loss, 0, "the loss for each width"),
+    SEN_FIELD(sen_matryoshka_args, matryoshka_dims, SEN_KIND_NUMBERS, 0,
+              "widths of embeddings, the model's among them"),
+    SEN_FIELD(sen_matryoshka_args, matryoshka_weights, SEN_KIND_NUMBERS, 0,
+              "what each width's loss is multiplied by; null: 1"),
+    SEN_FIELD(sen_matryoshka_args, n_dims_per_step, SEN_KIND_INT, -1,
+              "so many widths, chosen anew at each step; -1: all"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_matryoshka_args sen_matryoshka_args_default(void)
+{
+    sen_matryoshka_args a;
+    sen__loss_defaults(sen__matryoshka_fields, &a, sizeof a);
+    return a;
+}
+
+static sen_result sen__matryoshka_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    const sen_matryoshka_args *a = (const sen_matryoshka_args *)args;
+    const int64_t n = a->matryoshka_dims.n;
+    int64_t i;
+    const sen_result r = sen__inner_check(c, "MatryoshkaLoss", a->loss, at);
+    if (r) return r;
+    if (n < 1 || n > SEN__DIMS_MAX)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "matryoshka_dims",
+                           "MatryoshkaLoss needs matryoshka_dims, 1 to %d widths of embeddings",
+                           SEN__DIMS_MAX);
+    for (i = 0; i < n; i++) {
+        const double v = a->matryoshka_dims.item[i];
+        if (!(v >= 1 && v <= INT32_MAX) || v != floor(v))
+            return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "matryoshka_dims",
+                               "%g in matryoshka_dims is no width of embeddings", v);
+    }
+    if (a->matryoshka_weights.n > 0 && a->matryoshka_weights.n != n)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "matryoshka_weights",
+                           "matryoshka_weights has %lld numbers for %lld matryoshka_dims",
+                           (long long)a->matryoshka_weights.n, (long long)n);
+    return SEN_OK;
+}
+
+/* No width beyond the model's. Python warns where the model's own is not among them: nothing then
+ * trains the last numbers. */
+static sen_result sen__matryoshka_check_data(sen_ctx *c, const sen_loss *l, const sen_loss_data *d)
+{
+    const sen_matryoshka_args *a = (const sen_matryoshka_args *)l->args;
+    bool whole = false;
+    int64_t i;
+    for (i = 0; d->dimension && i < a->matryoshka_dims.n; i++) {
+        const int64_t dim = (int64_t)a->matryoshka_dims.item[i];
+        whole |= dim == d->dimension;
+        if (dim > d->dimension)
+            return sen_fail(c, SEN_ERR_ARGUMENT, "matryoshka_dims has %lld, but the model's "
+                                                 "embeddings have %lld numbers", (long long)dim,
+                            (long long)d->dimension);
+    }
+    if (d->rows && !whole)
+        sen_log(c, SEN_LOG_WARNING, "matryoshka_dims does not have the model's own %lld: numbers "
+                                    "beyond the largest are not trained", (long long)d->dimension);
+    return sen__inner_check_data(c, l, d);
+}
+
+/* Places of matryoshka_dims by width, the largest first, equal ones in their order. */
+static void sen__matryoshka_order(int64_t *order, const sen_matryoshka_args *a)
+{
+    int64_t i, j;
+    for (i = 0; i < a->matryoshka_dims.n; i++) {
+        for (j = i; j > 0 && a->matryoshka_dims.item[order[j - 1]] < a->matryoshka_dims.item[i];
+             j--)
+            order[j] = order[j - 1];
+        order[j] = i;
+    }
+}
+
+/* Which of n things this step takes: k of them by Python's random.sample, kept in l->chosen for
+ * further chunks of the same batch; all of them where k is not between. Python sorts a sample where
+ * it needs the largest first. Returns how many. */
+static int64_t sen__loss_choose(sen_loss_call *c, int64_t n, int64_t k, bool sorted)
+{
+    sen_loss *l = c->loss;
+    int64_t work[SEN__DIMS_MAX], i, j;
+    if (c->from > 0) return l->n_chosen;
+    l->n_chosen = k > 0 && k < n ? k : n;
+    if (l->n_chosen < n) sen__pyrandom_sample(l->python, l->chosen, n, k, work);
+    else for (i = 0; i < n; i++) l->chosen[i] = i;
+    for (i = 1; sorted && i < l->n_chosen; i++) {
+        const int64_t v = l->chosen[i];
+        for (j = i; j > 0 && l->chosen[j - 1] > v; j--) l->chosen[j] = l->chosen[j - 1];
+        l->chosen[j] = v;
+    }
+    return l->n_chosen;
+}
+
+/* Labels that are embeddings of the model's width are cut like those of the student; they are not
+ * made as long as 1, so the lists' first numbers are copied. */
+static bool sen__matryoshka_labels(sen_loss_call *c, int64_t dim, sen_labels *cut)
+{
+    const sen_shape s = c->labels.shape;
+    const int64_t lists = c->labels.n * SEN__MAX(s.lists, 1);
+    sen_var *y;
+    int64_t i;
+    *cut = c->labels;
+    if (s.numbers == 0 || s.numbers != c->emb[0]->cols || dim == s.numbers) return true;
+    y = sen_tape_matrix(c->tape, lists, dim);
+    if (!y) return false;
+    for (i = 0; i < lists; i++) sen__row_copy(y->x + i * dim, c->labels.value + i * s.numbers, dim);
+    cut->value = y->x;
+    cut->width = dim * SEN__MAX(s.lists, 1);
+    cut->shape.numbers = dim;
+    return true;
+}
+
+/* The loss within, of embeddings cut to some widths.
+ *   cut(E,m) = E's first m numbers, made as long as 1           (B,m)
+ *   loss     = sum over the widths m of weight_m * inner(cut(E_0,m), cut(E_1,m) ...)
+ * Every width is normalized, the model's own too: a dot product within sees unit vectors. Paper:
+ * Kusupati et al. 2022, arXiv:2205.13147. Python: MatryoshkaLoss. */
+static sen_var *sen__matryoshka_forward(sen_loss_call *c)
+{
+    const sen_matryoshka_args *a = (const sen_matryoshka_args *)c->args;
+    const int64_t n = a->matryoshka_dims.n;
+    int64_t order[SEN__DIMS_MAX], chosen, i;
+    sen_tape *t = c->tape;
+    sen_var *cut[SEN__COLUMNS_MAX], *sum = NULL;
+    sen_labels labels;
+    int k;
+    sen__matryoshka_order(order, a);
+    chosen = sen__loss_choose(c, n, a->n_dims_per_step, c->n == c->emb[0]->rows);
+    for (i = 0; i < chosen; i++) {
+        const int64_t at = order[c->loss->chosen[i]], dim = (int64_t)a->matryoshka_dims.item[at];
+        const double weight = a->matryoshka_weights.n ? a->matryoshka_weights.item[at] : 1.0;
+        sen_var *one;
+        for (k = 0; k < c->n_columns; k++)
+            cut[k] = sen_normalize(t, sen_slice_cols(t, c->emb[k], 0, dim));
+        if (!sen__matryoshka_labels(c, dim, &labels)) return NULL;
+        one = sen__loss_value(a->loss, t, cut, c->n_columns, &labels, c->from, c->n);
+        one = sen_scale(t, one, (float)weight);
+        sum = i == 0 ? one : sen_add(t, sum, one);
+    }
+    return sum;
+}
+
+static const sen_loss_type sen__matryoshka_loss = {
+    .name             = "MatryoshkaLoss",
+    .columns          = "what the loss within takes",
+    .min_columns      = 1,
+    .max_columns      = SEN__COLUMNS_MAX,
+    .labels_are_lists = true,
+    .args_size        = sizeof(sen_matryoshka_args),
+    .fields           = sen__matryoshka_fields,
+    .check            = sen__matryoshka_check,
+    .forward          = sen__matryoshka_forward,
+    .check_data       = sen__matryoshka_check_data,
+    .make_weights     = sen__inner_weights,
+};
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 /* A program that needs one loss only defines SENTRAIN_LOSSES(X) X(mnrl_loss) before including the
@@ -28399,7 +28786,7 @@ static const sen_loss_type sen__softmax_loss = {
     X(mnsrl_loss) X(angle_loss) X(contrastive_loss) X(online_contrastive_loss) \
     X(batch_all_loss) X(batch_hard_loss) X(batch_semi_hard_loss) X(batch_hard_soft_margin_loss) \
     X(mega_batch_margin_loss) X(gor_loss) X(embed_distill_loss) X(mse_loss) X(margin_mse_loss) \
-    X(distill_kl_div_loss) X(softmax_loss)
+    X(distill_kl_div_loss) X(softmax_loss) X(matryoshka_loss)
 #endif
 
 static const sen_loss_type *const sen__losses[] = { SENTRAIN_LOSSES(SEN__ROW) NULL };
@@ -28436,6 +28823,8 @@ static sen_loss *sen__loss_make(sen_ctx *c, const sen_loss_type *type)
     if (!l) return NULL;
     l->c = c;
     l->type = type;
+    l->python = &l->own_python;
+    sen__pyrandom_seed(&l->own_python, 0);
     sen__arena_init(&l->arena, &c->allocator, 512);
     l->args = sen__arena_zero(&l->arena, size);
     if (!l->args) {
@@ -28447,6 +28836,23 @@ static sen_loss *sen__loss_make(sen_ctx *c, const sen_loss_type *type)
     return l;
 }
 
+/* The same for a list of numbers at `at`. */
+static sen_result sen__loss_keep_numbers(sen_loss *l, char *at)
+{
+    sen_numbers v;
+    double *copy;
+    size_t bytes;
+    memcpy(&v, at, sizeof v);
+    if (v.n < 1) return SEN_OK;
+    bytes = (size_t)v.n * sizeof *copy;
+    copy = (double *)sen__arena_alloc(&l->arena, bytes);
+    if (!copy) return sen__no_memory(l->c, bytes, "a loss's arguments");
+    memcpy(copy, v.item, bytes);
+    v.item = copy;
+    memcpy(at, &v, sizeof v);
+    return SEN_OK;
+}
+
 /* Texts in the arguments become the loss's own. A pointer in the struct is replaced by one into the
  * arena, by the field's offset and kind. */
 static sen_result sen__loss_keep_texts(sen_loss *l)
@@ -28455,6 +28861,7 @@ static sen_result sen__loss_keep_texts(sen_loss *l)
     for (f = l->type->fields; f->name; f++) {
         char *at = (char *)l->args + f->offset;
         const char *text;
+        if (f->kind == SEN_KIND_NUMBERS && sen__loss_keep_numbers(l, at)) return SEN_ERR_MEMORY;
         if (f->kind != SEN_KIND_TEXT && f->kind != &sen__kind_activation) continue;
         memcpy(&text, at, sizeof text);
         if (!text) continue;                /* NULL stays NULL */
@@ -28524,6 +28931,7 @@ static sen_result sen__loss_from_json(sen_ctx *c, const sen_json *spec, sen_loss
     if (!type) return sen__unknown_type(c, sen__losses, "loss", name->text, name);
     l = sen__loss_make(c, type);
     if (!l) return SEN_ERR_MEMORY;
+    l->owns_inner = true;                   /* it is made from the same tree */
     r = spec->kind == SEN_JSON_OBJECT ? sen__loss_read(c, spec, l) : SEN_OK;
     if (r) {
         sen_loss_free(l);
@@ -28545,30 +28953,14 @@ SENTRAIN_DEF sen_result sen_loss_from_json(sen_ctx *c, const sen_json *spec, con
 SENTRAIN_DEF void sen_loss_free(sen_loss *loss)
 {
     int i;
-    if (!loss) return;
-    for (i = 0; i < loss->n_weights; i++)
-        sen__tensor_free(&loss->c->allocator, &loss->weight[i]);
-    sen__arena_free(&loss->arena);
-    sen__delete(loss->c, loss);
-}
-
-/* With a generator that goes on from loss to loss, as torch's does in Python. Half of the weights
- * are none: the next call begins again. */
-static sen_result sen__loss_make_weights(sen_ctx *c, sen_loss *l, int64_t dimension, sen_rng *rng)
-{
-    sen_result r;
-    if (!l->type->make_weights || l->n_weights > 0) return SEN_OK;
-    r = l->type->make_weights(c, l, dimension, rng);
-    while (r && l->n_weights > 0) sen__tensor_free(&l->c->allocator, &l->weight[--l->n_weights]);
-    return r;
-}
-
-SENTRAIN_DEF sen_result sen_loss_make_weights(sen_loss *loss, int64_t dimension, uint64_t seed)
-{
-    sen_rng rng;
-    sen__begin(loss->c);
-    sen_rng_seed(&rng, seed);
-    return sen__end(loss->c, sen__loss_make_weights(loss->c, loss, dimension, &rng));
+    while (loss) {
+        sen_loss *inner = loss->owns_inner && loss->args ? sen__loss_inner(loss) : NULL;
+        for (i = 0; i < loss->n_weights; i++)
+            sen__tensor_free(&loss->c->allocator, &loss->weight[i]);
+        sen__arena_free(&loss->arena);
+        sen__delete(loss->c, loss);
+        loss = inner;
+    }
 }
 
 SENTRAIN_DEF int sen_loss_weights(const sen_loss *loss)
@@ -28603,118 +28995,6 @@ SENTRAIN_DEF sen_var *sen_loss_term(sen_loss_call *call, const char *name, sen_v
 SENTRAIN_DEF const void *sen_loss_args(const sen_loss *loss)
 {
     return loss->args;
-}
-
-/* ---- before the first step, and each step ---------------------------------------------------- */
-
-/* Whether a data set with so many text columns, with or without labels, suits the loss. Called
- * before the first step and, again, by sen_loss_forward. */
-static sen_result sen__loss_check_columns(sen_ctx *c, const sen_loss *l, int n_columns,
-                                          bool has_labels)
-{
-    const sen_loss_type *type = l->type;
-    const bool few = n_columns < type->min_columns;
-    const bool many = type->max_columns && n_columns > type->max_columns;   /* max 0: any number */
-    if (few || many)
-        return sen_fail(c, SEN_ERR_ARGUMENT, "%s takes the columns: %s; the data has %s: %d text "
-                                             "column%s. Choose columns with \"columns\" in the "
-                                             "dataset", type->name, type->columns,
-                        few ? "too few" : "too many", n_columns, n_columns == 1 ? "" : "s");
-    if (type->needs_labels && !has_labels)
-        return sen_fail(c, SEN_ERR_ARGUMENT, "%s takes the columns: %s; the data has no label: "
-                                             "name that column \"label\" or \"score\"", type->name,
-                        type->columns);
-    return SEN_OK;
-}
-
-/* Whether labels of so many numbers a row suit the loss. Python: labels.numel() == B, so lists of
- * one are as good as numbers. */
-static sen_result sen__loss_check_width(sen_ctx *c, const sen_loss *l, int64_t width)
-{
-    if (width <= 1 || l->type->labels_are_lists) return SEN_OK;
-    return sen_fail(c, SEN_ERR_ARGUMENT, "%s takes one label a row; the label column holds lists "
-                                         "of %lld numbers", l->type->name, (long long)width);
-}
-
-/* Whether data as they are described suit the loss, number of columns and labels included. Called
- * with what is known before the first step, and with each batch. */
-static sen_result sen__loss_check_data(sen_ctx *c, const sen_loss *l, const sen_loss_data *d)
-{
-    const sen_loss_type *type = l->type;
-    sen_result r = sen__loss_check_columns(c, l, d->n_columns, d->has_labels);
-    if (!r && type->needs_labels) r = sen__loss_check_width(c, l, d->label_width);
-    return !r && type->check_data ? type->check_data(c, l, d) : r;
-}
-
-/* The labels of a batch as sen__loss_check_data wants them described. */
-static void sen__loss_describe_labels(sen_loss_data *d, const sen_labels *labels)
-{
-    int64_t i;
-    d->has_labels = labels->value != NULL;
-    if (!d->has_labels) return;
-    d->whole = labels->index != NULL;
-    d->label_width = SEN__MAX(labels->width, 1);
-    d->label_shape = labels->shape;
-    for (i = 0; i < labels->n * d->label_width; i++) {
-        const double v = (double)labels->value[i];
-        d->label_min = i == 0 || v < d->label_min ? v : d->label_min;
-        d->label_max = i == 0 || v > d->label_max ? v : d->label_max;
-    }
-}
-
-/* What labels should be multiplied by where the loss cannot reach them: 1 / the next whole number
- * from `worst` on, the largest absolute label. 1: all is well. Some slack for rounded cosines. So
- * scores of 0 .. 5 give 1 / 5. A cosine can never be 5: the loss would pull all pairs together. */
-static double sen__loss_label_scale(const sen_loss *l, double worst)
-{
-    return l->type->labels_are_cosines && worst > 1.0 + 1e-6 ? 1.0 / ceil(worst - 1e-6) : 1.0;
-}
-
-/* Forward of any loss behind its checks: a user's tape may hand in anything, and no loss looks at
- * its columns' number or shapes again. Errors go to the tape, as an op's do: a training step looks
- * at the tape once, at its end. */
-SENTRAIN_DEF sen_var *sen_loss_forward(sen_loss *loss, sen_tape *t, sen_var *const *emb,
-                                       int n_columns, const sen_labels *labels)
-{
-    sen_loss_call call;
-    sen_loss_data d;
-    sen_result r;
-    int i;
-    memset(&call, 0, sizeof call);
-    memset(&d, 0, sizeof d);
-    call.tape = t;
-    call.args = loss->args;
-    call.emb = emb;
-    call.n_columns = n_columns;
-    call.loss = loss;                       /* for a loss that has state of its own */
-    if (labels) call.labels = *labels;      /* else all NULL and 0 */
-    call.labels.width = SEN__MAX(call.labels.width, 1);
-    loss->n_terms = 0;
-    d.n_columns = n_columns;
-    d.dimension = n_columns > 0 && emb[0] ? emb[0]->cols : 0;
-    sen__loss_describe_labels(&d, &call.labels);
-    r = sen__loss_check_data(t->c, loss, &d);
-    for (i = 0; !r && i < n_columns; i++) {
-        if (!emb[i]) return NULL;           /* the tape knows why */
-        /* Same rows, since row i of each column belongs together; same width, to be compared at
-         * all. */
-        if (emb[i]->rows != emb[0]->rows || emb[i]->cols != emb[0]->cols)
-            r = sen_fail(t->c, SEN_ERR_ARGUMENT, "%s: the embeddings of column %d are no (%lld, "
-                                                 "%lld) matrix as those of the first",
-                         loss->type->name, i + 1, (long long)emb[0]->rows,
-                         (long long)emb[0]->cols);
-    }
-    if (!r && loss->type->needs_labels && call.labels.n != emb[0]->rows)
-        r = sen_fail(t->c, SEN_ERR_ARGUMENT, "%s: %lld labels came with %lld rows",
-                     loss->type->name, (long long)call.labels.n, (long long)emb[0]->rows);
-    /* Without a trainer: weights as torch makes them after manual_seed(0). */
-    if (!r && loss->type->make_weights && loss->n_weights == 0)
-        r = sen_loss_make_weights(loss, d.dimension, 0);
-    if (r) {
-        sen__tape_fail(t, r);
-        return NULL;
-    }
-    return loss->type->forward(&call);
 }
 #endif /* 23 */
 
@@ -31052,6 +31332,7 @@ struct sen_trainer {
     const sen_schedule_type *schedule;          /* a row of the schedules' table */
     double                   warmup;            /* updates of rising rate, as a number */
     sen_rng                  rng;               /* torch's global generator */
+    sen_rng                  python;            /* that of Python's module random */
     sen_rng                  resumed_rng;       /* the checkpoint's, until its epoch opens */
     bool                     rng_waits;         /* it has not been taken over yet */
 
@@ -32087,6 +32368,13 @@ static sen_result sen__trainer_rates(sen_trainer *t, sen__param *param, int64_t 
     return r;
 }
 
+/* The loss that has the weights: what is wrapped, or the loss itself. */
+static sen_loss *sen__loss_core(sen_loss *l)
+{
+    while (l && sen__loss_inner(l)) l = sen__loss_inner(l);
+    return l;
+}
+
 /* Whether set i's loss is that of an earlier set: its weights are listed once. */
 static bool sen__loss_seen(const sen_trainer *t, int i)
 {
@@ -32101,10 +32389,11 @@ static bool sen__loss_seen(const sen_trainer *t, int i)
 static sen_result sen__loss_params(sen_trainer *t, int i, sen__param *param, int64_t *n)
 {
     const sen__train_set *s = &t->train[i];
+    sen_loss *l = sen__loss_core(s->loss);
     char name[320];
     int k;
-    for (k = 0; k < s->loss->n_weights && !sen__loss_seen(t, i); k++) {
-        sen_tensor *w = &s->loss->weight[k];
+    for (k = 0; k < l->n_weights && !sen__loss_seen(t, i); k++) {
+        sen_tensor *w = &l->weight[k];
         sen__param *p = &param[*n];
         if (!w->requires_grad) continue;
         memset(p, 0, sizeof *p);
@@ -32125,28 +32414,43 @@ static sen_result sen__loss_params(sen_trainer *t, int i, sen__param *param, int
 static sen_result sen__loss_grads(sen_trainer *t)
 {
     int i, k;
-    for (i = 0; i < t->n_train; i++)
-        for (k = 0; k < t->train[i].loss->n_weights; k++) {
-            sen_tensor *w = &t->train[i].loss->weight[k];
+    for (i = 0; i < t->n_train; i++) {
+        sen_loss *l = sen__loss_core(t->train[i].loss);
+        for (k = 0; k < l->n_weights; k++) {
+            sen_tensor *w = &l->weight[k];
             if (w->requires_grad && !w->grad)
-                w->grad = (float *)sen__new(t->train[i].loss->c, (size_t)w->count * sizeof *w->grad,
+                w->grad = (float *)sen__new(l->c, (size_t)w->count * sizeof *w->grad,
                                             "gradients of a loss's weights");
             if (w->requires_grad && !w->grad) return SEN_ERR_MEMORY;
         }
+    }
     return SEN_OK;
+}
+
+/* Losses outlive the trainer: they draw from their own stream again. */
+static void sen__losses_part(sen_trainer *t)
+{
+    sen_loss *l;
+    int i;
+    for (i = 0; i < t->n_train; i++)
+        for (l = t->train[i].loss; l; l = sen__loss_inner(l)) l->python = &l->own_python;
+    for (i = 0; i < t->n_eval; i++)
+        for (l = t->eval[i].loss; l; l = sen__loss_inner(l)) l->python = &l->own_python;
 }
 
 /* And their end. */
 static void sen__loss_drop_grads(sen_trainer *t)
 {
     int i, k;
-    for (i = 0; i < t->n_train; i++)
-        for (k = 0; t->train[i].loss && k < t->train[i].loss->n_weights; k++) {
-            sen_tensor *w = &t->train[i].loss->weight[k];
-            sen__delete(t->train[i].loss->c, w->grad);
+    for (i = 0; i < t->n_train; i++) {
+        sen_loss *l = sen__loss_core(t->train[i].loss);     /* NULL: half made */
+        for (k = 0; l && k < l->n_weights; k++) {
+            sen_tensor *w = &l->weight[k];
+            sen__delete(l->c, w->grad);
             w->grad = NULL;
             w->has_grad = false;
         }
+    }
 }
 
 /* All weights that train, under Python's names, with their groups. Frozen ones are left out.
@@ -32876,6 +33180,9 @@ static sen_result sen__save_progress(sen_trainer *t, const char *folder)
     list = sen__make(&m, o, "torch", SEN_JSON_LIST);
     sen__rng_save(words, &t->rng);
     for (i = 0; i < SEN__RNG_SAVED; i++) sen__make_int(&m, list, NULL, (int64_t)words[i]);
+    list = sen__make(&m, o, "python", SEN_JSON_LIST);   /* what losses choose from */
+    sen__rng_save(words, &t->python);
+    for (i = 0; i < SEN__RNG_SAVED; i++) sen__make_int(&m, list, NULL, (int64_t)words[i]);
     if (!r) r = sen__save_tree(t->c, folder, "rng_state.json", m.failed ? NULL : o);
     sen__arena_release(&t->c->scratch, mark);
     return r;
@@ -33362,6 +33669,13 @@ static sen_result sen__resume_progress(sen_trainer *t)
         return sen_fail_at(t->c, SEN_ERR_FORMAT, o, "torch",
                            "this is no state of a random generator");
     t->rng_waits = true;                                /* see sen__epoch_open */
+    sen__pyrandom_seed(&t->python, (uint64_t)t->args.seed);
+    list = sen_json_get(o, "python");                   /* older checkpoints do not have it */
+    for (n = 0, j = list ? list->child : NULL; j && n < SEN__RNG_SAVED; j = j->next)
+        words[n++] = (uint32_t)j->integer;
+    if (n > 0 && (n < SEN__RNG_SAVED || !sen__rng_load(&t->python, words)))
+        return sen_fail_at(t->c, SEN_ERR_FORMAT, o, "python",
+                           "this is no state of a random generator");
     return SEN_OK;
 }
 
@@ -33587,6 +33901,19 @@ static sen_result sen__loop_fresh(sen_trainer *t)
     return t->log ? sen__loop_counts(t) : SEN_ERR_MEMORY;
 }
 
+/* Losses that choose at random draw from the trainer's one stream, as all of Python does. */
+static void sen__loss_share(sen_trainer *t, sen_loss *l)
+{
+    for (; l; l = sen__loss_inner(l)) l->python = &t->python;
+}
+
+static void sen__losses_share(sen_trainer *t)
+{
+    int i;
+    for (i = 0; i < t->n_train; i++) sen__loss_share(t, t->train[i].loss);
+    for (i = 0; i < t->n_eval; i++) sen__loss_share(t, t->eval[i].loss);
+}
+
 /* The order matters: tokens before the plan, the plan before the large blocks, and of a checkpoint
  * its weights last, so that a file of it that cannot be read costs none of those in memory. Its
  * random state waits until its epoch opens. `resume` is cleared only when all of it has worked. A
@@ -33616,6 +33943,8 @@ static sen_result sen__loop_begin(sen_trainer *t)
     t->running = true;
     t->in_train = true;
     sen__zero_grad(t->optimizer);                       /* of a run that failed half way */
+    if (t->first_step == 0) sen__pyrandom_seed(&t->python, (uint64_t)t->args.seed);
+    sen__losses_share(t);
     r = SEN__EVENT(t, on_train_begin);
     /* Over before it began, where the checkpoint is that of the last step. */
     t->over = t->state.global_step >= t->state.max_steps;
@@ -34189,6 +34518,7 @@ SENTRAIN_DEF void sen_trainer_free(sen_trainer *t)
         sen__model_release(t->model);
     }
     sen__loss_drop_grads(t);
+    sen__losses_part(t);
     sen__sets_free(c, t->train, t->n_train);
     sen__sets_free(c, t->eval, t->n_eval);
     sen__sampler_free(t->sampler);
@@ -34388,6 +34718,8 @@ static sen_result sen__grad_run(sen_trainer *t, sen__train_set *s, sen_labels *l
     sen_result r;
     for (i = 0; i < n; i++) t->rows[i] = i;
     sen_rng_seed(&t->rng, (uint64_t)t->args.seed);
+    sen__pyrandom_seed(&t->python, (uint64_t)t->args.seed);
+    sen__losses_share(t);
     /* The same path as a training batch: what is checked is what trains. */
     r = sen__trainer_fill(t, s, t->rows, n, labels);
     if (!r)
@@ -35768,9 +36100,9 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            rows are parsed and tokenized batch by batch, with the same bits.
  *   Added    losses: MultipleNegativesSymmetricRanking, AnglE, Contrastive, OnlineContrastive,
  *            BatchAll-, BatchHard-, BatchSemiHard-, BatchHardSoftMarginTriplet, MegaBatchMargin,
- *            GlobalOrthogonalRegularization, EmbedDistill, MSE, MarginMSE, DistillKLDiv, Softmax;
- *            weights of a loss's own, trained and kept in checkpoints; values in named terms; what
- *            a loss has to say of its data is said before the first step.
+ *            GlobalOrthogonalRegularization, EmbedDistill, MSE, MarginMSE, DistillKLDiv, Softmax,
+ *            Matryoshka; weights of a loss's own, trained and kept in checkpoints; values in named
+ *            terms; what a loss has to say of its data is said before the first step.
  *
  * LICENCE
  *

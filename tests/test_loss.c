@@ -859,6 +859,91 @@ static void test_loss_softmax(void)
     sen_ctx_free(c);
 }
 
+/* Rows cut to `dim` numbers and made as long as 1, then the twin of the loss within. */
+static void loss_twin_matryoshka(double *y, double *const *in, const naive_op *o)
+{
+    const sen_matryoshka_args *a = (const sen_matryoshka_args *)o->arg;
+    const bool ranking = sen_loss_type_of(a->loss) == &sen__mnrl_loss;
+    double cut[LOSS_COLUMNS][LOSS_MOST], *to[LOSS_COLUMNS], value;
+    naive_op inner = *o;
+    inner.arg = sen_loss_args(a->loss);
+    y[0] = 0.0;
+    for (int64_t i = 0; i < a->matryoshka_dims.n; i++) {
+        const int64_t dim = (int64_t)a->matryoshka_dims.item[i];
+        for (int k = 0; k < o->n; k++) {
+            for (int64_t r = 0; r < o->rows[k]; r++)
+                naive_normalize(cut[k] + r * dim, in[k] + r * o->cols[k], dim);
+            to[k] = cut[k];
+            inner.cols[k] = dim;
+        }
+        (ranking ? loss_twin_mnrl : loss_twin_triplet)(&value, to, &inner);
+        y[0] += value * (a->matryoshka_weights.n ? a->matryoshka_weights.item[i] : 1.0);
+    }
+}
+
+static void test_loss_matryoshka(void)
+{
+    static const double dims[3] = { 2, LOSS_WIDTH, 4 }, weights[3] = { 0.25, 1.0, 0.5 };
+    sen_ctx *c = test_ctx(1);
+    sen_matryoshka_args a = sen_matryoshka_args_default();
+    sen_triplet_args triplet = sen_triplet_args_default();
+    sen_loss_data d = { 2, 4, 4, 0, { 0, 0 }, false, false, 0, 0 };
+    sen_loss *l = NULL;
+    CHECK(a.n_dims_per_step == -1 && !a.loss);
+    CHECK_OK(c, sen_loss_new(c, "MultipleNegativesRankingLoss", NULL, &a.loss));
+    a.matryoshka_dims.item = dims;
+    a.matryoshka_dims.n = 3;
+    loss_check_twin(c, "MatryoshkaLoss", &a, 3, loss_twin_matryoshka);
+    a.matryoshka_weights.item = weights;
+    a.matryoshka_weights.n = 3;
+    loss_check_twin(c, "MatryoshkaLoss", &a, 2, loss_twin_matryoshka);
+    CHECK_OK(c, sen_loss_new(c, "MatryoshkaLoss", &a, &l));
+    CHECK(sen__loss_check_data(c, l, &d) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "matryoshka_dims has 7, but the model's embeddings have 4"));
+    sen__forgive(c);
+    d.dimension = 9;
+    CHECK_OK(c, sen__loss_check_data(c, l, &d));
+    CHECK(strstr(test_log_text, "matryoshka_dims does not have the model's own 9") != NULL);
+    d.n_columns = 1;
+    CHECK(sen__loss_check_data(c, l, &d) == SEN_ERR_ARGUMENT);      /* the loss within */
+    sen_loss_free(l);
+    sen_loss_free(a.loss);
+    triplet.triplet_margin = 0.5;
+    CHECK_OK(c, sen_loss_new(c, "TripletLoss", &triplet, &a.loss));
+    loss_check_twin(c, "MatryoshkaLoss", &a, 3, loss_twin_matryoshka);
+    sen_loss_free(a.loss);
+    sen_ctx_free(c);
+}
+
+/* Labels that are embeddings are cut with the student's: two widths are the sum of both alone. */
+static void test_loss_matryoshka_labels(void)
+{
+    static const double dims[2] = { LOSS_WIDTH, 3 };
+    sen_ctx *c = test_ctx(1);
+    sen_matryoshka_args a = sen_matryoshka_args_default();
+    float to[4 * LOSS_MOST], value[3];
+    CHECK_OK(c, sen_loss_new(c, "MSELoss", NULL, &a.loss));
+    for (int which = 0; which < 3; which++) {
+        sen_loss *l = NULL;
+        loss_batch b;
+        memset(&b, 0, sizeof b);
+        b.rows = LOSS_ROWS;
+        b.width = LOSS_WIDTH;
+        b.columns = 2;
+        b.labels = loss_teacher(to, 2, LOSS_WIDTH);
+        for (int k = 0; k < 2; k++) fill_random(b.x[k], LOSS_ROWS * LOSS_WIDTH, (uint32_t)k + 3);
+        a.matryoshka_dims.item = dims + (which == 1);
+        a.matryoshka_dims.n = which == 2 ? 2 : 1;
+        CHECK_OK(c, sen_loss_new(c, "MatryoshkaLoss", &a, &l));
+        loss_run(c, l, &b, 1.0f);
+        value[which] = b.value;
+        sen_loss_free(l);
+    }
+    CHECK(value[0] > 0 && value[1] > 0 && value[2] == value[0] + value[1]);
+    sen_loss_free(a.loss);
+    sen_ctx_free(c);
+}
+
 /* A value in named terms: both are told, by weight, and add up to it. */
 static void test_loss_terms(void)
 {
@@ -949,6 +1034,40 @@ static sen_loss *loss_parse(sen_ctx *c, sen_arena *arena, const char *text, cons
     CHECK(strncmp(sen_message(c), "job.json:1:", 11) == 0);
     if (!strstr(sen_message(c), sentence)) CHECK_TEXT(sen_message(c), sentence);
     return NULL;
+}
+
+/* Which widths a step takes: Python's random.sample, sorted, once for a batch. */
+static void test_loss_chosen(void)
+{
+    static const char text[] = "{\"type\": \"MatryoshkaLoss\", \"matryoshka_dims\": [4, 2, 1], "
+                               "\"n_dims_per_step\": 2, \"loss\": \"TripletLoss\"}";
+    sen_ctx *c = test_ctx(1);
+    sen_arena arena;
+    sen_rng python;
+    sen_loss *l;
+    sen__arena_init(&arena, &c->allocator, 4096);
+    l = loss_parse(c, &arena, text, NULL);
+    sen__pyrandom_seed(&python, 42);
+    if (l) {
+        int64_t work[3], expect[2];
+        sen_rng same = python;
+        l->python = &python;
+        for (int i = 0; i < 4; i++) {
+            sen_loss_call call;
+            memset(&call, 0, sizeof call);
+            call.loss = l;
+            sen__pyrandom_sample(&same, expect, 3, 2, work);
+            CHECK(sen__loss_choose(&call, 3, 2, true) == 2);
+            CHECK(l->chosen[0] == SEN__MIN(expect[0], expect[1]) &&
+                  l->chosen[1] == SEN__MAX(expect[0], expect[1]));
+            call.from = 1;                      /* a later piece of the batch: the same */
+            CHECK(sen__loss_choose(&call, 3, 2, true) == 2);
+            CHECK(l->chosen[0] == SEN__MIN(expect[0], expect[1]));
+        }
+    }
+    sen_loss_free(l);
+    sen__arena_free(&arena);
+    sen_ctx_free(c);
 }
 
 static void test_loss_json(void)
@@ -1113,6 +1232,19 @@ static void test_loss_refused(void)
         { "{\"type\": \"DistillKLDivLoss\", \"teacher_temperature\": 0}",
           "teacher_temperature cannot be 0" },
         { "{\"type\": \"DistillKLDivLoss\", \"temperature\": -1}", "temperature cannot be -1" },
+        { "{\"type\": \"MatryoshkaLoss\", \"matryoshka_dims\": [2]}",
+          "MatryoshkaLoss needs the \"loss\" that it is to apply" },
+        { "{\"type\": \"MatryoshkaLoss\", \"loss\": \"TripletLoss\"}",
+          "MatryoshkaLoss needs matryoshka_dims" },
+        { "{\"type\": \"MatryoshkaLoss\", \"loss\": \"TripletLoss\", \"matryoshka_dims\": [8, 0]}",
+          "0 in matryoshka_dims is no width" },
+        { "{\"type\": \"MatryoshkaLoss\", \"loss\": \"TripletLos\", \"matryoshka_dims\": [8]}",
+          "did you mean \"TripletLoss\"?" },
+        { "{\"type\": \"MatryoshkaLoss\", \"loss\": \"TripletLoss\", \"matryoshka_dims\": [8], "
+          "\"matryoshka_weights\": [1, 2]}", "matryoshka_weights has 2 numbers for 1" },
+        { "{\"type\": \"MatryoshkaLoss\", \"loss\": {\"type\": \"MatryoshkaLoss\", \"loss\": "
+          "{\"type\": \"MatryoshkaLoss\", \"loss\": {\"type\": \"MatryoshkaLoss\", \"loss\": "
+          "{\"type\": \"MatryoshkaLoss\", \"loss\": \"TripletLoss\"}}}}}", "more than 4 times" },
         { "{\"type\": \"SoftmaxLoss\"}", "SoftmaxLoss needs num_labels" },
         { "{\"type\": \"SoftmaxLoss\", \"num_labels\": 2, \"concatenation_sent_rep\": false, "
           "\"concatenation_sent_difference\": false}", "would see nothing" },
@@ -1147,7 +1279,7 @@ static void test_loss_refused_in_c(void)
                                "BatchHardTripletLoss, BatchSemiHardTripletLoss, "
                                "BatchHardSoftMarginTripletLoss, MegaBatchMarginLoss, "
                                "GlobalOrthogonalRegularizationLoss, EmbedDistillLoss, MSELoss, "
-                               "MarginMSELoss, DistillKLDivLoss, SoftmaxLoss");
+                               "MarginMSELoss, DistillKLDivLoss, SoftmaxLoss, MatryoshkaLoss");
     mnrl.scale = 0.0;
     CHECK(sen_loss_new(c, "MultipleNegativesRankingLoss", &mnrl, &l) == SEN_ERR_ARGUMENT && !l);
     CHECK_TEXT(sen_message(c), "scale cannot be 0.0: it is 1 / temperature and must be above 0");
@@ -1408,6 +1540,9 @@ static void test_loss(void)
     TEST(test_loss_twins_of_classes);
     TEST(test_loss_twins_of_teachers);
     TEST(test_loss_softmax);
+    TEST(test_loss_matryoshka);
+    TEST(test_loss_matryoshka_labels);
+    TEST(test_loss_chosen);
     TEST(test_loss_terms);
     TEST(test_loss_edges);
     TEST(test_loss_json);
