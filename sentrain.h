@@ -370,7 +370,8 @@ typedef struct sen_file_info {
     bool    is_folder;
 } sen_file_info;
 
-/* Paths are UTF-8 with '/' between names. Functions marked optional may be NULL. */
+/* Paths are UTF-8 with '/' between names. Functions marked optional may be NULL. The path "-" is
+ * opened to read standard input, where there is such a thing. */
 struct sen_files {
     void *user;
     sen_file_error (*open)(void *user, const char *path, sen_file_mode mode, void **file);
@@ -927,13 +928,15 @@ typedef struct sen_shape { int64_t lists, numbers; } sen_shape;
 
 typedef struct sen_dataset_desc {
     uint32_t        stamp;              /* set by sen_dataset_desc_default() */
-    const char     *path;
+    const char     *path;               /* "-": standard input, which is always streaming */
     const char     *format;             /* "jsonl", "csv", "tsv"; NULL: by the file's ending */
     /* selects and orders, by the new names; none: all, as in the file */
     sen_texts       columns;
     const sen_json *rename;             /* { "old": "new" }; NULL: nothing */
     int64_t         limit;              /* the first so many rows; SEN_NONE or 0: all */
-    bool            streaming;          /* rows are taken in file order, never shuffled */
+    /* rows are read one after the other while a run goes on, never shuffled: Python's
+     * IterableDataset. Only as train_dataset; see sen_row_source.next */
+    bool            streaming;
     /* 1: all texts are copied when the file is read, and the file is let go. 0: it stays mapped, 8
      * bytes a row are kept, and a row is parsed when it is asked for; texts are then valid until
      * the next row is. SEN_NONE: 0 where the file has 64 MB or more */
@@ -1000,6 +1003,12 @@ typedef struct sen_row_source {
      */
     sen_result           (*get)(void *user, int64_t row, sen_cell *cell);
     void                  *user;
+    /* Instead of get and n_rows: the next row, as get fills it, or *more = false at the end. The
+     * dataset is then a stream, of which a run reads what its batches need, in order: no shuffling,
+     * no batch sampler, max_steps must be given, and no other data beside it. At the end it goes on
+     * from the beginning, as the next epoch, if rewind is not NULL; else the run ends there. */
+    sen_result           (*next)(void *user, sen_cell *cell, bool *more);
+    sen_result           (*rewind)(void *user);
 } sen_row_source;
 
 SENTRAIN_DEF sen_row_source sen_row_source_default(void);
@@ -1014,6 +1023,7 @@ SENTRAIN_DEF sen_result sen_dataset_from_callback(sen_ctx *c, const sen_row_sour
 /* NULL is fine. */
 SENTRAIN_DEF void sen_dataset_free(sen_dataset *d);
 
+/* Of a stream, whose rows nobody has counted: 0. */
 SENTRAIN_DEF int64_t sen_dataset_rows(const sen_dataset *d);
 SENTRAIN_DEF int sen_dataset_columns(const sen_dataset *d);
 SENTRAIN_DEF const char *sen_dataset_column_name(const sen_dataset *d, int column);
@@ -7493,6 +7503,10 @@ static sen_file_error sen__sys_open(void *user, const char *path, sen_file_mode 
     static const char *const modes[] = { "rb", "wb", "ab" };    /* in the order of sen_file_mode */
     sen_file_info info;
     FILE *f;
+    if (mode == SEN_FILE_READ && strcmp(path, "-") == 0) {
+        *file = stdin;
+        return SEN_FILE_OK;
+    }
     if (mode == SEN_FILE_READ && sen__sys_info(user, path, &info) == SEN_FILE_OK && info.is_folder)
         return SEN_FILE_IS_FOLDER;
     errno = 0;
@@ -7570,6 +7584,7 @@ static sen_file_error sen__sys_sync(void *user, void *file)
 static sen_file_error sen__sys_close(void *user, void *file)
 {
     (void)user;
+    if (file == stdin) return SEN_FILE_OK;      /* the program's, not ours */
     errno = 0;
     return fclose((FILE *)file) == 0 ? SEN_FILE_OK : sen__errno_error(errno);
 }
@@ -23667,7 +23682,7 @@ struct sen_dataset {
     sen__column *column;                /* [n_columns] */
     int64_t     *line;                  /* (rows): where each row begins in the file, or NULL */
     struct sen__reader *reader;         /* in keep: a file that stays open; NULL: none */
-    bool         streaming;             /* only a mark: all rows are here */
+    struct sen__stream *stream;         /* in keep: rows come one after the other; NULL: no */
     sen__lazy   *lazy;                  /* in keep; NULL: all texts are here */
     sen_arena    keep;                  /* names and texts */
 };
@@ -23694,7 +23709,7 @@ static bool sen__label_name(const char *name)
 
 SENTRAIN_DEF int64_t sen_dataset_rows(const sen_dataset *d)
 {
-    return d->rows;
+    return d->stream ? 0 : d->rows;
 }
 
 SENTRAIN_DEF int sen_dataset_columns(const sen_dataset *d)
@@ -23871,6 +23886,8 @@ typedef struct sen__loader {
     int                    *from;               /* [n_columns] the field of each of our columns */
     sen__cell              *cell;               /* [n_columns] the current row */
     bool                    index;              /* texts and lists are looked at, not kept */
+    sen_arena              *texts;              /* where they are kept */
+    int64_t                 window;             /* rows of the arrays of a stream; else 0 */
     char                   *room;               /* what is left of the block of texts */
     size_t                  room_left;
 } sen__loader;
@@ -23880,6 +23897,7 @@ typedef struct sen__data_format {
     const char *name;
     const char *endings;                        /* of files, each with its point */
     bool        spaces;                         /* a line of white space is blank */
+    bool        quotes;                         /* a record may go on behind a line's end */
     sen_result (*head)(sen__loader *l);         /* names the columns; NULL: not here */
     sen_result (*next)(sen__loader *l);         /* fills cell[] from the next row */
 } sen__data_format;
@@ -23892,9 +23910,25 @@ typedef struct sen__reader {
     const sen__data_format *format;
     sen__bytes              bytes;              /* the mapped file */
     int64_t                *offset;             /* (rows): where each row begins */
-    double                 *factor;             /* [n_columns] of "scale", for lists; 1: none */
+    double                 *factor;             /* [n_columns] of "scale"; 1: none */
     sen_arena               row;                /* texts and lists of the row read last */
 } sen__reader;
+
+/* Rows that come one after the other, from a file or a function. The dataset's own arrays are a
+ * window on them, of as many rows as a trainer takes at a time: to all that looks at a batch it is
+ * a dataset like any other. */
+typedef struct sen__stream {
+    sen_row_source source;              /* of a function: next is not NULL */
+    sen_cell      *cell;                /* [n_columns] of it */
+    void          *file;                /* standard input, open; NULL: the reader's bytes */
+    char          *buffer;              /* what was read of it and is not yet passed */
+    int64_t        room, filled;        /* bytes of the buffer; those that are there */
+    bool           ended;               /* no more will come into the buffer */
+    bool           taken, over;         /* a row has been taken; there are none any more */
+    const char    *first;               /* where the rows of a mapped file begin, */
+    int64_t        first_line;          /* and the line of that */
+    int64_t        passed;              /* rows of this time through, for a limit */
+} sen__stream;
 
 /* The line where a row begins; -1: rows have none. The lines of a file that stays open are counted
  * when they are asked for, which only messages do. */
@@ -23908,6 +23942,13 @@ static int64_t sen__dataset_line(const sen_dataset *d, int64_t row)
     end = f->bytes.data + f->offset[row];
     for (p = f->bytes.data; p < end; p++) line += *p == '\n';
     return line;
+}
+
+static void sen__stream_free(sen_ctx *c, sen__stream *s)
+{
+    if (!s) return;
+    if (s->file) c->files->close(c->files->user, s->file);
+    sen__delete(c, s->buffer);
 }
 
 static void sen__reader_free(sen_ctx *c, sen__reader *f)
@@ -23927,6 +23968,7 @@ SENTRAIN_DEF void sen_dataset_free(sen_dataset *d)
     for (i = 0; d->column && i < d->n_columns; i++) sen__delete(d->c, d->column[i].owned);
     sen__delete(d->c, d->column);
     sen__delete(d->c, d->line);
+    sen__stream_free(d->c, d->stream);
     sen__reader_free(d->c, d->reader);
     sen__arena_free(&d->keep);           /* d itself is not in it */
     sen__delete(d->c, d);
@@ -23948,7 +23990,7 @@ static SEN__FORMAT(6, 7) sen_result sen__dataset_fail(sen_ctx *c, sen_result r,
     c->format(text, sizeof text, format, ap);           /* no locale: a decimal point is a point */
     va_end(ap);
     line = sen__dataset_line(d, row);
-    if (line < 0) return sen_fail(c, r, "row %lld, column \"%s\": %s", (long long)row, name, text);
+    if (line < 1) return sen_fail(c, r, "row %lld, column \"%s\": %s", (long long)row, name, text);
     return sen_fail(c, r, "%s:%lld: column \"%s\": %s", d->path, (long long)line, name, text);
 }
 
@@ -24503,10 +24545,10 @@ static sen_result sen__jsonl_next(sen__loader *l)
 /* One that is known but not read yet (head is NULL) is listed too, so that its files get a message
  * of their own. */
 static const sen__data_format sen__data_formats[] = {
-    { "jsonl", ".jsonl .json .ndjson", true,  sen__jsonl_head, sen__jsonl_next },
-    { "csv",   ".csv",                 false, sen__csv_head,   sen__csv_next   },
-    { "tsv",   ".tsv",                 false, sen__tsv_head,   sen__tsv_next   },
-    { "arrow", ".arrow",               false, NULL,            NULL            },
+    { "jsonl", ".jsonl .json .ndjson", true,  false, sen__jsonl_head, sen__jsonl_next },
+    { "csv",   ".csv",                 false, true,  sen__csv_head,   sen__csv_next   },
+    { "tsv",   ".tsv",                 false, false, sen__tsv_head,   sen__tsv_next   },
+    { "arrow", ".arrow",               false, false, NULL,            NULL            },
 };
 
 /* Is the file's ending one of the format's? Case does not matter. `endings` is a list with spaces,
@@ -24539,6 +24581,10 @@ static sen_result sen__data_format_of(sen_ctx *c, const sen_dataset_desc *desc,
         return sen_fail(c, SEN_ERR_UNSUPPORTED, "%s: the format \"%s\" is not read yet; write the "
                                                 "data as jsonl, csv or tsv",
                         desc->path, f->name);
+    }
+    if (!desc->format && strcmp(desc->path, "-") == 0) {
+        *out = &sen__data_formats[0];                   /* standard input has no ending: jsonl */
+        return SEN_OK;
     }
     if (desc->format)
         return sen_fail(c, SEN_ERR_ARGUMENT, "%s: there is no format \"%s\"; it is one of jsonl, "
@@ -24672,7 +24718,7 @@ static sen_result sen__loader_keep(sen__loader *l, sen_text *t)
 {
     if (l->room_left < t->length) {
         const size_t bytes = SEN__MAX(t->length, SEN__DATA_BLOCK);
-        l->room = (char *)sen__arena_alloc(&l->d->keep, bytes);
+        l->room = (char *)sen__arena_alloc(l->texts, bytes);
         if (!l->room) {
             l->room_left = 0;           /* so that no later call writes to NULL */
             return sen__no_memory(l->c, bytes, "the texts of a dataset");
@@ -24808,21 +24854,20 @@ static sen_result sen__loader_put_list(sen__loader *l, int column, const sen__ce
 
 /* Puts the cell at the end of its column: numbers of both sorts make a column of real ones.
  * Booleans and numbers do not mix, since true among 0.5 and 0.7 is a mistake in the file. */
-static sen_result sen__loader_put(sen__loader *l, int column, sen__cell *cell, int64_t most)
+static sen_result sen__loader_store(sen__loader *l, int column, sen__cell *cell, int64_t most)
 {
     static const char *const words[] = { "a text", "a whole number", "a number", "true or false",
                                          "a list" };
     sen__column *k = &l->d->column[column];
     const int64_t row = l->put;     /* counts on when the whole row is in */
     sen_column_kind kind = SEN_COLUMN_TEXT;
-    sen_result r = sen__label_name(k->name) ? sen__loader_label(l, column, cell) : SEN_OK;
-    if (!r) r = sen__cell_kind(l, column, cell, &kind);
+    sen_result r = sen__cell_kind(l, column, cell, &kind);
     if (!r && !k->started) r = sen__column_start(l, k, kind, cell, most);
     if (r) return r;
     /* The first real number of a column that has been whole so far: `row` items are to be
      * changed. */
     if (k->kind == SEN_COLUMN_INT && kind == SEN_COLUMN_FLOAT) {
-        sen__data_widen(k->owned, row);
+        sen__data_widen(k->owned, l->window ? l->window : row);
         k->kind = SEN_COLUMN_FLOAT;
         k->ints = NULL;
         k->floats = (const double *)k->owned;
@@ -24842,6 +24887,13 @@ static sen_result sen__loader_put(sen__loader *l, int column, sen__cell *cell, i
     else if (kind == SEN_COLUMN_FLOAT) ((double *)k->owned)[row] = cell->number;
     else ((int64_t *)k->owned)[row] = cell->integer;    /* BOOL too */
     return r;
+}
+
+static sen_result sen__loader_put(sen__loader *l, int column, sen__cell *cell, int64_t most)
+{
+    const bool label = sen__label_name(l->d->column[column].name);
+    const sen_result r = label ? sen__loader_label(l, column, cell) : SEN_OK;
+    return r ? r : sen__loader_store(l, column, cell, most);
 }
 
 /* The bytes of the row just read, start..l->at, must be UTF-8: all of them at once, so neither
@@ -25189,6 +25241,347 @@ static sen_result sen__reader_ready(sen_dataset *d)
     return SEN_OK;
 }
 
+/* ---- rows that come one after the other ------------------------------------------------------ */
+
+/* A mapped file is walked through; standard input is read into a buffer that always holds whole
+ * records. Columns get their kinds from the first row, as elsewhere; it is looked at when the
+ * dataset is made, and read again as the first of its rows. What is wrong further on shows when a
+ * run gets there. */
+
+/* Whether the record at `at` ends before `end`: a line end that stands in no quotes. */
+static bool sen__stream_whole(const sen__data_format *f, const char *at, const char *end)
+{
+    bool quoted = false, fresh = true;                  /* fresh: a field begins here */
+    if (!f->quotes) return sen__line_end(at, end) < end;
+    for (; at < end; at++) {
+        if (quoted) quoted = *at != '"';                /* a doubled one opens again at once */
+        else if (*at == '"' && (fresh || at[-1] == '"')) quoted = true;
+        else if (*at == '\n') return true;
+        fresh = !quoted && *at == ',';
+    }
+    return false;
+}
+
+/* More of standard input into the buffer, which moves: what has been passed goes, and it doubles
+ * where a record needs more. */
+static sen_result sen__stream_more(sen_dataset *d)
+{
+    sen__stream *s = d->stream;
+    sen__loader *l = &d->reader->loader;
+    const int64_t left = s->buffer ? s->filled - (l->at - s->buffer) : 0;
+    int64_t got;
+    if (left) memmove(s->buffer, l->at, (size_t)left);
+    if (2 * left >= s->room) {          /* none at first */
+        const int64_t room = 2 * (s->room + (1 << 16));
+        char *buffer = (char *)sen__new_array(d->c, room, 1, "a line of standard input");
+        if (!buffer) return SEN_ERR_MEMORY;
+        if (left) memcpy(buffer, s->buffer, (size_t)left);
+        sen__delete(d->c, s->buffer);
+        s->buffer = buffer;
+        s->room = room;
+    }
+    /* Not as much as there is room for: stdio would wait for all of it. */
+    got = d->c->files->read(d->c->files->user, s->file, s->buffer + left,
+                            SEN__MIN(s->room - left, 4096));
+    l->at = s->buffer;
+    s->filled = left + SEN__MAX(got, 0);
+    s->ended = got <= 0;
+    return got >= 0 ? SEN_OK : sen_fail(d->c, SEN_ERR_IO, "standard input cannot be read");
+}
+
+/* Makes l->at the beginning of a whole record, blank lines passed; *more false: there is none. Of a
+ * buffer only whole lines are shown to the loader, until its end has come. */
+static sen_result sen__stream_record(sen_dataset *d, bool *more)
+{
+    sen__stream *s = d->stream;
+    sen__reader *f = d->reader;
+    sen__loader *l = &f->loader;
+    sen_result r = SEN_OK;
+    while (!r && s->file) {
+        const char *end = s->buffer ? s->buffer + s->filled : NULL;
+        while (!s->ended && end && end > l->at && end[-1] != '\n') end--;
+        l->end = end;
+        if (s->ended) break;
+        /* Quotes may hold line ends: the record is not whole before they are closed. */
+        if (end && sen__loader_skip_blank(l, f->format->spaces) &&
+            sen__stream_whole(f->format, l->at, l->end)) break;
+        r = sen__stream_more(d);
+    }
+    *more = !r && sen__loader_skip_blank(l, f->format->spaces);
+    return r;
+}
+
+/* A factor of "scale" on one cell; the kinds that come of it are those of sen__loader_scale. */
+static void sen__stream_scale(const sen__reader *f, int column, sen__cell *cell)
+{
+    const double by = f->factor[column];
+    const int64_t whole = fabs(by) < 9e15 ? (int64_t)by : 0;
+    double *list = (double *)cell->list;                /* it lies in scratch, and is ours */
+    int64_t i;
+    if (by == 1.0) return;
+    if (cell->kind == SEN_JSON_LIST)
+        for (i = 0; i < sen__shape_count(cell->shape); i++) list[i] *= by;
+    if (cell->kind == SEN_JSON_BOOL) {
+        cell->kind = SEN_JSON_NUMBER;
+        cell->is_integer = true;
+        cell->number = (double)cell->integer;
+    }
+    if (cell->kind != SEN_JSON_NUMBER) return;
+    cell->is_integer = cell->is_integer && (double)whole == by && fabs(cell->number * by) < 9e18;
+    if (cell->is_integer) cell->integer *= whole;
+    cell->number *= by;
+}
+
+/* The record at l->at into the window's row l->put, or (look) only looked at: columns that have not
+ * been started then get their kinds. */
+static sen_result sen__stream_row(sen_dataset *d, bool look)
+{
+    sen__reader *f = d->reader;
+    sen__loader *l = &f->loader;
+    const sen__mark mark = sen__arena_mark(&d->c->scratch);
+    const char *start = l->at;
+    const int64_t line = l->line;
+    sen_result r;
+    int i;
+    d->line[l->put] = line;
+    r = f->format->next(l);
+    if (!r) r = sen__loader_utf8(l, start, line);
+    for (i = 0; !r && i < d->n_columns; i++) {
+        const bool label = sen__label_name(d->column[i].name);
+        sen_column_kind kind;
+        if (label) r = sen__loader_label(l, i, &l->cell[i]);
+        if (!r) sen__stream_scale(f, i, &l->cell[i]);
+        if (!r && !look) r = sen__loader_store(l, i, &l->cell[i], l->window);
+        if (r || !look) continue;
+        r = sen__cell_kind(l, i, &l->cell[i], &kind);
+        d->column[i].kind = kind;
+        d->column[i].shape = l->cell[i].shape;
+    }
+    sen__arena_release(&d->c->scratch, mark);
+    return r;
+}
+
+/* The factors of "scale", which must name columns of numbers. */
+static sen_result sen__stream_factors(sen_dataset *d)
+{
+    const sen_json *scale = d->reader->desc.scale, *j;
+    if (scale && scale->kind != SEN_JSON_OBJECT)
+        return sen_fail_at(d->c, SEN_ERR_ARGUMENT, scale, NULL,
+                           "\"scale\" takes an object of columns and factors");
+    for (j = scale ? scale->child : NULL; j; j = j->next) {
+        const int i = sen_dataset_column_find(d, j->key);
+        if (i < 0) return sen__loader_unscaled(&d->reader->loader, j->key);
+        if (j->kind != SEN_JSON_NUMBER)
+            return sen_fail_at(d->c, SEN_ERR_ARGUMENT, j, NULL,
+                               "the factor of \"%s\" should be a number", j->key);
+        if (d->column[i].kind == SEN_COLUMN_TEXT)
+            return sen_fail_at(d->c, SEN_ERR_ARGUMENT, j, NULL,
+                               "\"%s\" is a column of texts and cannot be scaled", j->key);
+        d->reader->factor[i] = j->number;
+    }
+    d->reader->desc.scale = NULL;                       /* the caller's, and done with */
+    return SEN_OK;
+}
+
+/* The head of the file and a look at its first row, after which all columns are known. */
+static sen_result sen__stream_head(sen_dataset *d)
+{
+    sen__loader *l = &d->reader->loader;
+    const char *start, *first;
+    int64_t line, first_line;
+    bool more;
+    int look;
+    sen_result r = sen__stream_record(d, &more);
+    if (!r && more && l->end - l->at >= 3 && memcmp(l->at, "\xEF\xBB\xBF", 3) == 0) {
+        l->at += 3;
+        r = sen__stream_record(d, &more);
+    }
+    if (r) return r;
+    if (!more)
+        return sen_fail(d->c, SEN_ERR_FORMAT, "%s is empty: a dataset needs one row at least",
+                        d->path);
+    start = l->at;
+    line = l->line;
+    r = d->reader->format->head(l);
+    if (!r) r = sen__loader_utf8(l, start, line);
+    if (!r) r = sen__loader_rename(l);
+    if (!r) r = sen__loader_select(l);
+    if (!r) r = sen__stream_record(d, &more);
+    if (!r && !more)
+        r = sen_fail(d->c, SEN_ERR_FORMAT, "%s holds no rows, only the names of the columns",
+                     d->path);
+    first = l->at;
+    first_line = l->line;
+    d->line = r ? NULL : (int64_t *)sen__new_array(d->c, 1, sizeof *d->line, "a line");
+    if (!r && !d->line) r = SEN_ERR_MEMORY;
+    d->stream->first = first;
+    d->stream->first_line = first_line;
+    /* Looked at twice: factors need the kinds, and change them. Then it is a row to be read. */
+    for (look = 0; !r && look < 2; look++) {
+        r = sen__stream_row(d, true);
+        l->at = first;
+        l->line = first_line;
+        if (!r && look == 0) r = sen__stream_factors(d);
+    }
+    return r;
+}
+
+/* Opens a description's file, or standard input, as a stream. */
+static sen_result sen__stream_read(sen_ctx *c, const sen_dataset_desc *desc,
+                                   const sen__data_format *format, sen_dataset **out)
+{
+    const bool input = strcmp(desc->path, "-") == 0;
+    sen_dataset *d = sen__dataset_new(c, input ? "standard input" : desc->path);
+    sen__loader *l;
+    sen_result r = d ? sen__reader_new(c, desc, format, d) : SEN_ERR_MEMORY;
+    if (!r) {
+        d->stream = (sen__stream *)sen__arena_zero(&d->keep, sizeof *d->stream);
+        if (!d->stream) r = sen__no_memory(c, sizeof *d->stream, "a stream");
+    }
+    if (!r && input && (!c->files || c->files->open(c->files->user, "-", SEN_FILE_READ,
+                                                    &d->stream->file) != SEN_FILE_OK))
+        r = sen_fail(c, SEN_ERR_IO, "standard input cannot be opened");
+    if (!r && !input) r = sen__file_map(c, desc->path, false, &d->reader->bytes);
+    if (!r) {
+        l = &d->reader->loader;
+        l->c = c;
+        l->desc = &d->reader->desc;
+        l->d = d;
+        l->texts = &d->reader->row;
+        l->at = d->reader->bytes.data;
+        l->end = l->at + d->reader->bytes.size;
+        l->line = 1;
+        r = sen__stream_head(d);
+    }
+    if (r) sen_dataset_free(d);
+    else *out = d;
+    return r;
+}
+
+/* The window's arrays, of so many rows; what it held is lost. Columns of other kinds than texts and
+ * lists have kept their kind from the look, and may still become real numbers. */
+static sen_result sen__stream_window(sen_dataset *d, int64_t rows)
+{
+    int i;
+    sen__delete(d->c, d->line);
+    d->line = (int64_t *)sen__new_array(d->c, rows, sizeof *d->line, "rows of a stream");
+    d->rows = d->line ? rows : 0;
+    if (!d->line) return SEN_ERR_MEMORY;
+    for (i = 0; i < d->n_columns; i++) {
+        sen__column *k = &d->column[i];
+        const size_t size = k->kind == SEN_COLUMN_TEXT ? sizeof(sen_text)
+                          : k->kind == SEN_COLUMN_LIST
+                                ? (size_t)sen__shape_count(k->shape) * sizeof(double)
+                                : sizeof(int64_t);
+        sen__delete(d->c, k->owned);
+        k->texts = NULL;
+        k->ints = NULL;
+        k->floats = k->lists = NULL;
+        k->started = true;
+        k->owned = sen__new_array(d->c, rows, size, "rows of a stream");
+        if (!k->owned) return SEN_ERR_MEMORY;
+        if (k->kind == SEN_COLUMN_TEXT) k->texts = (const sen_text *)k->owned;
+        else if (k->kind == SEN_COLUMN_LIST) k->lists = (const double *)k->owned;
+        else if (k->kind == SEN_COLUMN_FLOAT) k->floats = (const double *)k->owned;
+        else k->ints = (const int64_t *)k->owned;
+    }
+    if (d->reader) d->reader->loader.window = rows;
+    return SEN_OK;
+}
+
+/* To the beginning again, for another time through. What cannot go back is over. */
+static sen_result sen__stream_rewind(sen_dataset *d)
+{
+    sen__stream *s = d->stream;
+    sen_result r = SEN_OK;
+    if (!s->taken) return SEN_OK;
+    s->passed = 0;
+    s->over = s->file != NULL || (s->source.next && !s->source.rewind);
+    if (s->source.rewind) r = s->source.rewind(s->source.user);
+    if (!s->over && !r && !s->source.next) {
+        d->reader->loader.at = s->first;
+        d->reader->loader.line = s->first_line;
+    }
+    s->taken = s->over;
+    return r;
+}
+
+/* One cell of numbers into its column. */
+static sen_result sen__source_number(sen_dataset *d, int64_t row, int column)
+{
+    const sen_cell *cell = d->stream ? &d->stream->cell[column] : &d->lazy->cell[column];
+    const sen__column *k = &d->column[column];
+    const int64_t count = k->lists ? sen__shape_count(k->shape) : 1;
+    if (k->lists && !cell->list)
+        return sen_fail(d->c, SEN_ERR_ARGUMENT, "row %lld, column \"%s\": its function gave no "
+                                                "list", (long long)row, k->name);
+    if (k->lists)
+        memcpy((double *)k->owned + row * count, cell->list, (size_t)count * sizeof(double));
+    else if (k->floats) ((double *)k->owned)[row] = cell->number;
+    else if (k->ints)
+        ((int64_t *)k->owned)[row] = k->kind == SEN_COLUMN_BOOL ? cell->integer != 0
+                                                                : cell->integer;
+    return SEN_OK;
+}
+
+/* A row of a function's into the window. */
+static sen_result sen__stream_cells(sen_dataset *d, int64_t row, bool *more)
+{
+    sen__stream *s = d->stream;
+    const bool clean = sen__error(d->c) == SEN_OK;
+    sen_result r;
+    int i;
+    memset(s->cell, 0, (size_t)d->n_columns * sizeof *s->cell);
+    *more = true;
+    r = s->source.next(s->source.user, s->cell, more);
+    if (clean && !r) r = sen__error(d->c);
+    if (r) return clean ? sen__lazy_fail(d->c, r, s->passed) : r;
+    for (i = 0; *more && !r && i < d->n_columns; i++) {
+        sen_text t = s->cell[i].text;
+        if (d->column[i].kind != SEN_COLUMN_TEXT) r = sen__source_number(d, row, i);
+        else if (t.length && !t.data)
+            r = sen_fail(d->c, SEN_ERR_ARGUMENT, "row %lld, column \"%s\": its function gave a "
+                         "length, but no text", (long long)s->passed, d->column[i].name);
+        else {
+            t.data = sen__arena_text(&d->reader->row, t.data, t.length);
+            if (!t.data) r = sen__no_memory(d->c, t.length, "a text");
+            ((sen_text *)d->column[i].owned)[row] = t;
+        }
+    }
+    return r;
+}
+
+/* The next n rows of a stream into the rows of its window from `at` on; *got: how many there were.
+ * With at 0 a new round begins, and the texts of the one before go. */
+static sen_result sen__stream_next(sen_dataset *d, int64_t at, int64_t n, int64_t *got)
+{
+    sen__stream *s = d->stream;
+    sen__loader *l = &d->reader->loader;
+    const int64_t limit = d->reader->desc.limit;
+    sen_result r = SEN_OK;
+    bool more = !s->over;
+    SENTRAIN_ASSERT(at >= 0 && n >= 0 && at + n <= d->rows);
+    if (at == 0) {
+        sen__mark begin;
+        memset(&begin, 0, sizeof begin);
+        sen__arena_release(&d->reader->row, begin);
+        l->room_left = 0;
+    }
+    for (*got = 0; !r && more && *got < n && (limit <= 0 || s->passed < limit); ) {
+        l->put = at + *got;
+        if (s->source.next) r = sen__stream_cells(d, l->put, &more);
+        else {
+            r = sen__stream_record(d, &more);
+            if (!r && more) r = sen__stream_row(d, false);
+        }
+        if (r || !more) break;
+        s->passed++;
+        s->taken = true;
+        (*got)++;
+    }
+    return r;
+}
+
 /* Reads the file that a description names. A small one is mapped while it is read, and let go
  * after: nothing of the dataset points into it. A large one stays mapped; it is gone through once
  * all the same, so that a wrong row is found here, with its line, and not in the midst of a run.
@@ -25200,12 +25593,15 @@ static sen_result sen__dataset_read(sen_ctx *c, const sen_dataset_desc *desc, se
     sen__loader l;
     sen_result r = sen__dataset_check(c, desc);
     if (!r) r = sen__data_format_of(c, desc, &format);
+    if (!r && (desc->streaming || strcmp(desc->path, "-") == 0))
+        return sen__stream_read(c, desc, format, out);
     if (!r) r = sen__file_map(c, desc->path, false, &bytes);
     if (r) return r;
     memset(&l, 0, sizeof l);            /* no room for texts yet */
     l.c = c;
     l.desc = desc;
     l.d = sen__dataset_new(c, desc->path);
+    l.texts = l.d ? &l.d->keep : NULL;
     l.at = bytes.data;                  /* no 0 behind the last byte */
     l.end = bytes.data + bytes.size;
     l.line = 1;                         /* as editors count */
@@ -25226,7 +25622,6 @@ static sen_result sen__dataset_read(sen_ctx *c, const sen_dataset_desc *desc, se
         l.desc = &l.d->reader->desc;
         l.d->reader->loader = l;
     }
-    l.d->streaming = desc->streaming;   /* the trainer's affair: rows in file order */
     *out = l.d;
     return SEN_OK;
 }
@@ -25259,7 +25654,7 @@ SENTRAIN_DEF sen_result sen_dataset_from_json(sen_ctx *c, const sen_json *spec,
     if (!r && !desc.path)
         r = sen_fail_at(c, SEN_ERR_ARGUMENT, spec, NULL, "a dataset needs a \"path\"");
     /* The joined path lies in scratch; the dataset copies it. */
-    if (!r && base_folder && !sen__path_absolute(desc.path)) {
+    if (!r && base_folder && !sen__path_absolute(desc.path) && strcmp(desc.path, "-") != 0) {
         desc.path = sen__path(c, base_folder, desc.path);
         if (!desc.path) r = SEN_ERR_MEMORY;
     }
@@ -25353,10 +25748,11 @@ static sen_result sen__source_check(sen_ctx *c, const sen_row_source *s)
     if (s->stamp != SEN__STAMP)
         return sen_fail(c, SEN_ERR_ARGUMENT, "the source of rows was not made by "
                                              "sen_row_source_default()");
-    if (s->n_columns < 1 || s->n_rows < 1)
+    if (s->n_columns < 1 || (s->n_rows < 1 && !s->next))
         return sen_fail(c, SEN_ERR_ARGUMENT, "a dataset needs one column and one row at least");
-    if (!s->names || !s->kinds || !s->get)
-        return sen_fail(c, SEN_ERR_ARGUMENT, "a source of rows needs names, kinds and get");
+    if (!s->names || !s->kinds || (s->get != NULL) == (s->next != NULL))
+        return sen_fail(c, SEN_ERR_ARGUMENT, "a source of rows needs names, kinds and get or next, "
+                                             "one of the two");
     return SEN_OK;
 }
 
@@ -25381,29 +25777,12 @@ static sen_result sen__source_column(sen_dataset *d, const sen_row_source *s, in
         k->shape = s->shapes[i];
         size = (size_t)sen__shape_count(k->shape) * sizeof(double);
     }
+    if (s->next) return SEN_OK;         /* its window comes later */
     k->owned = sen__new_array(d->c, s->n_rows, size, "a column of numbers");
     if (!k->owned) return SEN_ERR_MEMORY;
     if (k->kind == SEN_COLUMN_LIST) k->lists = (const double *)k->owned;
     else if (k->kind == SEN_COLUMN_FLOAT) k->floats = (const double *)k->owned;
     else k->ints = (const int64_t *)k->owned;
-    return SEN_OK;
-}
-
-/* One cell of numbers into its column. */
-static sen_result sen__source_number(sen_dataset *d, int64_t row, int column)
-{
-    const sen_cell *cell = &d->lazy->cell[column];
-    const sen__column *k = &d->column[column];
-    const int64_t count = k->lists ? sen__shape_count(k->shape) : 1;
-    if (k->lists && !cell->list)
-        return sen_fail(d->c, SEN_ERR_ARGUMENT, "row %lld, column \"%s\": its function gave no "
-                                                "list", (long long)row, k->name);
-    if (k->lists)
-        memcpy((double *)k->owned + row * count, cell->list, (size_t)count * sizeof(double));
-    else if (k->floats) ((double *)k->owned)[row] = cell->number;
-    else if (k->ints)
-        ((int64_t *)k->owned)[row] = k->kind == SEN_COLUMN_BOOL ? cell->integer != 0
-                                                                : cell->integer;
     return SEN_OK;
 }
 
@@ -25420,6 +25799,19 @@ static sen_result sen__source_numbers(sen_dataset *d)
         for (i = 0; !r && i < d->n_columns; i++) r = sen__source_number(d, row, i);
     }
     return r;
+}
+
+/* A dataset whose function gives rows one after the other. Its reader has no file: only the arena
+ * of the window's texts is used. */
+static sen_result sen__stream_of(sen_ctx *c, const sen_row_source *s, sen_dataset *d)
+{
+    const sen_dataset_desc none = sen_dataset_desc_default();
+    const sen_result r = sen__reader_new(c, &none, NULL, d);
+    d->stream = r ? NULL : (sen__stream *)sen__arena_zero(&d->keep, sizeof *d->stream);
+    if (!d->stream) return r ? r : sen__no_memory(c, sizeof *d->stream, "a stream");
+    d->stream->source = *s;
+    d->stream->cell = d->lazy->cell;
+    return SEN_OK;
 }
 
 /* *out is set on failure too, to be freed by the caller. */
@@ -25440,10 +25832,12 @@ static sen_result sen__source_dataset(sen_ctx *c, const sen_row_source *s, sen_d
     d->lazy->get = s->get;
     d->lazy->user = s->user;
     d->lazy->row = -1;
+    if (s->next && (r = sen__stream_of(c, s, d)) != SEN_OK) return r;
     for (i = 0; !r && i < s->n_columns; i++) {
         d->n_columns = i + 1;           /* those before it are named */
         r = sen__source_column(d, s, i);
     }
+    if (s->next) return r;
     d->rows = s->n_rows;
     return r ? r : sen__source_numbers(d);
 }
@@ -26068,6 +26462,56 @@ SENTRAIN_DEF sen_result sen_register_sampler(sen_ctx *c, const sen_sampler_type 
     return sen__end(c, sen__register(c, sen__samplers, type));
 }
 
+/* ---- a stream's batches ---------------------------------------------------------------------- */
+
+/* Not by a name: a stream has no other batches than its rows in their order (Python makes no batch
+ * sampler for an IterableDataset). A window's rows are filled batch by batch and then anew from its
+ * first, so that the batches of one update, as many as it has room for, stand beside each other. */
+
+static sen_result sen__streamed_start(sen_sampler_call *s)
+{
+    int64_t *at = (int64_t *)sen__new(s->ctx, sizeof *at, "a sampler");
+    s->state = at;
+    return at ? SEN_OK : SEN_ERR_MEMORY;
+}
+
+static void sen__streamed_end(sen_sampler_call *s)
+{
+    sen__delete(s->ctx, s->state);
+}
+
+/* More than any run takes; the trainer counts by max_steps. */
+static int64_t sen__streamed_length(const sen_sampler_call *s)
+{
+    (void)s;
+    return INT64_MAX;
+}
+
+/* An error stays with the context, where the trainer looks for it. */
+static void sen__streamed_begin(sen_sampler_call *s, int64_t epoch)
+{
+    (void)epoch;
+    *(int64_t *)s->state = 0;
+    (void)sen__stream_rewind((sen_dataset *)(size_t)s->dataset);
+}
+
+static int64_t sen__streamed_next(sen_sampler_call *s, int64_t *rows)
+{
+    int64_t *at = (int64_t *)s->state, n = 0, i;
+    if (*at + s->batch_size > s->dataset->rows) *at = 0;
+    if (sen__error(s->ctx) ||
+        sen__stream_next((sen_dataset *)(size_t)s->dataset, *at, s->batch_size, &n) ||
+        (s->drop_last && n < s->batch_size)) return 0;
+    for (i = 0; i < n; i++) rows[i] = *at + i;
+    *at += s->batch_size;
+    return n;
+}
+
+static const sen_sampler_type sen__streamed_type = {
+    "stream", sen__streamed_start, sen__streamed_length, sen__streamed_begin, sen__streamed_next,
+    sen__streamed_end
+};
+
 /* ---- a data loader's sampler ----------------------------------------------------------------- */
 
 /* A loader has one dataset or several, a sampler for each, and one generator for all. Row numbers
@@ -26291,6 +26735,7 @@ static sen_result sen__sampler_subs(sen_sampler *s, const sen__sampler_desc *des
     for (k = 0; !r && k < s->n_subs; k++) {
         sen__sub_sampler *sub = &s->sub[k];
         sub->type = type;
+        if (desc->datasets[k]->stream) sub->type = type = &sen__streamed_type;
         sub->first = first;
         sub->call.ctx = s->c;
         sub->call.dataset = desc->datasets[k];          /* borrowed */
@@ -30211,6 +30656,9 @@ static sen_result sen__evaluator_bind(sen_evaluator *e)
     e->dataset = ((const sen_evaluator_args *)e->args)->dataset;
     if (!e->type->score) return SEN_OK;                 /* has `run`: no columns */
     if (!e->dataset) return sen_fail(e->c, SEN_ERR_ARGUMENT, "%s needs a dataset", e->type->name);
+    if (e->dataset->stream)
+        return sen_fail(e->c, SEN_ERR_ARGUMENT, "%s needs a dataset whose rows can be had again: "
+                                                "no stream", e->type->name);
     for (f = e->type->fields; !r && f->name; f++) {
         if (f->kind != SEN_KIND_COLUMN && f->kind != SEN_KIND_NUMBER_COLUMN) continue;
         r = sen__evaluator_column(e, f, place++, &column);
@@ -31675,7 +32123,7 @@ static sen_result sen__set_check_labels(sen_ctx *c, const sen__train_set *s)
                                  "labels should be numbers; name the words with \"class_names\"");
     /* `worst` decides on the scale, `at` is the first row that is too large: an example for the
      * message. */
-    for (i = 0; i < d->rows; i++) {
+    for (i = 0; i < sen_dataset_rows(d); i++) {         /* a stream's have not come yet */
         const double v = fabs(sen_dataset_number(d, i, s->label));
         if (v > worst) {                                /* more than a cosine can say */
             at = at < 0 && sen__loss_label_scale(s->loss, v) < 1.0 ? i : at;
@@ -31694,20 +32142,33 @@ static sen_result sen__set_check_labels(sen_ctx *c, const sen__train_set *s)
     return SEN_OK;
 }
 
+/* What a stream cannot be or do. Python: IterableDataset in get_train_dataloader and in the
+ * trainer's own checks; that batch_sampler is passed over there, with a warning, is an error here,
+ * for whoever asks for no_duplicates would train with duplicates. */
+static sen_result sen__set_check_stream(const sen_trainer *t, const sen__train_set *s, bool train)
+{
+    const char *why = !train ? "an eval_dataset cannot be a stream: its rows are needed again"
+        : s->name ? "a stream cannot be one of several datasets"
+        : t->args.max_steps <= 0 ? "a stream has no number of rows, so max_steps must be set"
+        : strcmp(t->args.batch_sampler, "batch_sampler") != 0
+              ? "a stream gives its rows in their order; batch_sampler must stay at its default"
+              : NULL;
+    return why ? sen_fail(t->c, SEN_ERR_ARGUMENT, "%s: %s", sen__set_path(s), why) : SEN_OK;
+}
+
 /* Which columns are texts, which is the label, and whether the loss can take them. Columns are
  * taken by position, never by name, as in Python; the label is the one exception (label, labels,
  * score, scores). A second column of numbers is an error, because to drop it silently would hide a
  * wrong file. Text columns stay in file order: the loss's anchor is the first. */
-static sen_result sen__set_columns(sen_ctx *c, sen__train_set *s)
+static sen_result sen__set_columns(sen_trainer *t, sen__train_set *s, bool train)
 {
+    sen_ctx *c = t->c;
     sen_result r;
     int i;
-    /* A streamed dataset has no number of rows, and Python's step counts need one. */
-    if (s->data->streaming)
-        return sen_fail(c, SEN_ERR_UNSUPPORTED,
-                        "%s: streaming comes with a later version; leave \"streaming\" out",
-                        sen__set_path(s));
-    if (s->data->rows == 0)
+    if (s->data->stream) {
+        r = sen__set_check_stream(t, s, train);
+        if (r) return r;
+    } else if (s->data->rows == 0)
         return sen_fail(c, SEN_ERR_ARGUMENT, "%s has no rows", sen__set_path(s));
     s->label = sen__dataset_label_column(s->data);
     s->by_batch = s->data->reader != NULL;
@@ -31813,7 +32274,7 @@ static sen_result sen__sets_make(sen_trainer *t, sen_dataset *one, const sen_nam
         s->own_loss = !one && many[i].loss;
         s->loss = s->own_loss ? many[i].loss : common;
         if (!one && !(s->name = sen__trainer_text(t, many[i].name))) return SEN_ERR_MEMORY;
-        r = sen__set_columns(t->c, s);
+        r = sen__set_columns(t, s, out == &t->train);
         if (!r) r = sen__set_check_loss(t, s, rows);
     }
     return r;
@@ -31965,6 +32426,12 @@ static sen_result sen__trainer_sampler(sen_trainer *t, sen_sampler **out)
     int i;
     if (!list) return sen__no_memory(t->c, (size_t)t->n_train * sizeof *list, "datasets");
     for (i = 0; i < t->n_train; i++) list[i] = t->train[i].data;
+    if (t->train[0].data->stream) {
+        const int64_t rows = (int64_t)sen__mul((uint64_t)t->args.gradient_accumulation_steps,
+                                               (size_t)t->args.per_device_train_batch_size);
+        const sen_result r = sen__stream_window(t->train[0].data, rows);
+        if (r) return r;
+    }
     d = sen__trainer_sampler_desc(t, list, t->n_train, t->args.per_device_train_batch_size);
     /* The dict form, even of one: its sampler shuffles differently from that of a lone dataset. */
     if (t->train[0].name) d.multi_dataset_batch_sampler = t->args.multi_dataset_batch_sampler;
@@ -32155,8 +32622,14 @@ static sen_result sen__plan_widest(sen_trainer *t, int64_t *widest)
 {
     int64_t e, b, n, i, tokens, left = SEN__PLAN_BATCHES;
     sen_sampler *s = NULL;
-    sen_result r = sen__trainer_sampler(t, &s);
+    sen_result r;
     *widest = 0;
+    if (t->train[0].data->stream) {     /* unknown, and not to be read for this */
+        *widest = t->args.per_device_train_batch_size * (int64_t)t->train[0].n_columns *
+                  t->model->transformer->max_seq_length;
+        return SEN_OK;
+    }
+    r = sen__trainer_sampler(t, &s);
     /* An epoch counts for one even where it gives no batch: this ends. */
     for (e = 0; !r && e < t->state.num_train_epochs && left > 0; e++, left--) {
         sen__sampler_begin_epoch(s, e);
@@ -33731,6 +34204,17 @@ static sen_result sen__resume_check(sen_trainer *t, bool *whole)
     return r ? r : sen__error(t->c);                    /* a path may have had no room */
 }
 
+/* A stream's epochs end when it does, so the place in one does not follow from the step; it is what
+ * the fraction of the epoch says, in which every epoch counts for as many batches as the run has.
+ * (Python goes by the step, and finds no batch where the stream had begun again.) */
+static void sen__resume_stream(sen_trainer *t)
+{
+    const double whole = floor(t->state.epoch), rest = t->state.epoch - whole;
+    if (!(whole >= 0 && whole < SEN__STEPS_MAX)) return;
+    t->epoch = (int64_t)whole;
+    t->skip = t->args.ignore_data_skip ? 0 : (int64_t)(rest * (double)t->batches + 0.5);
+}
+
 /* All of a checkpoint but the weights, where `whole`; else step and history only. The moments of a
  * run that this trainer made before are cleared: they belong to other weights.
  *
@@ -33749,6 +34233,7 @@ static sen_result sen__resume_run(sen_trainer *t, bool whole)
     /* Integer division: updates before this epoch are whole epochs. */
     t->epoch = t->state.global_step / t->state.steps_per_epoch;
     t->skip = t->args.ignore_data_skip ? 0 : t->state.global_step % t->state.steps_per_epoch * k;
+    if (t->train[0].data->stream && t->state.global_step > 0) sen__resume_stream(t);
     t->saved_step = t->state.global_step;               /* this step has a checkpoint */
     sen__arena_release(&t->c->scratch, mark);
     return r;
@@ -33853,7 +34338,8 @@ static sen_result sen__loop_counts(sen_trainer *t)
     s->log_history = t->log;
     if (t->n_train == 0) return SEN_OK;                 /* evaluation only */
     /* Known before the run: the schedule, the last step and the number of saves all follow. */
-    t->batches = sen__sampler_length(t->sampler);
+    t->batches = t->train[0].data->stream ? (int64_t)sen__mul((uint64_t)a->max_steps, (size_t)k)
+                                          : sen__sampler_length(t->sampler);
     if (t->batches < 1)
         return sen_fail(t->c, SEN_ERR_ARGUMENT, "%s gives no batch of %d rows%s",
                         sen__set_path(&t->train[0]), a->per_device_train_batch_size,
@@ -33867,7 +34353,9 @@ static sen_result sen__loop_counts(sen_trainer *t)
                         "max_steps or num_train_epochs asks for %g updates, and %g is the most",
                         wanted, SEN__STEPS_MAX);
     s->max_steps = (int64_t)wanted;                     /* exact: it is below 2^53 */
-    s->num_train_epochs = a->max_steps > 0
+    /* Python: an epoch of a stream has as many updates as the run, and there is no last one. */
+    s->num_train_epochs = t->train[0].data->stream ? INT64_MAX
+                        : a->max_steps > 0
                               ? (s->max_steps + s->steps_per_epoch - 1) / s->steps_per_epoch
                               : (int64_t)ceil(a->num_train_epochs);
     /* Shares become steps only now that max_steps is known. */
@@ -33960,7 +34448,8 @@ static sen_result sen__loop_begin(sen_trainer *t)
 static void sen__epoch_replay(sen_trainer *t)
 {
     int64_t e, b, n;
-    if (sen__json_bool_or(t->args.accelerator_config, "use_seedable_sampler", true)) return;
+    if (sen__json_bool_or(t->args.accelerator_config, "use_seedable_sampler", true) ||
+        t->train[0].data->stream) return;
     /* Their batches are asked for and thrown away: only the draws are wanted. */
     for (e = 0; e < t->epoch; e++) {
         sen__sampler_begin_epoch(t->sampler, e);
@@ -33998,7 +34487,7 @@ static sen_result sen__epoch_open(sen_trainer *t)
     if (skip == 0) sen__rng_skip(&t->rng, 2);           /* the data loader's base seed */
     while (t->micro < skip && sen__sampler_next(t->sampler, t->rows, &n)) t->micro++;
     t->skip = 0;
-    return SEN_OK;
+    return t->train[0].data->stream ? sen__error(t->c) : SEN_OK;
 }
 
 /* Trainer._maybe_log_save_evaluate: logs, evaluates, saves what the callbacks have asked for, in
@@ -34132,7 +34621,7 @@ static sen_result sen__loop_update(sen_trainer *t)
     const int64_t k = t->args.gradient_accumulation_steps,
                   size = t->args.per_device_train_batch_size;
     const int64_t n = sen__update_fetch(t);
-    sen_result r = SEN_OK;
+    sen_result r = t->train[0].data->stream ? sen__error(t->c) : SEN_OK;
     int64_t i;
     t->epoch_over = n == 0;
     for (i = 0; !r && i < n; i++) {
@@ -34711,7 +35200,7 @@ static sen_result sen__grad_column(sen_trainer *t, const sen__train_set *s, int 
 static sen_result sen__grad_run(sen_trainer *t, sen__train_set *s, sen_labels *labels,
                                 float *value)
 {
-    const int64_t n = SEN__MIN((int64_t)t->args.per_device_train_batch_size, s->data->rows);
+    int64_t n = SEN__MIN((int64_t)t->args.per_device_train_batch_size, s->data->rows);
     const bool torch = t->args.dropout_rng == SEN_DROPOUT_TORCH;
     sen_var *loss;
     int64_t i;
@@ -34720,8 +35209,9 @@ static sen_result sen__grad_run(sen_trainer *t, sen__train_set *s, sen_labels *l
     sen_rng_seed(&t->rng, (uint64_t)t->args.seed);
     sen__pyrandom_seed(&t->python, (uint64_t)t->args.seed);
     sen__losses_share(t);
+    r = s->data->stream ? sen__stream_next(s->data, 0, n, &n) : SEN_OK;
     /* The same path as a training batch: what is checked is what trains. */
-    r = sen__trainer_fill(t, s, t->rows, n, labels);
+    if (!r) r = sen__trainer_fill(t, s, t->rows, n, labels);
     if (!r)
         r = sen__dropout_begin(t->c, &t->dropout, t->model, &t->batch.batch, torch,
                                (uint64_t)t->args.seed, 0, &t->rng);
@@ -36103,6 +36593,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            GlobalOrthogonalRegularization, EmbedDistill, MSE, MarginMSE, DistillKLDiv, Softmax,
  *            Matryoshka; weights of a loss's own, trained and kept in checkpoints; values in named
  *            terms; what a loss has to say of its data is said before the first step.
+ *   Added    Streaming: a file, standard input ("path": "-") or sen_row_source.next, read while a
+ *            run goes on, as Python's IterableDataset.
  *
  * LICENCE
  *

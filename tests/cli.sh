@@ -137,6 +137,16 @@ good 'doctor' doctor
 good 'doctor, one check' doctor golden --json
 test $status -eq 0 || exit 1
 
+# ---- standard input as data ----------------------------------------------------------------------
+
+job train='"-"'
+printf '{"a": "one %s", "b": "two"}\n' 1 2 3 4 5 6 7 8 >rows
+"$sentrain" train job.json --quiet <rows >out 2>err
+holds 'two steps from standard input' $? -eq 0
+bad_job 'no rows on standard input' 1 'standard input is empty' train='"-"'
+job train='{"path": "pairs.tsv", "streaming": true}'
+bad 'a stream without max_steps' 2 'pairs.tsv|max_steps must be set' train job.json --max-steps -1
+
 # ---- the command line ----------------------------------------------------------------------------
 
 bad 'unknown command' 2 'trian|did you mean train?|--help' trian job.json

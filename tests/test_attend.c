@@ -416,7 +416,7 @@ static void attend_one(sen_ctx *c, attend_case t, int reads)
 static void test_attend_one(sen_ctx *c)
 {
     static const int32_t lengths[] = { 1, 2, 7, 16, 33, 517, 14, 64 };
-    attend_case t = { 4, 4, 32, 0, 0, 0, 0, (int)SEN__COUNT(lengths), lengths };
+    attend_case t = { 4, 4, 32, 0, 0, 0, 0, (int)SEN__COUNT(lengths), lengths, 0 };
     for (int kind = 0; kind < 16; kind++) {
         t.bias = kind & 1;
         t.drop = kind >> 1 & 1;

@@ -15,7 +15,8 @@ typedef struct data_file {
 
 static sen_file_error data_open(void *user, const char *path, sen_file_mode mode, void **file)
 {
-    if (mode != SEN_FILE_READ || strncmp(path, "data.", 5) != 0) return SEN_FILE_NOT_FOUND;
+    if (mode != SEN_FILE_READ || (strncmp(path, "data.", 5) != 0 && strcmp(path, "-") != 0))
+        return SEN_FILE_NOT_FOUND;
     ((data_file *)user)->at = 0;
     *file = user;
     return SEN_FILE_OK;
@@ -148,11 +149,10 @@ static void test_data_options(data_fixture *f)
     sen_dataset *d = NULL;
     CHECK(data_load(f, NULL, "g\tsim\ts1\ts2\nm\t2\ta\tb\nm\t5\tc\td\nm\tx\te\tf\n", -1,
                     "{\"path\": \"data.tsv\", \"rename\": {\"sim\": \"score\"}, \"limit\": 2, "
-                    "\"streaming\": true,"
                     " \"columns\": [\"s1\", \"s2\", \"score\"], \"scale\": {\"score\": 0.2}}",
                     &d) == SEN_OK);
     if (d) {
-        CHECK(sen_dataset_rows(d) == 2 && d->streaming && data_is(d, 1, 0, "c"));
+        CHECK(sen_dataset_rows(d) == 2 && data_is(d, 1, 0, "c"));
         CHECK(sen_dataset_number(d, 0, 2) == 2 * 0.2 && sen_dataset_number(d, 1, 2) == 5 * 0.2);
         sen_dataset_free(d);
     }
@@ -454,6 +454,174 @@ static void test_data_warnings(data_fixture *f)
     sen_dataset_free(d);
 }
 
+/* ---- streams --------------------------------------------------------------------------------- */
+
+#define DATA_LONG 9000                          /* bytes of a text: more than one read gives */
+
+/* Three rows, each of a long text with line ends in it where the format can have them. */
+static void data_stream_text(char *out, int format)
+{
+    static const char *const heads[] = { "", "a,score\n\n", "a\tscore\n\n" };
+    static const char *const before[] = { "{\"a\": \"", "\"x\n", "" };
+    static const char *const after[] = { "\", \"score\": ", "\",", "\t" };
+    static const char *const ends[] = { "}\n\n", "\r\n", "\n" };
+    int i;
+    out += sprintf(out, "%s", heads[format]);
+    for (i = 0; i < 3; i++) {
+        out += sprintf(out, "%s", before[format]);
+        memset(out, 'a' + i, DATA_LONG);
+        out += DATA_LONG;
+        out += sprintf(out, "%s%s%s", after[format], i == 1 ? "0.5" : "3", ends[format]);
+    }
+}
+
+/* A stream gives the rows that the whole dataset has, in any portions, and again after a rewind
+ * where that can be: from a file, not from standard input. */
+static void test_data_streams(data_fixture *f)
+{
+    static const char *const paths[] = { "data.jsonl", "data.csv", "data.tsv" };
+    static const char *const names[] = { "jsonl", "csv", "tsv" };
+    static char text[3 * DATA_LONG + 500];
+    int format, input, turn;
+    for (format = 0; format < 3; format++)
+        for (input = 0; input < 2; input++) {
+            sen_dataset_desc desc = sen_dataset_desc_default();
+            sen_dataset *all = NULL, *d = NULL;
+            int64_t got = 0, row;
+            data_stream_text(text, format);
+            CHECK(data_load(f, paths[format], text, -1, NULL, &all) == SEN_OK);
+            desc.path = input ? "-" : paths[format];
+            desc.format = names[format];
+            desc.streaming = !input;
+            CHECK(sen_dataset_load(f->c, &desc, &d) == SEN_OK);
+            if (!d || !all) return;
+            CHECK(sen_dataset_rows(d) == 0 && sen_dataset_columns(d) == 2);
+            CHECK(sen_dataset_column_kind(d, 1) == SEN_COLUMN_INT);
+            CHECK(sen__stream_window(d, 4) == SEN_OK);
+            for (turn = 0; turn < 2; turn++) {
+                CHECK(sen__stream_rewind(d) == SEN_OK);
+                CHECK(sen__stream_next(d, 0, 2, &got) == SEN_OK && got == (input && turn ? 0 : 2));
+                CHECK(sen__stream_next(d, 2, 2, &got) == SEN_OK && got == (input && turn ? 0 : 1));
+                for (row = 0; row < got + 2 && got; row++) {
+                    const sen_text x = sen_dataset_text(all, row, 0);
+                    const sen_text y = sen_dataset_text(d, row, 0);
+                    CHECK(x.length == y.length && memcmp(x.data, y.data, x.length) == 0);
+                    CHECK(sen_dataset_number(all, row, 1) == sen_dataset_number(d, row, 1));
+                    CHECK(sen__dataset_line(all, row) == sen__dataset_line(d, row));
+                }
+                CHECK(sen__stream_next(d, 0, 4, &got) == SEN_OK && got == 0);
+            }
+            CHECK(sen_dataset_column_kind(d, 1) == SEN_COLUMN_FLOAT);
+            sen_dataset_free(d);
+            sen_dataset_free(all);
+        }
+}
+
+/* Options, and what is wrong with a row when its turn comes. */
+static void test_data_stream_options(data_fixture *f)
+{
+    sen_dataset *d = NULL;
+    int64_t got = 0;
+    CHECK(data_load(f, NULL, "{\"t\": [\"x\", \"y\"], \"label\": \"no\", \"v\": [1, 2], \"n\": 2}\n"
+                    "{\"t\": [\"z\", \"w\"], \"label\": \"yes\", \"v\": [3, 4], \"n\": 3}\n"
+                    "{\"t\": [\"u\"], \"label\": \"yes\", \"v\": [5, 6], \"n\": 3}\n", -1,
+                    "{\"path\": \"-\", \"class_names\": [\"yes\", \"no\"], \"scale\": {\"v\": 2, "
+                    "\"n\": 0.5}, \"columns\": [\"t_2\", \"label\", \"v\", \"n\"]}", &d) == SEN_OK);
+    if (!d) return;
+    CHECK(sen_dataset_column_kind(d, 3) == SEN_COLUMN_FLOAT && sen__dataset_label_column(d) == 1);
+    CHECK(sen__stream_window(d, 2) == SEN_OK && sen__stream_next(d, 0, 2, &got) == SEN_OK);
+    CHECK(got == 2 && data_is(d, 1, 0, "w") && sen_dataset_number(d, 0, 1) == 1 &&
+          sen_dataset_list(d, 1, 2)[1] == 8 && sen_dataset_number(d, 1, 3) == 1.5);
+    CHECK(sen__stream_next(d, 0, 2, &got) == SEN_ERR_FORMAT);
+    CHECK(strstr(sen_message(f->c), "standard input:3:2: \"t\" should hold 2 texts") != NULL);
+    sen__forgive(f->c);
+    sen_dataset_free(d);
+    CHECK(data_load(f, NULL, "a\tb\n1\t2\n3\t4\n5\t6\n", -1, "{\"path\": \"data.tsv\", "
+                    "\"streaming\": true, \"limit\": 2}", &d) == SEN_OK);
+    if (!d) return;
+    CHECK(sen__stream_window(d, 3) == SEN_OK && sen__stream_next(d, 0, 3, &got) == SEN_OK);
+    CHECK(got == 2 && sen__stream_rewind(d) == SEN_OK && sen__stream_next(d, 0, 3, &got) == SEN_OK);
+    CHECK(got == 2 && data_is(d, 0, 0, "1"));
+    sen_dataset_free(d);
+    data_refuses(f, NULL, "\n\n", -1, "{\"path\": \"-\"}", SEN_ERR_FORMAT,
+                 "standard input is empty: a dataset needs one row at least");
+    data_refuses(f, NULL, "a,b\n", -1, "{\"path\": \"-\", \"format\": \"csv\"}", SEN_ERR_FORMAT,
+                 "standard input holds no rows, only the names of the columns");
+    data_refuses(f, NULL, "a\tscore\nx\ty", -1, "{\"path\": \"-\", \"format\": \"tsv\"}",
+                 SEN_ERR_FORMAT,
+                 "standard input:2: column \"score\": \"y\" is no number; if these are names of "
+                 "classes, list them as \"class_names\"");
+    data_refuses(f, NULL, "a\tb\nx\ty", -1, "{\"path\": \"-\", \"format\": \"tsv\", \"scale\": "
+                 "{\"a\": 2}}", SEN_ERR_ARGUMENT,
+                 "job.json:1:42: \"a\" is a column of texts and cannot be scaled");
+}
+
+/* Rows of a function, one after the other; the fourth one fails, once. */
+typedef struct data_source {
+    int  row, rewinds, fails;
+    char text[8];
+} data_source;
+
+static sen_result data_source_next(void *user, sen_cell *cell, bool *more)
+{
+    data_source *s = (data_source *)user;
+    if (s->row == s->fails) return SEN_ERR_IO;
+    *more = s->row < 5;
+    s->text[0] = (char)('a' + s->row);
+    cell[0].text.data = s->text;
+    cell[0].text.length = 1;
+    cell[1].number = s->row++ / 2.0;
+    return SEN_OK;
+}
+
+static sen_result data_source_rewind(void *user)
+{
+    ((data_source *)user)->row = 0;
+    ((data_source *)user)->rewinds++;
+    return SEN_OK;
+}
+
+static void test_data_stream_rows(data_fixture *f)
+{
+    static const char *const names[] = { "text", "score" };
+    static const sen_column_kind kinds[] = { SEN_COLUMN_TEXT, SEN_COLUMN_FLOAT };
+    sen_row_source source = sen_row_source_default();
+    sen_dataset *d = NULL;
+    data_source s;
+    int64_t got = 0;
+    memset(&s, 0, sizeof s);
+    s.fails = -1;
+    source.n_columns = 2;
+    source.names = names;
+    source.kinds = kinds;
+    source.user = &s;
+    source.next = data_source_next;
+    source.rewind = data_source_rewind;
+    CHECK(sen_dataset_from_callback(f->c, &source, &d) == SEN_OK);
+    if (!d) return;
+    CHECK(sen__stream_window(d, 4) == SEN_OK && s.row == 0);
+    CHECK(sen__stream_next(d, 0, 4, &got) == SEN_OK && got == 4);
+    CHECK(data_is(d, 0, 0, "a") && data_is(d, 3, 0, "d") && sen_dataset_number(d, 3, 1) == 1.5);
+    CHECK(sen__stream_next(d, 0, 4, &got) == SEN_OK && got == 1 && data_is(d, 0, 0, "e"));
+    CHECK(sen__stream_rewind(d) == SEN_OK && s.rewinds == 1);
+    s.fails = 1;
+    CHECK(sen__stream_next(d, 0, 4, &got) == SEN_ERR_IO);
+    CHECK(strstr(sen_message(f->c), "row 1 of the dataset could not be had") != NULL);
+    sen__forgive(f->c);
+    sen_dataset_free(d);
+    source.rewind = NULL;
+    s.fails = -1;
+    s.row = 0;
+    CHECK(sen_dataset_from_callback(f->c, &source, &d) == SEN_OK);
+    if (!d) return;
+    CHECK(sen__stream_window(d, 8) == SEN_OK && sen__stream_next(d, 0, 8, &got) == SEN_OK);
+    CHECK(got == 5 && sen__stream_rewind(d) == SEN_OK);
+    CHECK(sen__stream_next(d, 0, 8, &got) == SEN_OK && got == 0);
+    sen_dataset_free(d);
+    source.get = data_list_row;
+    CHECK(sen_dataset_from_callback(f->c, &source, &d) == SEN_ERR_ARGUMENT);
+}
+
 /* A file that stays open and is written to meanwhile: the row says so, and nothing worse comes. */
 static void test_data_changed(data_fixture *f)
 {
@@ -501,6 +669,25 @@ static sen_result data_lazy_work(sen_ctx *c, void *arg)
     return r;
 }
 
+static sen_result data_stream_work(sen_ctx *c, void *arg)
+{
+    static const char text[] = "a,score\n\"x \"\"y\"\"\",1\nz,2.5\n";
+    data_file *file = (data_file *)arg;
+    sen_dataset_desc desc = sen_dataset_desc_default();
+    sen_dataset *d = NULL;
+    int64_t got;
+    sen_result r;
+    file->text = text;
+    file->size = (int64_t)strlen(text);
+    desc.path = "-";
+    desc.format = "csv";
+    r = sen_dataset_load(c, &desc, &d);
+    if (!r) r = sen__stream_window(d, 2);
+    if (!r) r = sen__stream_next(d, 0, 2, &got);
+    sen_dataset_free(d);
+    return r;
+}
+
 static sen_result data_work(sen_ctx *c, void *arg)
 {
     static const char spec[] =
@@ -523,6 +710,7 @@ static void test_data_memory(data_fixture *f)
 {
     CHECK(fail_everywhere(&f->files, data_work, &f->file) > 5);
     CHECK(fail_everywhere(&f->files, data_lazy_work, &f->file) > 5);
+    CHECK(fail_everywhere(&f->files, data_stream_work, &f->file) > 5);
 }
 
 static void test_data(void)
@@ -538,6 +726,10 @@ static void test_data(void)
         test_data_errors(&f);
         test_data_lists(&f);
     }
+    f.keep = SEN_NONE;
+    test_data_streams(&f);
+    test_data_stream_options(&f);
+    test_data_stream_rows(&f);
     test_data_changed(&f);
     test_data_list_arrays(&f);
     test_data_arrays(&f);

@@ -722,6 +722,81 @@ static void test_train_lazy_file(void)
     }
 }
 
+/* A stream: batches in file order, around the end of the file; the same weights where a run is
+ * resumed behind it, and the steps, epochs and records of Python (20 rows, batches of 4 by 2: an
+ * epoch ends after 5 batches, in the midst of an update, whose gradients stay for the next). */
+static void test_train_stream(void)
+{
+    static float whole[TRAIN_FLOATS], parts[TRAIN_FLOATS];
+    int64_t n = 0;
+    int run;
+    for (run = 0; run < 2; run++) {
+        sen_ctx *c = train_ctx(1);
+        sen_dataset_desc desc = sen_dataset_desc_default();
+        sen_dataset *data = NULL;
+        sen_trainer *t = NULL;
+        bool more = true;
+        train_kit k;
+        int i;
+        CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0.1));
+        desc.streaming = true;
+        CHECK_OK(c, train_file(&k, &desc, &data));
+        k.desc.train_dataset = data;
+        k.desc.args.output_dir = test_path("stream");
+        k.desc.args.max_steps = 9;
+        k.desc.args.save_strategy = SEN_STRATEGY_STEPS;
+        k.desc.args.save_steps = 6;
+        CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+        CHECK_OK(c, sen_trainer_gradients(t, test_path("stream.safetensors")));
+        if (run) CHECK_OK(c, sen_trainer_resume(t, test_path("stream/checkpoint-6")));
+        for (i = 0; more && i < 20; i++) CHECK_OK(c, sen_trainer_step(t, &more));
+        CHECK(sen_trainer_state(t)->global_step == 9);
+        CHECK(sen_trainer_state(t)->epoch == 1.0 + 4.0 / 9.0);      /* 5 batches, then 4 */
+        CHECK(sen_trainer_state(t)->steps_per_epoch == 9);
+        n = train_weights(k.model, run ? parts : whole, TRAIN_FLOATS);
+        sen_trainer_free(t);
+        sen_dataset_free(data);
+        train_drop(&k);
+        sen_ctx_free(c);
+    }
+    CHECK(n > 0 && memcmp(whole, parts, (size_t)n * sizeof *whole) == 0);
+}
+
+/* What a stream cannot be, before the first step; and standard input that ends too soon. */
+static void test_train_stream_refused(void)
+{
+    sen_ctx *c = train_ctx(1);
+    sen_dataset_desc desc = sen_dataset_desc_default();
+    sen_named_dataset named = { "one", NULL, NULL };
+    sen_dataset *data = NULL;
+    sen_trainer *t = NULL;
+    train_kit k;
+    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0.1));
+    desc.streaming = true;
+    CHECK_OK(c, train_file(&k, &desc, &data));
+    k.desc.train_dataset = data;
+    k.desc.args.max_steps = -1;
+    CHECK(sen_trainer_new(c, &k.desc, &t) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "so max_steps must be set") != NULL);
+    k.desc.args.max_steps = 2;
+    k.desc.args.batch_sampler = "no_duplicates";
+    CHECK(sen_trainer_new(c, &k.desc, &t) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "batch_sampler must stay at its default") != NULL);
+    k.desc.args.batch_sampler = "batch_sampler";
+    k.desc.eval_dataset = data;
+    CHECK(sen_trainer_new(c, &k.desc, &t) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "an eval_dataset cannot be a stream") != NULL);
+    k.desc.eval_dataset = k.desc.train_dataset = NULL;
+    named.dataset = data;
+    k.desc.train_datasets = &named;
+    k.desc.n_train_datasets = 1;
+    CHECK(sen_trainer_new(c, &k.desc, &t) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "a stream cannot be one of several datasets") != NULL);
+    sen_dataset_free(data);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
 /* Hosts with their own loop: step by step is the same run. */
 static void test_train_steps(void)
 {
@@ -2244,6 +2319,8 @@ static void test_train(void)
     TEST(test_train_nan);
     TEST(test_train_lists);
     TEST(test_train_lazy_file);
+    TEST(test_train_stream);
+    TEST(test_train_stream_refused);
     TEST(test_train_steps);
     TEST(test_train_threads);
     TEST(test_train_recompute);

@@ -796,14 +796,14 @@ static char *path_variables(cli *t, const char *path)
     return out;
 }
 
-/* Variables and a leading ~ replaced; a relative path starts from `base`. */
+/* Variables and a leading ~ replaced; a relative path starts from `base`; "-" is standard input. */
 static const char *path_from(cli *t, const char *base, const char *path)
 {
     char *p = path_variables(t, path);
     const char *home = getenv("HOME");
     /* The shell does this for a flag, but not inside a job file. */
     if (p[0] == '~' && (p[1] == '/' || p[1] == 0) && home) p = tool_join(t, home, p + 1, "");
-    if (!is_absolute(p) && base[0]) p = tool_join(t, base, "/", p);
+    if (!is_absolute(p) && base[0] && strcmp(p, "-") != 0) p = tool_join(t, base, "/", p);
     path_tidy(p);
     return p;
 }
