@@ -186,19 +186,23 @@ static bench_result bench_measure(const bench *b, bench_fn fn, void *arg, double
     bench_result result;
     double speed[BENCH_SAMPLES], part[BENCH_SAMPLES], t;
     int repeat, n = b->samples;
+    bool lasting;                           /* long enough to meet the machine's pauses */
     fn(b, arg);
     t = bench_now(b);
     fn(b, arg);
     t = SEN__MAX(bench_now(b) - t, 1e-7);
     repeat = t < 2e-3 ? (int)(2e-3 / t) + 1 : 1;
     if (t * repeat * n > 1.5) n = SEN__MAX(b->quick ? 1 : 3, (int)(1.5 / (t * repeat)));
+    lasting = t > 10e-3;
     for (int i = 0; i < n; i++) {
-        const double before = bench_peak(b);
+        const double before = lasting ? bench_peak_long(b, t) : bench_peak(b);
+        double after;
         t = bench_now(b);
         for (int r = 0; r < repeat; r++) fn(b, arg);
         t = bench_now(b) - t;
         speed[i] = work * repeat / t * 1e-9;
-        part[i] = speed[i] / (0.5 * (before + bench_peak(b)));
+        after = lasting ? bench_peak_long(b, t) : bench_peak(b);
+        part[i] = speed[i] / (0.5 * (before + after));
     }
     result.speed = bench_median(speed, n);              /* sorts */
     result.share = bench_median(part, n);

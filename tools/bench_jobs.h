@@ -1063,7 +1063,7 @@ static void bench_all_processes(const bench *b, const sen_model *m)
     const char *s = bench_data(b, lines, sizeof lines, "sentences.txt");
     const char *train[] = { "train", NULL, NULL, "--json", "--mark", "--limit", "1440",
                             "--updates", "12", NULL };
-    const char *encode[] = { "encode", NULL, NULL, "--json", "--mark", "--limit", "500", NULL };
+    const char *encode[] = { "encode", NULL, NULL, "--json", "--mark", "--limit", "64", NULL };
     bench_title(b, "a process of its own: from its start to the first step, the first embedding");
     if (!b->model && sen_model_save(b->c, m, model)) {
         bench_skip(b, "process", "a process of its own", sen_message(b->c));
