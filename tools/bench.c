@@ -13,8 +13,8 @@
  *   process, grid     start-up and memory of processes of their own; how the cost grows (N only)
  * --model: a folder; none: random weights of MiniLM-L6's shape. --data: a folder with
  * pairs-short.jsonl, pairs-long.jsonl, sentences.txt (default build/bench-data); texts are made
- * where a file is not there. --only: only parts whose names begin so. --quick: fewer samples.
- * --full: large batches of long texts too.
+ * where a file is not there, and for random weights. --only: only parts whose names begin so.
+ * --quick: fewer samples. --full: large batches of long texts too.
  *
  * "%" is the part of the peak. On virtual machines the clock wanders and for minutes two processors
  * give what one does, so the peak is measured before and after each sample. Shown are medians;

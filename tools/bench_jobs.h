@@ -260,10 +260,12 @@ static bench_texts bench_read_lines(const bench *b, const char *path, int64_t li
     return t;
 }
 
-/* Path of a file of the data's folder; NULL: it is not there, and texts are made. */
+/* Path of a file of the data's folder; NULL: it is not there, and texts are made. Nor is it any use
+ * to the random model, whose vocabulary would take English words letter by letter. */
 static const char *bench_data(const bench *b, char *to, size_t room, const char *name)
 {
     FILE *f;
+    if (!b->model) return NULL;
     snprintf(to, room, "%s/%s", b->data, name);
     f = fopen(to, "rb");
     if (!f) return NULL;
