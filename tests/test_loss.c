@@ -80,6 +80,20 @@ static int64_t loss_numbers(const sen_json *rows, double *out)
     return n;
 }
 
+/* "Name(key=number)", as the file writes a loss within a loss: {"type": "Name", "key": number}. */
+static void loss_spec_inner(sen__maker *m, sen_json *spec)
+{
+    const char *text = sen__json_text_or(spec, "loss", ""), *open = strchr(text, '(');
+    char name[64], key[64];
+    double number;
+    sen_json *inner;
+    if (!open || sscanf(text, "%63[^(](%63[^=]=%lf", name, key, &number) != 3) return;
+    sen__json_drop(spec, "loss");
+    inner = sen__make(m, spec, "loss", SEN_JSON_OBJECT);
+    sen__make_text(m, inner, "type", name);
+    sen__make_double(m, inner, key, number);
+}
+
 /* The keyword arguments of a recorded case with the "type" in front, as a job file has them. */
 static sen_json *loss_spec(sen_ctx *c, sen_arena *arena, const sen_json *g)
 {
@@ -90,6 +104,7 @@ static sen_json *loss_spec(sen_ctx *c, sen_arena *arena, const sen_json *g)
     sen__make_text(&m, spec, "type", sen_json_get(g, "loss")->text);
     if (strcmp(sen_json_get(g, "loss")->text, "SoftmaxLoss") == 0)
         sen__make_int(&m, spec, "num_labels", 3);
+    loss_spec_inner(&m, spec);
     return spec;
 }
 
