@@ -118,7 +118,7 @@ static void module_pooling_forward(void)
     int32_t first[3] = { 0, 3, 5 }, skip[2] = { 1, 0 };
     module_test t;
     sen_batch b;
-    sen_features f;
+    sen_features f = { 0 };
     sen_tape *tape = NULL;
     module_start(&t);
     memset(&b, 0, sizeof b);
@@ -234,7 +234,7 @@ static void module_dense_forward(void)
     fill_random(x, 8, 1);
     for (k = 0; k < 3; k++) {
         sen_tape *tape = NULL;
-        sen_features f;
+        sen_features f = { 0 };
         sen_rng rng;
         const sen_tensor *w;
         memset(&f, 0, sizeof f);
@@ -269,7 +269,7 @@ static void module_normalize(void)
     static const float x[4] = { 3, 4, 0, 0 }, expect[4] = { 0.6f, 0.8f, 0, 0 };
     module_test t;
     sen_tape *tape = NULL;
-    sen_features f;
+    sen_features f = { 0 };
     module_start(&t);
     CHECK_OK(t.c, module_make(&t, &sen__normalize_module, "{}", 2));
     CHECK(t.m.dimension == 2);
