@@ -14815,6 +14815,7 @@ typedef struct sen__segment {
     void        *self;                          /* these are run's own: whose part, */
     const void  *with;                          /* on what (borrowed until backward), */
     int          part, reads;                   /* which, and which rows of the result are read */
+    bool         bf16;                          /* the tape's own: as it was in forward */
 } sen__segment;
 
 #ifndef SENTRAIN_ENCODE_ONLY
@@ -14838,8 +14839,10 @@ static void sen__segment_op_backward(sen_node *n)
     sen_tape *t = n->tape;
     sen_node *const outer = t->last;
     const sen__mark mark = sen__arena_mark(&t->arena);
+    const bool bf16 = t->bf16;
     sen_var *x = sen__segment_input(t, n->in[0]), *y;
     t->last = NULL;
+    t->bf16 = s->bf16;                          /* backward runs outside the model's forward */
     t->recompute = false;                       /* a segment within one is a part of it */
     if (x) x->g = n->in[0]->g;                  /* where another user has added something */
     y = x ? s->run(s, t, x) : NULL;
@@ -14851,6 +14854,7 @@ static void sen__segment_op_backward(sen_node *n)
         if (!y->borrowed) sen__pool_give(&t->pool, y->x);
     }
     t->recompute = true;
+    t->bf16 = bf16;
     t->last = outer;
     sen__arena_release(&t->arena, mark);
 }
@@ -14862,7 +14866,9 @@ static sen_var *sen__segment_record(sen_tape *t, const sen__segment *s, sen_var 
                                     sen_tensor *weight, int n)
 {
     sen_var **in = (sen_var **)sen__arena_alloc(&t->arena, (size_t)(n + 1) * sizeof *in), *y, *own;
+    sen__segment kept = *s;
     int i;
+    kept.bf16 = t->bf16;
     if (!in) sen__tape_no_memory(t, (size_t)(n + 1) * sizeof *in);
     if (!in || !x) return NULL;
     in[0] = x;
@@ -14872,7 +14878,7 @@ static sen_var *sen__segment_record(sen_tape *t, const sen__segment *s, sen_var 
     y = own ? s->run(s, t, own) : NULL;
     t->recording = true;
     y = sen_tape_record_n(t, &sen__segment_op, y, in, n + 1);
-    sen_tape_aux(t, y, s, sizeof *s);
+    sen_tape_aux(t, y, &kept, sizeof kept);
     return y;
 }
 #endif
@@ -21122,7 +21128,7 @@ static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b
     const sen__bert *cfg = (const sen__bert *)tr->config;
     const int32_t *index[3];
     sen_var *table[3], *sum, *x;
-    sen__segment layer = { sen__bert_layer, NULL, NULL, 0, SEN_ALL_TOKENS };
+    sen__segment layer = { sen__bert_layer, NULL, NULL, 0, SEN_ALL_TOKENS, false };
     int k;
     /* word + position + type. transformers adds the type before the position: a last bit here and
      * there, which is all that its order would change. */

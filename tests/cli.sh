@@ -506,6 +506,10 @@ good 'lines that end in CR LF' encode m crlf.txt
 holds 'CR LF is LF' "$(cksum <out)" = "$(cksum <lf.out)"
 good 'a last line without its end' encode m open.txt
 holds 'the last line counts' "$(cksum <out)" = "$(cksum <lf.out)"
+good 'products of rounded operands' encode m lf.txt --bf16
+holds 'rounding shows' "$(cksum <out)" != "$(cksum <lf.out)"
+good 'bf16 spelled out' encode m lf.txt --bf16=false
+holds 'bf16 false is float32' "$(cksum <out)" = "$(cksum <lf.out)"
 printf 'lights\0on\n\0\n' >nul.txt
 good 'zero bytes in a line' encode m nul.txt
 holds 'two rows for them' "$(wc -l <out)" -eq 2

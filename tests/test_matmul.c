@@ -154,6 +154,7 @@ static int matmul_same(const float *a, const float *b, int64_t n)
     return memcmp(a, b, (size_t)n * sizeof *a) == 0;
 }
 
+#ifndef SENTRAIN_USE_CBLAS                  /* a library's bits are its own */
 /* Row i alone, column j alone, and B packed before: the same bits as in the whole product. */
 static void test_matmul_alone(sen_ctx *c, int bf16)
 {
@@ -209,6 +210,7 @@ static void test_matmul_threads(int bf16, int dot)
     }
     free(a); free(b); free(at); free(bt); free(bias); free(first);
 }
+#endif
 
 /* Numbers that bfloat16 has already: rounding changes nothing, so bf16 gives float32's own bits in
  * any layout. */

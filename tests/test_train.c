@@ -987,7 +987,8 @@ static size_t train_recompute(const char *loss, int threads, int rng, int frozen
     }
     k.desc.model = k.model;
     k.desc.args.gradient_checkpointing = again;
-    k.desc.args.dropout_rng = rng;
+    k.desc.args.dropout_rng = rng & 1;
+    k.desc.args.bf16 = (rng & TRAIN_BF16) != 0;
     k.desc.args.gradient_accumulation_steps = 2;
     CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
     CHECK_OK(c, sen_train(t));
@@ -1009,7 +1010,8 @@ static void test_train_recompute(void)
     size_t i, k, kept, less;
     for (i = 0; i < SEN__COUNT(loss); i++)
         for (k = 0; k < SEN__COUNT(frozen); k++) {
-            const int rng = k % 2 ? SEN_DROPOUT_TORCH : SEN_DROPOUT_COUNTER;
+            const int rng = (k % 2 ? SEN_DROPOUT_TORCH : SEN_DROPOUT_COUNTER) |
+                            (i == 1 ? TRAIN_BF16 : 0);
             kept = train_recompute(loss[i], 1, rng, frozen[k], false, whole);
             less = train_recompute(loss[i], 1 + 3 * (int)(k % 3), rng, frozen[k], true, again);
             CHECK(less < kept);
