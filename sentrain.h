@@ -912,9 +912,9 @@ SENTRAIN_DEF const char *sen_model_weight_name(const sen_model *m, int i);
  * 21 [data]  DATASETS
  *
  * A dataset is rows of named columns: texts, and numbers or lists of numbers for labels and scores.
- * It comes from a file (JSON lines, CSV, TSV), from the caller's own arrays or from a function that
- * gives rows. The order of the columns is what losses go by; their names matter only for the label,
- * which is the first there is of label, labels, score, scores.
+ * It comes from a file (JSON lines, CSV, TSV, Arrow), from the caller's own arrays or from a
+ * function that gives rows. The order of the columns is what losses go by; their names matter only
+ * for the label, which is the first there is of label, labels, score, scores.
  * ============================================================================================== */
 typedef struct sen_dataset sen_dataset;
 
@@ -929,7 +929,8 @@ typedef struct sen_shape { int64_t lists, numbers; } sen_shape;
 typedef struct sen_dataset_desc {
     uint32_t        stamp;              /* set by sen_dataset_desc_default() */
     const char     *path;               /* "-": standard input, which is always streaming */
-    const char     *format;             /* "jsonl", "csv", "tsv"; NULL: by the file's ending */
+    /* "jsonl", "csv", "tsv", "arrow"; NULL: by the file's ending, of a folder arrow */
+    const char     *format;
     /* selects and orders, by the new names; none: all, as in the file */
     sen_texts       columns;
     const sen_json *rename;             /* { "old": "new" }; NULL: nothing */
@@ -951,7 +952,8 @@ SENTRAIN_DEF sen_dataset_desc sen_dataset_desc_default(void);
  * JSON lines a list of numbers, or of such lists, is a cell of a SEN_COLUMN_LIST; a list of n texts
  * under "NAME" makes n columns, NAME_1 to NAME_n. desc is not kept. SEN_ERR_IO: no such file;
  * SEN_ERR_FORMAT: what the file holds is wrong, with its line; SEN_ERR_ARGUMENT: the description
- * does not fit the file; SEN_ERR_UNSUPPORTED: objects in a column, arrow. */
+ * does not fit the file; SEN_ERR_UNSUPPORTED: objects in a column. A folder that Python's
+ * Dataset.save_to_disk wrote is read like JSON lines; it stays mapped. */
 SENTRAIN_DEF sen_result sen_dataset_load(sen_ctx *c, const sen_dataset_desc *desc,
                                          sen_dataset **out);
 
@@ -23884,6 +23886,40 @@ typedef struct sen__cell {
     sen_shape     shape;
 } sen__cell;
 
+/* A folder of Arrow files. Fields lie flat, a parent before its children, which is the order in
+ * which a record batch lists their lengths and buffers. */
+typedef struct sen__arrow_field {
+    const char *name;
+    int         type;                   /* of the schema: 5 Utf8, 12 List ... */
+    int         bytes;                  /* of a value or an offset */
+    bool        sign, dictionary;
+    int64_t     size;                   /* of a FixedSizeList */
+    int         children, child;        /* how many, and the first one's place */
+} sen__arrow_field;
+
+/* What one record batch holds of one field, checked to lie in the file and to be long enough. */
+typedef struct sen__arrow_part {
+    int64_t              n;             /* values */
+    const unsigned char *valid;         /* a bit for each; NULL: none is null */
+    const unsigned char *values;        /* or offsets, n + 1 of them; NULL: there are none */
+    const unsigned char *data;          /* bytes of texts */
+    int64_t              size;          /* of data */
+} sen__arrow_part;
+
+typedef struct sen__arrow_batch {
+    int64_t          first;             /* row */
+    sen__arrow_part *part;              /* [n_fields] */
+} sen__arrow_batch;
+
+typedef struct sen__arrow {
+    sen__bytes       *file;             /* [n_files], mapped as long as the dataset is open */
+    int               n_files, n_fields, n_top; /* n_top: columns of the table */
+    sen__arrow_field *field;
+    int              *top;              /* [n_top] their fields */
+    sen__arrow_batch *batch;            /* heap, grows while the files are gone through */
+    int64_t           n_batches, room, rows, at;        /* at: the row that comes next */
+} sen__arrow;
+
 /* All that goes on while a file is read. Field numbers are the file's, column numbers the
  * dataset's; from[] leads from one to the other. The arrays are in the dataset's arena. */
 typedef struct sen__loader {
@@ -23902,6 +23938,7 @@ typedef struct sen__loader {
     sen_text               *field;              /* [n_fields] of the current row (CSV, TSV) */
     int                    *from;               /* [n_columns] the field of each of our columns */
     sen__cell              *cell;               /* [n_columns] the current row */
+    sen__arrow             *arrow;              /* instead of the bytes of a file; NULL */
     bool                    index;              /* texts and lists are looked at, not kept */
     sen_arena              *texts;              /* where they are kept */
     int64_t                 window;             /* rows of the arrays of a stream; else 0 */
@@ -23915,7 +23952,7 @@ typedef struct sen__data_format {
     const char *endings;                        /* of files, each with its point */
     bool        spaces;                         /* a line of white space is blank */
     bool        quotes;                         /* a record may go on behind a line's end */
-    sen_result (*head)(sen__loader *l);         /* names the columns; NULL: not here */
+    sen_result (*head)(sen__loader *l);         /* names the columns */
     sen_result (*next)(sen__loader *l);         /* fills cell[] from the next row */
 } sen__data_format;
 
@@ -23955,7 +23992,7 @@ static int64_t sen__dataset_line(const sen_dataset *d, int64_t row)
     const char *p, *end;
     int64_t line = 1;
     if (d->line) return d->line[row];
-    if (!f || !f->offset) return -1;
+    if (!f || !f->offset || !f->bytes.data) return -1;  /* Arrow has no lines */
     end = f->bytes.data + f->offset[row];
     for (p = f->bytes.data; p < end; p++) line += *p == '\n';
     return line;
@@ -23968,9 +24005,18 @@ static void sen__stream_free(sen_ctx *c, sen__stream *s)
     sen__delete(c, s->buffer);
 }
 
+static void sen__arrow_free(sen_ctx *c, sen__arrow *a)
+{
+    int i;
+    for (i = 0; i < a->n_files; i++)
+        if (a->file[i].data) sen__file_release(c, &a->file[i]);
+    sen__delete(c, a->batch);
+}
+
 static void sen__reader_free(sen_ctx *c, sen__reader *f)
 {
     if (!f) return;
+    if (f->loader.arrow) sen__arrow_free(c, f->loader.arrow);
     if (f->bytes.data) sen__file_release(c, &f->bytes);
     sen__delete(c, f->offset);
     sen__arena_free(&f->row);
@@ -24007,6 +24053,9 @@ static SEN__FORMAT(6, 7) sen_result sen__dataset_fail(sen_ctx *c, sen_result r,
     c->format(text, sizeof text, format, ap);           /* no locale: a decimal point is a point */
     va_end(ap);
     line = sen__dataset_line(d, row);
+    if (line < 1 && d->path)
+        return sen_fail(c, r, "%s: row %lld, column \"%s\": %s", d->path, (long long)row, name,
+                        text);
     if (line < 1) return sen_fail(c, r, "row %lld, column \"%s\": %s", (long long)row, name, text);
     return sen_fail(c, r, "%s:%lld: column \"%s\": %s", d->path, (long long)line, name, text);
 }
@@ -24557,15 +24606,608 @@ static sen_result sen__jsonl_next(sen__loader *l)
     return SEN_OK;
 }
 
+/* ---- Arrow ----------------------------------------------------------------------------------- */
+
+/* What Dataset.save_to_disk leaves: a folder with state.json, which names files, and the files,
+ * each a stream of messages: a schema, then record batches of 1000 rows. A message is
+ *   ff ff ff ff | length of the metadata | metadata: a flatbuffer | body: buffers
+ * A flatbuffer is tables: each begins with the distance back to its vtable, which has the place of
+ * every field in it, 0 where the field has its default. Everything here may be hostile: a place is
+ * looked at only after it was found to lie within the metadata, and a buffer within the body.
+ * Sources: format/Schema.fbs and Message.fbs of Apache Arrow. */
+
+typedef struct sen__flat {
+    const unsigned char *data;          /* the metadata */
+    int64_t              size;
+    int64_t              table, vtable; /* places in it */
+    int64_t              slots;         /* bytes of the vtable; 0: no such table */
+} sen__flat;
+
+/* Little end first, whatever the machine is. */
+static int64_t sen__arrow_number(const unsigned char *p, int bytes, bool sign)
+{
+    uint64_t v = 0;
+    int i;
+    for (i = 0; i < bytes; i++) v |= (uint64_t)p[i] << (8 * i);
+    if (sign && bytes < 8 && v >> (8 * bytes - 1)) v |= UINT64_MAX << (8 * bytes);
+    return (int64_t)v;
+}
+
+/* n bytes at `at` as a number; 0 if they are not all there. */
+static int64_t sen__flat_at(const sen__flat *f, int64_t at, int bytes, bool sign)
+{
+    return at < 0 || at > f->size - bytes ? 0 : sen__arrow_number(f->data + at, bytes, sign);
+}
+
+/* The table at a place. One that does not fit has no slots: all its fields are defaults. */
+static sen__flat sen__flat_table(const sen__flat *f, int64_t at)
+{
+    sen__flat t = *f;
+    t.table = at;
+    t.vtable = at - sen__flat_at(f, at, 4, true);
+    t.slots = at < 4 || at > f->size - 4 || t.vtable < 0 || t.vtable > f->size - 4
+                  ? 0 : sen__flat_at(f, t.vtable, 2, false);
+    if (t.slots > f->size - t.vtable) t.slots = 0;
+    return t;
+}
+
+/* The place of a field; 0: it has its default. */
+static int64_t sen__flat_slot(const sen__flat *t, int field)
+{
+    const int64_t at = 4 + 2 * field;
+    const int64_t off = at + 2 <= t->slots ? sen__flat_at(t, t->vtable + at, 2, false) : 0;
+    return off ? t->table + off : 0;
+}
+
+static int64_t sen__flat_number(const sen__flat *t, int field, int bytes, int64_t otherwise)
+{
+    const int64_t at = sen__flat_slot(t, field);
+    return at ? sen__flat_at(t, at, bytes, true) : otherwise;
+}
+
+/* Where a field that is a table, a vector or a text begins; 0: there is none. Offsets are forward
+ * from their own place. */
+static int64_t sen__flat_ref(const sen__flat *t, int field)
+{
+    const int64_t at = sen__flat_slot(t, field);
+    const int64_t to = at ? at + sen__flat_at(t, at, 4, false) : 0;
+    return to > at && to <= t->size - 4 ? to : 0;
+}
+
+/* The vector of a field: its items begin at *items; -1: more are promised than there is room
+ * for. */
+static int64_t sen__flat_vector(const sen__flat *t, int field, int bytes, int64_t *items)
+{
+    const int64_t at = sen__flat_ref(t, field);
+    const int64_t n = at ? sen__flat_at(t, at, 4, false) : 0;
+    *items = at + 4;
+    return n > (t->size - *items) / bytes ? -1 : n;
+}
+
+static sen_result sen__arrow_broken(sen__loader *l, const char *path, const char *what)
+{
+    return sen_fail(l->c, SEN_ERR_FORMAT, "%s is no Arrow stream, or a broken one: %s", path, what);
+}
+
+#define SEN__ARROW_DEPTH 8              /* lists and structs within each other */
+
+/* Types of a schema by their numbers; `bytes` of a value, of an offset, or 0: no such buffer. Those
+ * that are none of texts, numbers and lists are passed over, buffers and all. */
+enum {
+    SEN__ARROW_NULL = 1, SEN__ARROW_INT, SEN__ARROW_FLOAT, SEN__ARROW_BINARY, SEN__ARROW_UTF8,
+    SEN__ARROW_BOOL, SEN__ARROW_DECIMAL, SEN__ARROW_DATE, SEN__ARROW_TIME, SEN__ARROW_TIMESTAMP,
+    SEN__ARROW_INTERVAL, SEN__ARROW_LIST, SEN__ARROW_STRUCT, SEN__ARROW_FIXED = 16,
+    SEN__ARROW_DURATION = 18, SEN__ARROW_LARGE_BINARY, SEN__ARROW_LARGE_UTF8, SEN__ARROW_LARGE_LIST
+};
+
+/* One field of the schema without its children; false: a type whose buffers nobody knows here. */
+static bool sen__arrow_type(const sen__flat *t, sen__arrow_field *f)
+{
+    const int64_t at = sen__flat_ref(t, 3);
+    const sen__flat type = sen__flat_table(t, at);
+    f->type = (int)sen__flat_number(t, 2, 1, 0);
+    f->dictionary = sen__flat_ref(t, 4) != 0;
+    switch (f->type) {
+    case SEN__ARROW_INT:
+        f->bytes = (int)sen__flat_number(&type, 0, 4, 0) / 8;
+        f->sign = sen__flat_number(&type, 1, 1, 0) != 0;
+        return f->bytes == 1 || f->bytes == 2 || f->bytes == 4 || f->bytes == 8;
+    case SEN__ARROW_FLOAT:
+        f->bytes = 2 << (sen__flat_number(&type, 0, 2, 0) & 3);
+        return f->bytes <= 8;
+    case SEN__ARROW_FIXED:
+        f->size = sen__flat_number(&type, 0, 4, 0);
+        return f->size > 0;
+    case SEN__ARROW_BINARY: case SEN__ARROW_UTF8: case SEN__ARROW_LIST:
+        f->bytes = 4;
+        return true;
+    case SEN__ARROW_LARGE_BINARY: case SEN__ARROW_LARGE_UTF8: case SEN__ARROW_LARGE_LIST:
+        f->bytes = 8;
+        return true;
+    case SEN__ARROW_NULL: case SEN__ARROW_BOOL: case SEN__ARROW_STRUCT: case SEN__ARROW_DECIMAL:
+    case SEN__ARROW_DATE: case SEN__ARROW_TIME: case SEN__ARROW_TIMESTAMP:
+    case SEN__ARROW_INTERVAL: case SEN__ARROW_DURATION: return true;
+    default: return false;
+    }
+}
+
+/* One field into the flat list, at its place; its name is copied where it is a column's. */
+static sen_result sen__arrow_add(sen__loader *l, const char *path, const sen__flat *t, int depth)
+{
+    sen__arrow *a = l->arrow;
+    sen__arrow_field *f = &a->field[a->n_fields];
+    const int64_t at = sen__flat_ref(t, 0), n = at ? sen__flat_at(t, at, 4, false) : 0;
+    int64_t items;
+    if (a->n_fields == SEN__DATA_COLUMNS) return sen__arrow_broken(l, path, "too many fields");
+    if (n > t->size - at - 4) return sen__arrow_broken(l, path, "a name outside the schema");
+    memset(f, 0, sizeof *f);
+    f->name = sen__arena_text(&l->d->keep, (const char *)t->data + at + 4, (size_t)n);
+    if (!f->name) return sen__no_memory(l->c, (size_t)n, "a column name");
+    if (sen__utf8_error(f->name, (size_t)n) != (size_t)n)
+        return sen__arrow_broken(l, path, "a column name that is not UTF-8");
+    if (!sen__arrow_type(t, f))
+        return sen_fail(l->c, SEN_ERR_UNSUPPORTED, "%s: column \"%s\" is of the Arrow type %d, "
+                        "which cannot be read; leave it out when the data are saved", path,
+                        f->name, f->type);
+    f->children = (int)sen__flat_vector(t, 5, 4, &items);
+    f->child = a->n_fields + 1;
+    if (f->children < 0 || f->children > SEN__DATA_COLUMNS)
+        return sen__arrow_broken(l, path, "a field's children");
+    if ((f->type == SEN__ARROW_LIST || f->type == SEN__ARROW_LARGE_LIST ||
+         f->type == SEN__ARROW_FIXED) ? f->children != 1
+        : f->type != SEN__ARROW_STRUCT && f->children != 0)
+        return sen__arrow_broken(l, path, "a field's children");
+    if (depth == 0) a->top[a->n_top++] = a->n_fields;
+    a->n_fields++;
+    return SEN_OK;
+}
+
+/* The schema: its fields depth first, with a place in each list that is open. */
+static sen_result sen__arrow_schema(sen__loader *l, const char *path, const sen__flat *schema)
+{
+    struct { int64_t items, left; } open[SEN__ARROW_DEPTH];
+    int depth = 0;
+    sen_result r = SEN_OK;
+    if (sen__flat_number(schema, 0, 2, 0) != 0)
+        return sen__arrow_broken(l, path, "numbers with the big end first are not read");
+    l->arrow->n_fields = l->arrow->n_top = 0;
+    open[0].left = sen__flat_vector(schema, 1, 4, &open[0].items);
+    if (open[0].left < 1) return sen__arrow_broken(l, path, "a schema without fields");
+    while (!r && depth >= 0) {
+        const int64_t at = open[depth].items;
+        sen__flat field;
+        if (open[depth].left-- == 0) {
+            depth--;
+            continue;
+        }
+        open[depth].items += 4;
+        field = sen__flat_table(schema, at + sen__flat_at(schema, at, 4, false));
+        r = sen__arrow_add(l, path, &field, depth);
+        if (r || !l->arrow->field[l->arrow->n_fields - 1].children) continue;
+        if (++depth == SEN__ARROW_DEPTH)
+            return sen__arrow_broken(l, path, "lists and structs too deep within each other");
+        open[depth].left = sen__flat_vector(&field, 5, 4, &open[depth].items);
+    }
+    return r;
+}
+
+/* The parts of one record batch, or of none that is whole. Buffers of a field: validity; then
+ * values, or offsets, or neither; then the bytes of texts. */
+typedef struct sen__arrow_walk {
+    const sen__flat     *batch;
+    const unsigned char *body;
+    int64_t              size;          /* of it */
+    int64_t              nodes, n_nodes, buffers, n_buffers, node, buffer;
+} sen__arrow_walk;
+
+/* The next buffer; NULL: it is empty or not within the body. */
+static const unsigned char *sen__arrow_buffer(sen__arrow_walk *w, int64_t *size)
+{
+    const int64_t at = w->buffers + 16 * w->buffer, known = w->buffer++ < w->n_buffers;
+    const int64_t from = known ? sen__flat_at(w->batch, at, 8, true) : -1;
+    *size = known ? sen__flat_at(w->batch, at + 8, 8, true) : 0;
+    if (from >= 0 && *size > 0 && from <= w->size && *size <= w->size - from) return w->body + from;
+    *size = 0;
+    return NULL;
+}
+
+/* One field of a batch; false: its buffers are shorter than its length needs. */
+static bool sen__arrow_part_of(sen__arrow_walk *w, const sen__arrow_field *f, sen__arrow_part *p)
+{
+    const int64_t at = w->nodes + 16 * w->node;
+    const bool text = f->type == SEN__ARROW_UTF8 || f->type == SEN__ARROW_LARGE_UTF8 ||
+                      f->type == SEN__ARROW_BINARY || f->type == SEN__ARROW_LARGE_BINARY;
+    const bool list = f->type == SEN__ARROW_LIST || f->type == SEN__ARROW_LARGE_LIST;
+    int64_t size, nulls, need;
+    memset(p, 0, sizeof *p);
+    if (w->node++ >= w->n_nodes) return false;
+    p->n = sen__flat_at(w->batch, at, 8, true);
+    nulls = sen__flat_at(w->batch, at + 8, 8, true);
+    if (p->n < 0 || p->n > INT32_MAX) return false;     /* so sizes times lengths can be counted */
+    if (f->type == SEN__ARROW_NULL) return true;
+    p->valid = sen__arrow_buffer(w, &size);
+    if (p->valid && size < (p->n + 7) / 8) return false;
+    if (nulls && !p->valid && p->n) return false;
+    if (!nulls) p->valid = NULL;
+    if (f->type == SEN__ARROW_FIXED || f->type == SEN__ARROW_STRUCT) return true;
+    p->values = sen__arrow_buffer(w, &size);
+    need = f->dictionary ? 0 : f->type == SEN__ARROW_BOOL ? (p->n + 7) / 8
+         : (p->n + (text || list)) * f->bytes;
+    if (p->n && size < need) return false;
+    if (!text || f->dictionary) return true;
+    p->data = sen__arrow_buffer(w, &p->size);
+    return true;
+}
+
+static sen_result sen__arrow_record(sen__loader *l, const char *path, const sen__flat *batch,
+                                    const char *body, int64_t size)
+{
+    sen__arrow *a = l->arrow;
+    const int64_t rows = sen__flat_number(batch, 0, 8, 0);
+    sen__arrow_walk w;
+    sen__arrow_batch *b;
+    int i;
+    memset(&w, 0, sizeof w);
+    w.batch = batch;
+    w.body = (const unsigned char *)body;
+    w.size = size;
+    w.n_nodes = sen__flat_vector(batch, 1, 16, &w.nodes);
+    w.n_buffers = sen__flat_vector(batch, 2, 16, &w.buffers);
+    if (sen__flat_ref(batch, 3))
+        return sen__arrow_broken(l, path, "compressed batches are not read");
+    if (a->n_batches == a->room) {
+        const int64_t room = a->room ? 2 * a->room : 64;
+        sen__arrow_batch *more = (sen__arrow_batch *)sen__new_array(l->c, room, sizeof *more,
+                                                                    "record batches");
+        if (!more) return SEN_ERR_MEMORY;
+        if (a->n_batches) memcpy(more, a->batch, (size_t)a->n_batches * sizeof *more);
+        sen__delete(l->c, a->batch);
+        a->batch = more;
+        a->room = room;
+    }
+    b = &a->batch[a->n_batches];
+    b->first = a->rows;
+    b->part = (sen__arrow_part *)sen__loader_array(l, a->n_fields, sizeof *b->part);
+    if (!b->part) return SEN_ERR_MEMORY;
+    for (i = 0; i < a->n_fields; i++)
+        if (!sen__arrow_part_of(&w, &a->field[i], &b->part[i]))
+            return sen__arrow_broken(l, path, "a batch whose buffers do not hold its rows");
+    for (i = 0; i < a->n_top; i++)
+        if (b->part[a->top[i]].n != rows)
+            return sen__arrow_broken(l, path, "a batch whose columns differ in length");
+    if (rows < 1) return SEN_OK;        /* it may be empty */
+    a->n_batches++;
+    a->rows += rows;
+    return SEN_OK;
+}
+
+/* Two schemas of one folder must be the same in all that is looked at. */
+static bool sen__arrow_same(const sen__arrow *a, const sen__arrow_field *field, int n_fields)
+{
+    int i;
+    for (i = 0; i < n_fields && n_fields == a->n_fields; i++) {
+        const sen__arrow_field *x = &a->field[i], *y = &field[i];
+        if (x->type != y->type || x->bytes != y->bytes || x->sign != y->sign ||
+            x->size != y->size || x->children != y->children || x->dictionary != y->dictionary ||
+            strcmp(x->name, y->name) != 0) break;
+    }
+    return i == n_fields && n_fields == a->n_fields;
+}
+
+/* The messages of one file, from its schema to its end; the file form has the same stream between
+ * two magic words. */
+static sen_result sen__arrow_file(sen__loader *l, const char *path, const sen__bytes *file)
+{
+    sen__arrow *a = l->arrow;
+    const sen__arrow_field *before = a->field;
+    const int n_before = a->n_fields;
+    bool schema = false;
+    int64_t at = file->size >= 8 && memcmp(file->data, "ARROW1", 6) == 0 ? 8 : 0;
+    sen_result r = SEN_OK;
+    a->field = (sen__arrow_field *)sen__scratch(l->c, SEN__DATA_COLUMNS, sizeof *a->field,
+                                                "fields");
+    if (!a->field) return SEN_ERR_MEMORY;
+    while (!r && file->size - at >= 8) {
+        const unsigned char *p = (const unsigned char *)file->data + at;
+        const bool mark = sen__arrow_number(p, 4, false) == 0xFFFFFFFF;     /* since Arrow 0.15 */
+        const int64_t n = sen__arrow_number(p + 4 * mark, 4, false);
+        int64_t size, type;
+        sen__flat meta, message, head;
+        at += 4 + 4 * mark;
+        if (n == 0) break;
+        if (n > file->size - at) return sen__arrow_broken(l, path, "a message outside the file");
+        memset(&meta, 0, sizeof meta);
+        meta.data = (const unsigned char *)file->data + at;
+        meta.size = n;
+        message = sen__flat_table(&meta, sen__flat_at(&meta, 0, 4, false));
+        type = sen__flat_number(&message, 1, 1, 0);
+        size = sen__flat_number(&message, 3, 8, 0);
+        head = sen__flat_table(&meta, sen__flat_ref(&message, 2));
+        at += n;
+        if (size < 0 || size > file->size - at)
+            return sen__arrow_broken(l, path, "a message outside the file");
+        if (type == 1 && !schema) r = sen__arrow_schema(l, path, &head);
+        else if (type == 3 && schema)
+            r = sen__arrow_record(l, path, &head, file->data + at, size);
+        else if (type != 2) r = sen__arrow_broken(l, path, "messages out of order");
+        /* The fields of the first file are kept; those of the others must be the same. */
+        if (!r && type == 1) {
+            sen__arrow_field *own = before ? (sen__arrow_field *)(size_t)before :
+                (sen__arrow_field *)sen__loader_array(l, a->n_fields, sizeof *own);
+            if (!own) return SEN_ERR_MEMORY;
+            if (before && !sen__arrow_same(a, before, n_before))
+                return sen__arrow_broken(l, path, "its columns are not those of the first file");
+            if (!before) memcpy(own, a->field, (size_t)a->n_fields * sizeof *own);
+            a->field = own;
+            schema = true;
+        }
+        at += size;
+    }
+    return !r && !schema ? sen__arrow_broken(l, path, "it has no schema") : r;
+}
+
+/* The files that state.json names, or the one file that was given. Names must be names: a
+ * state.json from elsewhere must not open files of its choice. */
+static sen_result sen__arrow_open(sen__loader *l)
+{
+    const sen__mark mark = sen__arena_mark(&l->c->scratch);
+    const char *folder = l->d->path, *path;
+    sen__arrow *a = l->arrow = (sen__arrow *)sen__loader_array(l, 1, sizeof *a);
+    const sen_json *files = NULL, *j;
+    sen_json *state = NULL;
+    sen_result r = a ? SEN_OK : SEN_ERR_MEMORY;
+    int n = 1;
+    if (!r && !sen__text_ends(folder, ".arrow")) {
+        sen_file_info info;
+        if (sen__file_info(l->c, sen__path(l->c, folder, "dataset_dict.json"), &info))
+            r = sen_fail(l->c, SEN_ERR_ARGUMENT, "%s holds several datasets; name the folder of "
+                         "one of them, such as %s/train", folder, folder);
+        else r = sen__json_load(l->c, &l->c->scratch, sen__path(l->c, folder, "state.json"), 0,
+                                &state);
+        files = r ? NULL : sen_json_get(state, "_data_files");
+        n = files ? (int)SEN__MIN(files->count, 100000) : 0;
+        if (!r && n < 1) r = sen_fail_at(l->c, SEN_ERR_FORMAT, state, "_data_files",
+                                         "a folder of data needs \"_data_files\" with a file");
+    }
+    if (!r) a->file = (sen__bytes *)sen__loader_array(l, n, sizeof *a->file);
+    if (!r) a->top = (int *)sen__loader_array(l, SEN__DATA_COLUMNS, sizeof *a->top);
+    if (!r && (!a->file || !a->top)) r = SEN_ERR_MEMORY;
+    for (j = files ? files->child : NULL; !r && a->n_files < n; j = j ? j->next : NULL) {
+        const char *name = j ? sen__json_text_or(j, "filename", "") : NULL;
+        if (j && (!*name || strchr(name, '/') || strchr(name, '\\') || strcmp(name, "..") == 0))
+            return sen_fail_at(l->c, SEN_ERR_FORMAT, j, NULL, "\"filename\" should name a file of "
+                               "this folder");
+        path = j ? sen__path(l->c, folder, name) : folder;
+        r = path ? sen__file_map(l->c, path, false, &a->file[a->n_files]) : SEN_ERR_MEMORY;
+        if (!r) r = sen__arrow_file(l, path, &a->file[a->n_files++]);
+    }
+    sen__arena_release(&l->c->scratch, mark);
+    return r;
+}
+
+/* Whether value i of a part is there. */
+static bool sen__arrow_is(const sen__arrow_part *p, int64_t i)
+{
+    return i < p->n && (!p->valid || (p->valid[i >> 3] >> (i & 7) & 1));
+}
+
+/* The range of a list's or text's value i: *from and how many, or -1 where it runs out of
+ * `most`. */
+static int64_t sen__arrow_range(const sen__arrow_field *f, const sen__arrow_part *p, int64_t i,
+                                int64_t most, int64_t *from)
+{
+    int64_t to;
+    if (f->type == SEN__ARROW_FIXED) {
+        *from = i * f->size;
+        return *from <= most - f->size ? f->size : -1;
+    }
+    *from = sen__arrow_number(p->values + i * f->bytes, f->bytes, true);
+    to = sen__arrow_number(p->values + (i + 1) * f->bytes, f->bytes, true);
+    return *from >= 0 && *from <= to && to <= most ? to - *from : -1;
+}
+
+/* A number; false: the field has none, or this one is null. Half floats are numbers too. */
+static bool sen__arrow_value(const sen__arrow_field *f, const sen__arrow_part *p, int64_t i,
+                             sen__cell *cell)
+{
+    const unsigned char *at = p->values + i * f->bytes;
+    uint64_t bits;
+    float single;
+    if (f->dictionary || !sen__arrow_is(p, i)) return false;
+    cell->kind = SEN_JSON_NUMBER;
+    cell->is_integer = f->type == SEN__ARROW_INT;
+    if (f->type == SEN__ARROW_INT) {
+        cell->integer = sen__arrow_number(at, f->bytes, f->sign);
+        cell->number = (double)cell->integer;
+        if (!f->sign && cell->integer < 0) {            /* from 2^63 on */
+            cell->is_integer = false;
+            cell->number += 18446744073709551616.0;
+        }
+        return true;
+    }
+    if (f->type != SEN__ARROW_FLOAT) return false;
+    bits = (uint64_t)sen__arrow_number(at, f->bytes, false);
+    if (f->bytes == 8) cell->number = sen__text_double_of(bits);
+    else if (f->bytes == 2) cell->number = (double)sen__f16_to_float((uint16_t)bits);
+    else {
+        const uint32_t word = (uint32_t)bits;
+        memcpy(&single, &word, sizeof single);
+        cell->number = (double)single;
+    }
+    return true;
+}
+
+static bool sen__arrow_lists(const sen__arrow_field *f)
+{
+    return f->type == SEN__ARROW_LIST || f->type == SEN__ARROW_LARGE_LIST ||
+           f->type == SEN__ARROW_FIXED;
+}
+
+/* A text, checked to be one. SEN_JSON_NULL: there is none. */
+static sen_result sen__arrow_text(sen__loader *l, int column, const sen__arrow_field *f,
+                                  const sen__arrow_part *p, int64_t i, sen__cell *cell)
+{
+    int64_t from, n;
+    cell->kind = SEN_JSON_NULL;
+    if (!sen__arrow_is(p, i)) return SEN_OK;
+    n = sen__arrow_range(f, p, i, p->size, &from);
+    if (n < 0) return sen__dataset_fail(l->c, SEN_ERR_FORMAT, l->d, l->put, column,
+                                        "its place is outside the file");
+    cell->kind = SEN_JSON_TEXT;
+    cell->text.data = n ? (const char *)p->data + from : "";
+    cell->text.length = (size_t)n;
+    return sen__utf8_error(cell->text.data, (size_t)n) == (size_t)n ? SEN_OK
+         : sen__dataset_fail(l->c, SEN_ERR_FORMAT, l->d, l->put, column, "this is not UTF-8");
+}
+
+/* A list of numbers, or of lists of numbers of one length, into scratch; see sen__jsonl_list. */
+static sen_result sen__arrow_list(sen__loader *l, int column, const sen__arrow_field *f,
+                                  const sen__arrow_part *p, int64_t i, sen__cell *cell)
+{
+    const sen__arrow_field *all = l->arrow->field, *inner = &all[f->child];
+    const sen__arrow_part *part = p + (f->child - (f - all));
+    const bool nested = sen__arrow_lists(inner);
+    int64_t outer, first = 0, n, k, j;
+    double *out = NULL;
+    sen__cell one;
+    outer = sen__arrow_range(f, p, i, part->n, &first);
+    cell->kind = SEN_JSON_LIST;
+    cell->shape.lists = nested ? outer : 0;
+    for (k = 0; k < (nested ? outer : 1); k++) {
+        const sen__arrow_part *values = nested ? part + (inner->child - f->child) : part;
+        const sen__arrow_field *of = nested ? &all[inner->child] : inner;
+        int64_t from = first;
+        n = !nested ? outer : sen__arrow_is(part, first + k)
+          ? sen__arrow_range(inner, part, first + k, values->n, &from) : -1;
+        if (k == 0) {
+            cell->shape.numbers = n;
+            if (n > 0 && sen__shape_ok(cell->shape))
+                out = (double *)sen__scratch(l->c, sen__shape_count(cell->shape), sizeof *out,
+                                             "a list");
+            if (n > 0 && sen__shape_ok(cell->shape) && !out) return SEN_ERR_MEMORY;
+            cell->list = out;
+        }
+        if (!out || n != cell->shape.numbers) break;
+        for (j = 0; j < n && sen__arrow_value(of, values, from + j, &one); j++) {
+            if (one.number != one.number) break;
+            *out++ = one.number;
+        }
+        if (j < n) break;
+    }
+    return k == (nested ? outer : 1) && k > 0 ? SEN_OK
+         : sen__dataset_fail(l->c, SEN_ERR_FORMAT, l->d, l->put, column, "a list should hold "
+                             "numbers, or lists of one length of them, and nothing else");
+}
+
+/* The batch that holds a row: the last that begins at it or before. */
+static const sen__arrow_batch *sen__arrow_find(const sen__arrow *a, int64_t row)
+{
+    int64_t low = 0, high = a->n_batches - 1;
+    while (low < high) {
+        const int64_t middle = (low + high + 1) / 2;
+        if (a->batch[middle].first <= row) low = middle;
+        else high = middle - 1;
+    }
+    return &a->batch[low];
+}
+
+/* One cell of row i of a batch; item: which text of a list of them, or -1. */
+static sen_result sen__arrow_cell(sen__loader *l, int column, const sen__arrow_batch *b, int field,
+                                  int64_t item, int64_t i, sen__cell *cell)
+{
+    const sen__arrow_field *f = &l->arrow->field[field];
+    const sen__arrow_part *p = &b->part[field];
+    int64_t from, n;
+    memset(cell, 0, sizeof *cell);                      /* null */
+    if (f->dictionary)
+        return sen__dataset_fail(l->c, SEN_ERR_UNSUPPORTED, l->d, l->put, column,
+                                 "dictionary-encoded columns are not read");
+    if (item >= 0) {
+        const sen__arrow_field *texts = &l->arrow->field[f->child];
+        n = sen__arrow_is(p, i) ? sen__arrow_range(f, p, i, b->part[f->child].n, &from) : 0;
+        if (n <= item)
+            return sen__dataset_fail(l->c, SEN_ERR_FORMAT, l->d, l->put, column,
+                                     "the list should hold %lld texts at least, as many as columns "
+                                     "were made of it or chosen", (long long)(item + 1));
+        return sen__arrow_text(l, column, texts, &b->part[f->child], from + item, cell);
+    }
+    if (f->type == SEN__ARROW_UTF8 || f->type == SEN__ARROW_LARGE_UTF8)
+        return sen__arrow_text(l, column, f, p, i, cell);
+    if (!sen__arrow_is(p, i) || f->type == SEN__ARROW_NULL) return SEN_OK;
+    if (sen__arrow_lists(f)) return sen__arrow_list(l, column, f, p, i, cell);
+    if (f->type == SEN__ARROW_BOOL) {
+        cell->kind = SEN_JSON_BOOL;
+        cell->integer = p->values[i >> 3] >> (i & 7) & 1;
+        cell->number = (double)cell->integer;
+    } else if (!sen__arrow_value(f, p, i, cell))
+        cell->kind = SEN_JSON_OBJECT;                   /* structs, dates: no column of ours */
+    return SEN_OK;
+}
+
+/* How many columns a field makes: see sen__jsonl_width. */
+static int64_t sen__arrow_width(const sen__arrow *a, int field)
+{
+    const sen__arrow_field *f = &a->field[field];
+    const sen__arrow_part *p = &a->batch[0].part[field];
+    int64_t from, n;
+    if (!sen__arrow_lists(f) || (a->field[f->child].type != SEN__ARROW_UTF8 &&
+                                 a->field[f->child].type != SEN__ARROW_LARGE_UTF8)) return -1;
+    n = sen__arrow_is(p, 0) ? sen__arrow_range(f, p, 0, a->batch[0].part[f->child].n, &from) : 0;
+    return SEN__MAX(n, 0);
+}
+
+/* The columns of the table. l->key has the names of the fields, l->item which text of a list; the
+ * field's place goes along in l->from's stead, see sen__arrow_next. */
+static sen_result sen__arrow_head(sen__loader *l)
+{
+    sen__arrow *a = l->arrow;
+    sen_text *name;
+    int64_t width = 0, w, i;
+    int k, n = 0;
+    for (k = 0; k < a->n_top; k++) width += SEN__MAX(sen__arrow_width(a, a->top[k]), 1);
+    if (width > SEN__DATA_COLUMNS) return sen__loader_names(l, NULL, (int)SEN__MIN(width, INT_MAX));
+    name = (sen_text *)sen__scratch(l->c, width, sizeof *name, "column names");
+    l->item = (int64_t *)sen__loader_array(l, 2 * width, sizeof *l->item);
+    if (!name || !l->item) return SEN_ERR_MEMORY;
+    for (k = 0; k < a->n_top; k++) {
+        const char *own = a->field[a->top[k]].name;
+        const size_t room = strlen(own) + 24;
+        w = sen__arrow_width(a, a->top[k]);
+        for (i = 0; i < SEN__MAX(w, 1); i++, n++) {
+            char *text = w < 0 ? NULL : (char *)sen__scratch(l->c, (int64_t)room, 1, "a name");
+            if (w >= 0 && !text) return SEN_ERR_MEMORY;
+            if (text) sen__text_format(text, room, "%s_%lld", own, (long long)(i + 1));
+            l->item[2 * n] = a->top[k];
+            l->item[2 * n + 1] = w < 0 ? -1 : i;
+            name[n].data = text ? text : own;
+            name[n].length = strlen(name[n].data);
+        }
+    }
+    return sen__loader_names(l, name, n);
+}
+
+/* The next row: each of our columns from its field. */
+static sen_result sen__arrow_next(sen__loader *l)
+{
+    sen__arrow *a = l->arrow;
+    const sen__arrow_batch *b = sen__arrow_find(a, a->at);
+    const int64_t i = a->at++ - b->first;
+    sen_result r = SEN_OK;
+    int k;
+    for (k = 0; !r && k < l->d->n_columns; k++) {
+        const int64_t *from = l->item + 2 * l->from[k];
+        r = sen__arrow_cell(l, k, b, (int)from[0], from[1], i, &l->cell[k]);
+    }
+    return r;
+}
+
 /* ---- formats --------------------------------------------------------------------------------- */
 
-/* One that is known but not read yet (head is NULL) is listed too, so that its files get a message
- * of their own. */
 static const sen__data_format sen__data_formats[] = {
     { "jsonl", ".jsonl .json .ndjson", true,  false, sen__jsonl_head, sen__jsonl_next },
     { "csv",   ".csv",                 false, true,  sen__csv_head,   sen__csv_next   },
     { "tsv",   ".tsv",                 false, false, sen__tsv_head,   sen__tsv_next   },
-    { "arrow", ".arrow",               false, false, NULL,            NULL            },
+    { "arrow", ".arrow",               false, false, sen__arrow_head, sen__arrow_next },
 };
 
 /* Is the file's ending one of the format's? Case does not matter. `endings` is a list with spaces,
@@ -24588,19 +25230,22 @@ static bool sen__data_ending(const char *path, const char *endings)
 static sen_result sen__data_format_of(sen_ctx *c, const sen_dataset_desc *desc,
                                       const sen__data_format **out)
 {
+    sen_file_info info;
     size_t i;
     for (i = 0; i < SEN__COUNT(sen__data_formats); i++) {
         const sen__data_format *f = &sen__data_formats[i];
         if (desc->format ? strcmp(desc->format, f->name) != 0
             : !sen__data_ending(desc->path, f->endings)) continue;
         *out = f;
-        if (f->head) return SEN_OK;
-        return sen_fail(c, SEN_ERR_UNSUPPORTED, "%s: the format \"%s\" is not read yet; write the "
-                                                "data as jsonl, csv or tsv",
-                        desc->path, f->name);
+        return SEN_OK;
     }
     if (!desc->format && strcmp(desc->path, "-") == 0) {
         *out = &sen__data_formats[0];                   /* standard input has no ending: jsonl */
+        return SEN_OK;
+    }
+    if (!desc->format && c->files && c->files->info &&
+        c->files->info(c->files->user, desc->path, &info) == SEN_FILE_OK && info.is_folder) {
+        *out = &sen__data_formats[SEN__COUNT(sen__data_formats) - 1];
         return SEN_OK;
     }
     if (desc->format)
@@ -24835,7 +25480,7 @@ static sen_result sen__column_start(sen__loader *l, sen__column *k, sen_column_k
         const int64_t count = sen__shape_count(cell->shape);
         /* n numbers take n digits and as many commas and brackets: a file of many lines after one
          * long list cannot ask for more rows than it has bytes for. */
-        most = SEN__MIN(most, 1 + (l->end - l->at) / (2 * count + 1));
+        if (!l->arrow) most = SEN__MIN(most, 1 + (l->end - l->at) / (2 * count + 1));
         size = (size_t)count * sizeof(double);
         k->shape = cell->shape;
     }
@@ -24937,13 +25582,19 @@ static sen_result sen__loader_row(sen__loader *l, const sen__data_format *f, int
     int i;
     l->put = d->rows;
     if (d->line) d->line[l->put] = l->line;
-    else d->reader->offset[l->put] = start - d->reader->bytes.data;
+    else d->reader->offset[l->put] = l->arrow ? l->arrow->at : start - d->reader->bytes.data;
     r = f->next(l);                     /* moves l->at and l->line on */
     if (!r) r = sen__loader_utf8(l, start, line);
     for (i = 0; !r && i < d->n_columns; i++) r = sen__loader_put(l, i, &l->cell[i], most);
     if (!r) d->rows++;                  /* all its cells are in */
     sen__arena_release(&l->c->scratch, mark);
     return r;
+}
+
+/* Whether there is another row; blank lines are passed on the way. */
+static bool sen__loader_more(sen__loader *l, const sen__data_format *f)
+{
+    return l->arrow ? l->arrow->at < l->arrow->rows : sen__loader_skip_blank(l, f->spaces);
 }
 
 /* How many rows there can be at most: the lines that are left, or the limit. Every row takes one
@@ -24954,6 +25605,7 @@ static int64_t sen__loader_most(const sen__loader *l)
     const int64_t limit = l->desc->limit;               /* SEN_NONE and 0: all */
     const char *p = l->at;
     int64_t n = 0;
+    if (l->arrow) return limit > 0 ? SEN__MIN(limit, l->arrow->rows) : l->arrow->rows;
     while (p < l->end && (limit <= 0 || n < limit)) {
         p = sen__line_end(p, l->end);
         p += p < l->end;                /* past the line end */
@@ -25042,7 +25694,7 @@ static sen_result sen__loader_run(sen__loader *l, const sen__data_format *f)
     const char *start;
     sen_result r;
     if (l->end - l->at >= 3 && memcmp(l->at, "\xEF\xBB\xBF", 3) == 0) l->at += 3;
-    if (!sen__loader_skip_blank(l, f->spaces))
+    if (!sen__loader_more(l, f))
         return sen_fail(l->c, SEN_ERR_FORMAT, "%s is empty: a dataset needs one row at least",
                         l->d->path);
     start = l->at;
@@ -25057,8 +25709,7 @@ static sen_result sen__loader_run(sen__loader *l, const sen__data_format *f)
     if (!at) return SEN_ERR_MEMORY;                     /* the caller frees the dataset */
     if (l->index) l->d->reader->offset = at;
     else l->d->line = at;
-    while (!r && l->d->rows < most && sen__loader_skip_blank(l, f->spaces))
-        r = sen__loader_row(l, f, most);
+    while (!r && l->d->rows < most && sen__loader_more(l, f)) r = sen__loader_row(l, f, most);
     if (r) return r;
     if (!l->d->rows)
         return sen_fail(l->c, SEN_ERR_FORMAT, "%s holds no rows, only the names of the columns",
@@ -25216,17 +25867,19 @@ static sen_result sen__reader_get(void *user, int64_t row, sen_cell *cell)
     sen__loader *l = &f->loader;
     const sen__mark mark = sen__arena_mark(&l->c->scratch);
     const bool clean = sen__error(l->c) == SEN_OK;
-    const char *start = f->bytes.data + f->offset[row];
+    const char *start = l->arrow ? NULL : f->bytes.data + f->offset[row];
     sen__mark begin;
     sen_result r;
+    size_t n;
     int i;
     memset(&begin, 0, sizeof begin);
     sen__arena_release(&f->row, begin);
     l->put = row;
     l->at = start;
+    if (l->arrow) l->arrow->at = f->offset[row];
     r = f->format->next(l);
-    if (!r && sen__utf8_error(start, (size_t)(l->at - start)) != (size_t)(l->at - start))
-        r = SEN_ERR_FORMAT;
+    n = r || l->arrow ? 0 : (size_t)(l->at - start);
+    if (n && sen__utf8_error(start, n) != n) r = SEN_ERR_FORMAT;
     for (i = 0; !r && i < l->d->n_columns; i++) {
         const sen__column *k = &l->d->column[i];
         const sen__cell *from = &l->cell[i];
@@ -25599,6 +26252,36 @@ static sen_result sen__stream_next(sen_dataset *d, int64_t at, int64_t n, int64_
     return r;
 }
 
+/* A folder of Arrow files, or one such file. They stay mapped: a row is had by walking to its
+ * batch, and numbers alone are copied. */
+static sen_result sen__arrow_dataset(sen_ctx *c, const sen_dataset_desc *desc,
+                                     const sen__data_format *format, sen_dataset **out)
+{
+    sen_dataset *d;
+    sen__loader l;
+    sen_result r;
+    if (desc->streaming || strcmp(desc->path, "-") == 0)
+        return sen_fail(c, SEN_ERR_UNSUPPORTED, "%s: Arrow files are not streamed; leave "
+                        "\"streaming\" out, they take no memory as they are", desc->path);
+    d = sen__dataset_new(c, desc->path);
+    r = d ? sen__reader_new(c, desc, format, d) : SEN_ERR_MEMORY;
+    memset(&l, 0, sizeof l);
+    l.c = c;
+    l.desc = desc;
+    l.d = d;
+    l.index = true;
+    if (!r) r = sen__arrow_open(&l);
+    if (!r) r = sen__loader_run(&l, format);
+    if (!r) r = sen__reader_ready(d);
+    if (d && d->reader) {                               /* free needs its arrow in any case */
+        l.desc = &d->reader->desc;
+        d->reader->loader = l;
+    }
+    if (r) sen_dataset_free(d);
+    else *out = d;
+    return r;
+}
+
 /* Reads the file that a description names. A small one is mapped while it is read, and let go
  * after: nothing of the dataset points into it. A large one stays mapped; it is gone through once
  * all the same, so that a wrong row is found here, with its line, and not in the midst of a run.
@@ -25610,6 +26293,7 @@ static sen_result sen__dataset_read(sen_ctx *c, const sen_dataset_desc *desc, se
     sen__loader l;
     sen_result r = sen__dataset_check(c, desc);
     if (!r) r = sen__data_format_of(c, desc, &format);
+    if (!r && format->head == sen__arrow_head) return sen__arrow_dataset(c, desc, format, out);
     if (!r && (desc->streaming || strcmp(desc->path, "-") == 0))
         return sen__stream_read(c, desc, format, out);
     if (!r) r = sen__file_map(c, desc->path, false, &bytes);
@@ -32222,7 +32906,7 @@ static void sen__set_describe_labels(sen_loss_data *d, const sen__train_set *s)
     d->label_width = sen__set_label_width(s);
     d->label_shape = sen_dataset_column_shape(s->data, s->label);
     d->whole = kind != SEN_COLUMN_FLOAT && kind != SEN_COLUMN_LIST;
-    for (i = 0; i < s->data->rows; i++) {
+    for (i = 0; i < sen_dataset_rows(s->data); i++) {   /* a stream's have not come yet */
         const double *list = sen_dataset_list(s->data, i, s->label);
         for (k = 0; k < d->label_width; k++) {
             const double v = list ? list[k] : sen_dataset_number(s->data, i, s->label);
@@ -36613,6 +37297,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            terms; what a loss has to say of its data is said before the first step.
  *   Added    Streaming: a file, standard input ("path": "-") or sen_row_source.next, read while a
  *            run goes on, as Python's IterableDataset.
+ *   Added    The Arrow folder that datasets.Dataset.save_to_disk writes, read where it lies.
  *
  * LICENCE
  *

@@ -292,9 +292,8 @@ static void test_data_errors(data_fixture *f)
                  "with \"columns\"");
     data_refuses(f, "data.jsonl", "[1]\n", -1, NULL, SEN_ERR_FORMAT,
                  "data.jsonl:1:1: a line should hold one object, not a list");
-    data_refuses(
-        f, "data.arrow", "", -1, NULL, SEN_ERR_UNSUPPORTED,
-        "data.arrow: the format \"arrow\" is not read yet; write the data as jsonl, csv or tsv");
+    data_refuses(f, "data.arrow", "nothing of the kind", -1, NULL, SEN_ERR_FORMAT,
+                 "data.arrow is no Arrow stream, or a broken one: a message outside the file");
     data_refuses(
         f, "data.txt", "", -1, NULL, SEN_ERR_ARGUMENT,
         "data.txt: the ending does not tell the format; set \"format\" to jsonl, csv or tsv");
@@ -452,6 +451,127 @@ static void test_data_warnings(data_fixture *f)
     CHECK(strstr(f->log, "\"anchor\" is at index 1, but usually at 0") != NULL);
     CHECK(strstr(f->log, "\"doc_id\" looks like an id") != NULL);
     sen_dataset_free(d);
+}
+
+/* ---- Arrow ----------------------------------------------------------------------------------- */
+
+#ifndef GOLDEN_DIR
+#define GOLDEN_DIR "tests/golden"
+#endif
+#define DATA_ARROW GOLDEN_DIR "/arrow/"
+
+/* Rows of the two are the same in every column of the second, which the first has too. */
+static void data_same(const sen_dataset *a, const sen_dataset *b, int64_t first)
+{
+    int64_t row, k;
+    int i;
+    for (i = 0; i < sen_dataset_columns(b); i++) {
+        const int at = sen_dataset_column_find(a, sen_dataset_column_name(b, i));
+        const sen_shape shape = sen_dataset_column_shape(b, i);
+        CHECK(at >= 0);
+        if (at < 0) continue;
+        CHECK(sen_dataset_column_shape(a, at).numbers == shape.numbers &&
+              sen_dataset_column_shape(a, at).lists == shape.lists);
+        for (row = 0; row < sen_dataset_rows(a); row++) {
+            const sen_text x = sen_dataset_text(a, row, at);
+            const sen_text y = sen_dataset_text(b, first + row, i);
+            const double *p = sen_dataset_list(a, row, at);
+            const double *q = sen_dataset_list(b, first + row, i);
+            const double n = sen_dataset_number(a, row, at);
+            CHECK(x.length == y.length && memcmp(x.data, y.data, x.length) == 0);
+            CHECK(n != n || n == sen_dataset_number(b, first + row, i));
+            CHECK((p != NULL) == (q != NULL) && (p != NULL) == (shape.numbers > 0));
+            for (k = 0; p && q && k < sen__shape_count(shape); k++) CHECK(p[k] == q[k]);
+        }
+    }
+}
+
+/* Folders that Python's datasets wrote, against the same rows as JSON lines. */
+static void test_data_arrow(void)
+{
+    static const char *const folders[] = { "whole", "shards", "sliced" };
+    static const char *const columns[] = {
+        "anchor", "positive", "negatives_2", "negatives_1", "label", "score", "scores", "fixed",
+        "single", "half", "small", "large", "yes"
+    };
+    sen_ctx *c = test_ctx(1);
+    sen_dataset_desc desc = sen_dataset_desc_default();
+    sen_dataset *lines = NULL, *d = NULL;
+    size_t i;
+    desc.path = DATA_ARROW "rows.jsonl";
+    desc.columns.item = columns;
+    desc.columns.n = SEN__COUNT(columns);
+    CHECK_OK(c, sen_dataset_load(c, &desc, &lines));
+    for (i = 0; lines && i < SEN__COUNT(folders); i++) {
+        char path[200];
+        snprintf(path, sizeof path, "%s%s", DATA_ARROW, folders[i]);
+        desc.path = path;
+        if (!CHECK_OK(c, sen_dataset_load(c, &desc, &d))) continue;
+        CHECK(sen_dataset_rows(d) == (i == 2 ? 3 : 5) && d->reader && !d->line);
+        CHECK(sen_dataset_column_kind(d, 4) == SEN_COLUMN_INT &&
+              sen_dataset_column_kind(d, 12) == SEN_COLUMN_BOOL);
+        data_same(d, lines, i == 2);
+        sen_dataset_free(d);
+    }
+    sen_dataset_free(lines);
+    desc.columns.n = 0;
+    desc.path = DATA_ARROW "whole";
+    CHECK(sen_dataset_load(c, &desc, &d) == SEN_ERR_UNSUPPORTED);
+    CHECK_TEXT(sen_message(c), DATA_ARROW "whole: row 0, column \"when\": objects cannot be read "
+               "as a column; leave it out with \"columns\"");
+    desc.path = DATA_ARROW "null";
+    desc.columns.n = 2;
+    CHECK(sen_dataset_load(c, &desc, &d) == SEN_ERR_FORMAT);
+    CHECK_TEXT(sen_message(c), DATA_ARROW "null: row 3, column \"positive\": null stands where a "
+               "value should");
+    desc.streaming = true;
+    CHECK(sen_dataset_load(c, &desc, &d) == SEN_ERR_UNSUPPORTED);
+    desc.streaming = false;
+    desc.path = DATA_ARROW;
+    desc.format = "arrow";
+    CHECK(sen_dataset_load(c, &desc, &d) == SEN_ERR_IO);
+    CHECK(strstr(sen_message(c), "state.json") != NULL);
+    sen_ctx_free(c);
+}
+
+/* Every byte of a file changed in turn, and every place where it may end: read, or refused with a
+ * sentence; nothing is touched that is not in the file. */
+static void test_data_arrow_hostile(data_fixture *f)
+{
+    static const char *const columns[] = {
+        "anchor", "negatives_2", "label", "scores", "fixed", "yes"
+    };
+    sen_ctx *c = test_ctx(1);
+    sen_dataset_desc desc = sen_dataset_desc_default();
+    sen__bytes whole;
+    char *copy;
+    int64_t at, row;
+    int i, value;
+    if (!CHECK_OK(c, sen__file_read(c, DATA_ARROW "sliced/data-00000-of-00001.arrow", &whole)))
+        return;
+    copy = (char *)malloc((size_t)whole.size);
+    desc.path = "data.arrow";
+    desc.columns.item = columns;
+    desc.columns.n = SEN__COUNT(columns);
+    for (value = 0; copy && value < 4; value++)
+        for (at = 0; at < whole.size; at += value == 3 ? 7 : 1) {
+            sen_dataset *d = NULL;
+            memcpy(copy, whole.data, (size_t)whole.size);
+            copy[at] = (char)(value == 0 ? 0xFF : value == 1 ? copy[at] + 1 : 0x80);
+            f->file.text = copy;
+            f->file.size = value == 3 ? at : whole.size;
+            if (sen_dataset_load(f->c, &desc, &d) != SEN_OK) CHECK(*sen_message(f->c));
+            for (row = 0; d && row < sen_dataset_rows(d); row++)
+                for (i = 0; i < sen_dataset_columns(d); i++) {
+                    (void)sen_dataset_text(d, row, i);
+                    (void)sen_dataset_list(d, row, i);
+                }
+            sen_dataset_free(d);
+            sen__forgive(f->c);
+        }
+    free(copy);
+    sen__file_release(c, &whole);
+    sen_ctx_free(c);
 }
 
 /* ---- streams --------------------------------------------------------------------------------- */
@@ -727,6 +847,8 @@ static void test_data(void)
         test_data_lists(&f);
     }
     f.keep = SEN_NONE;
+    test_data_arrow();
+    test_data_arrow_hostile(&f);
     test_data_streams(&f);
     test_data_stream_options(&f);
     test_data_stream_rows(&f);
