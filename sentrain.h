@@ -1150,6 +1150,12 @@ typedef struct sen_loss_type {
     /* Makes the weights that the loss itself trains, with sen_loss_add_weight and values drawn from
      * rng; dimension: of embeddings. NULL: it has none. */
     sen_result     (*make_weights)(sen_ctx *c, sen_loss *l, int64_t dimension, sen_rng *rng);
+    /* For a loss whose batches are larger than their activations may be: how many rows the model is
+     * to compute at once, or with *tokens > 0 how many tokens; 0: all. The trainer then embeds a
+     * batch without activations, and each piece a second time with the gradients of its embeddings.
+     * NULL: all. */
+    int64_t        (*mini_batch)(const void *args, int64_t *tokens);
+    bool             by_rows;               /* forward heeds call->from and n with such pieces */
 } sen_loss_type;
 
 /* A loss by its Python name; args: its own struct (from its _default function), or NULL: the
@@ -1264,6 +1270,35 @@ typedef struct sen_mnsrl_args {
 } sen_mnsrl_args;
 
 SENTRAIN_DEF sen_mnsrl_args sen_mnsrl_args_default(void);
+
+/* ---- CachedMultipleNegativesRankingLoss, -SymmetricRankingLoss: batches of any size ---------- */
+
+typedef struct sen_cached_mnrl_args {
+    uint32_t stamp;                         /* set by sen_cached_mnrl_args_default() */
+    double   scale;                         /* 20: 1 / temperature */
+    int      similarity_fct;                /* SEN_COS_SIM; a sen_similarity */
+    int      mini_batch_size;               /* 32: rows that are computed at once */
+    int      mini_batch_num_tokens;         /* SEN_NONE; else tokens, instead of rows */
+    bool     gather_across_devices;         /* false */
+    int      directions;                    /* SEN_QUERY_TO_DOC */
+    int      partition_mode;                /* SEN_JOINT */
+    bool     show_progress_bar;             /* false */
+    int      hardness_mode;                 /* SEN_NO_HARDNESS */
+    double   hardness_strength;             /* 0 */
+} sen_cached_mnrl_args;
+
+typedef struct sen_cached_mnsrl_args {
+    uint32_t stamp;                         /* set by sen_cached_mnsrl_args_default() */
+    double   scale;                         /* 20: 1 / temperature */
+    int      similarity_fct;                /* SEN_COS_SIM; a sen_similarity */
+    int      mini_batch_size;               /* 32: rows that are computed at once */
+    int      mini_batch_num_tokens;         /* SEN_NONE; else tokens, instead of rows */
+    bool     gather_across_devices;         /* false */
+    bool     show_progress_bar;             /* false */
+} sen_cached_mnsrl_args;
+
+SENTRAIN_DEF sen_cached_mnrl_args sen_cached_mnrl_args_default(void);
+SENTRAIN_DEF sen_cached_mnsrl_args sen_cached_mnsrl_args_default(void);
 
 /* ---- AnglELoss: two texts and a score, or anchor, positive, negative ... --------------------- */
 
@@ -16591,12 +16626,18 @@ SENTRAIN_DEF sen_var *sen_pairwise_similarity(sen_tape *t, int kind, sen_var *a,
 /* Softmax and logarithm in one: only the log-sum-exp of each row is kept, and a score of -infinity
  * is a candidate that does not take part: it adds nothing and gets no gradient. */
 
+/* Row r's right answer is column target[r], or, where that is NULL, column r + shift. */
+typedef struct sen__targets {
+    const int32_t *target;
+    int64_t        shift;
+} sen__targets;
+
 /* Saves the log-sum-exp of each row. d s(r, j) += dy / R (softmax(s(r, .))(j) - [j = target(r)]).
  * The softmax is made again from the scores, which are still there, and the log-sum-exp. */
 static void sen__cross_entropy_op_backward(sen_node *n)
 {
     const sen_var *s = n->in[0];
-    const int32_t *target = *(const int32_t *const *)n->aux;
+    const sen__targets *to = (const sen__targets *)n->aux;
     const float *lse = (const float *)n->saved[0];
     const float g = n->out->g[0] / (float)s->rows;  /* each row's share in the mean */
     float *d = sen_grad(n, 0);
@@ -16604,18 +16645,18 @@ static void sen__cross_entropy_op_backward(sen_node *n)
     /* No softmax is stored: e^(s - lse) is as cheap as reading it back. */
     for (r = 0; d && r < s->rows; r++)
         sen__cross_entropy_backward(d + r * s->cols, g, s->x + r * s->cols, lse[r],
-                                    target ? target[r] : r, s->cols);
+                                    to->target ? to->target[r] : r + to->shift, s->cols);
 }
 
 static const sen_op sen__cross_entropy_op = { "cross_entropy", sen__cross_entropy_op_backward };
 
 /* Refuses targets that are no column, a diagonal that leaves the matrix, a matrix of no rows. A
  * matrix of no rows fails without a message of its own: its mean has no value. */
-static bool sen__targets_fit(sen_tape *t, const sen_var *scores, const int32_t *target)
+static bool sen__targets_fit(sen_tape *t, const sen_var *scores, const sen__targets *to)
 {
     int64_t r;
     for (r = 0; r < scores->rows; r++) {
-        const int64_t column = target ? target[r] : r;
+        const int64_t column = to->target ? to->target[r] : r + to->shift;
         if (column >= 0 && column < scores->cols) continue;
         sen__tape_fail(t, sen_fail(t->c, SEN_ERR_ARGUMENT, "cross-entropy: row %lld asks for class "
                                                            "%lld of %lld", (long long)r,
@@ -16629,9 +16670,9 @@ static bool sen__targets_fit(sen_tape *t, const sen_var *scores, const int32_t *
 /* torch.nn.functional.cross_entropy, mean over rows. Each row in float32, their sum in double.
  *
  *   loss_r = lse_r - s(r, target(r)),   lse_r = m + ln sum of e^(s(r,j) - m),   m the largest */
-SENTRAIN_DEF sen_var *sen_cross_entropy(sen_tape *t, sen_var *scores, const int32_t *target)
+static sen_var *sen__cross_entropy(sen_tape *t, sen_var *scores, sen__targets to)
 {
-    const bool fit = scores && sen__targets_fit(t, scores, target);
+    const bool fit = scores && sen__targets_fit(t, scores, &to);
     sen_var *y = fit ? sen_tape_matrix(t, 1, 1) : NULL;
     float *lse = y ? sen_tape_floats(t, scores->rows) : NULL;   /* (R) */
     double total = 0;
@@ -16639,12 +16680,31 @@ SENTRAIN_DEF sen_var *sen_cross_entropy(sen_tape *t, sen_var *scores, const int3
     if (!lse) return NULL;
     for (r = 0; r < scores->rows; r++)
         total += (double)sen__cross_entropy_forward(lse + r, scores->x + r * scores->cols,
-                                                    target ? target[r] : r, scores->cols);
+                                                    to.target ? to.target[r] : r + to.shift,
+                                                    scores->cols);
     y->x[0] = (float)(total / (double)scores->rows);    /* the mean */
     sen_tape_record(t, &sen__cross_entropy_op, y, scores, NULL, NULL);
     sen_tape_save(t, y, 0, lse);
-    sen_tape_aux(t, y, &target, sizeof target); /* the pointer, not the targets */
+    sen_tape_aux(t, y, &to, sizeof to);     /* the pointer, not the targets */
     return y;
+}
+
+/* target NULL: the diagonal. */
+SENTRAIN_DEF sen_var *sen_cross_entropy(sen_tape *t, sen_var *scores, const int32_t *target)
+{
+    sen__targets to;
+    to.target = target;
+    to.shift = 0;
+    return sen__cross_entropy(t, scores, to);
+}
+
+/* Row i's right answer is column i + shift: some rows of such scores. */
+static sen_var *sen__cross_entropy_shifted(sen_tape *t, sen_var *scores, int64_t shift)
+{
+    sen__targets to;
+    to.target = NULL;
+    to.shift = shift;
+    return sen__cross_entropy(t, scores, to);
 }
 
 /* Row i's right answer is column i: scores of a batch's rows against each other. */
@@ -27951,15 +28011,16 @@ static sen_result sen__mnrl_check(sen_ctx *c, const void *args, const sen_json *
  * the same row: column i + k B of row i becomes -infinity for all k. A query is as similar as can
  * be to itself, and a document to those of its own row it should not be pushed away from. -infinity
  * becomes a probability of exactly 0, and so gets no gradient. */
-static sen_var *sen__mnrl_drop_own(sen_tape *t, sen_var *y)
+static sen_var *sen__mnrl_drop_own(sen_loss_call *c, sen_var *y)
 {
-    sen_var *mask = sen_tape_like(t, y);    /* a constant: it was never recorded */
+    const int64_t b = c->emb[0]->rows;
+    sen_var *mask = sen_tape_like(c->tape, y);      /* a constant: it was never recorded */
     int64_t i;
     if (!mask) return NULL;
     sen__row_fill(mask->x, 0.0f, sen_count(y));
     for (i = 0; i < sen_count(y); i++)
-        if (i % y->cols % y->rows == i / y->cols) mask->x[i] = -INFINITY; /* column's row == row */
-    return sen_add(t, y, mask);
+        if (i % y->cols % b == c->from + i / y->cols) mask->x[i] = -INFINITY;   /* its own row */
+    return sen_add(c->tape, y, mask);
 }
 
 /* strength * s where the mode's texts stand, else 0, as a constant: no gradient flows through it. s
@@ -27969,15 +28030,16 @@ static sen_var *sen__mnrl_drop_own(sen_tape *t, sen_var *y)
  *   in_batch_negatives   columns of other rows
  *   hard_negatives       the row's own columns after the positive
  *   all_negatives        every column but the positive */
-static sen_var *sen__mnrl_hardness(sen_tape *t, const sen_mnrl_args *a, const sen_var *s)
+static sen_var *sen__mnrl_hardness(sen_loss_call *c, const sen_mnrl_args *a, const sen_var *s)
 {
-    sen_var *y = sen_tape_like(t, s);
+    const int64_t b = c->emb[0]->rows;
+    sen_var *y = sen_tape_like(c->tape, s);
     int64_t i;
     if (!y) return NULL;
     /* own: a column of row i's own texts, i + k B; the positive is the one with k = 0. */
     for (i = 0; i < sen_count(s); i++) {
-        const int64_t row = i / s->cols, col = i % s->cols;
-        const bool own = col % s->rows == row, positive = own && col < s->rows;
+        const int64_t row = c->from + i / s->cols, col = i % s->cols;
+        const bool own = col % b == row, positive = own && col < b;
         const bool on = a->hardness_mode == SEN_IN_BATCH_NEGATIVES ? !own
                       : a->hardness_mode == SEN_HARD_NEGATIVES     ? own && !positive
                                                                    : !positive;
@@ -28000,7 +28062,9 @@ static sen_var *sen__mnrl_value(sen_loss_call *c, const sen_mnrl_args *a)
 {
     const float scale = (float)a->scale;    /* as torch multiplies a float32 tensor */
     sen_tape *t = c->tape;
-    sen_var *query = c->emb[0], *positive = c->emb[1];                          /* (B,E) each */
+    const bool whole = c->n == c->emb[0]->rows;         /* else rows from .. from + n - 1 */
+    sen_var *query = whole ? c->emb[0] : sen_slice_rows(t, c->emb[0], c->from, c->n);  /* (B,E) */
+    sen_var *positive = whole ? c->emb[1] : sen_slice_rows(t, c->emb[1], c->from, c->n);
     sen_var *docs = sen_stack_rows(t, c->emb + 1, c->n_columns - 1);            /* ((K-1)*B,E) */
     sen_var *s = sen_similarity_matrix(t, a->similarity_fct, query, docs);      /* raw */
     sen_var *part[4], *sum;                 /* one of each direction */
@@ -28008,27 +28072,28 @@ static sen_var *sen__mnrl_value(sen_loss_call *c, const sen_mnrl_args *a)
     /* query_to_doc is always there, and first. */
     part[n++] = sen_scale(t, s, scale);
     if (s && a->hardness_mode && a->hardness_strength > 0)
-        part[0] = sen_add(t, part[0], sen__mnrl_hardness(t, a, s));
+        part[0] = sen_add(t, part[0], sen__mnrl_hardness(c, a, s));
     /* Further questions are wrong answers too: (B,B), without the question itself. */
     if (a->directions & SEN_QUERY_TO_QUERY) {
-        s = sen_similarity_matrix(t, a->similarity_fct, query, query);  /* (B,B) */
-        part[n++] = sen__mnrl_drop_own(t, sen_scale(t, s, scale));
+        s = sen_similarity_matrix(t, a->similarity_fct, query, c->emb[0]);      /* (B,B) */
+        part[n++] = sen__mnrl_drop_own(c, sen_scale(t, s, scale));
     }
     /* The task turned round, which question belongs to this answer: (B,B). */
     if (a->directions & SEN_DOC_TO_QUERY) {
-        s = sen_similarity_matrix(t, a->similarity_fct, positive, query);
+        s = sen_similarity_matrix(t, a->similarity_fct, positive, c->emb[0]);
         part[n++] = sen_scale(t, s, scale);
     }
     /* Other rows' documents against this row's positive: (B,(K-1) B). */
     if (a->directions & SEN_DOC_TO_DOC) {
         s = sen_similarity_matrix(t, a->similarity_fct, positive, docs);
-        part[n++] = sen__mnrl_drop_own(t, sen_scale(t, s, scale));
+        part[n++] = sen__mnrl_drop_own(c, sen_scale(t, s, scale));
     }
     /* The positive is column i of the first part, so also of all parts side by side. */
     if (n == 1 || a->partition_mode == SEN_JOINT)
-        return sen_cross_entropy_diagonal(t, sen_join_cols(t, part, n));
-    sum = sen_cross_entropy_diagonal(t, part[0]);
-    for (i = 1; i < n; i++) sum = sen_add(t, sum, sen_cross_entropy_diagonal(t, part[i]));
+        return sen__cross_entropy_shifted(t, sen_join_cols(t, part, n), c->from);
+    sum = sen__cross_entropy_shifted(t, part[0], c->from);
+    for (i = 1; i < n; i++)
+        sum = sen_add(t, sum, sen__cross_entropy_shifted(t, part[i], c->from));
     return sen_scale(t, sum, 1.0f / (float)n);
 }
 
@@ -28113,6 +28178,163 @@ static const sen_loss_type sen__mnsrl_loss = {
     .check       = sen__mnsrl_check,
     .forward     = sen__mnsrl_forward,
     .check_data  = sen__mnrl_check_data,
+};
+
+/* ---- CachedMultipleNegativesRankingLoss and its symmetric form ------------------------------- */
+
+/* The same losses for batches of any size: GradCache, Gao et al. 2021, arXiv:2101.06983. A ranking
+ * loss is the better the more wrong answers there are, but the activations of a thousand texts are
+ * gigabytes. So embeddings are computed without them, mini_batch_size texts at once; the loss gives
+ * the gradient of each embedding; then every mini-batch is computed a second time, with
+ * activations, and its gradient passed on. The trainer's part is in the train chapter; here is only
+ * how many rows are taken at once, which cuts the (B,(K-1) B) scores as well. */
+static const sen_field sen__cached_mnrl_fields[] = {
+    SEN_FIELD(sen_cached_mnrl_args, scale, SEN_KIND_DOUBLE, 20.0, "1 / temperature; above 0"),
+    SEN_FIELD(sen_cached_mnrl_args, similarity_fct, SEN_KIND_SIM, SEN_COS_SIM,
+              "cos_sim or dot_score"),
+    SEN_FIELD(sen_cached_mnrl_args, mini_batch_size, SEN_KIND_INT, 32,
+              "rows that are computed at once"),
+    SEN_FIELD(sen_cached_mnrl_args, mini_batch_num_tokens, SEN_KIND_INT, SEN_NONE,
+              "tokens that are computed at once, instead of rows"),
+    SEN_FIELD(sen_cached_mnrl_args, gather_across_devices, SEN_KIND_BOOL, 0,
+              "use all machines' rows as negatives"),
+    SEN_FIELD(sen_cached_mnrl_args, directions, &sen__kind_directions, SEN_QUERY_TO_DOC,
+              "query_to_doc, query_to_query, doc_to_query, doc_to_doc"),
+    SEN_FIELD(sen_cached_mnrl_args, partition_mode, &sen__kind_partition, SEN_JOINT,
+              "one softmax over all directions (joint) or one for each (per_direction)"),
+    SEN_FIELD(sen_cached_mnrl_args, show_progress_bar, SEN_KIND_BOOL, 0, "accepted"),
+    SEN_FIELD(sen_cached_mnrl_args, hardness_mode, &sen__kind_hardness, SEN_NO_HARDNESS,
+              "in_batch_negatives, hard_negatives, all_negatives or null"),
+    SEN_FIELD(sen_cached_mnrl_args, hardness_strength, SEN_KIND_DOUBLE, 0.0,
+              "weight of the similarity that is added to a hard negative's score"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_cached_mnrl_args sen_cached_mnrl_args_default(void)
+{
+    sen_cached_mnrl_args a;
+    sen__loss_defaults(sen__cached_mnrl_fields, &a, sizeof a);
+    return a;
+}
+
+/* Rows and tokens of a mini-batch: both above 0, tokens or none. */
+static sen_result sen__mini_batch_check(sen_ctx *c, int rows, int tokens, const sen_json *at)
+{
+    if (rows < 1)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "mini_batch_size",
+                           "mini_batch_size cannot be %d: it is a number of rows", rows);
+    if (tokens == SEN_NONE || tokens > 0) return SEN_OK;
+    return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "mini_batch_num_tokens",
+                       "mini_batch_num_tokens cannot be %d: it is a number of tokens, or null",
+                       tokens);
+}
+
+/* The arguments of the loss that is computed. */
+static sen_mnrl_args sen__cached_mnrl_meant(const sen_cached_mnrl_args *a)
+{
+    sen_mnrl_args m = sen_mnrl_args_default();
+    m.scale = a->scale;
+    m.similarity_fct = a->similarity_fct;
+    m.directions = a->directions;
+    m.partition_mode = a->partition_mode;
+    m.hardness_mode = a->hardness_mode;
+    m.hardness_strength = a->hardness_strength;
+    return m;
+}
+
+static sen_result sen__cached_mnrl_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    const sen_cached_mnrl_args *a = (const sen_cached_mnrl_args *)args;
+    const sen_mnrl_args m = sen__cached_mnrl_meant(a);
+    const sen_result r = sen__mnrl_check(c, &m, at);
+    return r ? r : sen__mini_batch_check(c, a->mini_batch_size, a->mini_batch_num_tokens, at);
+}
+
+static int64_t sen__cached_mnrl_mini_batch(const void *args, int64_t *tokens)
+{
+    const sen_cached_mnrl_args *a = (const sen_cached_mnrl_args *)args;
+    *tokens = a->mini_batch_num_tokens == SEN_NONE ? 0 : a->mini_batch_num_tokens;
+    return a->mini_batch_size;
+}
+
+/* MultipleNegativesRankingLoss, of some rows of the batch against all of it. */
+static sen_var *sen__cached_mnrl_forward(sen_loss_call *c)
+{
+    const sen_mnrl_args a = sen__cached_mnrl_meant((const sen_cached_mnrl_args *)c->args);
+    return sen__mnrl_value(c, &a);
+}
+
+static const sen_loss_type sen__cached_mnrl_loss = {
+    .name        = "CachedMultipleNegativesRankingLoss",
+    .columns     = "anchor, positive [, negative ...]; no label",
+    .min_columns = 2,
+    .args_size   = sizeof(sen_cached_mnrl_args),
+    .fields      = sen__cached_mnrl_fields,
+    .check       = sen__cached_mnrl_check,
+    .forward     = sen__cached_mnrl_forward,
+    .check_data  = sen__mnrl_check_data,
+    .mini_batch  = sen__cached_mnrl_mini_batch,
+    .by_rows     = true,
+};
+
+static const sen_field sen__cached_mnsrl_fields[] = {
+    SEN_FIELD(sen_cached_mnsrl_args, scale, SEN_KIND_DOUBLE, 20.0, "1 / temperature; above 0"),
+    SEN_FIELD(sen_cached_mnsrl_args, similarity_fct, SEN_KIND_SIM, SEN_COS_SIM,
+              "cos_sim or dot_score"),
+    SEN_FIELD(sen_cached_mnsrl_args, mini_batch_size, SEN_KIND_INT, 32,
+              "rows that are computed at once"),
+    SEN_FIELD(sen_cached_mnsrl_args, mini_batch_num_tokens, SEN_KIND_INT, SEN_NONE,
+              "tokens that are computed at once, instead of rows"),
+    SEN_FIELD(sen_cached_mnsrl_args, gather_across_devices, SEN_KIND_BOOL, 0,
+              "use all machines' rows as negatives"),
+    SEN_FIELD(sen_cached_mnsrl_args, show_progress_bar, SEN_KIND_BOOL, 0, "accepted"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_cached_mnsrl_args sen_cached_mnsrl_args_default(void)
+{
+    sen_cached_mnsrl_args a;
+    sen__loss_defaults(sen__cached_mnsrl_fields, &a, sizeof a);
+    return a;
+}
+
+static sen_result sen__cached_mnsrl_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    const sen_cached_mnsrl_args *a = (const sen_cached_mnsrl_args *)args;
+    const sen_result r = sen__loss_check_scale(c, a->scale, at);
+    return r ? r : sen__mini_batch_check(c, a->mini_batch_size, a->mini_batch_num_tokens, at);
+}
+
+static int64_t sen__cached_mnsrl_mini_batch(const void *args, int64_t *tokens)
+{
+    const sen_cached_mnsrl_args *a = (const sen_cached_mnsrl_args *)args;
+    *tokens = a->mini_batch_num_tokens == SEN_NONE ? 0 : a->mini_batch_num_tokens;
+    return a->mini_batch_size;
+}
+
+/* MultipleNegativesSymmetricRankingLoss, of some rows of the batch against all of it. */
+static sen_var *sen__cached_mnsrl_forward(sen_loss_call *c)
+{
+    const sen_cached_mnsrl_args *a = (const sen_cached_mnsrl_args *)c->args;
+    sen_mnsrl_args plain = sen_mnsrl_args_default();
+    sen_mnrl_args m;
+    plain.scale = a->scale;
+    plain.similarity_fct = a->similarity_fct;
+    m = sen__mnsrl_meant(&plain);
+    return sen__mnrl_value(c, &m);
+}
+
+static const sen_loss_type sen__cached_mnsrl_loss = {
+    .name        = "CachedMultipleNegativesSymmetricRankingLoss",
+    .columns     = "anchor, positive [, negative ...]; no label",
+    .min_columns = 2,
+    .args_size   = sizeof(sen_cached_mnsrl_args),
+    .fields      = sen__cached_mnsrl_fields,
+    .check       = sen__cached_mnsrl_check,
+    .forward     = sen__cached_mnsrl_forward,
+    .check_data  = sen__mnrl_check_data,
+    .mini_batch  = sen__cached_mnsrl_mini_batch,
+    .by_rows     = true,
 };
 
 /* ---- CoSENTLoss ------------------------------------------------------------------------------ */
@@ -28936,6 +29158,20 @@ static sen_var *sen__mega_batch_margin_forward(sen_loss_call *c)
     return sen__sloped(c->tape, s, sum / (double)b, slope);
 }
 
+/* The mini-batched version is the same loss with a gradient cache. */
+static int64_t sen__mega_batch_margin_mini_batch(const void *args, int64_t *tokens)
+{
+    const sen_mega_batch_margin_args *a = (const sen_mega_batch_margin_args *)args;
+    *tokens = a->mini_batch_num_tokens == SEN_NONE ? 0 : a->mini_batch_num_tokens;
+    return a->use_mini_batched_version ? a->mini_batch_size : 0;
+}
+
+static sen_result sen__mega_batch_margin_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    const sen_mega_batch_margin_args *a = (const sen_mega_batch_margin_args *)args;
+    return sen__mini_batch_check(c, a->mini_batch_size, a->mini_batch_num_tokens, at);
+}
+
 static const sen_loss_type sen__mega_batch_margin_loss = {
     .name        = "MegaBatchMarginLoss",
     .columns     = "anchor, positive; no label",
@@ -28943,8 +29179,10 @@ static const sen_loss_type sen__mega_batch_margin_loss = {
     .max_columns = 2,
     .args_size   = sizeof(sen_mega_batch_margin_args),
     .fields      = sen__mega_batch_margin_fields,
+    .check       = sen__mega_batch_margin_check,
     .forward     = sen__mega_batch_margin_forward,
     .check_data  = sen__loss_check_rows,
+    .mini_batch  = sen__mega_batch_margin_mini_batch,
 };
 
 /* ---- GlobalOrthogonalRegularizationLoss ------------------------------------------------------ */
@@ -29812,6 +30050,28 @@ static sen_loss *sen__loss_inner(const sen_loss *l)
     return inner;
 }
 
+/* The loss at the bottom: what is wrapped, or l itself. It has the weights, and says how a batch is
+ * cut. */
+static sen_loss *sen__loss_core(sen_loss *l)
+{
+    while (l && sen__loss_inner(l)) l = sen__loss_inner(l);
+    return l;
+}
+
+/* Rows that the model computes at once, or tokens; 0: all, and no cache of gradients. */
+static int64_t sen__loss_mini_batch(sen_loss *l, int64_t *tokens)
+{
+    const sen_loss *core = sen__loss_core(l);
+    *tokens = 0;
+    return core->type->mini_batch ? core->type->mini_batch(core->args, tokens) : 0;
+}
+
+/* Whether its scores can be computed some rows at once. */
+static bool sen__loss_by_rows(sen_loss *l)
+{
+    return sen__loss_core(l)->type->by_rows;
+}
+
 /* The weights of a wrapper are those of what it wraps. */
 static sen_result sen__inner_weights(sen_ctx *c, sen_loss *l, int64_t dimension, sen_rng *rng)
 {
@@ -29954,13 +30214,14 @@ static sen_var *sen__matryoshka_forward(sen_loss_call *c)
 {
     const sen_matryoshka_args *a = (const sen_matryoshka_args *)c->args;
     const int64_t n = a->matryoshka_dims.n;
-    int64_t order[SEN__DIMS_MAX], chosen, i;
+    int64_t order[SEN__DIMS_MAX], chosen, tokens, i;
+    const bool cached = sen__loss_mini_batch(a->loss, &tokens) > 0;
     sen_tape *t = c->tape;
     sen_var *cut[SEN__COLUMNS_MAX], *sum = NULL;
     sen_labels labels;
     int k;
     sen__matryoshka_order(order, a);
-    chosen = sen__loss_choose(c, n, a->n_dims_per_step, c->n == c->emb[0]->rows);
+    chosen = sen__loss_choose(c, n, a->n_dims_per_step, !cached);      /* as Python does */
     for (i = 0; i < chosen; i++) {
         const int64_t at = order[c->loss->chosen[i]], dim = (int64_t)a->matryoshka_dims.item[at];
         const double weight = a->matryoshka_weights.n ? a->matryoshka_weights.item[at] : 1.0;
@@ -30001,7 +30262,8 @@ static const sen_loss_type sen__matryoshka_loss = {
     X(mnsrl_loss) X(angle_loss) X(contrastive_loss) X(online_contrastive_loss) \
     X(batch_all_loss) X(batch_hard_loss) X(batch_semi_hard_loss) X(batch_hard_soft_margin_loss) \
     X(mega_batch_margin_loss) X(gor_loss) X(embed_distill_loss) X(mse_loss) X(margin_mse_loss) \
-    X(distill_kl_div_loss) X(softmax_loss) X(matryoshka_loss)
+    X(distill_kl_div_loss) X(softmax_loss) X(matryoshka_loss) \
+    X(cached_mnrl_loss) X(cached_mnsrl_loss)
 #endif
 
 static const sen_loss_type *const sen__losses[] = { SENTRAIN_LOSSES(SEN__ROW) NULL };
@@ -32539,6 +32801,8 @@ struct sen_trainer {
     sen__packed              batch;             /* token ids of the current batch */
     sen__dropout_plan        dropout;
     sen_var                **emb;               /* [SEN__COLUMNS_MAX] */
+    sen__buffer              cache_emb, cache_grad;     /* K x (B,E): see the gradient cache */
+    sen__buffer              order;             /* 0, 1 ...: see sen__set_rows */
     float                   *label;             /* [rows of the largest batch] */
     int32_t                 *label_index;       /* [the same] labels as class numbers */
     int64_t                 *rows;              /* [accumulation, train batch size] */
@@ -33284,6 +33548,173 @@ static sen_result sen__trainer_tape_error(sen_trainer *t, const sen_tape *tape)
     return r ? r : sen_fail(t->c, SEN_ERR_ARGUMENT, "the loss gave no value");
 }
 
+/* ---- the gradient cache ---------------------------------------------------------------------- */
+
+/* A loss that is asked for it (Cached..., MegaBatchMargin) computes a batch in three steps:
+ *   1  embeddings of every mini-batch, column after column, without activations      K x (B,E)
+ *   2  the loss of all of them, some rows at once where it can, and its gradient     K x (B,E)
+ *   3  every mini-batch again, with activations: backward of sum(embedding * gradient)
+ * So activations are those of one mini-batch, and what grows with the batch is 2 K B E floats. The
+ * gradients are those of the loss without the cache, up to rounding. Dropout must meet the same
+ * fate in 1 and 3: places in the batch decide it, which a cut does not change; torch's generator is
+ * put back to where step 1 found it. */
+
+/* Rows of a mini-batch of column k from `from` on: where it ends. By tokens it has as many rows as
+ * fit, one at least. */
+static int64_t sen__cache_end(const sen__train_set *s, int k, const int64_t *rows, int64_t from,
+                              int64_t n)
+{
+    int64_t tokens = 0, end = from, used = 0;
+    const int64_t size = sen__loss_mini_batch(s->loss, &tokens);
+    if (!tokens) return SEN__MIN(from + size, n);
+    for (; end < n; end++) {
+        used += sen__tokens_length(s->tokens[k], rows[end]);
+        if (used > tokens && end > from) break;
+    }
+    return end;
+}
+
+/* Embeddings of rows from .. end-1 of column k, (end - from, E), on a tape that begins anew; with
+ * dropout where number is not negative: that of the whole batch. NULL in *out: the error. */
+static sen_result sen__cache_forward(sen_trainer *t, sen_tape *tape, const sen__train_set *s, int k,
+                                     const int64_t *rows, int64_t from, int64_t end, int64_t number,
+                                     sen_var **out)
+{
+    sen_batch *b = &t->batch.batch;
+    sen_result r = sen__packed_fill(t->c, &t->batch, s->tokens + k, 1, rows + from, end - from);
+    int64_t i;
+    *out = NULL;
+    sen_tape_reset(tape);
+    tape->dropout = NULL;
+    /* A text's number within the batch, from that within the piece. */
+    for (i = 0; !r && i < b->tokens; i++)
+        b->owner[i] = (int32_t)((b->owner[i] + from) * s->n_columns + k);
+    if (!r && number >= 0) {
+        r = sen__dropout_begin(t->c, &t->dropout, t->model, b,
+                               t->args.dropout_rng == SEN_DROPOUT_TORCH, (uint64_t)t->args.seed,
+                               (uint32_t)number, &t->rng);
+        tape->dropout = sen__dropout_of(&t->dropout);
+    }
+    if (!r) *out = sen__model_forward(t->model, tape, b);
+    return r || *out ? r : sen__trainer_tape_error(t, tape);
+}
+
+/* Step 1 into t->cache_emb. */
+static sen_result sen__cache_embed(sen_trainer *t, const sen__train_set *s, const int64_t *rows,
+                                   int64_t n, int64_t number)
+{
+    float *to = (float *)t->cache_emb.data;
+    sen_result r = SEN_OK;
+    int64_t from, end;
+    int k;
+    for (k = 0; k < s->n_columns; k++)
+        for (from = 0; !r && from < n; from = end) {
+            sen_var *y;
+            end = sen__cache_end(s, k, rows, from, n);
+            r = sen__cache_forward(t, t->eval_tape, s, k, rows, from, end, number, &y);
+            if (r) break;
+            sen__row_copy(to, y->x, sen_count(y));
+            to += sen_count(y);
+        }
+    t->eval_tape->dropout = NULL;
+    return r;
+}
+
+/* Step 2: the value, and with scale != 0 the gradients times scale into t->cache_grad. */
+static sen_result sen__cache_value(sen_trainer *t, const sen__train_set *s, int64_t n, int64_t e,
+                                   const sen_labels *labels, float scale, double *value)
+{
+    sen_tape *tape = scale != 0 ? t->tape : t->eval_tape;
+    float *emb = (float *)t->cache_emb.data, *grad = (float *)t->cache_grad.data;
+    int64_t from, count, tokens;
+    sen_result r = SEN_OK;
+    int k;
+    *value = 0;
+    if (scale != 0) sen__row_fill(grad, 0.0f, s->n_columns * n * e);
+    for (from = 0; !r && from < n; from += count) {
+        float part;
+        sen_var *y;
+        count = sen__loss_by_rows(s->loss) ? sen__loss_mini_batch(s->loss, &tokens) : n;
+        count = SEN__MIN(count, n - from);
+        part = (float)count / (float)n;
+        sen_tape_reset(tape);
+        tape->dropout = NULL;
+        for (k = 0; k < s->n_columns; k++) {
+            t->emb[k] = sen_tape_constant(tape, emb + k * n * e, n, e);
+            if (t->emb[k]) t->emb[k]->wants_grad = t->emb[k]->keep = scale != 0;
+        }
+        y = sen__loss_value(s->loss, tape, t->emb, s->n_columns, labels, from, count);
+        if (!y) return sen__trainer_tape_error(t, tape);
+        *value += (double)(y->x[0] * part);
+        if (scale != 0) r = sen_backward(tape, y, scale * part);
+        for (k = 0; !r && scale != 0 && k < s->n_columns; k++)
+            if (t->emb[k]->g) sen__row_acc(grad + k * n * e, t->emb[k]->g, n * e);
+    }
+    return r;
+}
+
+/* Step 3. A model that is frozen altogether has nothing to pass on. */
+static sen_result sen__cache_backward(sen_trainer *t, const sen__train_set *s, const int64_t *rows,
+                                      int64_t n, int64_t number)
+{
+    const float *grad = (const float *)t->cache_grad.data;
+    sen_result r = SEN_OK;
+    int64_t from, end;
+    int k;
+    for (k = 0; k < s->n_columns; k++)
+        for (from = 0; !r && from < n; from = end) {
+            sen_var *y, *g;
+            end = sen__cache_end(s, k, rows, from, n);
+            r = sen__cache_forward(t, t->tape, s, k, rows, from, end, number, &y);
+            if (r || !y->wants_grad) break;
+            g = sen_tape_constant(t->tape, grad, y->rows, y->cols);
+            grad += sen_count(y);
+            r = sen_backward(t->tape, sen_sum(t->tape, sen_mul(t->tape, y, g)), 1.0f);
+        }
+    return r;
+}
+
+/* All three; scale 0: the value alone. number: of the micro-batch, for dropout; negative: none. */
+static sen_result sen__cached_loss(sen_trainer *t, const sen__train_set *s, const int64_t *rows,
+                                   int64_t n, const sen_labels *labels, float scale, int64_t number,
+                                   double *value)
+{
+    const int64_t e = sen_embedding_dimension(t->model, SEN_NONE);
+    const size_t bytes = sen__mul(sen__mul((uint64_t)(s->n_columns * n), (size_t)e), sizeof(float));
+    const sen_rng before = t->rng;
+    sen_rng after;
+    sen_result r = SEN_ERR_MEMORY;
+    if (sen__buffer_reserve(t->c, &t->cache_emb, bytes, "embeddings of a batch") &&
+        (scale == 0 || sen__buffer_reserve(t->c, &t->cache_grad, bytes, "gradients of a batch")))
+        r = sen__cache_embed(t, s, rows, n, number);
+    after = t->rng;
+    if (!r) r = sen__cache_value(t, s, n, e, labels, scale, value);
+    if (r || scale == 0) return r;
+    t->rng = before;
+    r = sen__cache_backward(t, s, rows, n, number);
+    t->rng = after;
+    return r;
+}
+
+/* The rows of a batch by their places among the set's tokens: 0 .. n-1 where these are of this
+ * batch alone. NULL: no memory. */
+static const int64_t *sen__set_rows(sen_trainer *t, const sen__train_set *s, const int64_t *rows,
+                                    int64_t n)
+{
+    int64_t *order, i;
+    if (!s->by_batch) return rows;
+    order = (int64_t *)sen__buffer_reserve(t->c, &t->order, (size_t)n * sizeof *order, "a batch");
+    for (i = 0; order && i < n; i++) order[i] = i;
+    return order;
+}
+
+/* Whether a dataset's loss wants the cache. */
+static bool sen__set_cached(const sen__train_set *s)
+{
+    int64_t tokens;
+    return sen__loss_mini_batch(s->loss, &tokens) > 0;
+}
+
 /* Adds the terms of a loss's last value, if it has any. One that is no number is replaced by the
  * mean so far, as the loss is (sen__update_count_loss). BaseTrainer.track_loss_components. */
 static void sen__terms_add(sen__terms *s, const sen_loss *l, bool filter)
@@ -33315,7 +33746,18 @@ static sen_result sen__trainer_micro(sen_trainer *t, sen__train_set *s, const in
     const bool torch = t->args.dropout_rng == SEN_DROPOUT_TORCH;
     sen_labels labels;
     sen_var *loss;
-    sen_result r = sen__trainer_fill(t, s, rows, n, &labels);
+    sen_result r;
+    if (sen__set_cached(s)) {
+        double sum = 0;
+        r = sen__trainer_fill(t, s, rows, n, &labels);
+        if (!r) rows = sen__set_rows(t, s, rows, n);
+        if (!r)
+            r = rows ? sen__cached_loss(t, s, rows, n, &labels, 1.0f / (float)parts,
+                                        (int64_t)number, &sum) : SEN_ERR_MEMORY;
+        *value = (float)sum / (float)parts;
+        return r;
+    }
+    r = sen__trainer_fill(t, s, rows, n, &labels);
     /* Dropout is set up before the forward pass, since torch's masks are drawn in the order in
      * which it meets them, and all of them are drawn here. */
     if (!r)
@@ -33379,6 +33821,23 @@ static int64_t sen__plan_token_floats(const sen_trainer *t)
     return layers + others + 2 * inner + 3 * tr->hidden;
 }
 
+/* Tokens that are computed at once for a batch: all of it, or its widest piece where the loss has
+ * it computed in pieces. */
+static int64_t sen__plan_tokens(const sen__train_set *s, const int64_t *rows, int64_t n)
+{
+    const bool cached = sen__set_cached(s);
+    int64_t tokens = 0, widest = 0, from, end, i;
+    int k;
+    for (k = 0; k < s->n_columns; k++)
+        for (from = 0; from < n; from = end) {
+            end = cached ? sen__cache_end(s, k, rows, from, n) : n;
+            if (cached) tokens = 0;
+            for (i = from; i < end; i++) tokens += sen__tokens_length(s->tokens[k], rows[i]);
+            widest = SEN__MAX(widest, tokens);
+        }
+    return widest;
+}
+
 /* Tokens of the widest batch: the epochs are gone through as they will be, with a sampler of its
  * own, so that the training one is not moved. Row numbers run on over the datasets; `first` takes a
  * batch's back to its own dataset. Costs a permutation per epoch and no arithmetic.
@@ -33391,7 +33850,7 @@ static int64_t sen__plan_token_floats(const sen_trainer *t)
 
 static sen_result sen__plan_widest(sen_trainer *t, int64_t *widest)
 {
-    int64_t e, b, n, i, tokens, left = SEN__PLAN_BATCHES;
+    int64_t e, b, n, i, left = SEN__PLAN_BATCHES;
     sen_sampler *s = NULL;
     sen_result r;
     *widest = 0;
@@ -33407,12 +33866,9 @@ static sen_result sen__plan_widest(sen_trainer *t, int64_t *widest)
         /* As many as the loop will fetch, not as many as there are. */
         for (b = 0; b < t->batches && left > 0 && sen__sampler_next(s, t->rows, &n); b++, left--) {
             const sen__train_set *set = &t->train[s->source];
-            int k;
-            tokens = set->by_batch ? n * set->n_columns * t->model->transformer->max_seq_length : 0;
-            for (k = 0; !set->by_batch && k < set->n_columns; k++)
-                for (i = 0; i < n; i++)
-                    tokens += sen__tokens_length(set->tokens[k],
-                                                 t->rows[i] - s->sub[s->source].first);
+            int64_t tokens = n * set->n_columns * t->model->transformer->max_seq_length;
+            for (i = 0; i < n; i++) t->rows[i] -= s->sub[s->source].first;
+            if (!set->by_batch) tokens = sen__plan_tokens(set, t->rows, n);
             *widest = SEN__MAX(*widest, tokens);
         }
     }
@@ -33610,13 +34066,6 @@ static sen_result sen__trainer_rates(sen_trainer *t, sen__param *param, int64_t 
                             j->key, n ? param[0].name : "model.0...");
     }
     return r;
-}
-
-/* The loss that has the weights: what is wrapped, or the loss itself. */
-static sen_loss *sen__loss_core(sen_loss *l)
-{
-    while (l && sen__loss_inner(l)) l = sen__loss_inner(l);
-    return l;
 }
 
 /* Whether set i's loss is that of an earlier set: its weights are listed once. */
@@ -33908,7 +34357,16 @@ static sen_result sen__eval_batch(sen_trainer *t, sen__train_set *s, int64_t n, 
 {
     sen_labels labels;
     sen_var *v;
-    sen_result r = sen__trainer_fill(t, s, t->eval_rows, n, &labels);
+    sen_result r = SEN_OK;
+    if (sen__set_cached(s)) {
+        const int64_t *rows;
+        r = sen__trainer_fill(t, s, t->eval_rows, n, &labels);
+        rows = r ? NULL : sen__set_rows(t, s, t->eval_rows, n);
+        if (!r)
+            r = rows ? sen__cached_loss(t, s, rows, n, &labels, 0.0f, -1, loss) : SEN_ERR_MEMORY;
+        return r ? r : SEN__EVENT(t, on_prediction_step);
+    }
+    r = sen__trainer_fill(t, s, t->eval_rows, n, &labels);
     if (r) return r;
     /* The last batch's values go before this one's come: evaluation holds one batch at a time. */
     sen_tape_reset(t->eval_tape);
@@ -35788,6 +36246,9 @@ SENTRAIN_DEF void sen_trainer_free(sen_trainer *t)
     sen_tape_free(t->eval_tape);
     sen__packed_free(c, &t->batch);
     sen__dropout_plan_free(c, &t->dropout);
+    sen__delete(c, t->order.data);
+    sen__delete(c, t->cache_emb.data);
+    sen__delete(c, t->cache_grad.data);
     sen__delete(c, t->emb);
     sen__delete(c, t->label);
     sen__delete(c, t->label_index);
@@ -35965,6 +36426,31 @@ static sen_result sen__grad_column(sen_trainer *t, const sen__train_set *s, int 
     return SEN_OK;
 }
 
+/* The same with a gradient cache, whose embeddings and gradients are put where the others have
+ * them. */
+static sen_result sen__grad_cached(sen_trainer *t, sen__train_set *s, int64_t n,
+                                   sen_labels *labels, float *value)
+{
+    const int64_t e = sen_embedding_dimension(t->model, SEN_NONE);
+    double sum = 0;
+    sen_result r = sen__trainer_fill(t, s, t->rows, n, labels);
+    const int64_t *rows;
+    int k;
+    rows = r ? NULL : sen__set_rows(t, s, t->rows, n);
+    if (!r) r = rows ? sen__cached_loss(t, s, rows, n, labels, 1.0f, 0, &sum) : SEN_ERR_MEMORY;
+    *value = (float)sum;
+    if (!r) r = sen__trainer_fill(t, s, t->rows, n, labels);        /* all columns' token ids */
+    for (k = 0; !r && k < s->n_columns; k++) {
+        float *emb = (float *)t->cache_emb.data + k * n * e, *g = sen_tape_floats(t->tape, n * e);
+        t->emb[k] = sen_tape_constant(t->tape, emb, n, e);
+        if (!g || !t->emb[k]) return SEN_ERR_MEMORY;
+        sen__row_copy(g, (const float *)t->cache_grad.data + k * n * e, n * e);
+        t->emb[k]->g = g;
+        t->emb[k]->keep = true;
+    }
+    return r;
+}
+
 /* Forward and backward over the first rows, in file order; embeddings and their gradients are kept.
  * The order is the file's and the generator is seeded anew, so that a few lines of Python can
  * compute the same batch and compare. Not divided by anything, not clipped. */
@@ -35981,6 +36467,7 @@ static sen_result sen__grad_run(sen_trainer *t, sen__train_set *s, sen_labels *l
     sen__pyrandom_seed(&t->python, (uint64_t)t->args.seed);
     sen__losses_share(t);
     r = s->data->stream ? sen__stream_next(s->data, 0, n, &n) : SEN_OK;
+    if (!r && sen__set_cached(s)) return sen__grad_cached(t, s, n, labels, value);
     /* The same path as a training batch: what is checked is what trains. */
     if (!r) r = sen__trainer_fill(t, s, t->rows, n, labels);
     if (!r)
@@ -37362,8 +37849,10 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    losses: MultipleNegativesSymmetricRanking, AnglE, Contrastive, OnlineContrastive,
  *            BatchAll-, BatchHard-, BatchSemiHard-, BatchHardSoftMarginTriplet, MegaBatchMargin,
  *            GlobalOrthogonalRegularization, EmbedDistill, MSE, MarginMSE, DistillKLDiv, Softmax,
- *            Matryoshka; weights of a loss's own, trained and kept in checkpoints; values in named
- *            terms; what a loss has to say of its data is said before the first step.
+ *            Matryoshka, CachedMultipleNegativesRanking and its symmetric form: batches of any size
+ *            in the memory of a mini-batch (gradient cache); weights of a loss's own, trained and
+ *            kept in checkpoints; values in named terms; what a loss has to say of its data is said
+ *            before the first step.
  *   Added    Streaming: a file, standard input ("path": "-") or sen_row_source.next, read while a
  *            run goes on, as Python's IterableDataset.
  *   Added    The Arrow folder that datasets.Dataset.save_to_disk writes, read where it lies.

@@ -101,6 +101,7 @@ static sen_json *loss_spec(sen_ctx *c, sen_arena *arena, const sen_json *g)
     sen_json *spec = sen__make_copy(&m, NULL, NULL, sen_json_get(g, "kwargs"));
     sen__json_drop(spec, "_columns");           /* notes of the file, no arguments */
     sen__json_drop(spec, "_labels");
+    loss_spec_inner(&m, spec);
     sen__make_text(&m, spec, "type", sen_json_get(g, "loss")->text);
     if (strcmp(sen_json_get(g, "loss")->text, "SoftmaxLoss") == 0)
         sen__make_int(&m, spec, "num_labels", 3);
@@ -216,7 +217,7 @@ static void test_loss_golden(void)
 static void test_loss_reference(void)
 {
     const char *path = test_shared_path("reference/losses-golden.json");
-    if (path) CHECK(loss_golden_file(path, 5e-6, 6e-8) >= 42);
+    if (path) CHECK(loss_golden_file(path, 5e-6, 6e-8) >= 44);
 }
 
 /* ---- twins in double ------------------------------------------------------------------------- */
@@ -1051,6 +1052,64 @@ static sen_loss *loss_parse(sen_ctx *c, sen_arena *arena, const char *text, cons
     return NULL;
 }
 
+/* The rows of a batch in pieces: their means, weighted by rows, are the whole's, and so are the
+ * gradients. */
+static void test_loss_pieces(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_cached_mnrl_args a = sen_cached_mnrl_args_default();
+    sen_cached_mnsrl_args symmetric = sen_cached_mnsrl_args_default();
+    CHECK(a.scale == 20.0 && a.mini_batch_size == 32 && a.mini_batch_num_tokens == SEN_NONE &&
+          symmetric.mini_batch_size == 32 && symmetric.scale == 20.0);
+    a.scale = 3.0;
+    for (int mode = 0; mode < 6; mode++) {
+        float whole = 0, sum = 0, grad[LOSS_COLUMNS][LOSS_MOST];
+        sen_loss *l = NULL;
+        sen_tape *t;
+        loss_batch b;
+        memset(&b, 0, sizeof b);
+        memset(grad, 0, sizeof grad);
+        b.rows = LOSS_ROWS;
+        b.width = LOSS_WIDTH;
+        b.columns = 3;
+        for (int k = 0; k < 3; k++) fill_random(b.x[k], LOSS_ROWS * LOSS_WIDTH, (uint32_t)k + 3);
+        a.directions = mode == 0 ? SEN_QUERY_TO_DOC : mode == 1 ? 15 : 5;
+        a.partition_mode = mode == 2 ? SEN_PER_DIRECTION : SEN_JOINT;
+        a.hardness_mode = mode < 3 ? SEN_NO_HARDNESS : mode - 2;
+        a.hardness_strength = 2.0;
+        CHECK_OK(c, sen_loss_new(c, "CachedMultipleNegativesRankingLoss", &a, &l));
+        loss_run(c, l, &b, 1.0f);
+        whole = b.value;
+        CHECK_OK(c, sen_tape_new(c, true, &t));
+        for (int64_t from = 0; from < LOSS_ROWS; from += 2) {
+            const int64_t n = from + 2 <= LOSS_ROWS ? 2 : LOSS_ROWS - from;
+            sen_var *emb[3], *y;
+            sen_tape_reset(t);
+            for (int k = 0; k < 3; k++) {
+                emb[k] = sen_tape_constant(t, b.x[k], LOSS_ROWS, LOSS_WIDTH);
+                emb[k]->wants_grad = emb[k]->keep = true;
+            }
+            y = sen__loss_value(l, t, emb, 3, NULL, from, n);
+            CHECK(y != NULL);
+            if (!y) continue;
+            sum += y->x[0] * (float)n / LOSS_ROWS;
+            CHECK_OK(c, sen_backward(t, y, (float)n / LOSS_ROWS));
+            for (int k = 0; k < 3; k++)
+                for (int i = 0; i < LOSS_ROWS * LOSS_WIDTH; i++)
+                    grad[k][i] += emb[k]->g ? emb[k]->g[i] : 0.0f;
+        }
+        CHECK(fabsf(sum - whole) <= 2e-6f * fabsf(whole));
+        for (int k = 0; k < 3; k++) {
+            double expect[LOSS_MOST];
+            for (int i = 0; i < LOSS_ROWS * LOSS_WIDTH; i++) expect[i] = (double)b.grad[k][i];
+            loss_check_gradient("pieces", grad[k], expect, LOSS_ROWS * LOSS_WIDTH, 1e-5);
+        }
+        sen_tape_free(t);
+        sen_loss_free(l);
+    }
+    sen_ctx_free(c);
+}
+
 /* Which widths a step takes: Python's random.sample, sorted, once for a batch. */
 static void test_loss_chosen(void)
 {
@@ -1260,6 +1319,14 @@ static void test_loss_refused(void)
         { "{\"type\": \"MatryoshkaLoss\", \"loss\": {\"type\": \"MatryoshkaLoss\", \"loss\": "
           "{\"type\": \"MatryoshkaLoss\", \"loss\": {\"type\": \"MatryoshkaLoss\", \"loss\": "
           "{\"type\": \"MatryoshkaLoss\", \"loss\": \"TripletLoss\"}}}}}", "more than 4 times" },
+        { "{\"type\": \"CachedMultipleNegativesRankingLoss\", \"mini_batch_size\": 0}",
+          "mini_batch_size cannot be 0" },
+        { "{\"type\": \"CachedMultipleNegativesSymmetricRankingLoss\", "
+          "\"mini_batch_num_tokens\": 0}", "mini_batch_num_tokens cannot be 0" },
+        { "{\"type\": \"CachedMultipleNegativesRankingLoss\", \"scale\": 0}",
+          ": scale cannot be 0" },
+        { "{\"type\": \"MegaBatchMarginLoss\", \"mini_batch_size\": -1}",
+          "mini_batch_size cannot be -1" },
         { "{\"type\": \"SoftmaxLoss\"}", "SoftmaxLoss needs num_labels" },
         { "{\"type\": \"SoftmaxLoss\", \"num_labels\": 2, \"concatenation_sent_rep\": false, "
           "\"concatenation_sent_difference\": false}", "would see nothing" },
@@ -1294,7 +1361,9 @@ static void test_loss_refused_in_c(void)
                                "BatchHardTripletLoss, BatchSemiHardTripletLoss, "
                                "BatchHardSoftMarginTripletLoss, MegaBatchMarginLoss, "
                                "GlobalOrthogonalRegularizationLoss, EmbedDistillLoss, MSELoss, "
-                               "MarginMSELoss, DistillKLDivLoss, SoftmaxLoss, MatryoshkaLoss");
+                               "MarginMSELoss, DistillKLDivLoss, SoftmaxLoss, MatryoshkaLoss, "
+                               "CachedMultipleNegativesRankingLoss, "
+                               "CachedMultipleNegativesSymmetricRankingLoss");
     mnrl.scale = 0.0;
     CHECK(sen_loss_new(c, "MultipleNegativesRankingLoss", &mnrl, &l) == SEN_ERR_ARGUMENT && !l);
     CHECK_TEXT(sen_message(c), "scale cannot be 0.0: it is 1 / temperature and must be above 0");
@@ -1558,6 +1627,7 @@ static void test_loss(void)
     TEST(test_loss_matryoshka);
     TEST(test_loss_matryoshka_labels);
     TEST(test_loss_chosen);
+    TEST(test_loss_pieces);
     TEST(test_loss_terms);
     TEST(test_loss_edges);
     TEST(test_loss_json);

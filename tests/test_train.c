@@ -1207,6 +1207,75 @@ static void test_train_resume_evaluated(void)
     }
 }
 
+/* Four steps with a loss from JSON and dropout from counters; the weights, and the first batch's
+ * loss. Evaluates too. */
+static void train_cut(const char *spec, train_result *out, double *loss)
+{
+    sen_ctx *c = train_ctx(1);
+    sen_trainer *t = NULL;
+    const sen_json *metrics = NULL;
+    sen_json *j = NULL;
+    sen_loss *l = NULL;
+    train_kit k;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0.1));
+    CHECK_OK(c, sen_json_parse(c, "loss", spec, strlen(spec), &j));
+    CHECK_OK(c, sen_loss_from_json(c, j, NULL, &l));
+    k.desc.loss = l;
+    k.desc.eval_dataset = k.data;
+    k.desc.args.max_steps = 4;
+    k.desc.args.per_device_train_batch_size = 7;
+    k.desc.args.per_device_eval_batch_size = 7;
+    k.desc.args.gradient_accumulation_steps = 2;
+    k.desc.args.logging_steps = 1;
+    k.desc.args.save_strategy = SEN_STRATEGY_NO;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen_train(t));
+    CHECK_OK(c, sen_trainer_evaluate(t, &metrics));
+    *loss = sen_json_get(metrics, "eval_loss")->number;
+    out->n = train_weights(k.model, out->weight, TRAIN_FLOATS);
+    sen_trainer_free(t);
+    sen_loss_free(l);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* A batch in pieces of 3 rows, or of 11 tokens, is the batch: with dropout, with accumulation, in a
+ * MatryoshkaLoss, in evaluation. Only rounding differs. */
+static void test_train_cached(void)
+{
+#define TRAIN_MNRL "MultipleNegativesRankingLoss\""
+#define TRAIN_ALL  ", \"directions\": [\"query_to_doc\", \"query_to_query\", \"doc_to_query\", " \
+                   "\"doc_to_doc\"]}"
+#define TRAIN_WIDE "{\"type\": \"MatryoshkaLoss\", \"matryoshka_dims\": [8, 4], \"loss\": "
+    static const char *const pair[][2] = {
+        { "{\"type\": \"" TRAIN_MNRL TRAIN_ALL,
+          "{\"type\": \"Cached" TRAIN_MNRL ", \"mini_batch_size\": 3" TRAIN_ALL },
+        { "{\"type\": \"" TRAIN_MNRL "}",
+          "{\"type\": \"Cached" TRAIN_MNRL ", \"mini_batch_num_tokens\": 11}" },
+        { "\"MultipleNegativesSymmetricRankingLoss\"",
+          "{\"type\": \"CachedMultipleNegativesSymmetricRankingLoss\", \"mini_batch_size\": 2}" },
+        { TRAIN_WIDE "\"" TRAIN_MNRL "}",
+          TRAIN_WIDE "{\"type\": \"Cached" TRAIN_MNRL ", \"mini_batch_size\": 3}}" },
+        { "{\"type\": \"MegaBatchMarginLoss\", \"use_mini_batched_version\": false}",
+          "{\"type\": \"MegaBatchMarginLoss\", \"mini_batch_size\": 3}" },
+    };
+    static train_result whole, cut;
+    size_t i;
+    int64_t k;
+    for (i = 0; i < sizeof pair / sizeof pair[0]; i++) {
+        double loss[2], off = 0, most = 0;
+        train_cut(pair[i][0], &whole, &loss[0]);
+        train_cut(pair[i][1], &cut, &loss[1]);
+        CHECK(whole.n > 0 && whole.n == cut.n && fabs(loss[0] - loss[1]) <= 2e-6 * fabs(loss[0]));
+        for (k = 0; k < whole.n; k++) {
+            off = fmax(off, fabs((double)whole.weight[k] - (double)cut.weight[k]));
+            most = fmax(most, fabs((double)whole.weight[k]));
+        }
+        if (!(off <= 2e-5 * most)) printf("pair %d is off by %g of %g\n", (int)i, off, most);
+        CHECK(off <= 2e-5 * most);
+    }
+}
+
 /* A user's loss with a weight of its own: (mean of w . (a - b) - 1)^2. */
 static sen_result train_own_weights(sen_ctx *c, sen_loss *l, int64_t dimension, sen_rng *rng)
 {
@@ -2331,6 +2400,7 @@ static void test_train(void)
     TEST(test_train_mapped);
     TEST(test_train_resume);
     TEST(test_train_loss_weights);
+    TEST(test_train_cached);
     TEST(test_train_resume_evaluated);
     TEST(test_train_twice);
     TEST(test_train_leftovers);
