@@ -1419,6 +1419,38 @@ typedef struct sen_softmax_args {
 
 SENTRAIN_DEF sen_softmax_args sen_softmax_args_default(void);
 
+/* ---- GISTEmbedLoss, CachedGISTEmbedLoss: anchor, positive [, negative ...]; a guide ---------- */
+
+enum { SEN_MARGIN_ABSOLUTE, SEN_MARGIN_RELATIVE };
+
+typedef struct sen_gist_args {
+    uint32_t    stamp;                      /* set by sen_gist_args_default() */
+    const char *guide;                      /* must be given: the folder of a model; copied */
+    double      temperature;                /* 0.01 */
+    int         margin_strategy;            /* SEN_MARGIN_ABSOLUTE */
+    double      margin;                     /* 0 */
+    bool        contrast_anchors;           /* true */
+    bool        contrast_positives;         /* true */
+    bool        gather_across_devices;      /* false */
+} sen_gist_args;
+
+typedef struct sen_cached_gist_args {
+    uint32_t    stamp;                      /* set by sen_cached_gist_args_default() */
+    const char *guide;                      /* must be given: the folder of a model; copied */
+    double      temperature;                /* 0.01 */
+    int         mini_batch_size;            /* 32: rows that are computed at once */
+    int         mini_batch_num_tokens;      /* SEN_NONE; else tokens, instead of rows */
+    bool        show_progress_bar;          /* false */
+    int         margin_strategy;            /* SEN_MARGIN_ABSOLUTE */
+    double      margin;                     /* 0 */
+    bool        contrast_anchors;           /* true */
+    bool        contrast_positives;         /* true */
+    bool        gather_across_devices;      /* false */
+} sen_cached_gist_args;
+
+SENTRAIN_DEF sen_gist_args sen_gist_args_default(void);
+SENTRAIN_DEF sen_cached_gist_args sen_cached_gist_args_default(void);
+
 /* ---- MatryoshkaLoss: what the loss within takes ---------------------------------------------- */
 
 typedef struct sen_matryoshka_args {
@@ -27687,6 +27719,9 @@ struct sen_loss {
     const char          *term_name[8];      /* of the last forward: what the value is a sum of */
     sen_var             *term[8];
     int                  n_terms;           /* 0: the value has no parts */
+    sen_model           *guide;             /* a second model that some losses ask, or NULL */
+    const float         *guide_emb;         /* K x (B,E) of it for this batch: the trainer's */
+    int64_t              guide_rows, guide_dimension;
     bool                 owns_inner;        /* the loss among its arguments was read along */
     sen_rng             *python;            /* Python's random: the trainer's, or own_python */
     sen_rng              own_python;
@@ -28335,6 +28370,224 @@ static const sen_loss_type sen__cached_mnsrl_loss = {
     .check_data  = sen__mnrl_check_data,
     .mini_batch  = sen__cached_mnsrl_mini_batch,
     .by_rows     = true,
+};
+
+/* ---- GISTEmbedLoss and CachedGISTEmbedLoss --------------------------------------------------- */
+
+/* The other rows of a batch are not always wrong answers: two questions may have the same one. A
+ * guide, a model that is already good, looks at each candidate: what it finds nearer to the anchor
+ * than the anchor's own positive is left out. */
+static const char *const sen__margin_words[] = { "absolute", "relative", NULL };
+static const sen_kind sen__kind_margin = SEN__KIND_WORDS("absolute or relative",
+                                                         sen__margin_words);
+
+static const sen_field sen__gist_fields[] = {
+    SEN_FIELD_TEXT(sen_gist_args, guide, NULL, "the guide's folder; must be given"),
+    SEN_FIELD(sen_gist_args, temperature, SEN_KIND_DOUBLE, 0.01, "what scores are divided by"),
+    SEN_FIELD(sen_gist_args, margin_strategy, &sen__kind_margin, SEN_MARGIN_ABSOLUTE,
+              "absolute or relative"),
+    SEN_FIELD(sen_gist_args, margin, SEN_KIND_DOUBLE, 0.0,
+              "how far below the positive's a candidate's similarity must be"),
+    SEN_FIELD(sen_gist_args, contrast_anchors, SEN_KIND_BOOL, 1, "other anchors are candidates"),
+    SEN_FIELD(sen_gist_args, contrast_positives, SEN_KIND_BOOL, 1,
+              "other positives are candidates for a positive"),
+    SEN_FIELD(sen_gist_args, gather_across_devices, SEN_KIND_BOOL, 0,
+              "use all machines' rows as negatives"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_gist_args sen_gist_args_default(void)
+{
+    sen_gist_args a;
+    sen__loss_defaults(sen__gist_fields, &a, sizeof a);
+    return a;
+}
+
+static const sen_field sen__cached_gist_fields[] = {
+    SEN_FIELD_TEXT(sen_cached_gist_args, guide, NULL, "the guide's folder; must be given"),
+    SEN_FIELD(sen_cached_gist_args, temperature, SEN_KIND_DOUBLE, 0.01,
+              "what scores are divided by"),
+    SEN_FIELD(sen_cached_gist_args, mini_batch_size, SEN_KIND_INT, 32,
+              "rows that are computed at once"),
+    SEN_FIELD(sen_cached_gist_args, mini_batch_num_tokens, SEN_KIND_INT, SEN_NONE,
+              "tokens that are computed at once, instead of rows"),
+    SEN_FIELD(sen_cached_gist_args, show_progress_bar, SEN_KIND_BOOL, 0, "accepted"),
+    SEN_FIELD(sen_cached_gist_args, margin_strategy, &sen__kind_margin, SEN_MARGIN_ABSOLUTE,
+              "absolute or relative"),
+    SEN_FIELD(sen_cached_gist_args, margin, SEN_KIND_DOUBLE, 0.0,
+              "how far below the positive's a candidate's similarity must be"),
+    SEN_FIELD(sen_cached_gist_args, contrast_anchors, SEN_KIND_BOOL, 1,
+              "other anchors are candidates"),
+    SEN_FIELD(sen_cached_gist_args, contrast_positives, SEN_KIND_BOOL, 1,
+              "other positives are candidates for a positive"),
+    SEN_FIELD(sen_cached_gist_args, gather_across_devices, SEN_KIND_BOOL, 0,
+              "use all machines' rows as negatives"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_cached_gist_args sen_cached_gist_args_default(void)
+{
+    sen_cached_gist_args a;
+    sen__loss_defaults(sen__cached_gist_fields, &a, sizeof a);
+    return a;
+}
+
+/* The arguments of the loss that is computed. */
+static sen_gist_args sen__cached_gist_meant(const sen_cached_gist_args *a)
+{
+    sen_gist_args g = sen_gist_args_default();
+    g.guide = a->guide;
+    g.temperature = a->temperature;
+    g.margin_strategy = a->margin_strategy;
+    g.margin = a->margin;
+    g.contrast_anchors = a->contrast_anchors;
+    g.contrast_positives = a->contrast_positives;
+    return g;
+}
+
+static sen_result sen__gist_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    const sen_gist_args *a = (const sen_gist_args *)args;
+    if (!a->guide)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "guide", "the loss needs its \"guide\", the "
+                                                             "folder of a model");
+    if (a->temperature > 0) return SEN_OK;
+    return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "temperature",
+                       "temperature cannot be %g: it must be above 0", a->temperature);
+}
+
+static sen_result sen__cached_gist_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    const sen_cached_gist_args *a = (const sen_cached_gist_args *)args;
+    const sen_gist_args g = sen__cached_gist_meant(a);
+    const sen_result r = sen__gist_check(c, &g, at);
+    return r ? r : sen__mini_batch_check(c, a->mini_batch_size, a->mini_batch_num_tokens, at);
+}
+
+static int64_t sen__cached_gist_mini_batch(const void *args, int64_t *tokens)
+{
+    const sen_cached_gist_args *a = (const sen_cached_gist_args *)args;
+    *tokens = a->mini_batch_num_tokens == SEN_NONE ? 0 : a->mini_batch_num_tokens;
+    return a->mini_batch_size;
+}
+
+/* No weights, but the guide is loaded when they would be made. */
+static sen_result sen__gist_load(sen_ctx *c, sen_loss *l, int64_t dimension, sen_rng *rng)
+{
+    const char *folder = l->type->fields == sen__gist_fields
+                       ? ((const sen_gist_args *)l->args)->guide
+                       : ((const sen_cached_gist_args *)l->args)->guide;
+    (void)dimension;
+    (void)rng;
+    return l->guide ? SEN_OK : sen_model_load(c, folder, &l->guide);
+}
+
+/* The guide's cosine of row i of column u and row j of column v. One function for limits and
+ * candidates alike: texts that occur twice must not differ from themselves by a rounding. */
+static float sen__gist_guide(const sen_loss_call *c, int u, int64_t i, int v, int64_t j)
+{
+    const int64_t b = c->emb[0]->rows, e = c->loss->guide_dimension;
+    const float *emb = c->loss->guide_emb;
+    float norms[2];
+    return sen__cosine_forward(norms, emb + (u * b + i) * e, emb + (v * b + j) * e, e);
+}
+
+/* Where the guide finds column v of rows from .. nearer to column u's row than the limits of the
+ * row: -infinity, else 0, (n,B), as a constant. keep: the diagonal is never left out. */
+static sen_var *sen__gist_mask(sen_loss_call *c, int u, int v, const float *limit, bool keep)
+{
+    const int64_t b = c->emb[0]->rows;
+    sen_var *g = sen_tape_matrix(c->tape, c->n, b);
+    int64_t i, j;
+    for (i = 0; g && i < c->n; i++)
+        for (j = 0; j < b; j++) {
+            const bool own = keep && j == c->from + i;
+            const bool near = !own && sen__gist_guide(c, u, c->from + i, v, j) > limit[i];
+            g->x[i * b + j] = near ? -INFINITY : 0.0f;
+        }
+    return g;
+}
+
+/* Scores of column u's rows against column v, without what the guide leaves out: (n,B). */
+static sen_var *sen__gist_scores(sen_loss_call *c, int u, int v, const float *limit, bool keep)
+{
+    sen_tape *t = c->tape;
+    sen_var *s = sen_similarity_matrix(t, SEN_COS_SIM, sen_slice_rows(t, c->emb[u], c->from, c->n),
+                                       c->emb[v]);
+    return sen_add(t, s, sen__gist_mask(c, u, v, limit, keep));
+}
+
+/* g_i = the guide's similarity of anchor i and its positive; a candidate of row i is left out where
+ * the guide has it above g_i - margin (absolute), or g_i - margin |g_i| (relative).
+ *   blocks = [anchor-positive, anchor-anchor, positive-positive, anchor-negative ...]  (B, m B)
+ *   loss   = mean over i of -log softmax(blocks_i / temperature)[i]
+ * Column i of the first block, the positive, always stays. Paper: Solatorio 2024, arXiv:2402.16829.
+ * Python: GISTEmbedLoss; similarities of both models are cosines. */
+static sen_var *sen__gist_value(sen_loss_call *c, const sen_gist_args *a)
+{
+    sen_tape *t = c->tape;
+    sen_var *part[SEN__COLUMNS_MAX + 2], *limit;
+    int n = 0, k;
+    int64_t i;
+    if (!c->loss->guide_emb || c->loss->guide_rows != c->emb[0]->rows) {
+        sen__tape_fail(t, sen_fail(t->c, SEN_ERR_ARGUMENT, "%s needs the guide's embeddings of "
+                                                           "the batch, which a trainer makes",
+                                   c->loss->type->name));
+        return NULL;
+    }
+    limit = sen_tape_matrix(t, c->n, 1);
+    for (i = 0; limit && i < c->n; i++) {
+        const float g = sen__gist_guide(c, 0, c->from + i, 1, c->from + i);
+        limit->x[i] = g - (a->margin_strategy == SEN_MARGIN_RELATIVE ? fabsf(g) * (float)a->margin
+                                                                     : (float)a->margin);
+    }
+    if (!limit) return NULL;
+    part[n++] = sen__gist_scores(c, 0, 1, limit->x, true);
+    if (a->contrast_anchors) part[n++] = sen__gist_scores(c, 0, 0, limit->x, false);
+    if (a->contrast_positives) part[n++] = sen__gist_scores(c, 1, 1, limit->x, false);
+    for (k = 2; k < c->n_columns; k++) part[n++] = sen__gist_scores(c, 0, k, limit->x, false);
+    return sen__cross_entropy_shifted(t, sen_scale(t, sen_join_cols(t, part, n),
+                                                   (float)(1.0 / a->temperature)), c->from);
+}
+
+static sen_var *sen__gist_forward(sen_loss_call *c)
+{
+    return sen__gist_value(c, (const sen_gist_args *)c->args);
+}
+
+static const sen_loss_type sen__gist_loss = {
+    .name         = "GISTEmbedLoss",
+    .columns      = "anchor, positive [, negative]; no label",
+    .min_columns  = 2,
+    .max_columns  = 3,
+    .args_size    = sizeof(sen_gist_args),
+    .fields       = sen__gist_fields,
+    .check        = sen__gist_check,
+    .forward      = sen__gist_forward,
+    .check_data   = sen__mnrl_check_data,
+    .make_weights = sen__gist_load,
+};
+
+/* Some rows of the batch against all of it, with any number of negatives. */
+static sen_var *sen__cached_gist_forward(sen_loss_call *c)
+{
+    const sen_gist_args a = sen__cached_gist_meant((const sen_cached_gist_args *)c->args);
+    return sen__gist_value(c, &a);
+}
+
+static const sen_loss_type sen__cached_gist_loss = {
+    .name         = "CachedGISTEmbedLoss",
+    .columns      = "anchor, positive [, negative ...]; no label",
+    .min_columns  = 2,
+    .max_columns  = SEN__COLUMNS_MAX,
+    .args_size    = sizeof(sen_cached_gist_args),
+    .fields       = sen__cached_gist_fields,
+    .check        = sen__cached_gist_check,
+    .forward      = sen__cached_gist_forward,
+    .check_data   = sen__mnrl_check_data,
+    .make_weights = sen__gist_load,
+    .mini_batch   = sen__cached_gist_mini_batch,
+    .by_rows      = true,
 };
 
 /* ---- CoSENTLoss ------------------------------------------------------------------------------ */
@@ -30263,7 +30516,7 @@ static const sen_loss_type sen__matryoshka_loss = {
     X(batch_all_loss) X(batch_hard_loss) X(batch_semi_hard_loss) X(batch_hard_soft_margin_loss) \
     X(mega_batch_margin_loss) X(gor_loss) X(embed_distill_loss) X(mse_loss) X(margin_mse_loss) \
     X(distill_kl_div_loss) X(softmax_loss) X(matryoshka_loss) \
-    X(cached_mnrl_loss) X(cached_mnsrl_loss)
+    X(cached_mnrl_loss) X(cached_mnsrl_loss) X(gist_loss) X(cached_gist_loss)
 #endif
 
 static const sen_loss_type *const sen__losses[] = { SENTRAIN_LOSSES(SEN__ROW) NULL };
@@ -30434,6 +30687,7 @@ SENTRAIN_DEF void sen_loss_free(sen_loss *loss)
         sen_loss *inner = loss->owns_inner && loss->args ? sen__loss_inner(loss) : NULL;
         for (i = 0; i < loss->n_weights; i++)
             sen__tensor_free(&loss->c->allocator, &loss->weight[i]);
+        sen_model_free(loss->guide);
         sen__arena_free(&loss->arena);
         sen__delete(loss->c, loss);
         loss = inner;
@@ -32803,6 +33057,7 @@ struct sen_trainer {
     sen_var                **emb;               /* [SEN__COLUMNS_MAX] */
     sen__buffer              cache_emb, cache_grad;     /* K x (B,E): see the gradient cache */
     sen__buffer              order;             /* 0, 1 ...: see sen__set_rows */
+    sen__buffer              guide_emb;         /* the same of a loss's guide */
     float                   *label;             /* [rows of the largest batch] */
     int32_t                 *label_index;       /* [the same] labels as class numbers */
     int64_t                 *rows;              /* [accumulation, train batch size] */
@@ -33548,6 +33803,84 @@ static sen_result sen__trainer_tape_error(sen_trainer *t, const sen_tape *tape)
     return r ? r : sen_fail(t->c, SEN_ERR_ARGUMENT, "the loss gave no value");
 }
 
+/* The rows of a batch by their places among the set's tokens: 0 .. n-1 where these are of this
+ * batch alone. NULL: no memory. */
+static const int64_t *sen__set_rows(sen_trainer *t, const sen__train_set *s, const int64_t *rows,
+                                    int64_t n)
+{
+    int64_t *order, i;
+    if (!s->by_batch) return rows;
+    order = (int64_t *)sen__buffer_reserve(t->c, &t->order, (size_t)n * sizeof *order, "a batch");
+    for (i = 0; order && i < n; i++) order[i] = i;
+    return order;
+}
+
+/* ---- guides ---------------------------------------------------------------------------------- */
+
+/* Whether the guide can read what the model reads, token by token, and as much of it. Python would
+ * turn tokens into text and that into the guide's tokens. */
+static sen_result sen__guide_check(sen_trainer *t, const sen__train_set *s)
+{
+    const sen_model *guide = sen__loss_core(s->loss)->guide;
+    const sen_tokenizer *ours = sen_model_tokenizer(t->model);
+    const sen_tokenizer *its = guide ? sen_model_tokenizer(guide) : NULL;
+    int64_t i, n = ours ? sen_tokenizer_size(ours) : 0;
+    if (!guide) return SEN_OK;
+    for (i = 0; ours && its && i < n; i++)
+        if (strcmp(sen_tokenizer_token(ours, (int32_t)i), sen_tokenizer_token(its, (int32_t)i)))
+            break;
+    if (!ours || !its || sen_tokenizer_size(its) != n || i < n)
+        return sen_fail(t->c, SEN_ERR_UNSUPPORTED, "the guide of %s has another vocabulary than "
+                                                   "the model; choose a guide with the model's own",
+                        sen__loss_core(s->loss)->type->name);
+    if (sen_model_max_seq_length(guide) && (sen_model_max_seq_length(t->model) == 0 ||
+        sen_model_max_seq_length(guide) < sen_model_max_seq_length(t->model)))
+        return sen_fail(t->c, SEN_ERR_UNSUPPORTED, "the guide of %s reads %d tokens of a text, the "
+                                                   "model %d: lower the model's max_seq_length",
+                        sen__loss_core(s->loss)->type->name, sen_model_max_seq_length(guide),
+                        sen_model_max_seq_length(t->model));
+    return SEN_OK;
+}
+
+#define SEN__GUIDE_ROWS 32                              /* texts that a guide embeds at once */
+
+/* The guide's embeddings of a batch, K x (B,E), for the loss's next value; without dropout, and
+ * without a gradient. Nothing where the loss has no guide. Uses t->batch and the second tape. */
+static sen_result sen__guide_embed(sen_trainer *t, sen__train_set *s, const int64_t *rows,
+                                   int64_t n)
+{
+    sen_loss *l = sen__loss_core(s->loss);
+    float *to;
+    int64_t from, count, e;
+    sen_result r = SEN_OK;
+    int k;
+    if (!l->guide) return SEN_OK;
+    r = sen__set_pack(t, s, rows, n);                   /* tokens, where they are of a batch */
+    if (!r && !(rows = sen__set_rows(t, s, rows, n))) r = SEN_ERR_MEMORY;
+    if (r) return r;
+    e = sen_embedding_dimension(l->guide, SEN_NONE);
+    to = (float *)sen__buffer_reserve(t->c, &t->guide_emb,
+                                      sen__mul(sen__mul((uint64_t)(s->n_columns * n), (size_t)e),
+                                               sizeof *to), "a guide's embeddings");
+    if (!to) return SEN_ERR_MEMORY;
+    l->guide_emb = to;
+    l->guide_rows = n;
+    l->guide_dimension = e;
+    for (k = 0; k < s->n_columns; k++)
+        for (from = 0; !r && from < n; from += count) {
+            sen_var *y;
+            count = SEN__MIN(SEN__GUIDE_ROWS, n - from);
+            r = sen__packed_fill(t->c, &t->batch, s->tokens + k, 1, rows + from, count);
+            if (r) break;
+            sen_tape_reset(t->eval_tape);
+            y = sen__model_forward(l->guide, t->eval_tape, &t->batch.batch);
+            if (!y) return sen__trainer_tape_error(t, t->eval_tape);
+            sen__row_copy(to, y->x, sen_count(y));
+            to += sen_count(y);
+        }
+    return r;
+}
+
 /* ---- the gradient cache ---------------------------------------------------------------------- */
 
 /* A loss that is asked for it (Cached..., MegaBatchMargin) computes a batch in three steps:
@@ -33696,18 +34029,6 @@ static sen_result sen__cached_loss(sen_trainer *t, const sen__train_set *s, cons
     return r;
 }
 
-/* The rows of a batch by their places among the set's tokens: 0 .. n-1 where these are of this
- * batch alone. NULL: no memory. */
-static const int64_t *sen__set_rows(sen_trainer *t, const sen__train_set *s, const int64_t *rows,
-                                    int64_t n)
-{
-    int64_t *order, i;
-    if (!s->by_batch) return rows;
-    order = (int64_t *)sen__buffer_reserve(t->c, &t->order, (size_t)n * sizeof *order, "a batch");
-    for (i = 0; order && i < n; i++) order[i] = i;
-    return order;
-}
-
 /* Whether a dataset's loss wants the cache. */
 static bool sen__set_cached(const sen__train_set *s)
 {
@@ -33749,7 +34070,8 @@ static sen_result sen__trainer_micro(sen_trainer *t, sen__train_set *s, const in
     sen_result r;
     if (sen__set_cached(s)) {
         double sum = 0;
-        r = sen__trainer_fill(t, s, rows, n, &labels);
+        r = sen__guide_embed(t, s, rows, n);
+        if (!r) r = sen__trainer_fill(t, s, rows, n, &labels);
         if (!r) rows = sen__set_rows(t, s, rows, n);
         if (!r)
             r = rows ? sen__cached_loss(t, s, rows, n, &labels, 1.0f / (float)parts,
@@ -33757,7 +34079,8 @@ static sen_result sen__trainer_micro(sen_trainer *t, sen__train_set *s, const in
         *value = (float)sum / (float)parts;
         return r;
     }
-    r = sen__trainer_fill(t, s, rows, n, &labels);
+    r = sen__guide_embed(t, s, rows, n);
+    if (!r) r = sen__trainer_fill(t, s, rows, n, &labels);
     /* Dropout is set up before the forward pass, since torch's masks are drawn in the order in
      * which it meets them, and all of them are drawn here. */
     if (!r)
@@ -34126,9 +34449,15 @@ static void sen__losses_part(sen_trainer *t)
     sen_loss *l;
     int i;
     for (i = 0; i < t->n_train; i++)
-        for (l = t->train[i].loss; l; l = sen__loss_inner(l)) l->python = &l->own_python;
+        for (l = t->train[i].loss; l; l = sen__loss_inner(l)) {
+            l->python = &l->own_python;
+            l->guide_emb = NULL;
+        }
     for (i = 0; i < t->n_eval; i++)
-        for (l = t->eval[i].loss; l; l = sen__loss_inner(l)) l->python = &l->own_python;
+        for (l = t->eval[i].loss; l; l = sen__loss_inner(l)) {
+            l->python = &l->own_python;
+            l->guide_emb = NULL;
+        }
 }
 
 /* And their end. */
@@ -34360,13 +34689,15 @@ static sen_result sen__eval_batch(sen_trainer *t, sen__train_set *s, int64_t n, 
     sen_result r = SEN_OK;
     if (sen__set_cached(s)) {
         const int64_t *rows;
-        r = sen__trainer_fill(t, s, t->eval_rows, n, &labels);
+        r = sen__guide_embed(t, s, t->eval_rows, n);
+        if (!r) r = sen__trainer_fill(t, s, t->eval_rows, n, &labels);
         rows = r ? NULL : sen__set_rows(t, s, t->eval_rows, n);
         if (!r)
             r = rows ? sen__cached_loss(t, s, rows, n, &labels, 0.0f, -1, loss) : SEN_ERR_MEMORY;
         return r ? r : SEN__EVENT(t, on_prediction_step);
     }
-    r = sen__trainer_fill(t, s, t->eval_rows, n, &labels);
+    r = sen__guide_embed(t, s, t->eval_rows, n);
+    if (!r) r = sen__trainer_fill(t, s, t->eval_rows, n, &labels);
     if (r) return r;
     /* The last batch's values go before this one's come: evaluation holds one batch at a time. */
     sen_tape_reset(t->eval_tape);
@@ -36161,6 +36492,7 @@ static sen_result sen__sets_make_weights(sen_trainer *t)
     sen_rng_seed(&rng, (uint64_t)t->args.seed);
     for (i = 0; !r && i < t->n_train; i++)
         r = sen__loss_make_weights(t->c, t->train[i].loss, dimension, &rng);
+    for (i = 0; !r && i < t->n_train; i++) r = sen__guide_check(t, &t->train[i]);
     for (i = 0; !r && i < t->n_eval; i++)
         r = sen__loss_make_weights(t->c, t->eval[i].loss, dimension, &rng);
     return r;
@@ -36247,6 +36579,7 @@ SENTRAIN_DEF void sen_trainer_free(sen_trainer *t)
     sen__packed_free(c, &t->batch);
     sen__dropout_plan_free(c, &t->dropout);
     sen__delete(c, t->order.data);
+    sen__delete(c, t->guide_emb.data);
     sen__delete(c, t->cache_emb.data);
     sen__delete(c, t->cache_grad.data);
     sen__delete(c, t->emb);
@@ -36426,6 +36759,58 @@ static sen_result sen__grad_column(sen_trainer *t, const sen__train_set *s, int 
     return SEN_OK;
 }
 
+/* The guide's embeddings of the first rows, in training mode: where a script of Python's says
+ * loss.train() its dropout is on, while Trainer sets the model alone to it. Of one pass over some
+ * columns and rows, torch's generator draws the model's masks and then the guide's. */
+static sen_result sen__grad_guide_pass(sen_trainer *t, const sen__train_set *s, int k, int columns,
+                                       const int64_t *rows, int64_t n, float **to)
+{
+    sen_loss *l = sen__loss_core(s->loss);
+    const bool torch = t->args.dropout_rng == SEN_DROPOUT_TORCH;
+    sen_var *y;
+    sen_result r = sen__packed_fill(t->c, &t->batch, s->tokens + k, columns, rows, n);
+    if (!r)
+        r = sen__dropout_begin(t->c, &t->dropout, t->model, &t->batch.batch, torch,
+                               (uint64_t)t->args.seed, 0, &t->rng);
+    if (!r)
+        r = sen__dropout_begin(t->c, &t->dropout, l->guide, &t->batch.batch, true,
+                               (uint64_t)t->args.seed, 0, &t->rng);
+    if (r) return r;
+    sen_tape_reset(t->eval_tape);
+    t->eval_tape->dropout = sen__dropout_of(&t->dropout);
+    y = sen__model_forward(l->guide, t->eval_tape, &t->batch.batch);
+    t->eval_tape->dropout = NULL;
+    if (!y) return sen__trainer_tape_error(t, t->eval_tape);
+    sen__row_copy(*to, y->x, sen_count(y));
+    *to += sen_count(y);
+    return SEN_OK;
+}
+
+/* All columns at once, or piece by piece as the cache has them. The generator is put back for the
+ * model. */
+static sen_result sen__grad_guide(sen_trainer *t, sen__train_set *s, int64_t n)
+{
+    const sen_rng before = t->rng;
+    const int64_t *rows;
+    float *to;
+    int64_t from, end;
+    int k;
+    sen_result r;
+    if (!sen__loss_core(s->loss)->guide) return SEN_OK;
+    r = sen__guide_embed(t, s, t->rows, n);             /* makes the room */
+    to = (float *)t->guide_emb.data;
+    rows = r ? NULL : sen__set_rows(t, s, t->rows, n);
+    if (!r && !rows) r = SEN_ERR_MEMORY;
+    if (!r && !sen__set_cached(s)) r = sen__grad_guide_pass(t, s, 0, s->n_columns, rows, n, &to);
+    for (k = 0; !r && k < s->n_columns && sen__set_cached(s); k++)
+        for (from = 0; !r && from < n; from = end) {
+            end = sen__cache_end(s, k, rows, from, n);
+            r = sen__grad_guide_pass(t, s, k, 1, rows + from, end - from, &to);
+        }
+    t->rng = before;
+    return r;
+}
+
 /* The same with a gradient cache, whose embeddings and gradients are put where the others have
  * them. */
 static sen_result sen__grad_cached(sen_trainer *t, sen__train_set *s, int64_t n,
@@ -36433,9 +36818,10 @@ static sen_result sen__grad_cached(sen_trainer *t, sen__train_set *s, int64_t n,
 {
     const int64_t e = sen_embedding_dimension(t->model, SEN_NONE);
     double sum = 0;
-    sen_result r = sen__trainer_fill(t, s, t->rows, n, labels);
+    sen_result r = sen__grad_guide(t, s, n);
     const int64_t *rows;
     int k;
+    if (!r) r = sen__trainer_fill(t, s, t->rows, n, labels);
     rows = r ? NULL : sen__set_rows(t, s, t->rows, n);
     if (!r) r = rows ? sen__cached_loss(t, s, rows, n, labels, 1.0f, 0, &sum) : SEN_ERR_MEMORY;
     *value = (float)sum;
@@ -36469,6 +36855,7 @@ static sen_result sen__grad_run(sen_trainer *t, sen__train_set *s, sen_labels *l
     r = s->data->stream ? sen__stream_next(s->data, 0, n, &n) : SEN_OK;
     if (!r && sen__set_cached(s)) return sen__grad_cached(t, s, n, labels, value);
     /* The same path as a training batch: what is checked is what trains. */
+    if (!r) r = sen__grad_guide(t, s, n);
     if (!r) r = sen__trainer_fill(t, s, t->rows, n, labels);
     if (!r)
         r = sen__dropout_begin(t->c, &t->dropout, t->model, &t->batch.batch, torch,
@@ -37849,10 +38236,10 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    losses: MultipleNegativesSymmetricRanking, AnglE, Contrastive, OnlineContrastive,
  *            BatchAll-, BatchHard-, BatchSemiHard-, BatchHardSoftMarginTriplet, MegaBatchMargin,
  *            GlobalOrthogonalRegularization, EmbedDistill, MSE, MarginMSE, DistillKLDiv, Softmax,
- *            Matryoshka, CachedMultipleNegativesRanking and its symmetric form: batches of any size
- *            in the memory of a mini-batch (gradient cache); weights of a loss's own, trained and
- *            kept in checkpoints; values in named terms; what a loss has to say of its data is said
- *            before the first step.
+ *            Matryoshka, GISTEmbed; CachedMultipleNegativesRanking, its symmetric form and
+ *            CachedGISTEmbed: batches of any size in the memory of a mini-batch (gradient cache);
+ *            weights of a loss's own, trained and kept in checkpoints; values in named terms; what
+ *            a loss has to say of its data is said before the first step.
  *   Added    Streaming: a file, standard input ("path": "-") or sen_row_source.next, read while a
  *            run goes on, as Python's IterableDataset.
  *   Added    The Arrow folder that datasets.Dataset.save_to_disk writes, read where it lies.

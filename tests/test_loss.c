@@ -103,6 +103,8 @@ static sen_json *loss_spec(sen_ctx *c, sen_arena *arena, const sen_json *g)
     sen__json_drop(spec, "_labels");
     loss_spec_inner(&m, spec);
     sen__make_text(&m, spec, "type", sen_json_get(g, "loss")->text);
+    if (strcmp(sen_json_get(g, "loss")->text, "GISTEmbedLoss") == 0)
+        sen__make_text(&m, spec, "guide", "embeddings of the file");
     if (strcmp(sen_json_get(g, "loss")->text, "SoftmaxLoss") == 0)
         sen__make_int(&m, spec, "num_labels", 3);
     loss_spec_inner(&m, spec);
@@ -145,12 +147,28 @@ static void loss_golden_classifier(sen_ctx *c, const sen_json *file, sen_loss *l
         sen_loss_weight(l, 1)->data[n++] = (float)v->number;
 }
 
+/* A guide whose embeddings of the batch are `emb`, K x (B,E); it is asked for nothing else. */
+static void loss_guide(sen_loss *l, const float *emb, int64_t rows, int64_t width)
+{
+    l->guide = (sen_model *)(void *)&l->guide_rows;     /* there, and never looked into */
+    l->guide_emb = emb;
+    l->guide_rows = rows;
+    l->guide_dimension = width;
+}
+
+static void loss_free_guided(sen_loss *l)
+{
+    if (l) l->guide = NULL;
+    sen_loss_free(l);
+}
+
 static void loss_golden_case(sen_ctx *c, const sen_json *file, const sen_json *g, double tol,
                              double digit)
 {
     const sen_json *labels = sen_json_get(g, "labels"), *grads = sen_json_get(g, "grads"), *v;
     const double value = sen_json_get(g, "value")->number;
     double number[LOSS_MOST];
+    float guide[LOSS_COLUMNS * LOSS_MOST];
     sen_loss *loss = NULL;
     sen_arena arena;
     loss_batch b;
@@ -174,6 +192,13 @@ static void loss_golden_case(sen_ctx *c, const sen_json *file, const sen_json *g
         snprintf(what, sizeof what, "%s, line %d", sen_loss_type_of(loss)->name, g->line);
         if (sen_loss_type_of(loss) == &sen__softmax_loss)
             loss_golden_classifier(c, file, loss, b.width);
+        if (sen_loss_type_of(loss) == &sen__gist_loss) {
+            for (v = sen_json_get(file, "guide")->child, n = 0; v; v = v->next) {
+                const int64_t many = loss_numbers(v, number);
+                for (int64_t i = 0; i < many; i++) guide[n++] = (float)number[i];
+            }
+            loss_guide(loss, guide, b.rows, b.width);
+        }
         loss_run(c, loss, &b, 1.0f);
         test_near(__FILE__, __LINE__, what, &b.value, sizeof(float), &value, sizeof(double), 1,
                   tol);
@@ -181,6 +206,7 @@ static void loss_golden_case(sen_ctx *c, const sen_json *file, const sen_json *g
         for (int k = 0; v && k < b.columns; k++, v = v->next)
             loss_check_rounded(what, b.grad[k], number, loss_numbers(v, number), 5 * tol, digit);
     }
+    if (loss && sen_loss_type_of(loss) == &sen__gist_loss) loss->guide = NULL;
     sen_loss_free(loss);
     sen__arena_free(&arena);
 }
@@ -217,7 +243,7 @@ static void test_loss_golden(void)
 static void test_loss_reference(void)
 {
     const char *path = test_shared_path("reference/losses-golden.json");
-    if (path) CHECK(loss_golden_file(path, 5e-6, 6e-8) >= 44);
+    if (path) CHECK(loss_golden_file(path, 5e-6, 6e-8) >= 47);
 }
 
 /* ---- twins in double ------------------------------------------------------------------------- */
@@ -1110,6 +1136,94 @@ static void test_loss_pieces(void)
     sen_ctx_free(c);
 }
 
+/* The guide of the twin: other random numbers for every column. */
+static void loss_guide_numbers(float *to, int columns)
+{
+    for (int k = 0; k < columns; k++)
+        fill_random(to + k * LOSS_ROWS * LOSS_WIDTH, LOSS_ROWS * LOSS_WIDTH, (uint32_t)k + 50);
+}
+
+/* Every candidate by itself: what the guide has nearer than the limit does not take part. */
+static void loss_twin_gist(double *y, double *const *in, const naive_op *o)
+{
+    const sen_gist_args *a = (const sen_gist_args *)o->arg;
+    const int block[][2] = { { 0, 1 }, { 0, 0 }, { 1, 1 }, { 0, 2 }, { 0, 3 } };
+    const int64_t e = LOSS_WIDTH, b = LOSS_ROWS;
+    float f[LOSS_COLUMNS * LOSS_MOST];
+    double g[LOSS_COLUMNS * LOSS_MOST];
+    loss_guide_numbers(f, o->n);
+    for (int64_t i = 0; i < o->n * b * e; i++) g[i] = (double)f[i];
+    y[0] = 0.0;
+    for (int64_t i = 0; i < b; i++) {
+        const double own = naive_similarity(SEN_COS_SIM, g + i * e, g + (b + i) * e, e);
+        const double limit = own - a->margin * (a->margin_strategy == SEN_MARGIN_RELATIVE
+                                                ? fabs(own) : 1.0);
+        double s[LOSS_MOST] = { 0.0 };
+        int64_t n = 0;
+        for (int k = 0; k < 3 + o->n - 2; k++) {
+            const int u = block[k][0], v = block[k][1];
+            if ((k == 1 && !a->contrast_anchors) || (k == 2 && !a->contrast_positives)) continue;
+            for (int64_t j = 0; j < b; j++) {
+                const double near = naive_similarity(SEN_COS_SIM, g + (u * b + i) * e,
+                                                     g + (v * b + j) * e, e);
+                if (near > limit && !(k == 0 && i == j)) s[n++] = -1e30;
+                else s[n++] = naive_similarity(SEN_COS_SIM, in[u] + i * e, in[v] + j * e, e)
+                              / a->temperature;
+            }
+        }
+        y[0] += naive_cross_entropy(s, i, n) / (double)b;
+    }
+}
+
+static void test_loss_gist(void)
+{
+    sen_ctx *c = test_ctx(1);
+    for (int mode = 0; mode < 5; mode++) {
+        sen_gist_args a = sen_gist_args_default();
+        naive_op o = { 0, { 0 }, { 0 }, NULL, 0, 0 };
+        double wide[LOSS_COLUMNS][LOSS_MOST], *in[LOSS_COLUMNS], value[LOSS_MOST] = { 0.0 };
+        double weight[LOSS_MOST] = { 0.25 };
+        float guide[LOSS_COLUMNS * LOSS_MOST];
+        naive_gradient_of g = { loss_twin_gist, &o, in, value, weight };
+        sen_loss *l = NULL;
+        loss_batch b;
+        memset(&b, 0, sizeof b);
+        CHECK(a.temperature == 0.01 && a.contrast_anchors && a.contrast_positives);
+        a.guide = "given below";
+        a.temperature = 0.2;
+        a.margin = mode == 0 ? 0.0 : 0.1;
+        a.margin_strategy = mode == 2 ? SEN_MARGIN_RELATIVE : SEN_MARGIN_ABSOLUTE;
+        a.contrast_anchors = mode != 3;
+        a.contrast_positives = mode != 4;
+        b.rows = LOSS_ROWS;
+        b.width = LOSS_WIDTH;
+        b.columns = o.n = 2 + mode % 2;
+        for (int k = 0; k < b.columns; k++) {
+            fill_random(b.x[k], LOSS_ROWS * LOSS_WIDTH, (uint32_t)k + 5);
+            for (int i = 0; i < LOSS_ROWS * LOSS_WIDTH; i++) wide[k][i] = (double)b.x[k][i];
+            in[k] = wide[k];
+            o.rows[k] = LOSS_ROWS;
+            o.cols[k] = LOSS_WIDTH;
+        }
+        o.rows[o.n] = o.cols[o.n] = 1;
+        o.arg = &a;
+        loss_guide_numbers(guide, b.columns);
+        if (!CHECK_OK(c, sen_loss_new(c, "GISTEmbedLoss", &a, &l))) break;
+        loss_guide(l, guide, LOSS_ROWS, LOSS_WIDTH);
+        loss_run(c, l, &b, 0.25f);
+        loss_twin_gist(value, in, &o);
+        test_near(__FILE__, __LINE__, "GISTEmbedLoss", &b.value, sizeof(float), value,
+                  sizeof(double), 1, 1e-6);
+        for (int k = 0; k < b.columns; k++) {
+            double d[LOSS_MOST];
+            naive_gradient(d, in[k], LOSS_ROWS * LOSS_WIDTH, naive_weighted, &g);
+            loss_check_gradient("GISTEmbedLoss", b.grad[k], d, LOSS_ROWS * LOSS_WIDTH, 1e-5);
+        }
+        loss_free_guided(l);
+    }
+    sen_ctx_free(c);
+}
+
 /* Which widths a step takes: Python's random.sample, sorted, once for a batch. */
 static void test_loss_chosen(void)
 {
@@ -1327,6 +1441,11 @@ static void test_loss_refused(void)
           ": scale cannot be 0" },
         { "{\"type\": \"MegaBatchMarginLoss\", \"mini_batch_size\": -1}",
           "mini_batch_size cannot be -1" },
+        { "{\"type\": \"GISTEmbedLoss\"}", "the loss needs its \"guide\"" },
+        { "{\"type\": \"CachedGISTEmbedLoss\", \"guide\": \"x\", \"mini_batch_size\": 0}",
+          "mini_batch_size cannot be 0" },
+        { "{\"type\": \"GISTEmbedLoss\", \"guide\": \"x\", \"temperature\": 0}",
+          "temperature cannot be 0" },
         { "{\"type\": \"SoftmaxLoss\"}", "SoftmaxLoss needs num_labels" },
         { "{\"type\": \"SoftmaxLoss\", \"num_labels\": 2, \"concatenation_sent_rep\": false, "
           "\"concatenation_sent_difference\": false}", "would see nothing" },
@@ -1363,7 +1482,8 @@ static void test_loss_refused_in_c(void)
                                "GlobalOrthogonalRegularizationLoss, EmbedDistillLoss, MSELoss, "
                                "MarginMSELoss, DistillKLDivLoss, SoftmaxLoss, MatryoshkaLoss, "
                                "CachedMultipleNegativesRankingLoss, "
-                               "CachedMultipleNegativesSymmetricRankingLoss");
+                               "CachedMultipleNegativesSymmetricRankingLoss, "
+                               "GISTEmbedLoss, CachedGISTEmbedLoss");
     mnrl.scale = 0.0;
     CHECK(sen_loss_new(c, "MultipleNegativesRankingLoss", &mnrl, &l) == SEN_ERR_ARGUMENT && !l);
     CHECK_TEXT(sen_message(c), "scale cannot be 0.0: it is 1 / temperature and must be above 0");
@@ -1628,6 +1748,7 @@ static void test_loss(void)
     TEST(test_loss_matryoshka_labels);
     TEST(test_loss_chosen);
     TEST(test_loss_pieces);
+    TEST(test_loss_gist);
     TEST(test_loss_terms);
     TEST(test_loss_edges);
     TEST(test_loss_json);

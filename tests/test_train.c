@@ -1218,6 +1218,7 @@ static void train_cut(const char *spec, train_result *out, double *loss)
     sen_loss *l = NULL;
     train_kit k;
     CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0.1));
+    CHECK_OK(c, sen_model_save(c, k.model, test_path("guide")));
     CHECK_OK(c, sen_json_parse(c, "loss", spec, strlen(spec), &j));
     CHECK_OK(c, sen_loss_from_json(c, j, NULL, &l));
     k.desc.loss = l;
@@ -1260,12 +1261,18 @@ static void test_train_cached(void)
           "{\"type\": \"MegaBatchMarginLoss\", \"mini_batch_size\": 3}" },
     };
     static train_result whole, cut;
+    const size_t pairs = sizeof pair / sizeof pair[0];
+    char guided[2][1400];
     size_t i;
     int64_t k;
-    for (i = 0; i < sizeof pair / sizeof pair[0]; i++) {
+    snprintf(guided[0], sizeof guided[0], "{\"type\": \"GISTEmbedLoss\", \"temperature\": 0.1, "
+             "\"guide\": \"%s\"}", test_path("guide"));
+    snprintf(guided[1], sizeof guided[1], "{\"type\": \"CachedGISTEmbedLoss\", \"temperature\": "
+             "0.1, \"mini_batch_size\": 3, \"guide\": \"%s\"}", test_path("guide"));
+    for (i = 0; i <= pairs; i++) {
         double loss[2], off = 0, most = 0;
-        train_cut(pair[i][0], &whole, &loss[0]);
-        train_cut(pair[i][1], &cut, &loss[1]);
+        train_cut(i < pairs ? pair[i][0] : guided[0], &whole, &loss[0]);
+        train_cut(i < pairs ? pair[i][1] : guided[1], &cut, &loss[1]);
         CHECK(whole.n > 0 && whole.n == cut.n && fabs(loss[0] - loss[1]) <= 2e-6 * fabs(loss[0]));
         for (k = 0; k < whole.n; k++) {
             off = fmax(off, fabs((double)whole.weight[k] - (double)cut.weight[k]));
@@ -1274,6 +1281,40 @@ static void test_train_cached(void)
         if (!(off <= 2e-5 * most)) printf("pair %d is off by %g of %g\n", (int)i, off, most);
         CHECK(off <= 2e-5 * most);
     }
+}
+
+/* A guide that reads fewer tokens than the model, or other ones. */
+static void test_train_guide_refused(void)
+{
+    sen_ctx *c = train_ctx(1);
+    sen_gist_args a = sen_gist_args_default();
+    sen_trainer *t = NULL;
+    sen_loss *l = NULL;
+    char folder[1024];
+    train_kit k, other;
+    snprintf(folder, sizeof folder, "%s", test_path("guide"));
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0.0));
+    CHECK_OK(c, sen_model_save(c, k.model, folder));
+    a.guide = folder;
+    CHECK_OK(c, sen_loss_new(c, "GISTEmbedLoss", &a, &l));
+    k.desc.loss = l;
+    sen_model_set_max_seq_length(k.model, 12);
+    CHECK(sen_trainer_new(c, &k.desc, &t) == SEN_ERR_UNSUPPORTED && !t);
+    CHECK(strstr(sen_message(c), "the guide of GISTEmbedLoss reads 8 tokens of a text, the model "
+                                 "12") != NULL);
+    sen_loss_free(l);
+    train_drop(&k);
+    CHECK_OK(c, train_make(&other, c, "MultipleNegativesRankingLoss", 0.0));
+    test_write_text(test_path("guide/vocab.txt"), "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nother\n");
+    test_remove(test_path("guide/tokenizer.json"));
+    CHECK_OK(c, sen_loss_new(c, "GISTEmbedLoss", &a, &l));
+    other.desc.loss = l;
+    CHECK(sen_trainer_new(c, &other.desc, &t) == SEN_ERR_UNSUPPORTED && !t);
+    CHECK(strstr(sen_message(c), "the guide of GISTEmbedLoss has another vocabulary") != NULL);
+    sen_loss_free(l);
+    train_drop(&other);
+    test_remove(folder);
+    sen_ctx_free(c);
 }
 
 /* A user's loss with a weight of its own: (mean of w . (a - b) - 1)^2. */
@@ -2401,6 +2442,7 @@ static void test_train(void)
     TEST(test_train_resume);
     TEST(test_train_loss_weights);
     TEST(test_train_cached);
+    TEST(test_train_guide_refused);
     TEST(test_train_resume_evaluated);
     TEST(test_train_twice);
     TEST(test_train_leftovers);
