@@ -84,7 +84,8 @@ static void fuzz_wrong(int line, const char *what)
 static sen_result fuzz_said(fuzz_call *f, sen_result r)
 {
     FUZZ_CHECK((r == SEN_OK) == (sen_message(f->c)[0] == 0));
-    FUZZ_CHECK(r != SEN_ERR_MEMORY || f->heap->refused);
+    /* In 32 bits a size may be more than there are addresses: refused without asking the heap. */
+    FUZZ_CHECK(r != SEN_ERR_MEMORY || f->heap->refused || sizeof(size_t) < 8);
     return r;
 }
 
