@@ -1035,15 +1035,18 @@ static void model_maps_weights(void)
 {
     sen_ctx *c = test_ctx(1);
     sen_model *m = tiny_model(c, TINY_MODULES), *mapped = NULL, *read = NULL;
+    const uint16_t one = 1;
+    unsigned char little;                       /* elsewhere the bytes have to be turned: read */
     model_maps k;
     float before;
     int n;
+    memcpy(&little, &one, 1);
     if (!model_maps_start(&k, c)) goto done;
     model_fresh(c, m);
     CHECK_OK(c, sen_model_load(c, model_dir, &mapped));
-    n = sen_model_weights(m);
+    n = little ? sen_model_weights(m) : 0;
     CHECK(model_mapped_weights(mapped) == n && model_same(c, m, mapped));
-    CHECK(k.made - k.given == 2);               /* the Transformer's file and the Dense's */
+    CHECK(k.made - k.given == (little ? 2 : 0));    /* the Transformer's file and the Dense's */
     CHECK_OK(c, sen_model_save(c, mapped, model_dir));
     CHECK(model_same(c, m, mapped));
     before = sen_model_weight(mapped, 7)->data[0];
