@@ -14615,6 +14615,17 @@ SENTRAIN_DEF sen_result sen_tape_result(const sen_tape *t)
     return t->result;
 }
 
+/* NULL: no dropout, which a program that only encodes never has: what draws it is then left out. */
+static const struct sen__dropout *sen__tape_dropout(const sen_tape *t)
+{
+#ifdef SENTRAIN_ENCODE_ONLY
+    (void)t;
+    return NULL;
+#else
+    return t->dropout;
+#endif
+}
+
 /* For ops, which get the tape and nothing else. */
 SENTRAIN_DEF sen_ctx *sen_tape_context(const sen_tape *t)
 {
@@ -15269,7 +15280,7 @@ static sen_var *sen__drop(sen_tape *t, sen_var *x, float p, int site)
 {
     sen__drop_job j;
     sen_var *y;
-    if (!x || !t->dropout || p <= 0) return x;  /* no node, no copy */
+    if (!x || !sen__tape_dropout(t) || p <= 0) return x;        /* no node, no copy */
     y = sen_tape_like(t, x);                    /* (T,H) */
     if (!y) return NULL;
     j.d = t->dropout;
@@ -16141,7 +16152,7 @@ static sen_var *sen__layer_norm_at(sen_tape *t, sen_var *x, sen_var *residual, s
                                    sen_var *beta, float eps, const sen__drop_at *at)
 {
     sen_var *y = x && gamma ? sen_tape_like(t, x) : NULL, *in[4];
-    const bool drop = t->dropout && at->p > 0;
+    const bool drop = sen__tape_dropout(t) && at->p > 0;
     float *s = NULL, *stats;
     sen__norm_job j;
     if (!y) return NULL;
@@ -16262,7 +16273,7 @@ static sen_var *sen__attention_of(sen_tape *t, sen_var *q, sen_var *kv, const se
     aux.a.v = aux.a.k + width;
     aux.a.q_stride = q->cols;
     aux.a.kv_stride = kv ? kv->cols : q->cols;
-    if (t->dropout && p > 0) {
+    if (sen__tape_dropout(t) && p > 0) {
         aux.drop.d = t->dropout;
         aux.drop.site = site;
         aux.drop.p = p;

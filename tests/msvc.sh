@@ -49,7 +49,8 @@ typedef struct _iobuf FILE;
 size_t fread(void *, size_t, size_t, FILE *), fwrite(const void *, size_t, size_t, FILE *);
 int ferror(FILE *), fflush(FILE *), fclose(FILE *), _fileno(FILE *), _commit(int);
 int _fseeki64(FILE *, long long, int);
-FILE *_wfopen(const wchar_t *, const wchar_t *);
+FILE *_wfopen(const wchar_t *, const wchar_t *), *__acrt_iob_func(unsigned);
+#define stdin (__acrt_iob_func(0))
 int *_errno(void);
 #define errno (*_errno())
 enum { EPERM = 1, ENOENT = 2, EACCES = 13, EEXIST = 17, ENOTDIR = 20, EISDIR = 21, ENOSPC = 28, EROFS = 30,
