@@ -90,7 +90,8 @@
  *   SENTRAIN_SCALAR           no vector instructions: the slow path that others are checked against
  *   SENTRAIN_GNU_VECTORS      the compiler's own vectors instead of the processor's instructions
  *   SENTRAIN_BF16_DOT n       bf16 on AVX-512: 1 takes the processor's own product of bfloat16
- *                             pairs wherever it is there, 0 never; else where it pays (on AMD's)
+ *                             pairs wherever it is there, 0 never; else where it pays (on AMD's;
+ *                             with SENTRAIN_ENCODE_ONLY, which is to be small, nowhere)
  *   SENTRAIN_ENCODE_ONLY      only what loads a model, encodes and compares: nothing that trains,
  *                             evaluates or saves, neither its code nor its declarations
  *   SENTRAIN_UNALIGNED_MOVES  says to gcc for Windows with AVX that its assembler was told, too:
@@ -2048,11 +2049,13 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
 
 /* In a table that a small program needs too: a function that it does not. SENTRAIN_ENCODE_ONLY
  * leaves out whole chapters, public functions here and there, and these addresses; whatever nobody
- * refers to any more the compiler leaves out by itself. */
+ * refers to any more the compiler leaves out by itself, and what stands behind SEN__TRAINS too. */
 #ifdef SENTRAIN_ENCODE_ONLY
 #define SEN__TRAINING(f) NULL
+#define SEN__TRAINS      0
 #else
 #define SEN__TRAINING(f) f
+#define SEN__TRAINS      1
 #endif
 
 #ifndef SENTRAIN_ASSERT
@@ -12508,10 +12511,11 @@ typedef struct sen__gemm {
  * Whether it pays is a rule, not a measurement: a choice that could flip would change bits from run
  * to run. AMD's processors (Zen 4: 231 GF/s a core) do twice as many products a second in this form
  * as in float32; Intel's servers, which have matrix tiles for this, half as many (81 against 165).
- * SENTRAIN_BF16_DOT 0 leaves it out, 1 takes it wherever the processor has it. An instruction
- * spelled out needs no compiler flag: it runs only where the processor was asked. AArch64's BFDOT
- * is not used. */
+ * SENTRAIN_BF16_DOT 0 leaves it out, and so do small builds that do not ask for it; 1 takes it
+ * wherever the processor has it. An instruction spelled out needs no compiler flag: it runs only
+ * where the processor was asked. AArch64's BFDOT is not used. */
 #if defined(SEN__TARGET_AVX512) && defined(__x86_64__) && !defined(SENTRAIN_USE_CBLAS) && \
+    (SEN__TRAINS || defined(SENTRAIN_BF16_DOT)) && \
     (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 11))
 #define SEN__MATMUL_DOT 1
 #else
@@ -13624,7 +13628,7 @@ static float *sen__attend_visible(const sen__attend_view *v, float *s, int64_t r
 static void sen__attend_draw(const sen__attend_view *v)
 {
     const sen__attend *a = v->p->a;
-    if (a->drop_rows)
+    if (SEN__TRAINS && a->drop_rows)
         a->drop_rows(a->drop_arg, v->seq, v->head, v->q, v->rows, v->room + v->p->at.drop, v->len);
 }
 
@@ -13632,7 +13636,7 @@ static void sen__attend_draw(const sen__attend_view *v)
 static const float *sen__attend_drop(const sen__attend_view *v, int64_t r)
 {
     int64_t lo, hi;
-    if (!v->p->a->drop_rows) return NULL;
+    if (!SEN__TRAINS || !v->p->a->drop_rows) return NULL;
     sen__attend_range(v->p->a, v->len, v->q + r, v->q + r + 1, &lo, &hi);
     return v->room + v->p->at.drop + r * v->len + lo;
 }
@@ -14618,12 +14622,7 @@ SENTRAIN_DEF sen_result sen_tape_result(const sen_tape *t)
 /* NULL: no dropout, which a program that only encodes never has: what draws it is then left out. */
 static const struct sen__dropout *sen__tape_dropout(const sen_tape *t)
 {
-#ifdef SENTRAIN_ENCODE_ONLY
-    (void)t;
-    return NULL;
-#else
-    return t->dropout;
-#endif
+    return SEN__TRAINS ? t->dropout : NULL;
 }
 
 /* For ops, which get the tape and nothing else. */
@@ -16064,7 +16063,7 @@ static void sen__norm_rows(void *arg, int64_t from, int64_t to)
     const sen__norm_job *j = (const sen__norm_job *)arg;
     const int64_t h = j->cols, at = from * h, n = to - from;
     const float *x = j->x + at;
-    if (j->drop.d) {
+    if (SEN__TRAINS && j->drop.d) {
         sen__drop_rows((void *)&j->drop, from, to);             /* s = x m */
         x = j->s + at;                                          /* from here on the dropped x */
     }
