@@ -2261,6 +2261,50 @@ static void *sen__heap_new(const sen_allocator *a, size_t bytes)
     return block;
 }
 
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+/* Two hints to Linux that change speed alone. A page of 4 KiB costs about as much to get, by a
+ * fault at its first touch, as to fill, and two threads that fault wait for one another: of a first
+ * training step of a small model that is a third. Elsewhere, and where the system says no, all goes
+ * on as without them. */
+#if defined(__linux__) && !defined(SENTRAIN_NO_STDIO)
+#include <sys/mman.h>
+#endif
+
+/* The whole pages of `size` (a power of two) within p[bytes]; NULL: there are none. */
+static unsigned char *sen__pages(void *p, size_t *bytes, size_t size)
+{
+    const size_t skip = (size - (uintptr_t)p % size) % size;
+    if (!p || *bytes < skip + size) return NULL;
+    *bytes = (*bytes - skip) / size * size;
+    return (unsigned char *)p + skip;
+}
+
+/* All of p[bytes] will be written: its pages are got now, in one go. Also of a mapped file: each
+ * page becomes the process's own, which at the first write would stop the other threads. */
+static void sen__pages_own(void *block, size_t bytes)
+{
+    unsigned char *p = sen__pages(block, &bytes, 1 << 16);  /* whole pages of whatever size */
+#ifdef MADV_POPULATE_WRITE
+    if (p) (void)madvise(p, bytes, MADV_POPULATE_WRITE);
+#else
+    (void)p;
+#endif
+}
+
+/* A block of sen__heap_new that will be used from end to end: it may have pages of 2 MiB. Not for
+ * tables of which only some rows are touched, and not for memory of the caller's own allocator. */
+static void sen__pages_large(const sen_allocator *a, void *block, size_t bytes)
+{
+    size_t whole = bytes;
+    unsigned char *p = a->resize == sen__default_resize ? sen__pages(block, &whole, 2 << 20) : NULL;
+#ifdef MADV_HUGEPAGE
+    if (p) (void)madvise(p, whole, MADV_HUGEPAGE);
+#else
+    (void)p;
+#endif
+}
+
 /* NULL is fine. The allocator is told the size again, for those that keep none. */
 static void sen__heap_free(const sen_allocator *a, void *block)
 {
@@ -2501,6 +2545,7 @@ static sen__region *sen__pool_region(sen__pool *pool, size_t bytes)
         r = (sen__region *)sen__heap_new(pool->allocator, size + SEN__LINE);
     }
     if (!r) return NULL;
+    sen__pages_large(pool->allocator, r, size);
     memset(r, 0, sizeof *r);
     r->size = size;
     r->first = r->low = (sen__span *)(void *)((unsigned char *)r + SEN__LINE);
@@ -2857,6 +2902,7 @@ static void *sen__buffer_reserve(sen_ctx *c, sen__buffer *b, size_t bytes, const
             sen__no_memory(c, bytes, what);
             return NULL;
         }
+        sen__pages_large(&c->allocator, b->data, bytes);
         b->bytes = bytes;
     }
     return b->data;
@@ -12435,9 +12481,10 @@ static void sen__sort_order(int64_t *order, const double *x, int64_t n, int64_t 
  *
  * Plan of a product. B is packed into panels of SEN__MATMUL_COLS columns: for each piece of K, for
  * each panel, for each p, COLS neighbouring floats (the last panel is filled up with zeros). A task
- * is a block of C. It copies its rows of A into its own scratch and runs the kernel, a register
- * tile of ROWS x COLS sums, over all its tiles. Each step of p then costs VECS loads of B and ROWS
- * single floats of A for ROWS * VECS fused multiply-adds: all else is small beside these.
+ * is a block of C. It copies its rows of A into its own scratch (or leaves them, if they stand alike
+ * where they are) and runs the kernel, a register tile of ROWS x COLS sums, over all its tiles. Each
+ * step of p then costs VECS loads of B and ROWS single floats of A for ROWS * VECS fused
+ * multiply-adds: all else is small beside these. With few rows of A, B is not packed at all.
  * Measured on an Intel server (Sapphire Rapids), one thread, gcc 12 -O2, 1024 rows, weights from
  * 384 x 384 to 384 x 1536 in the three layouts of training: 75 to 90 % of the processor's peak with
  * AVX-512, 80 to 92 % with AVX2 (tools/bench.c).
@@ -12481,6 +12528,9 @@ static void sen__sort_order(int64_t *order, const double *x, int64_t n, int64_t 
 #define SEN__MATMUL_TASKS  14               /* so many at least, if the shape allows */
 #define SEN__MATMUL_SMALL  (2 << 20)        /* multiply-adds that one thread does sooner than two */
 #define SEN__MATMUL_STRIPE (2 << 20)        /* floats of B that are packed at a time: 8 MiB */
+#define SEN__MATMUL_FEW    128              /* rows for which a weight is not worth packing */
+#define SEN__MATMUL_BLOCK  48               /* rows of a weight in one task then */
+#define SEN__MATMUL_HIGH   (SEN__MATMUL_ROWS == 14 ? 12 : SEN__MATMUL_ROWS) /* divides BLOCK */
 
 typedef struct sen__gemm {
     int64_t m, n, k;                        /* sizes; k may be 0: C = bias then */
@@ -12900,17 +12950,22 @@ static void sen__matmul_edge(float *c, int64_t ldc, int cols, sen__matmul_part t
     for (int64_t r = 0; r < t.rows; r++) memcpy(c + r * ldc, copy + r * SEN__MATMUL_COLS, bytes);
 }
 
-/* Rows of A in the form that the plan's kernel reads. */
-static void sen__matmul_take_a(float *to, const sen__matmul_plan *plan, int64_t i, int64_t rows,
-                               int64_t p, int64_t k)
+/* Rows of A in the form that the plan's kernel reads: `to`, or A itself where its rows stand as the
+ * kernel wants them, DEPTH apart. Of a block that is not full tiles read more rows than exist. */
+static const float *sen__matmul_take_a(float *to, const sen__matmul_plan *plan, int64_t i,
+                                       int64_t rows, int64_t p, int64_t k)
 {
+    const sen__gemm *g = plan->g;
+    if (g->a_row == SEN__MATMUL_DEPTH && g->a_col == 1 && !g->bf16 && rows == plan->tall)
+        return g->a + i * g->a_row + p;
 #if SEN__MATMUL_DOT
     if (plan->dot) {
-        sen__matmul_pair_a(to, plan->g, i, rows, p, k);
-        return;
+        sen__matmul_pair_a(to, g, i, rows, p, k);
+        return to;
     }
 #endif
-    sen__matmul_pack_a(to, plan->g, i, rows, p, k);
+    sen__matmul_pack_a(to, g, i, rows, p, k);
+    return to;
 }
 
 /* One block of C: `tall` rows, `wide` columns, all of K. Tasks below each other share their columns
@@ -12923,13 +12978,13 @@ static void sen__matmul_task(void *arg, int64_t task, int worker)
     const sen__gemm *g = plan->g;
     const int64_t i = task % plan->down * plan->tall, rows = SEN__MIN(plan->tall, g->m - i);
     const int64_t j0 = task / plan->down * plan->wide, j1 = SEN__MIN(j0 + plan->wide, g->n);
-    float *a = (float *)sen__worker_scratch(plan->ctx, worker);
-    float *copy = a + plan->tall * SEN__MATMUL_DEPTH;   /* for the last panel */
+    float *room = (float *)sen__worker_scratch(plan->ctx, worker);
+    float *copy = room + plan->tall * SEN__MATMUL_DEPTH;    /* for the last panel */
     int64_t p = 0;
     do {                                    /* once even when K is 0: C = bias */
         const int64_t all = SEN__MIN(SEN__MATMUL_DEPTH, g->k - p);
         const int64_t k = sen__matmul_steps(all, plan->dot);
-        sen__matmul_take_a(a, plan, i, rows, p, all);   /* small beside `wide` columns of work */
+        const float *a = sen__matmul_take_a(room, plan, i, rows, p, all);
         for (int64_t j = j0; j < j1; j += SEN__MATMUL_COLS) {
             float *c = g->c + i * g->ldc + j;
             sen__matmul_part t;
@@ -13050,6 +13105,140 @@ static void sen__matmul_run(sen__matmul_plan *plan, int64_t tasks, sen_task_fn f
     for (int64_t t = 0; t < tasks; t++) fn(plan, t, 0);
 }
 
+/* ---- few rows against a weight that is not packed -------------------------------------------- */
+
+/* A sentence alone has a dozen rows, and each weight takes part in a dozen multiplications: to copy
+ * it into panels first costs several times the product itself. So the roles change: C' = W A', with
+ * W (N,K) read where it lies, its rows being the kernel's rows, and A' (K,M) being what is packed,
+ * by each worker for itself: what one has written comes to another slower than it is made again.
+ * Weights then stream past once. Lanes are rows of A now, a chain is what it was: fma(a, b, s) does
+ * not care which factor is called a. Measured as above, 384 x 384 to 384 x 1536: 16 rows take a
+ * third of the time of packing and multiplying, 96 rows four fifths. */
+
+typedef struct sen__matmul_few {
+    const sen__gemm *g;
+    sen_ctx         *ctx;
+} sen__matmul_few;
+
+/* A worker's scratch. */
+typedef struct sen__matmul_room {
+    int32_t ready[SEN__LINE / 4];           /* [0]: the panels are; a whole line, for alignment */
+    float sums[(SEN__MATMUL_HIGH + SEN__MATMUL_BLOCK) * SEN__MATMUL_COLS];
+    float turned[SEN__MATMUL_BLOCK * SEN__MATMUL_COLS];
+    float panels[SEN__LANES];               /* A' and so as many as it takes */
+} sen__matmul_room;
+
+/* Rows of A in the panel that begins with row i, filled up: the least that has whole vectors. */
+static int64_t sen__matmul_few_width(int64_t m, int64_t i)
+{
+    return m - i <= SEN__LANES ? SEN__LANES : SEN__MATMUL_COLS;
+}
+
+/* to[p * width + r] = A(i + r, p); rows that do not exist are zeros. */
+static void sen__matmul_few_turn(float *to, const sen__gemm *g, int64_t i, int64_t width)
+{
+    float square[SEN__LANES * SEN__LANES];
+    for (int64_t v = 0; v < width; v += SEN__LANES) {
+        const int rows = (int)SEN__MAX(0, SEN__MIN(SEN__LANES, g->m - i - v));
+        const float *from = g->a + (i + v) * g->a_row;
+        memset(square, 0, sizeof square);
+        for (int64_t p = 0; p < g->k; p += SEN__LANES) {
+            const int cols = (int)SEN__MIN(SEN__LANES, g->k - p);
+            float *at = to + p * width + v;
+            for (int r = 0; r < rows; r++)
+                sen__vf_store(square + r * SEN__LANES,
+                              sen__vf_loadn(from + r * g->a_row + p, cols));
+            if (cols == SEN__LANES) sen__vf_turn(at, width, square, SEN__LANES);
+            for (int q = 0; q < cols && cols < SEN__LANES; q++)
+                for (int r = 0; r < SEN__LANES; r++)
+                    at[q * width + r] = square[r * SEN__LANES + q];
+        }
+    }
+}
+
+/* z (HIGH,width) = bias + the chains of HIGH rows of W, from row j on, with one panel. Meanwhile
+ * the rows of the next tile are fetched. */
+static void sen__matmul_few_tile(float *z, const sen__gemm *g, int64_t j, const float *panel,
+                                 const int64_t width)
+{
+    const int high = SEN__MATMUL_HIGH;
+    const float *w = g->b + j * g->b_col, *ahead = w + high * g->b_col;
+    for (int r = 0; r < high; r++)
+        sen__row_fill(z + r * width, g->bias ? g->bias[j + r] : 0.0f, width);
+    for (int64_t p = 0; p < g->k; p += SEN__MATMUL_DEPTH, ahead += high * SEN__MATMUL_DEPTH) {
+        const int64_t k = SEN__MIN(SEN__MATMUL_DEPTH, g->k - p);
+        const float *a = w + p, *b = panel + p * width;
+        if (width == SEN__LANES)
+            sen__matmul_kernel(z, width, high, SEN__MATMUL_HIGH, 1, a, g->b_col, 1, b, width, k,
+                               NULL, true, ahead, high, false);
+        else
+            sen__matmul_kernel(z, width, high, SEN__MATMUL_HIGH, SEN__MATMUL_VECS, a, g->b_col, 1,
+                               b, width, k, NULL, true, ahead, high, false);
+    }
+}
+
+/* Rows i .. of C, its columns j .. j + count - 1: z (BLOCK,width) turned. */
+static void sen__matmul_few_store(const sen__gemm *g, float *turned, const float *z, int64_t width,
+                                  int64_t i, int64_t j, int64_t count)
+{
+    for (int64_t v = 0; v < width; v += SEN__LANES)
+        for (int64_t q = 0; q < SEN__MATMUL_BLOCK; q += SEN__LANES)
+            sen__vf_turn(turned + v * SEN__MATMUL_BLOCK + q, SEN__MATMUL_BLOCK, z + q * width + v,
+                         width);
+    for (int64_t r = i; r < SEN__MIN(i + width, g->m); r++) {
+        float *c = g->c + r * g->ldc + j;
+        memcpy(c, turned + (r - i) * SEN__MATMUL_BLOCK, (size_t)count * sizeof *c);
+        if (g->epilogue) g->epilogue(g->epilogue_arg, r, j, c, count);
+    }
+}
+
+/* BLOCK columns of C. The last tile of W begins further to the front, so that none reads behind W,
+ * and computes some columns twice: hence HIGH rows of sums before those of the block. */
+static void sen__matmul_few_task(void *arg, int64_t task, int worker)
+{
+    const sen__matmul_few *f = (const sen__matmul_few *)arg;
+    const sen__gemm *g = f->g;
+    const int64_t j0 = task * SEN__MATMUL_BLOCK, count = SEN__MIN(SEN__MATMUL_BLOCK, g->n - j0);
+    sen__matmul_room *room = (sen__matmul_room *)sen__worker_scratch(f->ctx, worker);
+    for (int64_t i = 0; i < g->m; i += SEN__MATMUL_COLS) {
+        const int64_t width = sen__matmul_few_width(g->m, i);
+        float *z = room->sums + SEN__MATMUL_HIGH * width, *panel = room->panels + i * g->k;
+        if (!room->ready[0]) sen__matmul_few_turn(panel, g, i, width);
+        for (int64_t j = 0; j < count; j += SEN__MATMUL_HIGH) {
+            const int64_t from = SEN__MIN(j0 + j, g->n - SEN__MATMUL_HIGH);
+            sen__matmul_few_tile(z + (from - j0) * width, g, from, panel, width);
+        }
+        sen__matmul_few_store(g, room->turned, z, width, i, j0, count);
+    }
+    room->ready[0] = 1;
+}
+
+/* A' is kept by every worker: it has to be small, too. */
+static bool sen__matmul_is_few(const sen__gemm *g)
+{
+    return g->m <= SEN__MATMUL_FEW && g->m * g->k <= SEN__MATMUL_STRIPE / 4 && g->b_row == 1 &&
+           g->n >= SEN__MATMUL_HIGH && g->a_col == 1 && !g->b_packed && !g->accumulate && !g->bf16;
+}
+
+static sen_result sen__matmul_few_rows(sen_ctx *c, const sen__gemm *g)
+{
+    const int64_t tasks = (g->n + SEN__MATMUL_BLOCK - 1) / SEN__MATMUL_BLOCK;
+    const int64_t panels = sen__matmul_up(g->m, SEN__MATMUL_COLS) * g->k;
+    const size_t room = sizeof(sen__matmul_room) + (size_t)panels * sizeof(float);
+    sen__matmul_few f;
+    f.g = g;
+    f.ctx = c;
+    if (sen__worker_reserve(c, room)) return SEN_ERR_MEMORY;
+    for (int w = 0; w < sen__workers(c); w++)
+        ((sen__matmul_room *)sen__worker_scratch(c, w))->ready[0] = 0;
+    /* Weights come from memory: two threads pay sooner than where all is at hand. */
+    if (g->n * g->k >= SEN__MATMUL_SMALL / SEN__MATMUL_COLS)
+        sen__parallel(c, tasks, sen__matmul_few_task, &f);
+    else
+        for (int64_t t = 0; t < tasks; t++) sen__matmul_few_task(&f, t, 0);
+    return SEN_OK;
+}
+
 /* ---- the whole product ----------------------------------------------------------------------- */
 
 /* How many floats sen__matmul_pack_b writes for a B of (K,N). */
@@ -13135,6 +13324,7 @@ static sen_result sen__matmul(sen_ctx *c, const sen__gemm *g)
     SENTRAIN_ASSERT(g->a_row == 1 || g->a_col == 1 || g->k <= 1 || g->m <= 1);
     if (g->m < 1 || g->n < 1) return SEN_OK;
     if (g->b_packed) return sen__matmul_stripe(c, g, 0);
+    if (sen__matmul_is_few(g)) return sen__matmul_few_rows(c, g);
     for (int64_t j = 0; j < g->n; j += most) {
         /* As much of K at a time as fits beside these columns; the later parts add to the first. */
         const int64_t n = SEN__MIN(most, g->n - j), width = sen__matmul_up(n, SEN__MATMUL_COLS);
@@ -17032,6 +17222,7 @@ typedef struct sen__optimizer {
     const sen_optimizer_type *type;
     sen__param               *param;            /* [n] */
     int64_t                   n;
+    unsigned char            *arrays;           /* the memory of all param[i].state[k] */
     double                    beta1, beta2, epsilon, weight_decay; /* training arguments */
 } sen__optimizer;
 
@@ -17042,31 +17233,40 @@ static void sen__optimizer_free(sen__optimizer *o)
 {
     int64_t i;
     if (!o) return;
-    for (i = 0; o->param && i < o->n; i++) {
-        sen__delete(o->c, o->param[i].state[0]);
-        sen__delete(o->c, o->param[i].state[1]);
-        sen__delete(o->c, o->param[i].moved);
-    }
+    for (i = 0; o->param && i < o->n; i++) sen__delete(o->c, o->param[i].moved);
+    sen__delete(o->c, o->arrays);
     sen__delete(o->c, o->param);
     sen__delete(o->c, o);
 }
 
-/* The arrays of one weight: zeros, or of a table rows that count as zeros, whose memory is not
- * touched before an update does. */
-static sen_result sen__param_make(sen_ctx *c, sen__param *p, const sen_optimizer_type *type)
+/* Gives the arrays their places from `at` bytes on and returns where they end: of tables (whose
+ * rows rest) or of all other weights. */
+static size_t sen__optimizer_place(sen__optimizer *o, bool tables, size_t at)
 {
-    const size_t bytes = (size_t)p->tensor->count * sizeof(float);
+    int64_t i;
     int k;
-    if (p->tensor->grad_row && type->rests) {
-        p->moved = (unsigned char *)sen__new_array(c, sen__tensor_rows(p->tensor), 1,
-                                                   "the optimizer's state");
-        if (!p->moved) return SEN_ERR_MEMORY;
+    for (i = 0; i < o->n; i++) {
+        sen__param *p = &o->param[i];
+        const size_t bytes = sen__round_line(sen__mul((uint64_t)p->tensor->count, sizeof(float)));
+        for (k = 0; k < o->type->n_state && (p->moved != NULL) == tables; k++) {
+            if (o->arrays) p->state[k] = (float *)(void *)(o->arrays + at);
+            at = at > SIZE_MAX - bytes ? SIZE_MAX : at + bytes;
+        }
     }
-    for (k = 0; k < type->n_state; k++) {
-        p->state[k] = (float *)sen__heap_new(&c->allocator, bytes);
-        if (!p->state[k]) return sen__no_memory(c, bytes, "the optimizer's state");
-        if (!p->moved) memset(p->state[k], 0, bytes);
-    }
+    return at;
+}
+
+/* All arrays in one block: zeros, then those of tables, whose rows count as zeros and whose memory
+ * is not touched before an update does. */
+static sen_result sen__optimizer_arrays(sen__optimizer *o)
+{
+    const size_t whole = sen__optimizer_place(o, false, 0);
+    const size_t bytes = sen__optimizer_place(o, true, whole);
+    o->arrays = (unsigned char *)sen__heap_new(&o->c->allocator, bytes);
+    if (!o->arrays) return sen__no_memory(o->c, bytes, "the optimizer's state");
+    sen__pages_large(&o->c->allocator, o->arrays, whole);
+    memset(o->arrays, 0, whole);
+    (void)sen__optimizer_place(o, true, sen__optimizer_place(o, false, 0));
     return SEN_OK;
 }
 
@@ -17094,7 +17294,14 @@ static sen_result sen__optimizer_new(sen_ctx *c, const sen_optimizer_type *type,
         o->param[i].moved = NULL;
     }
     r = o->param ? SEN_OK : SEN_ERR_MEMORY;
-    for (i = 0; !r && i < n; i++) r = sen__param_make(c, &o->param[i], type);
+    for (i = 0; !r && i < n; i++) {
+        sen__param *p = &o->param[i];
+        if (!p->tensor->grad_row || !type->rests) continue;
+        p->moved = (unsigned char *)sen__new_array(c, sen__tensor_rows(p->tensor), 1,
+                                                   "the optimizer's state");
+        if (!p->moved) r = SEN_ERR_MEMORY;
+    }
+    if (!r) r = sen__optimizer_arrays(o);
     if (r) sen__optimizer_free(o);
     else *out = o;
     return r;
@@ -23217,6 +23424,9 @@ static sen_result sen__model_grads(sen_ctx *c, sen_model *m)
             return sen__no_memory(c, bytes, "gradients");
         }
         if (w->grad_row) memset(w->grad_row, 0, rows);
+        if (w->is_table) continue;
+        if (m->allocator.resize == sen__default_resize) sen__pages_own(w->grad, bytes);
+        if (w->is_mapped) sen__pages_own(w->data, bytes);   /* the optimizer changes all of it */
     }
     return SEN_OK;
 }

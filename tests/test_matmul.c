@@ -184,6 +184,27 @@ static void test_matmul_alone(sen_ctx *c, int bf16)
     free(a); free(b); free(bias); free(old); free(all);
 }
 
+/* A weight that is read in place for a few rows, and rows of A that are: as in the whole product,
+ * whose 203 rows are many. K of one piece and of three, widths around a tile and a block. */
+static void test_matmul_in_place(sen_ctx *c)
+{
+    static const int64_t sizes[][2] = { { 131, 900 }, { 131, 384 }, { 12, 5 }, { 13, 16 },
+                                        { 49, 40 }, { 96, 385 } };
+    for (size_t s = 0; s < SEN__COUNT(sizes); s++) {
+        const int64_t n = sizes[s][0], k = sizes[s][1];
+        matmul_case t = { 203, n, k, 2, false, s != 2 };
+        float *a = matmul_random(t.m * k, 1), *b = matmul_random(n * k, 2);
+        float *bias = matmul_random(n, 3), *all = matmul_compute(c, t, a, b, bias, NULL, NULL);
+        for (t.m = 1; t.m <= 90; t.m += t.m < 34 ? 1 : 15) {
+            const int64_t i = 200 - t.m;
+            float *part = matmul_compute(c, t, a + i * k, b, bias, NULL, NULL);
+            CHECK(matmul_same(part, all + i * n, t.m * n));
+            free(part);
+        }
+        free(a); free(b); free(bias); free(all);
+    }
+}
+
 /* All four layouts of the same numbers, on 1, 2 and 7 threads. */
 static void test_matmul_threads(int bf16, int dot)
 {
@@ -306,6 +327,7 @@ static void test_matmul(void)
     test_matmul_stripes(c, 0);
 #ifndef SENTRAIN_USE_CBLAS
     test_matmul_alone(c, 0);
+    test_matmul_in_place(c);
     test_matmul_threads(0, 0);
 #endif
     test_matmul_bf16(c);
