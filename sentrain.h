@@ -12481,10 +12481,10 @@ static void sen__sort_order(int64_t *order, const double *x, int64_t n, int64_t 
  *
  * Plan of a product. B is packed into panels of SEN__MATMUL_COLS columns: for each piece of K, for
  * each panel, for each p, COLS neighbouring floats (the last panel is filled up with zeros). A task
- * is a block of C. It copies its rows of A into its own scratch (or leaves them, if they stand alike
- * where they are) and runs the kernel, a register tile of ROWS x COLS sums, over all its tiles. Each
- * step of p then costs VECS loads of B and ROWS single floats of A for ROWS * VECS fused
- * multiply-adds: all else is small beside these. With few rows of A, B is not packed at all.
+ * is a block of C. It copies its rows of A into its own scratch (or leaves them, if they stand so
+ * already) and runs the kernel, a register tile of ROWS x COLS sums, over all its tiles. Each step
+ * of p then costs VECS loads of B and ROWS single floats of A for ROWS * VECS fused multiply-adds:
+ * all else is small beside these. With few rows of A, B is not packed at all.
  * Measured on an Intel server (Sapphire Rapids), one thread, gcc 12 -O2, 1024 rows, weights from
  * 384 x 384 to 384 x 1536 in the three layouts of training: 75 to 90 % of the processor's peak with
  * AVX-512, 80 to 92 % with AVX2 (tools/bench.c).
