@@ -26947,7 +26947,7 @@ static int64_t sen__plain_length(const sen_sampler_call *s)
 static void sen__plain_begin(sen_sampler_call *s, int64_t epoch)
 {
     sen__sample_order *o = (sen__sample_order *)s->state;
-    if (s->base_seed != SEN_NONE) sen_rng_seed(s->rng, (uint64_t)(s->base_seed + epoch));
+    if (s->base_seed != SEN_NONE) sen_rng_seed(s->rng, (uint64_t)s->base_seed + (uint64_t)epoch);
     sen_rng_perm(s->rng, o->row, o->n);
     o->at = 0;
     o->over = false;
@@ -27207,7 +27207,7 @@ static void sen__unique_pass(sen_sampler_call *s, sen__unique *u)
 static void sen__unique_begin(sen_sampler_call *s, int64_t epoch)
 {
     sen__unique *u = (sen__unique *)s->state;
-    sen_rng_seed(s->rng, (uint64_t)(s->seed + epoch));
+    sen_rng_seed(s->rng, (uint64_t)s->seed + (uint64_t)epoch);
     u->made = 0;
     u->pass = 0;
     sen__unique_pass(s, u);
@@ -27440,7 +27440,7 @@ static void sen__grouped_begin(sen_sampler_call *s, int64_t epoch)
 {
     sen__grouped *g = (sen__grouped *)s->state;
     int64_t i, k;
-    sen_rng_seed(s->rng, (uint64_t)(s->seed + epoch));
+    sen_rng_seed(s->rng, (uint64_t)s->seed + (uint64_t)epoch);
     for (i = 0; i < g->n_groups; i++) {
         sen__group *q = &g->group[i];
         sen_rng_perm(s->rng, g->perm, q->n);
@@ -27710,7 +27710,7 @@ static void sen__proportional_begin(sen_sampler *s)
 {
     int64_t i, at = 0, n;
     int k;
-    sen_rng_seed(&s->rng, (uint64_t)(s->seed + s->epoch));
+    sen_rng_seed(&s->rng, (uint64_t)s->seed + (uint64_t)s->epoch);
     sen_rng_perm(&s->rng, s->perm, s->n_order);
     for (k = 0; k < s->n_subs; k++)
         for (n = sen__sub_length(s, k); n > 0; n--) s->order[at++] = k;
@@ -27746,7 +27746,7 @@ static int64_t sen__robin_length(const sen_sampler *s)
  * go on from seed + epoch, one after the other. */
 static void sen__robin_begin(sen_sampler *s)
 {
-    sen_rng_seed(&s->rng, (uint64_t)(s->seed + s->epoch));
+    sen_rng_seed(&s->rng, (uint64_t)s->seed + (uint64_t)s->epoch);
     s->at = 0;
 }
 

@@ -440,6 +440,16 @@ static void fuzz_vocab_txt(fuzz_call *f)
     fuzz_tokenizer_in(f, "folder");
 }
 
+/* Every number of a list. */
+static void fuzz_list(const sen_dataset *d, int64_t row, int column)
+{
+    const sen_shape shape = sen_dataset_column_shape(d, column);
+    const double *list = sen_dataset_list(d, row, column);
+    int64_t i;
+    for (i = 0; list && i < SEN__MAX(shape.lists, 1) * shape.numbers; i++)
+        FUZZ_CHECK(list[i] != -12345.678901);
+}
+
 /* Every cell, and every byte of its text. */
 static void fuzz_cells(const sen_dataset *d)
 {
@@ -449,13 +459,14 @@ static void fuzz_cells(const sen_dataset *d)
     for (column = 0; column < sen_dataset_columns(d); column++) {
         k = sen_dataset_column_find(d, sen_dataset_column_name(d, column));
         FUZZ_CHECK(k == column);
-        FUZZ_CHECK(sen_dataset_column_kind(d, column) <= SEN_COLUMN_BOOL);
+        FUZZ_CHECK(sen_dataset_column_kind(d, column) <= SEN_COLUMN_LIST);
     }
     for (row = 0; row < sen_dataset_rows(d); row++) {
         for (column = 0; column < sen_dataset_columns(d); column++) {
             const sen_text text = sen_dataset_text(d, row, column);
             for (i = 0; i < text.length; i++) sum += (unsigned char)text.data[i];
-            if (sen_dataset_column_kind(d, column) != SEN_COLUMN_TEXT)
+            if (sen_dataset_column_kind(d, column) == SEN_COLUMN_LIST) fuzz_list(d, row, column);
+            else if (sen_dataset_column_kind(d, column) != SEN_COLUMN_TEXT)
                 FUZZ_CHECK(sen_dataset_number(d, row, column) != -12345.678901);
         }
     }
