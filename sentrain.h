@@ -1157,6 +1157,7 @@ typedef struct sen_loss_type {
      * NULL: all. */
     int64_t        (*mini_batch)(const void *args, int64_t *tokens);
     bool             by_rows;               /* forward heeds call->from and n with such pieces */
+    bool             reads_layers;          /* it asks for the embeddings of the model's layers */
 } sen_loss_type;
 
 /* A loss by its Python name; args: its own struct (from its _default function), or NULL: the
@@ -1463,6 +1464,37 @@ typedef struct sen_matryoshka_args {
 } sen_matryoshka_args;
 
 SENTRAIN_DEF sen_matryoshka_args sen_matryoshka_args_default(void);
+
+/* ---- AdaptiveLayerLoss, Matryoshka2dLoss: what the loss within takes ------------------------- */
+
+/* What layer i counts, the first, i = 0, being what the embeddings give: 1, 1 / (1 + ln(1 + i)),
+ * 1 / (1 + i). */
+enum { SEN_LAYERS_UNIFORM, SEN_LAYERS_LOG, SEN_LAYERS_LINEAR };
+
+typedef struct sen_adaptive_layer_args {
+    uint32_t  stamp;                        /* set by sen_adaptive_layer_args_default() */
+    sen_loss *loss;                         /* must be given; borrowed until this one is freed */
+    int       n_layers_per_step;            /* 1: so many, chosen anew at each step; -1: all */
+    double    last_layer_weight;            /* 1 */
+    double    prior_layers_weight;          /* 1 */
+    double    kl_div_weight;                /* 1 */
+    double    kl_temperature;               /* 0.3; 0: no divergence */
+    int       layer_weighting;              /* SEN_LAYERS_UNIFORM */
+} sen_adaptive_layer_args;
+
+/* Those of AdaptiveLayerLoss, around those of MatryoshkaLoss. */
+typedef struct sen_matryoshka2d_args {
+    uint32_t    stamp;                      /* set by sen_matryoshka2d_args_default() */
+    sen_loss   *loss;
+    sen_numbers matryoshka_dims, matryoshka_weights;
+    int         n_layers_per_step;          /* 1 */
+    int         n_dims_per_step;            /* 1 */
+    double      last_layer_weight, prior_layers_weight, kl_div_weight, kl_temperature;
+    int         layer_weighting;
+} sen_matryoshka2d_args;
+
+SENTRAIN_DEF sen_adaptive_layer_args sen_adaptive_layer_args_default(void);
+SENTRAIN_DEF sen_matryoshka2d_args sen_matryoshka2d_args_default(void);
 #endif /* SENTRAIN_ENCODE_ONLY */
 
 /* ================================================================================================
@@ -14734,7 +14766,27 @@ struct sen_tape {
     bool       packs_weights;                   /* for inference over many batches: */
     struct sen__packed_weight *pack;            /* weights as the matrix product wants them */
     int64_t    n_pack, pack_room;
+    struct sen__layers *layers;                 /* where a forward pass leaves them; NULL: not */
 };
+
+#define SEN__LAYERS_MAX 64                      /* that a loss may ask for */
+
+/* What a model's transformer made of a batch, layer by layer, for a loss that asks for it: x[0] is
+ * what goes into the first layer. Made by who calls the model, lives as long as a step's vars. */
+typedef struct sen__layers {
+    sen_var            *x[SEN__LAYERS_MAX + 1]; /* [n], (T,H) each; but see model */
+    int                 n;                      /* more than SEN__LAYERS_MAX + 1: too many */
+    struct sen_model   *model;                  /* NULL: x are embeddings (N,E) already */
+    const struct sen_batch *batch;
+} sen__layers;
+
+/* For a transformer: x is what its next layer begins with, or what the last one gave. */
+static void sen__tape_layer(sen_tape *t, sen_var *x)
+{
+    if (!t->layers) return;
+    if (t->layers->n <= SEN__LAYERS_MAX) t->layers->x[t->layers->n] = x;
+    t->layers->n++;
+}
 
 /* A weight packed once for all batches of a tape; its values must not change meanwhile. */
 typedef struct sen__packed_weight {
@@ -15048,12 +15100,12 @@ SENTRAIN_DEF sen_result sen_backward(sen_tape *t, sen_var *loss, float scale)
 #endif
 
 /* Inference keeps nothing for backward: gives back the values that only led to y, and hands y on.
- * So a forward pass of many layers needs the matrices of one. The caller knows that nobody else
- * looks at them (no view, no residual). */
+ * So a forward pass of many layers needs the matrices of one, unless a loss asks for all. Who calls
+ * this knows that nobody else looks at them (no view, no residual). */
 static sen_var *sen__tape_drop_inputs(sen_tape *t, sen_var *y, sen_var *const *used, int n)
 {
     int i;
-    if (t->recording) return y;
+    if (t->recording || (t->layers && !t->recompute)) return y;
     for (i = 0; i < n; i++)
         if (used[i] && used[i] != y) sen__var_drop(t, used[i]);
     return y;
@@ -21456,12 +21508,14 @@ static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b
     layer.self = m;
     layer.with = b;
     for (k = 0; k < tr->layers; k++) {
+        sen__tape_layer(t, x);
         layer.part = k;
         if (k + 1 == tr->layers) layer.reads = reads;
         x = sen__tape_segment(t, &layer, x,
                               m->weight + SEN__BERT_LAYER + SEN__BERT_LAYER_WEIGHTS * k,
                               SEN__BERT_LAYER_WEIGHTS);
     }
+    sen__tape_layer(t, x);
     return x;
 }
 
@@ -23286,7 +23340,12 @@ static sen_var *sen__model_forward(sen_model *m, sen_tape *t, const sen_batch *b
     int i;
     memset(&f, 0, sizeof f);
     f.batch = b;
-    f.reads = sen__model_reads(m, b);
+    f.reads = t->layers ? SEN_ALL_TOKENS : sen__model_reads(m, b);
+    if (t->layers) {
+        t->layers->n = 0;
+        t->layers->model = m;
+        t->layers->batch = b;
+    }
     SENTRAIN_ASSERT(b->first[0] == 0 && b->first[b->rows * b->columns] == b->tokens);
     t->bf16 = before || m->bf16;
     for (i = 0; i < m->n_modules; i++) m->module[i].type->forward(&m->module[i], t, &f);
@@ -23298,6 +23357,27 @@ static sen_var *sen__model_forward(sen_model *m, sen_tape *t, const sen_batch *b
         sen__tape_fail(t, sen_fail(t->c, SEN_ERR_FORMAT,
                                    "this model's modules do not make the embeddings that they "
                                    "promise; is one Pooling right behind its Transformer?"));
+    return t->result ? NULL : f.sentence_embedding;
+}
+
+/* The sentence embeddings (N,E) that layer i alone would give: what comes behind the transformer,
+ * applied to it. NULL, with the tape's error: there is no such layer. */
+static sen_var *sen__model_layer(sen_tape *t, int64_t i)
+{
+    const sen__layers *layers = t->layers;
+    const bool before = t->bf16;
+    sen_features f;
+    int k;
+    SENTRAIN_ASSERT(layers && i >= 0 && i < layers->n);
+    if (!layers->model) return layers->x[i];
+    memset(&f, 0, sizeof f);
+    f.batch = layers->batch;
+    f.reads = SEN_ALL_TOKENS;
+    f.token_embeddings = layers->x[i];
+    t->bf16 = before || layers->model->bf16;
+    for (k = 1; k < layers->model->n_modules; k++)
+        layers->model->module[k].type->forward(&layers->model->module[k], t, &f);
+    t->bf16 = before;
     return t->result ? NULL : f.sentence_embedding;
 }
 
@@ -23462,6 +23542,7 @@ static sen_result sen__model_load_weights(sen_ctx *c, sen_model *m, const char *
 typedef struct sen__dropout_plan {
     sen__dropout         dropout;           /* what the tape sees */
     bool                 wanted;            /* false: no dropout in this model */
+    bool                 apart;             /* torch: every column is a pass of its own */
     sen__buffer          bits;                  /* of all sites, one behind the other */
     const unsigned char *site[256];             /* by SEN__SITE; NULL: not drawn */
     sen__buffer          attention_at;          /* (N) int64 */
@@ -23596,14 +23677,15 @@ static sen_result sen__dropout_room(sen_ctx *c, sen__dropout_plan *plan, const s
 }
 
 /* Prepares dropout for one training pass over a batch. torch: draws from `rng`, torch's own stream,
- * column 0 as one pass and all further columns as a second one, as Python's trainer runs them. The
- * limit of 30 layers is the counter's: 256 sites. The plan and its buffers are used again by the
- * next pass. */
+ * column 0 as one pass and all further columns as a second one, as Python's trainer runs them, or
+ * as many as there are where plan->apart says so. The limit of 30 layers is the counter's: 256
+ * sites. The plan and its buffers are used again by the next pass. */
 static sen_result sen__dropout_begin(sen_ctx *c, sen__dropout_plan *plan, const sen_model *m,
                                      const sen_batch *b, bool torch, uint64_t seed,
                                      uint32_t micro_step, sen_rng *rng)
 {
     const sen__transformer *tr = m->transformer;
+    int64_t k, end;
     sen_result r;
     plan->wanted = tr && (tr->p_hidden > 0 || tr->p_attention > 0);
     if (!plan->wanted) return SEN_OK;       /* and nothing is drawn */
@@ -23620,7 +23702,10 @@ static sen_result sen__dropout_begin(sen_ctx *c, sen__dropout_plan *plan, const 
     r = sen__dropout_room(c, plan, tr, b);
     if (r) return r;
     sen__dropout_pass(plan, tr, b, 0, 1, rng);  /* column 0 alone */
-    if (b->columns > 1) sen__dropout_pass(plan, tr, b, 1, b->columns, rng);
+    for (k = 1; k < b->columns; k = end) {
+        end = plan->apart ? k + 1 : b->columns;
+        sen__dropout_pass(plan, tr, b, k, end, rng);
+    }
     return SEN_OK;
 }
 
@@ -30539,6 +30624,13 @@ static int64_t sen__loss_mini_batch(sen_loss *l, int64_t *tokens)
     return core->type->mini_batch ? core->type->mini_batch(core->args, tokens) : 0;
 }
 
+/* Whether it, or what it wraps, asks for the model's layers. */
+static bool sen__loss_reads_layers(const sen_loss *l)
+{
+    while (l && !l->type->reads_layers) l = sen__loss_inner(l);
+    return l != NULL;
+}
+
 /* Whether its scores can be computed some rows at once. */
 static bool sen__loss_by_rows(sen_loss *l)
 {
@@ -30609,9 +30701,9 @@ static sen_result sen__matryoshka_check(sen_ctx *c, const void *args, const sen_
 
 /* No width beyond the model's. Python warns where the model's own is not among them: nothing then
  * trains the last numbers. */
-static sen_result sen__matryoshka_check_data(sen_ctx *c, const sen_loss *l, const sen_loss_data *d)
+static sen_result sen__dims_check_data(sen_ctx *c, const sen_matryoshka_args *a,
+                                       const sen_loss_data *d)
 {
-    const sen_matryoshka_args *a = (const sen_matryoshka_args *)l->args;
     bool whole = false;
     int64_t i;
     for (i = 0; d->dimension && i < a->matryoshka_dims.n; i++) {
@@ -30625,7 +30717,13 @@ static sen_result sen__matryoshka_check_data(sen_ctx *c, const sen_loss *l, cons
     if (d->rows && !whole)
         sen_log(c, SEN_LOG_WARNING, "matryoshka_dims does not have the model's own %lld: numbers "
                                     "beyond the largest are not trained", (long long)d->dimension);
-    return sen__inner_check_data(c, l, d);
+    return SEN_OK;
+}
+
+static sen_result sen__matryoshka_check_data(sen_ctx *c, const sen_loss *l, const sen_loss_data *d)
+{
+    const sen_result r = sen__dims_check_data(c, (const sen_matryoshka_args *)l->args, d);
+    return r ? r : sen__inner_check_data(c, l, d);
 }
 
 /* Places of matryoshka_dims by width, the largest first, equal ones in their order. */
@@ -30683,9 +30781,9 @@ static bool sen__matryoshka_labels(sen_loss_call *c, int64_t dim, sen_labels *cu
  *   loss     = sum over the widths m of weight_m * inner(cut(E_0,m), cut(E_1,m) ...)
  * Every width is normalized, the model's own too: a dot product within sees unit vectors. Paper:
  * Kusupati et al. 2022, arXiv:2205.13147. Python: MatryoshkaLoss. */
-static sen_var *sen__matryoshka_forward(sen_loss_call *c)
+static sen_var *sen__matryoshka_value(sen_loss_call *c, const sen_matryoshka_args *a,
+                                      sen_var *const *emb)
 {
-    const sen_matryoshka_args *a = (const sen_matryoshka_args *)c->args;
     const int64_t n = a->matryoshka_dims.n;
     int64_t order[SEN__DIMS_MAX], chosen, tokens, i;
     const bool cached = sen__loss_mini_batch(a->loss, &tokens) > 0;
@@ -30700,13 +30798,18 @@ static sen_var *sen__matryoshka_forward(sen_loss_call *c)
         const double weight = a->matryoshka_weights.n ? a->matryoshka_weights.item[at] : 1.0;
         sen_var *one;
         for (k = 0; k < c->n_columns; k++)
-            cut[k] = sen_normalize(t, sen_slice_cols(t, c->emb[k], 0, dim));
+            cut[k] = sen_normalize(t, sen_slice_cols(t, emb[k], 0, dim));
         if (!sen__matryoshka_labels(c, dim, &labels)) return NULL;
         one = sen__loss_value(a->loss, t, cut, c->n_columns, &labels, c->from, c->n);
         one = sen_scale(t, one, (float)weight);
         sum = i == 0 ? one : sen_add(t, sum, one);
     }
     return sum;
+}
+
+static sen_var *sen__matryoshka_forward(sen_loss_call *c)
+{
+    return sen__matryoshka_value(c, (const sen_matryoshka_args *)c->args, c->emb);
 }
 
 static const sen_loss_type sen__matryoshka_loss = {
@@ -30723,6 +30826,274 @@ static const sen_loss_type sen__matryoshka_loss = {
     .make_weights     = sen__inner_weights,
 };
 
+/* ---- AdaptiveLayerLoss, Matryoshka2dLoss ----------------------------------------------------- */
+
+/* Models that may lose their upper layers: another loss is asked of several layers at once, so that
+ * the embeddings are good wherever the model is cut. */
+static const char *const sen__layer_words[] = { "uniform", "log", "linear", NULL };
+static const sen_kind sen__kind_layers = SEN__KIND_WORDS("uniform, log or linear",
+                                                         sen__layer_words);
+
+static const sen_field sen__adaptive_layer_fields[] = {
+    SEN_FIELD(sen_adaptive_layer_args, loss, &sen__kind_loss, 0, "the loss for each layer"),
+    SEN_FIELD(sen_adaptive_layer_args, n_layers_per_step, SEN_KIND_INT, 1,
+              "so many layers below the last, chosen anew at each step; -1: all"),
+    SEN_FIELD(sen_adaptive_layer_args, last_layer_weight, SEN_KIND_DOUBLE, 1.0,
+              "what the last layer's loss is multiplied by"),
+    SEN_FIELD(sen_adaptive_layer_args, prior_layers_weight, SEN_KIND_DOUBLE, 1.0,
+              "what the mean of the other layers' losses is multiplied by"),
+    SEN_FIELD(sen_adaptive_layer_args, kl_div_weight, SEN_KIND_DOUBLE, 1.0,
+              "what each layer's divergence from the last is multiplied by"),
+    SEN_FIELD(sen_adaptive_layer_args, kl_temperature, SEN_KIND_DOUBLE, 0.3,
+              "what embeddings are divided by for that; 0: no divergence"),
+    SEN_FIELD(sen_adaptive_layer_args, layer_weighting, &sen__kind_layers, SEN_LAYERS_UNIFORM,
+              "what a layer's loss is multiplied by, by its place"),
+    SEN_FIELD_END
+};
+
+static const sen_field sen__matryoshka2d_fields[] = {
+    SEN_FIELD(sen_matryoshka2d_args, loss, &sen__kind_loss, 0, "the loss for each layer and width"),
+    SEN_FIELD(sen_matryoshka2d_args, matryoshka_dims, SEN_KIND_NUMBERS, 0,
+              "widths of embeddings, the model's among them"),
+    SEN_FIELD(sen_matryoshka2d_args, matryoshka_weights, SEN_KIND_NUMBERS, 0,
+              "what each width's loss is multiplied by; null: 1"),
+    SEN_FIELD(sen_matryoshka2d_args, n_layers_per_step, SEN_KIND_INT, 1,
+              "so many layers below the last, chosen anew at each step; -1: all"),
+    SEN_FIELD(sen_matryoshka2d_args, n_dims_per_step, SEN_KIND_INT, 1,
+              "so many widths, chosen anew for each layer; -1: all"),
+    SEN_FIELD(sen_matryoshka2d_args, last_layer_weight, SEN_KIND_DOUBLE, 1.0,
+              "what the last layer's loss is multiplied by"),
+    SEN_FIELD(sen_matryoshka2d_args, prior_layers_weight, SEN_KIND_DOUBLE, 1.0,
+              "what the mean of the other layers' losses is multiplied by"),
+    SEN_FIELD(sen_matryoshka2d_args, kl_div_weight, SEN_KIND_DOUBLE, 1.0,
+              "what each layer's divergence from the last is multiplied by"),
+    SEN_FIELD(sen_matryoshka2d_args, kl_temperature, SEN_KIND_DOUBLE, 0.3,
+              "what embeddings are divided by for that; 0: no divergence"),
+    SEN_FIELD(sen_matryoshka2d_args, layer_weighting, &sen__kind_layers, SEN_LAYERS_UNIFORM,
+              "what a layer's loss is multiplied by, by its place"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_adaptive_layer_args sen_adaptive_layer_args_default(void)
+{
+    sen_adaptive_layer_args a;
+    sen__loss_defaults(sen__adaptive_layer_fields, &a, sizeof a);
+    return a;
+}
+
+SENTRAIN_DEF sen_matryoshka2d_args sen_matryoshka2d_args_default(void)
+{
+    sen_matryoshka2d_args a;
+    sen__loss_defaults(sen__matryoshka2d_fields, &a, sizeof a);
+    return a;
+}
+
+/* The two halves of what Matryoshka2dLoss takes. */
+static sen_adaptive_layer_args sen__matryoshka2d_layers(const sen_matryoshka2d_args *a)
+{
+    sen_adaptive_layer_args l = sen_adaptive_layer_args_default();
+    l.loss = a->loss;
+    l.n_layers_per_step = a->n_layers_per_step;
+    l.last_layer_weight = a->last_layer_weight;
+    l.prior_layers_weight = a->prior_layers_weight;
+    l.kl_div_weight = a->kl_div_weight;
+    l.kl_temperature = a->kl_temperature;
+    l.layer_weighting = a->layer_weighting;
+    return l;
+}
+
+static sen_matryoshka_args sen__matryoshka2d_dims(const sen_matryoshka2d_args *a)
+{
+    sen_matryoshka_args d = sen_matryoshka_args_default();
+    d.loss = a->loss;
+    d.matryoshka_dims = a->matryoshka_dims;
+    d.matryoshka_weights = a->matryoshka_weights;
+    d.n_dims_per_step = a->n_dims_per_step;
+    return d;
+}
+
+/* Python warns that a loss which computes a batch in pieces gives no sense within. */
+static sen_result sen__layers_check(sen_ctx *c, const char *name, const sen_adaptive_layer_args *a,
+                                    const sen_json *at)
+{
+    const sen_result r = sen__inner_check(c, name, a->loss, at);
+    int64_t tokens;
+    if (r) return r;
+    if (sen__loss_mini_batch(a->loss, &tokens) > 0 || tokens > 0)
+        return sen_fail_at(c, SEN_ERR_UNSUPPORTED, at, "loss",
+                           "%s reads all layers of a whole batch, and %s computes it in pieces; "
+                           "take the loss without \"Cached\"", name,
+                           sen__loss_core(a->loss)->type->name);
+    if (!(a->kl_temperature >= 0))
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "kl_temperature",
+                           "kl_temperature must be 0 or more, not %g", a->kl_temperature);
+    return SEN_OK;
+}
+
+static sen_result sen__adaptive_layer_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    return sen__layers_check(c, "AdaptiveLayerLoss", (const sen_adaptive_layer_args *)args, at);
+}
+
+static sen_result sen__matryoshka2d_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    const sen_adaptive_layer_args l =
+        sen__matryoshka2d_layers((const sen_matryoshka2d_args *)args);
+    const sen_matryoshka_args d = sen__matryoshka2d_dims((const sen_matryoshka2d_args *)args);
+    const sen_result r = sen__layers_check(c, "Matryoshka2dLoss", &l, at);
+    return r ? r : sen__matryoshka_check(c, &d, at);
+}
+
+static sen_result sen__matryoshka2d_check_data(sen_ctx *c, const sen_loss *l,
+                                               const sen_loss_data *d)
+{
+    const sen_matryoshka_args a =
+        sen__matryoshka2d_dims((const sen_matryoshka2d_args *)l->args);
+    const sen_result r = sen__dims_check_data(c, &a, d);
+    return r ? r : sen__inner_check_data(c, l, d);
+}
+
+/* How far rows of y (N,E) are from rows of the teacher x, which gets no gradient:
+ *   p_i = softmax(x_i / T),  q_i = softmax(y_i / T)
+ *   value = weight * T / N * sum over i, k of p_ik (ln p_ik - ln q_ik)
+ *   slope of y_ik: weight / N * (q_ik - p_ik) */
+static sen_var *sen__layer_divergence(sen_tape *t, const sen_var *x, sen_var *y, double temperature,
+                                      double weight)
+{
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
+    float *slope = sen__slopes(t, y);
+    const int64_t n = slope ? y->cols : 0;
+    double *p = (double *)sen__scratch(t->c, 2 * n + 1, sizeof *p, "a divergence"), *q = p + n;
+    double sum = 0, scale;
+    int64_t i, k;
+    if (!p) sen__tape_fail(t, SEN_ERR_MEMORY);
+    if (!p || !slope) return NULL;
+    scale = weight / (double)y->rows;
+    for (i = 0; i < y->rows; i++) {
+        sen__soft(p, x->x + i * n, n, temperature);
+        sen__soft(q, y->x + i * n, n, temperature);
+        for (k = 0; k < n; k++) {
+            if (p[k] > 0) sum += p[k] * (log(p[k]) - log(SEN__MAX(q[k], DBL_MIN)));
+            slope[i * n + k] = (float)(scale * (q[k] - p[k]));
+        }
+    }
+    sen__arena_release(&t->c->scratch, mark);
+    return sen__sloped(t, y, scale * temperature * sum, slope);
+}
+
+/* What the loss within makes of some layer's embeddings, one (B,E) a column. */
+typedef sen_var *(*sen__layer_value)(sen_loss_call *c, sen_var *const *emb);
+
+/* Whether a model has left its layers, and not too many. */
+static bool sen__layers_there(sen_loss_call *c)
+{
+    const sen__layers *layers = c->tape->layers;
+    sen_tape *t = c->tape;
+    if (!layers || layers->n < 2)
+        sen__tape_fail(t, sen_fail(t->c, SEN_ERR_ARGUMENT, "%s needs the layers of a model that "
+                                   "begins with a Transformer, and a trainer that runs it",
+                                   c->loss->type->name));
+    else if (layers->n > SEN__LAYERS_MAX)
+        sen__tape_fail(t, sen_fail(t->c, SEN_ERR_LIMIT, "%s takes a model of at most %d layers",
+                                   c->loss->type->name, SEN__LAYERS_MAX - 1));
+    return !t->result;
+}
+
+/* The loss within, of the last layer and of some below it; E_i are the embeddings that layer i
+ * gives, i = 0 what goes into the first, L the last, S the layers of this step.
+ *   loss = last_layer_weight * inner(E_L)
+ *        + sum over i in S of prior_layers_weight / |S| * w_i * inner(E_i)
+ *        + sum over i in S of kl_div_weight * T * KL(softmax(E_L / T) || softmax(E_i / T))
+ * with KL the mean over all rows of all columns. Paper: Li et al. 2024, arXiv:2402.14776 (2DMSE).
+ * Python: AdaptiveLayerLoss. */
+static sen_var *sen__layers_value(sen_loss_call *c, const sen_adaptive_layer_args *a,
+                                  sen__layer_value value)
+{
+    sen_tape *t = c->tape;
+    const int64_t rows = c->emb[0]->rows;
+    int64_t layer[SEN__LAYERS_MAX], last, chosen, s;
+    sen_var *emb[SEN__COLUMNS_MAX], *sum, *teacher;
+    int k;
+    if (!sen__layers_there(c)) return NULL;
+    last = t->layers->n - 1;
+    sum = sen_scale(t, value(c, c->emb), (float)a->last_layer_weight);
+    teacher = a->kl_temperature > 0 ? sen__model_layer(t, last) : NULL;
+    chosen = sen__loss_choose(c, last, a->n_layers_per_step, false);
+    memcpy(layer, c->loss->chosen, (size_t)chosen * sizeof *layer); /* the loss within may choose */
+    for (s = 0; s < chosen && sum; s++) {
+        const double i = (double)layer[s];
+        const double w = a->layer_weighting == SEN_LAYERS_LOG      ? 1 / (1 + log(1 + i))
+                         : a->layer_weighting == SEN_LAYERS_LINEAR ? 1 / (1 + i)
+                                                                   : 1;
+        sen_var *all = sen__model_layer(t, layer[s]), *one;
+        for (k = 0; k < c->n_columns; k++) emb[k] = sen_slice_rows(t, all, k * rows, rows);
+        one = all ? value(c, emb) : NULL;
+        one = sen_scale(t, one, (float)(w * a->prior_layers_weight / (double)chosen));
+        sum = sen_add(t, sum, one);
+        if (teacher && all)
+            sum = sen_add(t, sum, sen__layer_divergence(t, teacher, all, a->kl_temperature,
+                                                        a->kl_div_weight));
+    }
+    return sum;
+}
+
+static sen_var *sen__adaptive_layer_one(sen_loss_call *c, sen_var *const *emb)
+{
+    const sen_adaptive_layer_args *a = (const sen_adaptive_layer_args *)c->args;
+    return sen__loss_value(a->loss, c->tape, emb, c->n_columns, &c->labels, c->from, c->n);
+}
+
+static sen_var *sen__adaptive_layer_forward(sen_loss_call *c)
+{
+    return sen__layers_value(c, (const sen_adaptive_layer_args *)c->args, sen__adaptive_layer_one);
+}
+
+static const sen_loss_type sen__adaptive_layer_loss = {
+    .name             = "AdaptiveLayerLoss",
+    .columns          = "what the loss within takes",
+    .min_columns      = 1,
+    .max_columns      = SEN__COLUMNS_MAX,
+    .labels_are_lists = true,
+    .args_size        = sizeof(sen_adaptive_layer_args),
+    .fields           = sen__adaptive_layer_fields,
+    .check            = sen__adaptive_layer_check,
+    .forward          = sen__adaptive_layer_forward,
+    .check_data       = sen__inner_check_data,
+    .make_weights     = sen__inner_weights,
+    .reads_layers     = true,
+};
+
+static sen_var *sen__matryoshka2d_one(sen_loss_call *c, sen_var *const *emb)
+{
+    const sen_matryoshka_args d =
+        sen__matryoshka2d_dims((const sen_matryoshka2d_args *)c->args);
+    return sen__matryoshka_value(c, &d, emb);
+}
+
+/* AdaptiveLayerLoss of MatryoshkaLoss of the loss within, in one: the same sums. Python:
+ * Matryoshka2dLoss. */
+static sen_var *sen__matryoshka2d_forward(sen_loss_call *c)
+{
+    const sen_adaptive_layer_args l =
+        sen__matryoshka2d_layers((const sen_matryoshka2d_args *)c->args);
+    return sen__layers_value(c, &l, sen__matryoshka2d_one);
+}
+
+static const sen_loss_type sen__matryoshka2d_loss = {
+    .name             = "Matryoshka2dLoss",
+    .columns          = "what the loss within takes",
+    .min_columns      = 1,
+    .max_columns      = SEN__COLUMNS_MAX,
+    .labels_are_lists = true,
+    .args_size        = sizeof(sen_matryoshka2d_args),
+    .fields           = sen__matryoshka2d_fields,
+    .check            = sen__matryoshka2d_check,
+    .forward          = sen__matryoshka2d_forward,
+    .check_data       = sen__matryoshka2d_check_data,
+    .make_weights     = sen__inner_weights,
+    .reads_layers     = true,
+};
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 /* A program that needs one loss only defines SENTRAIN_LOSSES(X) X(mnrl_loss) before including the
@@ -30736,6 +31107,7 @@ static const sen_loss_type sen__matryoshka_loss = {
     X(batch_all_loss) X(batch_hard_loss) X(batch_semi_hard_loss) X(batch_hard_soft_margin_loss) \
     X(mega_batch_margin_loss) X(gor_loss) X(embed_distill_loss) X(mse_loss) X(margin_mse_loss) \
     X(distill_kl_div_loss) X(softmax_loss) X(matryoshka_loss) \
+    X(adaptive_layer_loss) X(matryoshka2d_loss) \
     X(cached_mnrl_loss) X(cached_mnsrl_loss) X(gist_loss) X(cached_gist_loss)
 #endif
 
@@ -34004,15 +34376,21 @@ static sen_var *sen__trainer_loss(sen_trainer *t, sen_tape *tape, const sen__tra
                                   const sen_labels *labels, bool keep)
 {
     const int64_t rows = t->batch.batch.rows;
-    sen_var *all = sen__model_forward(t->model, tape, &t->batch.batch);
+    sen__layers layers;
+    sen_var *all, *loss = NULL;
     int k;
+    memset(&layers, 0, sizeof layers);
+    tape->layers = sen__loss_reads_layers(s->loss) ? &layers : NULL;
+    all = sen__model_forward(t->model, tape, &t->batch.batch);
     /* All columns at once, whatever the loss will make of them. */
     if (all && keep) all->keep = true;
     for (k = 0; k < s->n_columns; k++) {
         t->emb[k] = sen_slice_rows(tape, all, k * rows, rows); /* a view, no copy */
         if (t->emb[k] && keep) t->emb[k]->keep = true;
     }
-    return all ? sen_loss_forward(s->loss, tape, t->emb, s->n_columns, labels) : NULL;
+    if (all) loss = sen_loss_forward(s->loss, tape, t->emb, s->n_columns, labels);
+    tape->layers = NULL;
+    return loss;
 }
 
 /* The tape's error, or that of a function that gave nothing without one (a user's loss that
@@ -34301,6 +34679,7 @@ static sen_result sen__trainer_micro(sen_trainer *t, sen__train_set *s, const in
     }
     r = sen__guide_embed(t, s, rows, n);
     if (!r) r = sen__trainer_fill(t, s, rows, n, &labels);
+    t->dropout.apart = sen__loss_reads_layers(s->loss);
     /* Dropout is set up before the forward pass, since torch's masks are drawn in the order in
      * which it meets them, and all of them are drawn here. */
     if (!r)
@@ -37077,6 +37456,7 @@ static sen_result sen__grad_run(sen_trainer *t, sen__train_set *s, sen_labels *l
     /* The same path as a training batch: what is checked is what trains. */
     if (!r) r = sen__grad_guide(t, s, n);
     if (!r) r = sen__trainer_fill(t, s, t->rows, n, labels);
+    t->dropout.apart = sen__loss_reads_layers(s->loss);
     if (!r)
         r = sen__dropout_begin(t->c, &t->dropout, t->model, &t->batch.batch, torch,
                                (uint64_t)t->args.seed, 0, &t->rng);
@@ -38456,7 +38836,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    losses: MultipleNegativesSymmetricRanking, AnglE, Contrastive, OnlineContrastive,
  *            BatchAll-, BatchHard-, BatchSemiHard-, BatchHardSoftMarginTriplet, MegaBatchMargin,
  *            GlobalOrthogonalRegularization, EmbedDistill, MSE, MarginMSE, DistillKLDiv, Softmax,
- *            Matryoshka, GISTEmbed; CachedMultipleNegativesRanking, its symmetric form and
+ *            Matryoshka, AdaptiveLayer, Matryoshka2d, GISTEmbed;
+ *            CachedMultipleNegativesRanking, its symmetric form and
  *            CachedGISTEmbed: batches of any size in the memory of a mini-batch (gradient cache);
  *            weights of a loss's own, trained and kept in checkpoints; values in named terms; what
  *            a loss has to say of its data is said before the first step.

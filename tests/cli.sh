@@ -338,6 +338,9 @@ printf 'sentence1\tsentence2\tscore\na\tb\t0.5\nc\td\t4.5\n' >d.tsv
 job train='"d.tsv"' loss='"CosineSimilarityLoss"'
 good 'a score that no cosine reaches' train job.json --quiet
 holds 'is warned of, with its line and the scale' "$(grep -c 'warning: .*d.tsv:3.*scale' err)" = 1
+good '--set of a bool that may be null' train job.json --quiet --set args.gradient_checkpointing=true
+good '--set of null' train job.json --quiet --set args.gradient_checkpointing=null
+bad '--set of no bool' 2 '--set args.gradient_checkpointing: |bool or null' train job.json --set args.gradient_checkpointing=often
 bad_job 'no such column to scale' 2 'nothing' train='{"path": "pairs.tsv", "scale": {"nothing": 2}}'
 bad_job 'a text to scale' 2 'anchor' train='{"path": "pairs.tsv", "scale": {"anchor": 2}}'
 

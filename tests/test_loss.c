@@ -957,6 +957,151 @@ static void test_loss_matryoshka(void)
     sen_ctx_free(c);
 }
 
+/* ---- layers ---------------------------------------------------------------------------------- */
+
+#define LAYER_ROWS  4                           /* of each of two columns */
+#define LAYER_WIDTH 5
+#define LAYERS      3                           /* what goes into the first layer, it, the last */
+
+typedef struct layer_case {
+    const sen_adaptive_layer_args *args;        /* MultipleNegativesRankingLoss within */
+    const sen_matryoshka_args     *dims;        /* or this around it, or NULL */
+    double                         teacher[LAYERS][2 * LAYER_ROWS * LAYER_WIDTH];   /* not moved */
+} layer_case;
+
+/* The loss within of one layer's embeddings, both columns behind each other. */
+static double layer_inner(const layer_case *t, double *x)
+{
+    double *in[2], value = 0.0;
+    naive_op o = { 2, { LAYER_ROWS, LAYER_ROWS, 1 }, { LAYER_WIDTH, LAYER_WIDTH, 1 }, NULL, 0, 0 };
+    in[0] = x;
+    in[1] = x + LAYER_ROWS * LAYER_WIDTH;
+    o.arg = t->dims ? (const void *)t->dims : sen_loss_args(t->args->loss);
+    (t->dims ? loss_twin_matryoshka : loss_twin_mnrl)(&value, in, &o);
+    return value;
+}
+
+static double layer_divergence(const double *p, const double *q, double temperature)
+{
+    double sum = 0.0;
+    for (int i = 0; i < 2 * LAYER_ROWS; i++, p += LAYER_WIDTH, q += LAYER_WIDTH) {
+        double a = 0.0, b = 0.0;
+        for (int k = 0; k < LAYER_WIDTH; k++) a += exp(p[k] / temperature);
+        for (int k = 0; k < LAYER_WIDTH; k++) b += exp(q[k] / temperature);
+        for (int k = 0; k < LAYER_WIDTH; k++)
+            sum += exp(p[k] / temperature) / a *
+                   (p[k] / temperature - log(a) - q[k] / temperature + log(b));
+    }
+    return sum / (2 * LAYER_ROWS);
+}
+
+static void loss_twin_layers(double *y, double *const *in, const naive_op *o)
+{
+    const layer_case *t = (const layer_case *)o->arg;
+    const sen_adaptive_layer_args *a = t->args;
+    y[0] = a->last_layer_weight * layer_inner(t, in[LAYERS - 1]);
+    for (int i = 0; i < LAYERS - 1; i++) {
+        const double w = a->layer_weighting == SEN_LAYERS_LOG      ? 1.0 / (1.0 + log(1.0 + i))
+                         : a->layer_weighting == SEN_LAYERS_LINEAR ? 1.0 / (1.0 + i)
+                                                                   : 1.0;
+        y[0] += w * a->prior_layers_weight / (LAYERS - 1) * layer_inner(t, in[i]);
+        if (a->kl_temperature > 0)
+            y[0] += a->kl_div_weight * a->kl_temperature *
+                    layer_divergence(t->teacher[LAYERS - 1], in[i], a->kl_temperature);
+    }
+}
+
+/* Value and gradients of all layers, which are given as a model would leave them. */
+static void layer_check(sen_ctx *c, const char *name, const void *args, layer_case *t)
+{
+    enum { n = 2 * LAYER_ROWS * LAYER_WIDTH };
+    naive_op o = { LAYERS, { 8, 8, 8, 1 }, { LAYER_WIDTH, LAYER_WIDTH, LAYER_WIDTH, 1 }, NULL, 0,
+                   0 };
+    double wide[LAYERS][LOSS_MOST], *in[LAYERS], value[1] = { 0.0 }, weight[1] = { 0.5 }, d[n];
+    naive_gradient_of g = { loss_twin_layers, &o, in, value, weight };
+    sen__layers layers;
+    sen_var *emb[2], *y;
+    sen_loss *loss = NULL;
+    sen_tape *tape;
+    memset(&layers, 0, sizeof layers);
+    CHECK_OK(c, sen_loss_new(c, name, args, &loss));
+    CHECK_OK(c, sen_tape_new(c, true, &tape));
+    for (layers.n = 0; layers.n < LAYERS; layers.n++) {
+        sen_var *x = layers.x[layers.n] = sen_tape_matrix(tape, 2 * LAYER_ROWS, LAYER_WIDTH);
+        fill_random(x->x, n, (uint32_t)layers.n + 3);
+        x->wants_grad = x->keep = true;
+        for (int i = 0; i < n; i++)
+            wide[layers.n][i] = t->teacher[layers.n][i] = (double)x->x[i];
+        in[layers.n] = wide[layers.n];
+    }
+    for (int k = 0; k < 2; k++)
+        emb[k] = sen_slice_rows(tape, layers.x[LAYERS - 1], k * LAYER_ROWS, LAYER_ROWS);
+    tape->layers = &layers;
+    y = sen_loss_forward(loss, tape, emb, 2, NULL);
+    CHECK_OK(c, sen_tape_result(tape));
+    o.arg = t;
+    loss_twin_layers(value, in, &o);
+    test_near(__FILE__, __LINE__, name, y->x, sizeof(float), value, sizeof(double), 1, 1e-6);
+    CHECK_OK(c, sen_backward(tape, y, 0.5f));
+    for (int k = 0; k < LAYERS; k++) {
+        naive_gradient(d, in[k], n, naive_weighted, &g);
+        loss_check_gradient(name, layers.x[k]->g, d, n, 1e-5);
+    }
+    tape->layers = NULL;                        /* without a model that leaves them */
+    sen_tape_reset(tape);
+    emb[0] = emb[1] = sen_tape_matrix(tape, LAYER_ROWS, LAYER_WIDTH);
+    fill_random(emb[0]->x, LAYER_ROWS * LAYER_WIDTH, 1);
+    CHECK(!sen_loss_forward(loss, tape, emb, 2, NULL));
+    CHECK(sen_tape_result(tape) == SEN_ERR_ARGUMENT && strstr(sen_message(c), "needs the layers"));
+    sen__forgive(c);
+    sen_tape_free(tape);
+    sen_loss_free(loss);
+}
+
+static void test_loss_layers(void)
+{
+    static const double dims[2] = { LAYER_WIDTH, 2 }, weights[2] = { 1.0, 0.5 };
+    sen_ctx *c = test_ctx(1);
+    sen_adaptive_layer_args a = sen_adaptive_layer_args_default();
+    sen_matryoshka2d_args both = sen_matryoshka2d_args_default();
+    sen_matryoshka_args m = sen_matryoshka_args_default();
+    layer_case t;
+    memset(&t, 0, sizeof t);
+    CHECK(a.n_layers_per_step == 1 && a.kl_temperature == 0.3 && a.prior_layers_weight == 1.0);
+    CHECK(both.n_layers_per_step == 1 && both.n_dims_per_step == 1 && both.kl_temperature == 0.3);
+    CHECK_OK(c, sen_loss_new(c, "MultipleNegativesRankingLoss", NULL, &a.loss));
+    a.n_layers_per_step = -1;
+    a.last_layer_weight = 1.5;
+    a.prior_layers_weight = 0.5;
+    a.kl_div_weight = 0.75;
+    t.args = &a;
+    for (a.layer_weighting = 0; a.layer_weighting <= SEN_LAYERS_LINEAR; a.layer_weighting++) {
+        a.kl_temperature = a.layer_weighting == SEN_LAYERS_LOG ? 0.0 : 0.5;
+        layer_check(c, "AdaptiveLayerLoss", &a, &t);
+    }
+    a.layer_weighting = SEN_LAYERS_UNIFORM;
+    m.loss = both.loss = a.loss;
+    m.matryoshka_dims.item = dims;
+    m.matryoshka_weights.item = weights;
+    m.matryoshka_dims.n = m.matryoshka_weights.n = 2;
+    both.matryoshka_dims = m.matryoshka_dims;
+    both.matryoshka_weights = m.matryoshka_weights;
+    both.n_layers_per_step = both.n_dims_per_step = -1;
+    both.last_layer_weight = 1.5;
+    both.prior_layers_weight = 0.5;
+    both.kl_div_weight = 0.75;
+    both.kl_temperature = 0.5;
+    t.dims = &m;
+    layer_check(c, "Matryoshka2dLoss", &both, &t);
+    sen_loss_free(a.loss);
+    CHECK_OK(c, sen_loss_new(c, "CachedMultipleNegativesRankingLoss", NULL, &a.loss));
+    CHECK(sen__adaptive_layer_check(c, &a, NULL) == SEN_ERR_UNSUPPORTED);
+    CHECK(strstr(sen_message(c), "computes it in pieces") != NULL);
+    sen__forgive(c);
+    sen_loss_free(a.loss);
+    sen_ctx_free(c);
+}
+
 /* Labels that are embeddings are cut with the student's: two widths are the sum of both alone. */
 static void test_loss_matryoshka_labels(void)
 {
@@ -1481,6 +1626,7 @@ static void test_loss_refused_in_c(void)
                                "BatchHardSoftMarginTripletLoss, MegaBatchMarginLoss, "
                                "GlobalOrthogonalRegularizationLoss, EmbedDistillLoss, MSELoss, "
                                "MarginMSELoss, DistillKLDivLoss, SoftmaxLoss, MatryoshkaLoss, "
+                               "AdaptiveLayerLoss, Matryoshka2dLoss, "
                                "CachedMultipleNegativesRankingLoss, "
                                "CachedMultipleNegativesSymmetricRankingLoss, "
                                "GISTEmbedLoss, CachedGISTEmbedLoss");
@@ -1746,6 +1892,7 @@ static void test_loss(void)
     TEST(test_loss_softmax);
     TEST(test_loss_matryoshka);
     TEST(test_loss_matryoshka_labels);
+    TEST(test_loss_layers);
     TEST(test_loss_chosen);
     TEST(test_loss_pieces);
     TEST(test_loss_gist);

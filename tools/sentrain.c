@@ -621,7 +621,8 @@ static bool is_json_word(const char *value)
 static sen_result value_read(cli *t, const sen_kind *kind, const char *where, const char *value,
                              sen_json **out)
 {
-    const bool text = kind == SEN_KIND_TEXT || (kind && kind->words);
+    /* Words are texts, but for those that JSON has itself: a bool that may be null. */
+    const bool text = kind == SEN_KIND_TEXT || (kind && kind->words && !is_json_word(*kind->words));
     const bool no_number = text || kind == SEN_KIND_TEXTS || kind == &kind_place ||
                            kind == &kind_object || kind == &kind_list;
     /* A text may begin with a brace; a list of texts, a path or an object that does is JSON. */
