@@ -13152,12 +13152,11 @@ typedef struct sen__matmul_few {
     sen_ctx         *ctx;
 } sen__matmul_few;
 
-/* A worker's scratch. */
+/* A worker's scratch; behind it the panels. */
 typedef struct sen__matmul_room {
     int32_t ready[SEN__LINE / 4];           /* [0]: the panels are; a whole line, for alignment */
     float sums[(SEN__MATMUL_HIGH + SEN__MATMUL_BLOCK) * SEN__MATMUL_COLS];
     float turned[SEN__MATMUL_BLOCK * SEN__MATMUL_COLS];
-    float panels[SEN__LANES];               /* A' and so as many as it takes */
 } sen__matmul_room;
 
 /* Rows of A in the panel that begins with row i, filled up: the least that has whole vectors. */
@@ -13234,7 +13233,7 @@ static void sen__matmul_few_task(void *arg, int64_t task, int worker)
     sen__matmul_room *room = (sen__matmul_room *)sen__worker_scratch(f->ctx, worker);
     for (int64_t i = 0; i < g->m; i += SEN__MATMUL_COLS) {
         const int64_t width = sen__matmul_few_width(g->m, i);
-        float *z = room->sums + SEN__MATMUL_HIGH * width, *panel = room->panels + i * g->k;
+        float *z = room->sums + SEN__MATMUL_HIGH * width, *panel = (float *)(room + 1) + i * g->k;
         if (!room->ready[0]) sen__matmul_few_turn(panel, g, i, width);
         for (int64_t j = 0; j < count; j += SEN__MATMUL_HIGH) {
             const int64_t from = SEN__MIN(j0 + j, g->n - SEN__MATMUL_HIGH);
