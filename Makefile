@@ -253,7 +253,9 @@ size:
 	    '$(libs)' $(out)/size
 
 # ---- examples ------------------------------------------------------------------------------------
-# Each is built as C, and once more as C++11, since users write either.
+# Each is built as C, and once more as C++11, since users write either; own_loss has the command in it,
+# which is C.
+$(out)/examples/own_loss$(exe): tools/sentrain.c
 $(out)/examples/%$(exe): examples/%.c $(out)/sentrain.o
 	@mkdir -p $(@D)
 	$(cc) $(shared_implementation) $(LDFLAGS) $< $(out)/sentrain.o $(libs) -o $@
@@ -277,7 +279,7 @@ $(out)/examples/dispatch$(exe): examples/dispatch.c \
 has_cxx := $(shell command -v $(firstword $(CXX)) 2>/dev/null)
 examples: $(names:%=$(BUILD)/examples/%$(exe)) \
           $(if $(x86),$(BUILD)/examples/dispatch$(exe)) \
-          $(if $(has_cxx),$(names:%=$(out)/examples/%.c++$(exe)))
+          $(if $(has_cxx),$(patsubst %,$(out)/examples/%.c++$(exe),$(filter-out own_loss,$(names))))
 	@$(if $(has_cxx),:,echo 'examples: there is no C++ compiler here, so only C was tried')
 
 demo: $(BUILD)/examples/demo$(exe)

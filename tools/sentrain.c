@@ -37,6 +37,9 @@
  * results alone. An error is one line, "sentrain: WHERE: WHAT, WHAT TO DO"; a warning is one line,
  * "sentrain: warning: ...".
  *
+ * A program with kinds of its own (a loss, a sampler, an evaluator) defines SENTRAIN_REGISTER(ctx),
+ * an expression that registers them, and includes this file: examples/own_loss.c.
+ *
  * Exit status:
  *     0    done
  *     1    the job failed: a file, its content, the disk, memory
@@ -398,6 +401,9 @@ static int context_open(cli *t, int threads)
     desc.log = log_line;
     desc.log_user = t;
     r = sen_ctx_new(&desc, &t->ctx);
+#ifdef SENTRAIN_REGISTER                    /* a program around this one has kinds of its own */
+    if (!r) r = SENTRAIN_REGISTER(t->ctx);
+#endif
     if (r) return refused("cannot begin: ", sen_result_text(r), ""), EXIT_FAILED;
     interrupted_ctx = t->ctx;
     return EXIT_DONE;
