@@ -13148,8 +13148,9 @@ static void sen__matmul_run(sen__matmul_plan *plan, int64_t tasks, sen_task_fn f
  * third of the time of packing and multiplying, 96 rows four fifths. */
 
 typedef struct sen__matmul_few {
-    const sen__gemm *g;
+    const sen__gemm *g;                     /* products of one A with weights of one shape */
     sen_ctx         *ctx;
+    int64_t          blocks;                /* tasks of each */
 } sen__matmul_few;
 
 /* A worker's scratch; behind it the panels. */
@@ -13228,8 +13229,9 @@ static void sen__matmul_few_store(const sen__gemm *g, float *turned, const float
 static void sen__matmul_few_task(void *arg, int64_t task, int worker)
 {
     const sen__matmul_few *f = (const sen__matmul_few *)arg;
-    const sen__gemm *g = f->g;
-    const int64_t j0 = task * SEN__MATMUL_BLOCK, count = SEN__MIN(SEN__MATMUL_BLOCK, g->n - j0);
+    const sen__gemm *g = f->g + task / f->blocks;
+    const int64_t j0 = task % f->blocks * SEN__MATMUL_BLOCK;
+    const int64_t count = SEN__MIN(SEN__MATMUL_BLOCK, g->n - j0);
     sen__matmul_room *room = (sen__matmul_room *)sen__worker_scratch(f->ctx, worker);
     for (int64_t i = 0; i < g->m; i += SEN__MATMUL_COLS) {
         const int64_t width = sen__matmul_few_width(g->m, i);
@@ -13251,22 +13253,23 @@ static bool sen__matmul_is_few(const sen__gemm *g)
            g->n >= SEN__MATMUL_HIGH && g->a_col == 1 && !g->b_packed && !g->accumulate && !g->bf16;
 }
 
-static sen_result sen__matmul_few_rows(sen_ctx *c, const sen__gemm *g)
+/* n products that differ in b, bias, c and the epilogue's argument alone. */
+static sen_result sen__matmul_few_rows(sen_ctx *c, const sen__gemm *g, int n)
 {
-    const int64_t tasks = (g->n + SEN__MATMUL_BLOCK - 1) / SEN__MATMUL_BLOCK;
     const int64_t panels = sen__matmul_up(g->m, SEN__MATMUL_COLS) * g->k;
     const size_t room = sizeof(sen__matmul_room) + (size_t)panels * sizeof(float);
     sen__matmul_few f;
     f.g = g;
     f.ctx = c;
+    f.blocks = (g->n + SEN__MATMUL_BLOCK - 1) / SEN__MATMUL_BLOCK;
     if (sen__worker_reserve(c, room)) return SEN_ERR_MEMORY;
     for (int w = 0; w < sen__workers(c); w++)
         ((sen__matmul_room *)sen__worker_scratch(c, w))->ready[0] = 0;
     /* Weights come from memory: two threads pay sooner than where all is at hand. */
     if (g->n * g->k >= SEN__MATMUL_SMALL / SEN__MATMUL_COLS)
-        sen__parallel(c, tasks, sen__matmul_few_task, &f);
+        sen__parallel(c, n * f.blocks, sen__matmul_few_task, &f);
     else
-        for (int64_t t = 0; t < tasks; t++) sen__matmul_few_task(&f, t, 0);
+        for (int64_t t = 0; t < n * f.blocks; t++) sen__matmul_few_task(&f, t, 0);
     return SEN_OK;
 }
 
@@ -13355,7 +13358,7 @@ static sen_result sen__matmul(sen_ctx *c, const sen__gemm *g)
     SENTRAIN_ASSERT(g->a_row == 1 || g->a_col == 1 || g->k <= 1 || g->m <= 1);
     if (g->m < 1 || g->n < 1) return SEN_OK;
     if (g->b_packed) return sen__matmul_stripe(c, g, 0);
-    if (sen__matmul_is_few(g)) return sen__matmul_few_rows(c, g);
+    if (sen__matmul_is_few(g)) return sen__matmul_few_rows(c, g, 1);
     for (int64_t j = 0; j < g->n; j += most) {
         /* As much of K at a time as fits beside these columns; the later parts add to the first. */
         const int64_t n = SEN__MIN(most, g->n - j), width = sen__matmul_up(n, SEN__MATMUL_COLS);
@@ -13467,6 +13470,18 @@ static sen_result sen__matmul(sen_ctx *c, const sen__gemm *g)
     return sen__matmul_plain(c, &rounded);
 }
 #endif
+
+/* n products of one A with Bs of one shape, each into a C of its own; few rows meet all of them in
+ * one go. */
+static sen_result sen__matmul_beside(sen_ctx *c, const sen__gemm *g, int n)
+{
+#ifndef SENTRAIN_USE_CBLAS
+    if (g->m > 0 && sen__matmul_is_few(g)) return sen__matmul_few_rows(c, g, n);
+#endif
+    for (int i = 0; i < n; i++)
+        if (sen__matmul(c, &g[i])) return SEN_ERR_MEMORY;
+    return SEN_OK;
+}
 #endif /* 11 */
 
 #if SENTRAIN_STOP_AFTER >= 12
@@ -16110,9 +16125,9 @@ static sen_var *sen__linear(sen_tape *t, sen_var *x, sen_var *const *w_b, int pa
 {
     sen_var *y, *in[1 + 2 * SEN__LINEAR_PARTS];
     sen__linear_aux aux;
-    sen__act_job job;
+    sen__act_job job[SEN__LINEAR_PARTS];
     float *z;
-    sen__gemm g;
+    sen__gemm g[SEN__LINEAR_PARTS];
     int i;
     memset(&aux, 0, sizeof aux);
     SENTRAIN_ASSERT(parts >= 1 && parts <= SEN__LINEAR_PARTS);
@@ -16128,27 +16143,29 @@ static sen_var *sen__linear(sen_tape *t, sen_var *x, sen_var *const *w_b, int pa
     z = act && t->recording ? sen_tape_floats(t, sen_count(y)) : NULL;
     if (act && t->recording && !z) return NULL;
     in[0] = x;
-    memset(&g, 0, sizeof g);
-    g.m = x->rows, g.n = w_b[0]->rows, g.k = x->cols;   /* (T,O) of depth C */
-    g.bf16 = aux.bf16 = t->bf16;
-    g.a = x->x, g.a_row = x->cols, g.a_col = 1;
-    g.b_row = 1, g.b_col = x->cols;         /* w' of w (O,C) */
-    g.ldc = y->cols;                        /* parts lie side by side in a row */
-    job.act = act;
-    job.cols = y->cols;
+    memset(g, 0, sizeof g);
+    aux.bf16 = t->bf16;
     /* Each part is one product into its own columns, O apart. */
     for (i = 0; i < parts; i++) {
+        sen__gemm *part = &g[i];
         in[1 + 2 * i] = w_b[2 * i];
         in[2 + 2 * i] = w_b[2 * i + 1];
-        g.b = w_b[2 * i]->x;
-        g.b_packed = sen__linear_packed(t, w_b[2 * i]);
-        g.bias = w_b[2 * i + 1] ? w_b[2 * i + 1]->x : NULL;
-        g.c = (z ? z : y->x) + i * g.n;     /* this part's columns */
-        job.y = y->x + i * g.n;             /* where the epilogue's column 0 goes */
-        g.epilogue = act ? sen__act_epilogue : NULL;
-        g.epilogue_arg = &job;
-        sen__tape_gemm(t, &g);
+        part->m = x->rows, part->n = w_b[0]->rows, part->k = x->cols;   /* (T,O) of depth C */
+        part->bf16 = t->bf16;
+        part->a = x->x, part->a_row = x->cols, part->a_col = 1;
+        part->b = w_b[2 * i]->x;
+        part->b_row = 1, part->b_col = x->cols;     /* w' of w (O,C) */
+        part->b_packed = sen__linear_packed(t, w_b[2 * i]);
+        part->bias = w_b[2 * i + 1] ? w_b[2 * i + 1]->x : NULL;
+        part->c = (z ? z : y->x) + i * part->n;     /* this part's columns */
+        part->ldc = y->cols;                        /* parts lie side by side in a row */
+        job[i].act = act;
+        job[i].cols = y->cols;
+        job[i].y = y->x + i * part->n;              /* where the epilogue's column 0 goes */
+        part->epilogue = act ? sen__act_epilogue : NULL;
+        part->epilogue_arg = &job[i];
     }
+    if (sen__matmul_beside(t->c, g, parts)) sen__tape_fail(t, SEN_ERR_MEMORY);
     aux.act = act;
     sen_tape_record_n(t, &sen__linear_op, y, in, 1 + 2 * parts);
     sen_tape_save(t, y, 0, z);              /* given back at once if not recorded */
