@@ -26531,8 +26531,8 @@ static sen_result sen__stream_read(sen_ctx *c, const sen_dataset_desc *desc,
         l->desc = &d->reader->desc;
         l->d = d;
         l->texts = &d->reader->row;
-        l->at = d->reader->bytes.data;
-        l->end = l->at + d->reader->bytes.size;
+        l->at = d->reader->bytes.data;          /* NULL: standard input, read as it comes */
+        l->end = l->at ? l->at + d->reader->bytes.size : NULL;
         l->line = 1;
         r = sen__stream_head(d);
     }
