@@ -16116,6 +16116,21 @@ static const float *sen__linear_packed(sen_tape *t, const sen_var *w)
     return panels;
 }
 
+/* x w' + bias (or NULL) of one part; where it goes is the caller's. */
+static sen__gemm sen__linear_gemm(sen_tape *t, const sen_var *x, const sen_var *w,
+                                  const sen_var *bias)
+{
+    sen__gemm g;
+    memset(&g, 0, sizeof g);
+    g.m = x->rows, g.n = w->rows, g.k = x->cols;        /* (T,O) of depth C */
+    g.bf16 = t->bf16;
+    g.a = x->x, g.a_row = x->cols, g.a_col = 1;
+    g.b = w->x, g.b_row = 1, g.b_col = x->cols;         /* w' of w (O,C) */
+    g.b_packed = sen__linear_packed(t, w);
+    g.bias = bias ? bias->x : NULL;
+    return g;
+}
+
 /* w_b: weight and bias (or NULL) of each part, all weights of one shape. In inference the
  * activation is written straight over y and nothing is kept. Weight and bias stay three matrices
  * each in a folder and for the optimizer; only y is fused. So the three products share nothing but
@@ -16143,27 +16158,18 @@ static sen_var *sen__linear(sen_tape *t, sen_var *x, sen_var *const *w_b, int pa
     z = act && t->recording ? sen_tape_floats(t, sen_count(y)) : NULL;
     if (act && t->recording && !z) return NULL;
     in[0] = x;
-    memset(g, 0, sizeof g);
     aux.bf16 = t->bf16;
-    /* Each part is one product into its own columns, O apart. */
     for (i = 0; i < parts; i++) {
-        sen__gemm *part = &g[i];
         in[1 + 2 * i] = w_b[2 * i];
         in[2 + 2 * i] = w_b[2 * i + 1];
-        part->m = x->rows, part->n = w_b[0]->rows, part->k = x->cols;   /* (T,O) of depth C */
-        part->bf16 = t->bf16;
-        part->a = x->x, part->a_row = x->cols, part->a_col = 1;
-        part->b = w_b[2 * i]->x;
-        part->b_row = 1, part->b_col = x->cols;     /* w' of w (O,C) */
-        part->b_packed = sen__linear_packed(t, w_b[2 * i]);
-        part->bias = w_b[2 * i + 1] ? w_b[2 * i + 1]->x : NULL;
-        part->c = (z ? z : y->x) + i * part->n;     /* this part's columns */
-        part->ldc = y->cols;                        /* parts lie side by side in a row */
         job[i].act = act;
         job[i].cols = y->cols;
-        job[i].y = y->x + i * part->n;              /* where the epilogue's column 0 goes */
-        part->epilogue = act ? sen__act_epilogue : NULL;
-        part->epilogue_arg = &job[i];
+        job[i].y = y->x + i * w_b[0]->rows;     /* where the epilogue's column 0 goes */
+        g[i] = sen__linear_gemm(t, x, w_b[2 * i], w_b[2 * i + 1]);
+        g[i].c = (z ? z : y->x) + i * g[i].n;   /* this part's columns */
+        g[i].ldc = y->cols;                     /* parts lie side by side in a row */
+        g[i].epilogue = act ? sen__act_epilogue : NULL;
+        g[i].epilogue_arg = &job[i];
     }
     if (sen__matmul_beside(t->c, g, parts)) sen__tape_fail(t, SEN_ERR_MEMORY);
     aux.act = act;
