@@ -1158,6 +1158,8 @@ typedef struct sen_loss_type {
     int64_t        (*mini_batch)(const void *args, int64_t *tokens);
     bool             by_rows;               /* forward heeds call->from and n with such pieces */
     bool             reads_layers;          /* it asks for the embeddings of the model's layers */
+    bool             trains_copy;           /* a copy of the model, made by the trainer, embeds the
+                                             * first column and is trained along */
 } sen_loss_type;
 
 /* A loss by its Python name; args: its own struct (from its _default function), or NULL: the
@@ -1179,7 +1181,8 @@ SENTRAIN_DEF const sen_loss_type *sen_loss_type_of(const sen_loss *loss);
 /* The loss's arguments: the struct that type->fields describes, valid as long as the loss. */
 SENTRAIN_DEF const void *sen_loss_args(const sen_loss *loss);
 
-/* Some losses train weights of their own (SoftmaxLoss a classifier). They are made when a trainer
+/* Some losses train weights of their own (SoftmaxLoss a classifier, ContrastiveTensionLoss a copy
+ * of the model). They are made when a trainer
  * first meets the loss, as torch makes them after manual_seed(seed), or by sen_loss_make_weights;
  * made once, they stay. The trainer keeps them in its checkpoints; the model has nothing of them.
  * dimension: of the embeddings. */
@@ -1495,6 +1498,23 @@ typedef struct sen_matryoshka2d_args {
 
 SENTRAIN_DEF sen_adaptive_layer_args sen_adaptive_layer_args_default(void);
 SENTRAIN_DEF sen_matryoshka2d_args sen_matryoshka2d_args_default(void);
+
+/* ---- ContrastiveTensionLoss: two texts, label 1: the same, or none --------------------------- */
+
+typedef struct sen_contrastive_tension_args {
+    uint32_t stamp;                         /* set by sen_contrastive_tension_args_default() */
+} sen_contrastive_tension_args;
+
+/* ---- ContrastiveTensionLossInBatchNegatives: one text; no label ------------------------------ */
+
+typedef struct sen_contrastive_tension_batch_args {
+    uint32_t stamp;                         /* set by ..._batch_args_default() */
+    double   scale;                         /* 20: what the trained scale begins with; above 0 */
+    int      similarity_fct;                /* SEN_COS_SIM */
+} sen_contrastive_tension_batch_args;
+
+SENTRAIN_DEF sen_contrastive_tension_args sen_contrastive_tension_args_default(void);
+SENTRAIN_DEF sen_contrastive_tension_batch_args sen_contrastive_tension_batch_args_default(void);
 #endif /* SENTRAIN_ENCODE_ONLY */
 
 /* ================================================================================================
@@ -15150,7 +15170,8 @@ typedef struct sen__segment {
     void        *self;                          /* these are run's own: whose part, */
     const void  *with;                          /* on what (borrowed until backward), */
     int          part, reads;                   /* which, and which rows of the result are read */
-    bool         bf16;                          /* the tape's own: as it was in forward */
+    bool         bf16;                          /* the tape's own: as they were in forward */
+    const struct sen__dropout *dropout;
 } sen__segment;
 
 #ifndef SENTRAIN_ENCODE_ONLY
@@ -15175,9 +15196,11 @@ static void sen__segment_op_backward(sen_node *n)
     sen_node *const outer = t->last;
     const sen__mark mark = sen__arena_mark(&t->arena);
     const bool bf16 = t->bf16;
+    const struct sen__dropout *const dropout = t->dropout;
     sen_var *x = sen__segment_input(t, n->in[0]), *y;
     t->last = NULL;
-    t->bf16 = s->bf16;                          /* backward runs outside the model's forward */
+    t->bf16 = s->bf16;                          /* backward runs outside the model's forward, */
+    t->dropout = s->dropout;                    /* and perhaps that of another model */
     t->recompute = false;                       /* a segment within one is a part of it */
     if (x) x->g = n->in[0]->g;                  /* where another user has added something */
     y = x ? s->run(s, t, x) : NULL;
@@ -15190,6 +15213,7 @@ static void sen__segment_op_backward(sen_node *n)
     }
     t->recompute = true;
     t->bf16 = bf16;
+    t->dropout = dropout;
     t->last = outer;
     sen__arena_release(&t->arena, mark);
 }
@@ -15204,6 +15228,7 @@ static sen_var *sen__segment_record(sen_tape *t, const sen__segment *s, sen_var 
     sen__segment kept = *s;
     int i;
     kept.bf16 = t->bf16;
+    kept.dropout = t->dropout;
     if (!in) sen__tape_no_memory(t, (size_t)(n + 1) * sizeof *in);
     if (!in || !x) return NULL;
     in[0] = x;
@@ -21513,7 +21538,7 @@ static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b
     const sen__bert *cfg = (const sen__bert *)tr->config;
     const int32_t *index[3];
     sen_var *table[3], *sum, *x;
-    sen__segment layer = { sen__bert_layer, NULL, NULL, 0, SEN_ALL_TOKENS, false };
+    sen__segment layer = { sen__bert_layer, NULL, NULL, 0, SEN_ALL_TOKENS, false, NULL };
     int k;
     /* word + position + type. transformers adds the type before the position: a last bit here and
      * there, which is all that its order would change. */
@@ -28049,6 +28074,8 @@ struct sen_loss {
     sen_model           *guide;             /* a second model that some losses ask, or NULL */
     const float         *guide_emb;         /* K x (B,E) of it for this batch: the trainer's */
     int64_t              guide_rows, guide_dimension;
+    sen_model           *twin;              /* of type->trains_copy: its weights are the loss's */
+    sen_var             *twin_emb;          /* (B,E) of it, of this batch's first column */
     bool                 owns_inner;        /* the loss among its arguments was read along */
     sen_rng             *python;            /* Python's random: the trainer's, or own_python */
     sen_rng              own_python;
@@ -30674,7 +30701,13 @@ static sen_result sen__inner_check_data(sen_ctx *c, const sen_loss *l, const sen
 static sen_result sen__inner_check(sen_ctx *c, const char *name, const sen_loss *inner,
                                    const sen_json *at)
 {
-    if (inner) return SEN_OK;
+    const sen_loss *core = inner;
+    while (core && sen__loss_inner(core)) core = sen__loss_inner(core);
+    if (core && core->type->trains_copy)
+        return sen_fail_at(c, SEN_ERR_UNSUPPORTED, at, "loss",
+                           "%s cannot be around %s, which embeds texts with two models", name,
+                           core->type->name);
+    if (core) return SEN_OK;
     return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "loss", "%s needs the \"loss\" that it is to "
                                                         "apply, an object with a \"type\"", name);
 }
@@ -31116,6 +31149,155 @@ static const sen_loss_type sen__matryoshka2d_loss = {
     .reads_layers     = true,
 };
 
+/* ---- ContrastiveTensionLoss and its form with negatives of the batch ------------------------- */
+
+/* Two copies of a model start alike and are told to agree on a text and to disagree on others: no
+ * labels are needed. The copy is the loss's own and is thrown away. */
+static const sen_field sen__contrastive_tension_fields[] = { SEN_FIELD_END };
+
+static const sen_field sen__contrastive_tension_batch_fields[] = {
+    SEN_FIELD(sen_contrastive_tension_batch_args, scale, SEN_KIND_DOUBLE, 20.0,
+              "what similarities are multiplied by at first: it is trained; above 0"),
+    SEN_FIELD(sen_contrastive_tension_batch_args, similarity_fct, SEN_KIND_SIM, SEN_COS_SIM,
+              "cos_sim or dot_score"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_contrastive_tension_args sen_contrastive_tension_args_default(void)
+{
+    sen_contrastive_tension_args a;
+    sen__loss_defaults(sen__contrastive_tension_fields, &a, sizeof a);
+    return a;
+}
+
+SENTRAIN_DEF sen_contrastive_tension_batch_args sen_contrastive_tension_batch_args_default(void)
+{
+    sen_contrastive_tension_batch_args a;
+    sen__loss_defaults(sen__contrastive_tension_batch_fields, &a, sizeof a);
+    return a;
+}
+
+static sen_result sen__contrastive_tension_batch_check(sen_ctx *c, const void *args,
+                                                       const sen_json *at)
+{
+    const sen_contrastive_tension_batch_args *a = (const sen_contrastive_tension_batch_args *)args;
+    if (a->scale > 0) return SEN_OK;
+    return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "scale", "scale must be above 0, not %g", a->scale);
+}
+
+/* Embeddings of the copy, (B,E). */
+static sen_var *sen__twin_emb(sen_loss_call *c)
+{
+    if (!c->loss->twin_emb)
+        sen__tape_fail(c->tape, sen_fail(c->tape->c, SEN_ERR_ARGUMENT, "%s trains a copy of the "
+                                         "model, which a trainer makes", c->loss->type->name));
+    return c->loss->twin_emb;
+}
+
+/* A the copy's embeddings of the first texts, B the model's of the second.
+ *   s_i   = a_i . b_i                                                  (B)
+ *   loss  = sum over i of ln(1 + exp(s_i)) - y_i s_i,   slope of s_i: sigmoid(s_i) - y_i
+ * y_i is the label, or 1 where both texts are the same tokens. Paper: Carlsson et al. 2021, ICLR
+ * ("Semantic Re-tuning with Contrastive Tension"). Python: ContrastiveTensionLoss. */
+static sen_var *sen__contrastive_tension_forward(sen_loss_call *c)
+{
+    sen_var *a = sen__twin_emb(c), *s;
+    float *slope;
+    double sum = 0;
+    int64_t i;
+    if (!a) return NULL;
+    if (!c->labels.value) {
+        sen__tape_fail(c->tape, sen_fail(c->tape->c, SEN_ERR_ARGUMENT, "ContrastiveTensionLoss has "
+                                         "no labels, which a trainer makes of the tokens"));
+        return NULL;
+    }
+    s = sen_row_dot(c->tape, a, c->emb[1]);
+    slope = sen__slopes(c->tape, s);
+    for (i = 0; slope && i < s->rows; i++) {
+        const double x = (double)s->x[i], y = (double)c->labels.value[i];
+        sum += SEN__MAX(x, 0.0) + log1p(exp(-fabs(x))) - x * y;
+        slope[i] = (float)(1.0 / (1.0 + exp(-x)) - y);
+    }
+    return sen__sloped(c->tape, s, sum, slope);
+}
+
+static const sen_loss_type sen__contrastive_tension_loss = {
+    .name        = "ContrastiveTensionLoss",
+    .columns     = "text, text; label 1 where both are the same, else 0, or none",
+    .min_columns = 2,
+    .max_columns = 2,
+    .args_size   = sizeof(sen_contrastive_tension_args),
+    .fields      = sen__contrastive_tension_fields,
+    .forward     = sen__contrastive_tension_forward,
+    .trains_copy = true,
+};
+
+/* y = x exp(w) for one number w. */
+static void sen__exp_scale_backward(sen_node *n)
+{
+    float *dx = sen_grad(n, 0), *dw = sen_grad(n, 1);
+    const float factor = expf(n->in[1]->x[0]);
+    const int64_t count = sen_count(n->out);
+    int64_t i;
+    if (dw) dw[0] += (float)sen__row_dot(n->out->g, n->out->x, count);
+    for (i = 0; dx && i < count; i++) dx[i] += factor * n->out->g[i];
+}
+
+static const sen_op sen__exp_scale_op = { "exp_scale", sen__exp_scale_backward };
+
+static sen_var *sen__exp_scale(sen_tape *t, sen_var *x, sen_var *w)
+{
+    sen_var *y = x && w ? sen_tape_like(t, x) : NULL;
+    if (!y) return NULL;
+    sen__row_scale(y->x, x->x, expf(w->x[0]), sen_count(x));
+    return sen_tape_record(t, &sen__exp_scale_op, y, x, w, NULL);
+}
+
+static sen_result sen__contrastive_tension_weights(sen_ctx *c, sen_loss *l, int64_t e, sen_rng *rng)
+{
+    const sen_contrastive_tension_batch_args *a =
+        (const sen_contrastive_tension_batch_args *)l->args;
+    sen_tensor *w;
+    const sen_result r = sen_loss_add_weight(l, "logit_scale", 0, NULL, &w);
+    (void)c;
+    (void)e;
+    (void)rng;
+    if (!r) w->data[0] = (float)log(a->scale);
+    return r;
+}
+
+/* A the copy's embeddings of the texts, B the model's of the same.
+ *   S    = exp(logit_scale) sim(A, B)                                  (B,B)
+ *   loss = (cross_entropy(S, diagonal) + cross_entropy(S', diagonal)) / 2
+ * Paper and class as above: ContrastiveTensionLossInBatchNegatives. */
+static sen_var *sen__contrastive_tension_batch_forward(sen_loss_call *c)
+{
+    const sen_contrastive_tension_batch_args *a =
+        (const sen_contrastive_tension_batch_args *)c->args;
+    sen_tape *t = c->tape;
+    sen_var *x = sen__twin_emb(c), *w = sen_tape_weight(t, &c->loss->weight[0]);
+    sen_var *there, *back;
+    if (!x) return NULL;
+    there = sen_similarity_matrix(t, a->similarity_fct, x, c->emb[0]);
+    back = sen_similarity_matrix(t, a->similarity_fct, c->emb[0], x);
+    there = sen_cross_entropy_diagonal(t, sen__exp_scale(t, there, w));
+    back = sen_cross_entropy_diagonal(t, sen__exp_scale(t, back, w));
+    return sen_scale(t, sen_add(t, there, back), 0.5f);
+}
+
+static const sen_loss_type sen__contrastive_tension_batch_loss = {
+    .name         = "ContrastiveTensionLossInBatchNegatives",
+    .columns      = "text; no label",
+    .min_columns  = 1,
+    .max_columns  = 1,
+    .args_size    = sizeof(sen_contrastive_tension_batch_args),
+    .fields       = sen__contrastive_tension_batch_fields,
+    .check        = sen__contrastive_tension_batch_check,
+    .forward      = sen__contrastive_tension_batch_forward,
+    .make_weights = sen__contrastive_tension_weights,
+    .trains_copy  = true,
+};
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 /* A program that needs one loss only defines SENTRAIN_LOSSES(X) X(mnrl_loss) before including the
@@ -31130,6 +31312,7 @@ static const sen_loss_type sen__matryoshka2d_loss = {
     X(mega_batch_margin_loss) X(gor_loss) X(embed_distill_loss) X(mse_loss) X(margin_mse_loss) \
     X(distill_kl_div_loss) X(softmax_loss) X(matryoshka_loss) \
     X(adaptive_layer_loss) X(matryoshka2d_loss) \
+    X(contrastive_tension_loss) X(contrastive_tension_batch_loss) \
     X(cached_mnrl_loss) X(cached_mnsrl_loss) X(gist_loss) X(cached_gist_loss)
 #endif
 
@@ -31302,6 +31485,7 @@ SENTRAIN_DEF void sen_loss_free(sen_loss *loss)
         for (i = 0; i < loss->n_weights; i++)
             sen__tensor_free(&loss->c->allocator, &loss->weight[i]);
         sen_model_free(loss->guide);
+        sen_model_free(loss->twin);
         sen__arena_free(&loss->arena);
         sen__delete(loss->c, loss);
         loss = inner;
@@ -31310,13 +31494,23 @@ SENTRAIN_DEF void sen_loss_free(sen_loss *loss)
 
 SENTRAIN_DEF int sen_loss_weights(const sen_loss *loss)
 {
-    return loss->n_weights;
+    return loss->n_weights + (loss->twin ? sen_model_weights(loss->twin) : 0);
 }
 
+/* Its own, then the twin's. */
 SENTRAIN_DEF sen_tensor *sen_loss_weight(sen_loss *loss, int i)
 {
-    SENTRAIN_ASSERT(i >= 0 && i < loss->n_weights);
-    return &loss->weight[i];
+    SENTRAIN_ASSERT(i >= 0 && i < sen_loss_weights(loss));
+    return i < loss->n_weights ? &loss->weight[i]
+                               : sen_model_weight(loss->twin, i - loss->n_weights);
+}
+
+/* "model1." before a name of the twin's, as Python's losses call it. */
+static const char *sen__loss_weight_name(const sen_loss *l, int i, char *room, size_t size)
+{
+    if (i < l->n_weights) return l->weight[i].name;
+    sen__text_format(room, size, "model1.%s", sen_model_weight_name(l->twin, i - l->n_weights));
+    return room;
 }
 
 /* What the trainer asks a loss for: its columns, whether it needs labels, its name in the card. */
@@ -33672,6 +33866,8 @@ struct sen_trainer {
     sen__buffer              cache_emb, cache_grad;     /* K x (B,E): see the gradient cache */
     sen__buffer              order;             /* 0, 1 ...: see sen__set_rows */
     sen__buffer              guide_emb;         /* the same of a loss's guide */
+    sen_batch                part[2];           /* of batch: what a copy and the model read */
+    sen__buffer              twin_first;        /* where their texts begin */
     float                   *label;             /* [rows of the largest batch] */
     int32_t                 *label_index;       /* [the same] labels as class numbers */
     int64_t                 *rows;              /* [accumulation, train batch size] */
@@ -34390,6 +34586,102 @@ static sen_result sen__trainer_fill(sen_trainer *t, sen__train_set *s, const int
     return sen__set_pack(t, s, rows, n);
 }
 
+/* ---- twins ----------------------------------------------------------------------------------- */
+
+/* A loss that trains a copy of the model (ContrastiveTension): the copy embeds the first column,
+ * the model the last one, which may be the same. Each has a batch of its own, a part of t->batch.
+ * The copy never drops anything: in Python nobody puts it into training mode. */
+
+/* Column k of a batch, as a batch: it shares all arrays but the rebased ends in `first` (B+1). */
+static sen_batch sen__batch_column(const sen_batch *b, int64_t k, int32_t *first)
+{
+    sen_batch part = *b;
+    const int64_t s0 = k * b->rows, from = b->first[s0];
+    int64_t i;
+    for (i = 0; i <= b->rows; i++) first[i] = (int32_t)(b->first[s0 + i] - from);
+    part.columns = 1;
+    part.tokens = first[b->rows];
+    part.ids += from;
+    part.position += from;
+    part.owner += from;
+    part.first = first;
+    if (part.skip) part.skip += s0;
+    return part;
+}
+
+/* The twin's part of t->batch and the model's. They are the trainer's, since backward may want them
+ * again. */
+static sen_result sen__twin_batches(sen_trainer *t)
+{
+    const sen_batch *b = &t->batch.batch;
+    int32_t *first = (int32_t *)sen__buffer_reserve(t->c, &t->twin_first,
+                                                    (size_t)(2 * (b->rows + 1)) * sizeof *first,
+                                                    "the columns of a batch");
+    if (!first) return SEN_ERR_MEMORY;
+    t->part[0] = sen__batch_column(b, 0, first);
+    t->part[1] = sen__batch_column(b, b->columns - 1, first + b->rows + 1);
+    return SEN_OK;
+}
+
+/* Dropout of the model's next pass. */
+static sen_result sen__trainer_dropout(sen_trainer *t, const sen__train_set *s, uint32_t number)
+{
+    const bool torch = t->args.dropout_rng == SEN_DROPOUT_TORCH;
+    const bool twin = sen__loss_core(s->loss)->twin != NULL;
+    const sen_result r = twin ? sen__twin_batches(t) : SEN_OK;
+    t->dropout.apart = sen__loss_reads_layers(s->loss);
+    return r ? r : sen__dropout_begin(t->c, &t->dropout, t->model,
+                                      twin ? &t->part[1] : &t->batch.batch, torch,
+                                      (uint64_t)t->args.seed, number, &t->rng);
+}
+
+/* 1 where both texts of a row are the same tokens, else 0: labels of rows that have none. */
+static const float *sen__twin_labels(sen_tape *tape, const sen_batch *b)
+{
+    sen_var *y = sen_tape_matrix(tape, b->rows, 1);
+    int64_t i;
+    for (i = 0; y && i < b->rows; i++) {
+        const int32_t *f = b->first + i, *g = b->first + (b->columns - 1) * b->rows + i;
+        y->x[i] = f[1] - f[0] == g[1] - g[0] &&
+                  memcmp(b->ids + f[0], b->ids + g[0],
+                         (size_t)(f[1] - f[0]) * sizeof *b->ids) == 0 ? 1.0f : 0.0f;
+    }
+    return y ? y->x : NULL;
+}
+
+static sen_var *sen__twin_loss(sen_trainer *t, sen_tape *tape, const sen__train_set *s,
+                               const sen_labels *labels, bool keep)
+{
+    sen_loss *core = sen__loss_core(s->loss);
+    const sen__dropout *dropout = tape->dropout;
+    const sen_batch *b = &t->batch.batch;
+    sen_labels own = *labels;
+    sen_var *emb, *loss = NULL;
+    int k;
+    if (!dropout && sen__twin_batches(t)) {     /* else they are there: dropout points to them */
+        sen__tape_fail(tape, SEN_ERR_MEMORY);
+        return NULL;
+    }
+    core->twin->bf16 = t->model->bf16;
+    tape->dropout = NULL;
+    core->twin_emb = sen__model_forward(core->twin, tape, &t->part[0]);
+    tape->dropout = dropout;
+    emb = sen__model_forward(t->model, tape, &t->part[1]);
+    for (k = 0; k < s->n_columns; k++) {
+        t->emb[k] = k + 1 < s->n_columns ? core->twin_emb : emb;
+        if (t->emb[k] && keep) t->emb[k]->keep = true;
+    }
+    if (emb && !own.n && b->columns > 1) {
+        own.value = sen__twin_labels(tape, b);
+        own.n = b->rows;
+        own.width = 1;
+    }
+    if (core->twin_emb && emb)
+        loss = sen_loss_forward(s->loss, tape, t->emb, s->n_columns, &own);
+    core->twin_emb = NULL;
+    return loss;
+}
+
 /* Columns' embeddings, each (B,E), into t->emb; then the loss. One forward pass over all columns at
  * once, (K*B, E) in column order, then cut: a packed batch has no padding, so a long column costs
  * the others nothing, and dropout is drawn in one order. `keep`: values and gradients are wanted
@@ -34401,6 +34693,7 @@ static sen_var *sen__trainer_loss(sen_trainer *t, sen_tape *tape, const sen__tra
     sen__layers layers;
     sen_var *all, *loss = NULL;
     int k;
+    if (sen__loss_core(s->loss)->twin) return sen__twin_loss(t, tape, s, labels, keep);
     memset(&layers, 0, sizeof layers);
     tape->layers = sen__loss_reads_layers(s->loss) ? &layers : NULL;
     all = sen__model_forward(t->model, tape, &t->batch.batch);
@@ -34684,7 +34977,6 @@ static void sen__terms_add(sen__terms *s, const sen_loss *l, bool filter)
 static sen_result sen__trainer_micro(sen_trainer *t, sen__train_set *s, const int64_t *rows,
                                      int64_t n, int64_t parts, uint32_t number, float *value)
 {
-    const bool torch = t->args.dropout_rng == SEN_DROPOUT_TORCH;
     sen_labels labels;
     sen_var *loss;
     sen_result r;
@@ -34701,12 +34993,9 @@ static sen_result sen__trainer_micro(sen_trainer *t, sen__train_set *s, const in
     }
     r = sen__guide_embed(t, s, rows, n);
     if (!r) r = sen__trainer_fill(t, s, rows, n, &labels);
-    t->dropout.apart = sen__loss_reads_layers(s->loss);
     /* Dropout is set up before the forward pass, since torch's masks are drawn in the order in
      * which it meets them, and all of them are drawn here. */
-    if (!r)
-        r = sen__dropout_begin(t->c, &t->dropout, t->model, &t->batch.batch, torch,
-                               (uint64_t)t->args.seed, number, &t->rng);
+    if (!r) r = sen__trainer_dropout(t, s, number);
     if (r) return r;
     sen_tape_reset(t->tape);                            /* the last batch's values go */
     t->tape->dropout = sen__dropout_of(&t->dropout);
@@ -35027,15 +35316,15 @@ static sen_result sen__loss_params(sen_trainer *t, int i, sen__param *param, int
 {
     const sen__train_set *s = &t->train[i];
     sen_loss *l = sen__loss_core(s->loss);
-    char name[320];
+    char name[320], own[300];
     int k;
-    for (k = 0; k < l->n_weights && !sen__loss_seen(t, i); k++) {
-        sen_tensor *w = &l->weight[k];
+    for (k = 0; k < sen_loss_weights(l) && !sen__loss_seen(t, i); k++) {
+        sen_tensor *w = sen_loss_weight(l, k);
         sen__param *p = &param[*n];
         if (!w->requires_grad) continue;
         memset(p, 0, sizeof *p);
         sen__text_format(name, sizeof name, "loss.%s%s%s", s->own_loss ? s->name : "",
-                         s->own_loss ? "." : "", w->name);
+                         s->own_loss ? "." : "", sen__loss_weight_name(l, k, own, sizeof own));
         p->tensor = w;
         p->name = sen__trainer_text(t, name);
         if (!p->name) return SEN_ERR_MEMORY;
@@ -35053,6 +35342,7 @@ static sen_result sen__loss_grads(sen_trainer *t)
     int i, k;
     for (i = 0; i < t->n_train; i++) {
         sen_loss *l = sen__loss_core(t->train[i].loss);
+        if (l->twin && sen__model_grads(t->c, l->twin)) return SEN_ERR_MEMORY;
         for (k = 0; k < l->n_weights; k++) {
             sen_tensor *w = &l->weight[k];
             if (w->requires_grad && !w->grad)
@@ -35087,6 +35377,7 @@ static void sen__loss_drop_grads(sen_trainer *t)
     int i, k;
     for (i = 0; i < t->n_train; i++) {
         sen_loss *l = sen__loss_core(t->train[i].loss);     /* NULL: half made */
+        if (l && l->twin) sen__model_drop_grads(t->c, l->twin);
         for (k = 0; l && k < l->n_weights; k++) {
             sen_tensor *w = &l->weight[k];
             sen__delete(l->c, w->grad);
@@ -35132,13 +35423,13 @@ static sen_result sen__trainer_optimizer(sen_trainer *t)
     const sen_optimizer_type *type = (const sen_optimizer_type *)sen__find_type(
         t->c, sen__optimizers, t->args.optim);
     sen__param *param;
-    int64_t n = 0;
+    int64_t n = 0, most = sen_model_weights(t->model) + 1;
     sen_result r;
+    int i;
     if (t->optimizer) return SEN_OK;                    /* also of an earlier run */
     /* A list of all weights; those that are frozen leave room unused. */
-    param = (sen__param *)sen__scratch(t->c, sen_model_weights(t->model) + 1 +
-                                             SEN__LOSS_WEIGHTS * t->n_train, sizeof *param,
-                                       "a list of weights");
+    for (i = 0; i < t->n_train; i++) most += sen_loss_weights(sen__loss_core(t->train[i].loss));
+    param = (sen__param *)sen__scratch(t->c, most, sizeof *param, "a list of weights");
     r = param ? sen__trainer_params(t, param, &n) : SEN_ERR_MEMORY;
     if (!r && n == 0) r = sen_fail(t->c, SEN_ERR_ARGUMENT, "the model has no weights that train");
     /* Gradients before moments: both are as large as the weights, and the first lack of room is
@@ -37104,18 +37395,24 @@ static sen_result sen__trainer_prompts(sen_trainer *t)
 
 /* The losses' own weights, from one generator, loss after loss: in a script of Python's that seeds
  * with args.seed and then makes its losses, they have these values. */
+static sen_result sen__set_make_weights(sen_trainer *t, sen__train_set *s, sen_rng *rng)
+{
+    sen_loss *core = sen__loss_core(s->loss);
+    const sen_result r = sen__loss_make_weights(t->c, s->loss,
+                                                sen_embedding_dimension(t->model, SEN_NONE), rng);
+    if (r || !core->type->trains_copy || core->twin) return r;
+    return sen_model_copy(t->c, t->model, &core->twin);
+}
+
 static sen_result sen__sets_make_weights(sen_trainer *t)
 {
-    const int64_t dimension = sen_embedding_dimension(t->model, SEN_NONE);
     sen_result r = SEN_OK;
     sen_rng rng;
     int i;
     sen_rng_seed(&rng, (uint64_t)t->args.seed);
-    for (i = 0; !r && i < t->n_train; i++)
-        r = sen__loss_make_weights(t->c, t->train[i].loss, dimension, &rng);
+    for (i = 0; !r && i < t->n_train; i++) r = sen__set_make_weights(t, &t->train[i], &rng);
     for (i = 0; !r && i < t->n_train; i++) r = sen__guide_check(t, &t->train[i]);
-    for (i = 0; !r && i < t->n_eval; i++)
-        r = sen__loss_make_weights(t->c, t->eval[i].loss, dimension, &rng);
+    for (i = 0; !r && i < t->n_eval; i++) r = sen__set_make_weights(t, &t->eval[i], &rng);
     return r;
 }
 
@@ -37201,6 +37498,7 @@ SENTRAIN_DEF void sen_trainer_free(sen_trainer *t)
     sen__dropout_plan_free(c, &t->dropout);
     sen__delete(c, t->order.data);
     sen__delete(c, t->guide_emb.data);
+    sen__delete(c, t->twin_first.data);
     sen__delete(c, t->cache_emb.data);
     sen__delete(c, t->cache_grad.data);
     sen__delete(c, t->emb);
@@ -37465,7 +37763,6 @@ static sen_result sen__grad_run(sen_trainer *t, sen__train_set *s, sen_labels *l
                                 float *value)
 {
     int64_t n = SEN__MIN((int64_t)t->args.per_device_train_batch_size, s->data->rows);
-    const bool torch = t->args.dropout_rng == SEN_DROPOUT_TORCH;
     sen_var *loss;
     int64_t i;
     sen_result r;
@@ -37478,10 +37775,7 @@ static sen_result sen__grad_run(sen_trainer *t, sen__train_set *s, sen_labels *l
     /* The same path as a training batch: what is checked is what trains. */
     if (!r) r = sen__grad_guide(t, s, n);
     if (!r) r = sen__trainer_fill(t, s, t->rows, n, labels);
-    t->dropout.apart = sen__loss_reads_layers(s->loss);
-    if (!r)
-        r = sen__dropout_begin(t->c, &t->dropout, t->model, &t->batch.batch, torch,
-                               (uint64_t)t->args.seed, 0, &t->rng);
+    if (!r) r = sen__trainer_dropout(t, s, 0);
     if (r) return r;
     sen_tape_reset(t->tape);
     t->tape->dropout = sen__dropout_of(&t->dropout);
@@ -38858,7 +39152,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    losses: MultipleNegativesSymmetricRanking, AnglE, Contrastive, OnlineContrastive,
  *            BatchAll-, BatchHard-, BatchSemiHard-, BatchHardSoftMarginTriplet, MegaBatchMargin,
  *            GlobalOrthogonalRegularization, EmbedDistill, MSE, MarginMSE, DistillKLDiv, Softmax,
- *            Matryoshka, AdaptiveLayer, Matryoshka2d, GISTEmbed;
+ *            Matryoshka, AdaptiveLayer, Matryoshka2d, ContrastiveTension (both), GISTEmbed;
  *            CachedMultipleNegativesRanking, its symmetric form and
  *            CachedGISTEmbed: batches of any size in the memory of a mini-batch (gradient cache);
  *            weights of a loss's own, trained and kept in checkpoints; values in named terms; what

@@ -1102,6 +1102,115 @@ static void test_loss_layers(void)
     sen_ctx_free(c);
 }
 
+/* ---- a copy of the model --------------------------------------------------------------------- */
+
+/* in: the copy's embeddings, the model's, and where there is one the weight. */
+static void loss_twin_tension(double *y, double *const *in, const naive_op *o)
+{
+    const float *label = (const float *)o->arg;
+    y[0] = 0.0;
+    for (int64_t i = 0; i < o->rows[0]; i++) {
+        double s = 0.0;
+        for (int64_t k = 0; k < o->cols[0]; k++)
+            s += in[0][i * o->cols[0] + k] * in[1][i * o->cols[0] + k];
+        y[0] += log(1.0 + exp(s)) - (double)label[i] * s;
+    }
+}
+
+static void loss_twin_tension_batch(double *y, double *const *in, const naive_op *o)
+{
+    const int64_t n = o->rows[0], width = o->cols[0];
+    double s[LOSS_ROWS][LOSS_ROWS];
+    (void)o->arg;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < n; j++) {
+            const double *a = in[0] + i * width, *b = in[1] + j * width;
+            double ab = 0.0, aa = 0.0, bb = 0.0;
+            for (int64_t k = 0; k < width; k++) {
+                ab += a[k] * b[k];
+                aa += a[k] * a[k];
+                bb += b[k] * b[k];
+            }
+            s[i][j] = exp(in[2][0]) * ab / sqrt(aa * bb);
+        }
+    y[0] = 0.0;
+    for (int64_t i = 0; i < n; i++) {
+        double row = 0.0, col = 0.0;
+        for (int64_t j = 0; j < n; j++) row += exp(s[i][j]);
+        for (int64_t j = 0; j < n; j++) col += exp(s[j][i]);
+        y[0] += (log(row) + log(col) - 2.0 * s[i][i]) / (2.0 * (double)n);
+    }
+}
+
+static void tension_check(sen_ctx *c, const char *name, const void *args, naive_fn *twin,
+                          const float *label)
+{
+    enum { n = LOSS_ROWS * LOSS_WIDTH };
+    naive_op o = { label ? 2 : 3, { LOSS_ROWS, LOSS_ROWS, 1, 1 }, { LOSS_WIDTH, LOSS_WIDTH, 1, 1 },
+                   NULL, 0, 0 };
+    const sen_labels labels = { label, NULL, label ? LOSS_ROWS : 0, 1, { 0, 0 } };
+    double wide[3][LOSS_MOST], *in[3], value[1] = { 0.0 }, weight[1] = { 0.5 }, d[n];
+    naive_gradient_of g = { twin, &o, in, value, weight };
+    sen_loss *loss = NULL;
+    sen_var *x[2], *emb[2], *y;
+    sen_tape *tape;
+    CHECK_OK(c, sen_loss_new(c, name, args, &loss));
+    CHECK_OK(c, sen_loss_make_weights(loss, LOSS_WIDTH, 1));
+    CHECK_OK(c, sen_tape_new(c, true, &tape));
+    for (int k = 0; k < 2; k++) {
+        x[k] = sen_tape_matrix(tape, LOSS_ROWS, LOSS_WIDTH);
+        fill_random(x[k]->x, n, (uint32_t)k + 7);
+        x[k]->wants_grad = x[k]->keep = true;
+        for (int i = 0; i < n; i++) wide[k][i] = (double)x[k]->x[i];
+        in[k] = wide[k];
+    }
+    if (!label) {
+        sen_tensor *w = sen_loss_weight(loss, 0);
+        CHECK_TEXT(w->name, "logit_scale");
+        w->grad = (float *)sen__new(c, sizeof(float), "gradients");
+        wide[2][0] = (double)w->data[0];
+        in[2] = wide[2];
+    }
+    emb[0] = label ? x[0] : x[1];               /* the model's, of the columns that there are */
+    emb[1] = x[1];
+    CHECK(!sen_loss_forward(loss, tape, emb, label ? 2 : 1, &labels));
+    CHECK(strstr(sen_message(c), "trains a copy of the model, which a trainer makes") != NULL);
+    sen__forgive(c);
+    tape->result = SEN_OK;
+    loss->twin_emb = x[0];
+    y = sen_loss_forward(loss, tape, emb, label ? 2 : 1, &labels);
+    CHECK_OK(c, sen_tape_result(tape));
+    o.arg = label;
+    twin(value, in, &o);
+    test_near(__FILE__, __LINE__, name, y->x, sizeof(float), value, sizeof(double), 1, 1e-6);
+    CHECK_OK(c, sen_backward(tape, y, 0.5f));
+    for (int k = 0; k < o.n; k++) {
+        const int64_t count = k < 2 ? n : 1;
+        naive_gradient(d, in[k], count, naive_weighted, &g);
+        loss_check_gradient(name, k < 2 ? x[k]->g : sen_tensor_grad(sen_loss_weight(loss, 0)), d,
+                            count, 1e-5);
+    }
+    sen_tape_free(tape);
+    sen_loss_free(loss);
+}
+
+static void test_loss_tension(void)
+{
+    static const float same[LOSS_ROWS] = { 1.0f, 0.0f, 0.0f, 1.0f, 0.0f };
+    sen_ctx *c = test_ctx(1);
+    sen_contrastive_tension_batch_args a = sen_contrastive_tension_batch_args_default();
+    sen_loss *l = NULL;
+    CHECK(a.scale == 20.0 && a.similarity_fct == SEN_COS_SIM);
+    tension_check(c, "ContrastiveTensionLoss", NULL, loss_twin_tension, same);
+    a.scale = 2.5;
+    tension_check(c, "ContrastiveTensionLossInBatchNegatives", &a, loss_twin_tension_batch, NULL);
+    a.scale = 0.0;
+    CHECK(sen_loss_new(c, "ContrastiveTensionLossInBatchNegatives", &a, &l) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "scale must be above 0") != NULL);
+    sen__forgive(c);
+    sen_ctx_free(c);
+}
+
 /* Labels that are embeddings are cut with the student's: two widths are the sum of both alone. */
 static void test_loss_matryoshka_labels(void)
 {
@@ -1567,6 +1676,8 @@ static void test_loss_refused(void)
         { "{\"type\": \"DistillKLDivLoss\", \"temperature\": -1}", "temperature cannot be -1" },
         { "{\"type\": \"MatryoshkaLoss\", \"matryoshka_dims\": [2]}",
           "MatryoshkaLoss needs the \"loss\" that it is to apply" },
+        { "{\"type\": \"MatryoshkaLoss\", \"matryoshka_dims\": [2], "
+          "\"loss\": \"ContrastiveTensionLoss\"}", "embeds texts with two models" },
         { "{\"type\": \"MatryoshkaLoss\", \"loss\": \"TripletLoss\"}",
           "MatryoshkaLoss needs matryoshka_dims" },
         { "{\"type\": \"MatryoshkaLoss\", \"loss\": \"TripletLoss\", \"matryoshka_dims\": [8, 0]}",
@@ -1626,7 +1737,8 @@ static void test_loss_refused_in_c(void)
                                "BatchHardSoftMarginTripletLoss, MegaBatchMarginLoss, "
                                "GlobalOrthogonalRegularizationLoss, EmbedDistillLoss, MSELoss, "
                                "MarginMSELoss, DistillKLDivLoss, SoftmaxLoss, MatryoshkaLoss, "
-                               "AdaptiveLayerLoss, Matryoshka2dLoss, "
+                               "AdaptiveLayerLoss, Matryoshka2dLoss, ContrastiveTensionLoss, "
+                               "ContrastiveTensionLossInBatchNegatives, "
                                "CachedMultipleNegativesRankingLoss, "
                                "CachedMultipleNegativesSymmetricRankingLoss, "
                                "GISTEmbedLoss, CachedGISTEmbedLoss");
@@ -1893,6 +2005,7 @@ static void test_loss(void)
     TEST(test_loss_matryoshka);
     TEST(test_loss_matryoshka_labels);
     TEST(test_loss_layers);
+    TEST(test_loss_tension);
     TEST(test_loss_chosen);
     TEST(test_loss_pieces);
     TEST(test_loss_gist);

@@ -227,7 +227,7 @@ static sen_var *tape_layer(const sen__segment *s, sen_tape *t, sen_var *x)
 static sen_result tape_step(tape_model *m, sen_tape *t)
 {
     const int32_t *ids = m->ids;
-    const sen__segment layer = { tape_layer, m, NULL, 0, SEN_ALL_TOKENS, false };
+    const sen__segment layer = { tape_layer, m, NULL, 0, SEN_ALL_TOKENS, false, NULL };
     sen_var *w = sen_tape_weight(t, &m->w[0]), *x, *y;
     x = sen__embed(t, &w, &ids, 1, TAPE_TOKENS);
     y = sen__tape_segment(t, &layer, x, m->w + 1, TAPE_WEIGHTS - 1);

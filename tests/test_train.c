@@ -1402,6 +1402,58 @@ static void test_train_loss_weights(void)
     test_remove(test_path("out"));
 }
 
+/* Six steps of a loss that trains a copy of the model beside it. */
+static void train_twin(const char *name, const char *from, bool recompute, int threads,
+                       train_result *out)
+{
+    sen_ctx *c = train_ctx(threads);
+    sen_trainer *t = NULL;
+    sen_loss *l = NULL;
+    train_kit k;
+    int64_t n;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0.1));
+    CHECK_OK(c, sen_loss_new(c, name, NULL, &l));
+    k.desc.loss = l;
+    k.desc.args.gradient_checkpointing = recompute;
+    k.desc.args.max_steps = 6;
+    k.desc.args.save_strategy = SEN_STRATEGY_STEPS;
+    k.desc.args.save_steps = 3;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK(sen_loss_weights(l) == sen_model_weights(k.model));
+    CHECK(memcmp(sen_loss_weight(l, 0)->data, sen_model_weight(k.model, 0)->data,
+                 (size_t)sen_loss_weight(l, 0)->count * sizeof(float)) == 0);
+    CHECK_OK(c, from ? sen_train_resume(t, from) : sen_train(t));
+    out->n = train_weights(k.model, out->weight, TRAIN_FLOATS);
+    n = sen_loss_weight(l, 0)->count;           /* its words: they have moved otherwise */
+    CHECK(memcmp(sen_loss_weight(l, 0)->data, sen_model_weight(k.model, 0)->data,
+                 (size_t)n * sizeof(float)) != 0);
+    if (out->n + n <= TRAIN_FLOATS)
+        memcpy(out->weight + out->n, sen_loss_weight(l, 0)->data, (size_t)n * sizeof(float));
+    out->n += n;
+    train_history(c, sen_trainer_state(t)->log_history, out->log, sizeof out->log);
+    sen_trainer_free(t);
+    sen_loss_free(l);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* The copy is trained, kept in checkpoints and comes back with the same bits; it has no dropout,
+ * also where a layer is computed again; threads change nothing. */
+static void test_train_twin(void)
+{
+    static train_result whole, other;
+    char path[1024];
+    snprintf(path, sizeof path, "%s", test_path("out/checkpoint-3"));
+    train_twin("ContrastiveTensionLoss", NULL, false, 1, &whole);
+    train_twin("ContrastiveTensionLoss", path, false, 1, &other);
+    train_same(&whole, &other);
+    train_twin("ContrastiveTensionLoss", NULL, true, 1, &other);
+    train_same(&whole, &other);
+    train_twin("ContrastiveTensionLoss", NULL, false, 2, &other);
+    train_same(&whole, &other);
+    test_remove(test_path("out"));
+}
+
 /* The weights of a run that `desc` tells of, after `runs` runs of one trainer, the last one resumed
  * from `from` where that is not NULL. Every run begins with the same weights. */
 static void train_repeat(train_kit *k, int runs, const char *from, float *out)
@@ -2441,6 +2493,7 @@ static void test_train(void)
     TEST(test_train_mapped);
     TEST(test_train_resume);
     TEST(test_train_loss_weights);
+    TEST(test_train_twin);
     TEST(test_train_cached);
     TEST(test_train_guide_refused);
     TEST(test_train_resume_evaluated);
