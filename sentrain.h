@@ -34246,7 +34246,12 @@ static sen_result sen__set_check_labels(sen_ctx *c, const sen__train_set *s)
  * for whoever asks for no_duplicates would train with duplicates. */
 static sen_result sen__set_check_stream(const sen_trainer *t, const sen__train_set *s, bool train)
 {
-    const char *why = !train ? "an eval_dataset cannot be a stream: its rows are needed again"
+    const sen__stream *stream = s->data->stream;
+    const bool once = stream->file || (stream->source.next && !stream->source.rewind);
+    const char *why = !train
+        ? once ? "an eval_dataset is needed again at every evaluation, and this stream comes once"
+          : s->data == t->train[0].data ? "one stream cannot be train_dataset and eval_dataset"
+          : NULL
         : s->name ? "a stream cannot be one of several datasets"
         : t->args.max_steps <= 0 ? "a stream has no number of rows, so max_steps must be set"
         : strcmp(t->args.batch_sampler, "batch_sampler") != 0
@@ -35572,11 +35577,11 @@ static sen_result sen__trainer_log_loss(sen_trainer *t)
  *     n batches;  rest = rows mod size, or size where that is 0
  *
  * whatever the batches really hold: with no_duplicates, or where drop_last has dropped the rest,
- * that is no mean over rows, and it is what Python reports. Losses that are no numbers are left out
- * where there are others. */
+ * that is no mean over rows, and it is what Python reports. Rows of a stream are counted as they
+ * come. Losses that are no numbers are left out where there are others. */
 typedef struct sen__eval_mean {
     double  sum, weight, bad;                           /* bad: a loss that was left out */
-    int64_t batches;
+    int64_t batches, rows;
 } sen__eval_mean;
 
 /* One batch's share. What is left out by the filter (logging_nan_inf_filter) is kept in `bad`, for
@@ -35630,10 +35635,10 @@ static sen_result sen__eval_batch(sen_trainer *t, sen__train_set *s, int64_t n, 
  * batch late. */
 static sen_result sen__eval_loss(sen_trainer *t, sen__train_set *s, sen__eval_mean *e)
 {
-    const int64_t size = t->args.per_device_eval_batch_size, rest = s->data->rows % size;
+    const int64_t size = t->args.per_device_eval_batch_size;
     const sen_dataset *data = s->data;
     double loss = 0;
-    int64_t n;
+    int64_t n, rest;
     sen_result r = SEN_OK;
     memset(e, 0, sizeof *e);
     if (!s->sampler) {
@@ -35642,7 +35647,8 @@ static sen_result sen__eval_loss(sen_trainer *t, sen__train_set *s, sen__eval_me
         if (!one) return sen__no_memory(t->c, sizeof *one, "a dataset");
         *one = data;                                    /* borrowed by the sampler */
         d = sen__trainer_sampler_desc(t, one, 1, size);
-        r = sen__sampler_new(t->c, &d, &s->sampler);
+        if (data->stream) r = sen__stream_window(s->data, size);
+        if (!r) r = sen__sampler_new(t->c, &d, &s->sampler);
     }
     if (!r) r = sen__sets_tokenize(t, s, 1);
     if (r) return r;
@@ -35655,9 +35661,12 @@ static sen_result sen__eval_loss(sen_trainer *t, sen__train_set *s, sen__eval_me
             return sen_fail(t->c, SEN_ERR_STOPPED, "evaluation was stopped after %lld batches",
                             (long long)e->batches);
         if (e->batches++ > 0) sen__eval_add(e, loss, (double)size, t->args.logging_nan_inf_filter);
+        e->rows += n;
         r = sen__eval_batch(t, s, n, &loss);
     }
+    if (!r && data->stream) r = sen__error(t->c);       /* why it ended */
     /* The last one's loss has been computed but not added. */
+    rest = (data->stream ? e->rows : data->rows) % size;
     if (!r && e->batches > 0)
         sen__eval_add(e, loss, (double)(rest ? rest : size), t->args.logging_nan_inf_filter);
     return r;
@@ -35698,14 +35707,15 @@ static sen_result sen__evaluate_one(sen_trainer *t, sen__train_set *s, const cha
     const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen__maker m = sen__maker_in(t->c, &t->metrics_arena);
     sen_json *metrics = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT);
-    const double start = sen__seconds(), rows = s ? (double)s->data->rows : 0;
+    const double start = sen__seconds();
     sen__eval_mean mean;
-    double seconds;
+    double seconds, rows;
     sen_result r = SEN_OK;
     sen__rng_skip(&t->rng, 2);                          /* a data loader's base seed */
     memset(&mean, 0, sizeof mean);
     memset(&t->eval_terms, 0, sizeof t->eval_terms);
     if (s) r = sen__eval_loss(t, s, &mean);
+    rows = !s ? 0 : s->data->stream ? (double)mean.rows : (double)s->data->rows;
     /* weight is 0 where every loss was bad. */
     if (!r && mean.batches > 0)
         sen__make_metric(&m, metrics, prefix, "loss",
