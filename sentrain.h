@@ -673,10 +673,22 @@ typedef struct sen_optimizer_type {
     bool        rests;
 } sen_optimizer_type;
 
-/* The factor on the initial rate after `step` of `total` updates, the first `warmup` rising. */
+/* What a schedule knows when it is asked; all numbers are doubles, as they are floats in Python. */
+typedef struct sen_schedule {
+    double      step, warmup, total;            /* updates made so far; those that rise; all */
+    double      learning_rate;                  /* the initial one */
+    const void *args;                           /* the type's struct, read from
+                                                 * lr_scheduler_kwargs; NULL: it has none */
+} sen_schedule;
+
+/* The factor on the initial rate. */
 typedef struct sen_schedule_type {
-    const char *name;                           /* "linear" */
-    double (*factor)(double step, double warmup, double total, const sen_json *kwargs);
+    const char      *name;                      /* "linear" */
+    const sen_field *fields;                    /* of lr_scheduler_kwargs; NULL: takes none */
+    size_t           args_size;
+    /* NULL: nothing to check. Before the first step: values that do not go together. */
+    sen_result     (*check)(sen_ctx *c, const sen_schedule *s);
+    double         (*factor)(const sen_schedule *s);
 } sen_schedule_type;
 
 /* Make an optimizer or a schedule known to this context by its name; type is borrowed until
@@ -17216,77 +17228,341 @@ SENTRAIN_DEF sen_result sen_register_optimizer(sen_ctx *c, const sen_optimizer_t
 
 /* ---- schedules ------------------------------------------------------------------------------- */
 
-/* The formulas of transformers.optimization, as factors on the initial rate. `step` counts the
- * updates made so far, so the first update runs with step 0; all are doubles, as they are floats in
- * Python, and what is divided by is at least 1, so a run of no steps divides by nothing.
+/* The formulas of transformers.optimization, as factors on the initial rate, each product in the
+ * order of Python's, for the last digit's sake. What is divided by is at least 1, so a run of no
+ * steps divides by nothing.
  *
- * With W the warm-up, T the total and p = (step - W) / max(1, T - W), behind the warm-up:
+ * With W the warm-up, T the total, p = (step - W) / max(1, T - W), c(p) = (1 + cos(2 pi n p)) / 2
+ * and m the lowest rate over the initial one, behind the warm-up:
  *
- *     linear                  max(0, (T - step) / max(1, T - W))
- *     cosine                  max(0, (1 + cos(2 pi num_cycles p)) / 2)
- *     constant_with_warmup    1
- *     constant                1, and no warm-up */
+ *     linear                     max(0, (T - step) / max(1, T - W))
+ *     cosine                     max(0, c(p)), n = num_cycles
+ *     cosine_with_restarts       the same half wave num_cycles times over; 0 from T on
+ *     cosine_with_min_lr         c(p) (1 - m) + m
+ *     cosine_warmup_with_min_lr  the same one step ahead, so the first update already moves
+ *     polynomial                 (1 - p)^power between 1 and lr_end / learning_rate
+ *     inverse_sqrt               1 / sqrt((step - W + timescale) / timescale)
+ *     warmup_stable_decay        1 for a while, then down to m in a shape of choice
+ *     constant_with_warmup       1
+ *     constant                   1, and no warm-up */
+#define SEN__PI 3.14159265358979323846
 
 /* 0 .. 1 over the warm-up; negative where that is over. The first update of a run with warm-up has
  * rate 0: it moves nothing, but the moments see its gradient. Python does the same. */
-static double sen__warmup(double step, double warmup)
+static double sen__warmup(const sen_schedule *s)
 {
-    return step < warmup ? step / SEN__MAX(1.0, warmup) : -1.0;
+    return s->step < s->warmup ? s->step / SEN__MAX(1.0, s->warmup) : -1.0;
+}
+
+/* The part of what follows the warm-up that is done. */
+static double sen__progress(const sen_schedule *s)
+{
+    return (s->step - s->warmup) / SEN__MAX(1.0, s->total - s->warmup);
 }
 
 /* Up to the peak over the warm-up, then down to 0 in a straight line. The factor would be 0 at step
  * `total`, which no update has: the last one still has a share of 1 / (total - warmup). */
-static double sen__linear_factor(double step, double warmup, double total, const sen_json *kwargs)
+static double sen__linear_factor(const sen_schedule *s)
 {
-    const double up = sen__warmup(step, warmup);
-    (void)kwargs;
-    return up >= 0 ? up : SEN__MAX(0.0, (total - step) / SEN__MAX(1.0, total - warmup));
+    const double up = sen__warmup(s);
+    if (up >= 0) return up;
+    return SEN__MAX(0.0, (s->total - s->step) / SEN__MAX(1.0, s->total - s->warmup));
 }
 
-/* Then down along half a cosine; num_cycles 0.5 ends at 0, more of them go up again. The order of
- * the product is Python's, for the last digit's sake. */
-static double sen__cosine_factor(double step, double warmup, double total, const sen_json *kwargs)
+static const sen_schedule_type sen__linear_schedule = { "linear", NULL, 0, NULL,
+                                                        sen__linear_factor };
+
+/* One struct for the four along a cosine; each has the fields that are its own. */
+typedef struct sen__cosine_args {
+    double num_cycles, min_lr, min_lr_rate, warmup_lr_rate;
+} sen__cosine_args;
+
+#define SEN__COSINE_FIELD(member, initial, help) \
+    SEN_FIELD(sen__cosine_args, member, SEN_KIND_DOUBLE, initial, help)
+
+static const sen_field sen__cosine_fields[] = {
+    SEN__COSINE_FIELD(num_cycles, 0.5, "waves; 0.5 ends at the bottom"),
+    SEN_FIELD_END
+};
+static const sen_field sen__cosine_restarts_fields[] = {
+    SEN__COSINE_FIELD(num_cycles, 1, "half waves from 1 to 0"),
+    SEN_FIELD_END
+};
+static const sen_field sen__cosine_least_fields[] = {
+    SEN__COSINE_FIELD(num_cycles, 0.5, "waves; 0.5 ends at the bottom"),
+    SEN__COSINE_FIELD(min_lr, SEN_NONE, "the lowest rate"),
+    SEN__COSINE_FIELD(min_lr_rate, SEN_NONE, "or what part of learning_rate that is"),
+    SEN_FIELD_END
+};
+static const sen_field sen__cosine_early_fields[] = {
+    SEN__COSINE_FIELD(num_cycles, 0.5, "waves; 0.5 ends at the bottom"),
+    SEN__COSINE_FIELD(min_lr, SEN_NONE, "the lowest rate"),
+    SEN__COSINE_FIELD(min_lr_rate, SEN_NONE, "or what part of learning_rate that is"),
+    SEN__COSINE_FIELD(warmup_lr_rate, SEN_NONE, "where the warm-up begins; null: at 1 / warm-up"),
+    SEN_FIELD_END
+};
+
+static double sen__cosine_wave(double num_cycles, double progress)
 {
-    const double pi = 3.14159265358979323846, up = sen__warmup(step, warmup);
-    const double p = (step - warmup) / SEN__MAX(1.0, total - warmup);
-    const double cycles = sen__json_number_or(kwargs, "num_cycles", 0.5);
-    return up >= 0 ? up : SEN__MAX(0.0, 0.5 * (1.0 + cos(pi * cycles * 2.0 * p)));
+    return 0.5 * (1.0 + cos(SEN__PI * num_cycles * 2.0 * progress));
 }
+
+/* Then down along half a cosine; num_cycles 0.5 ends at 0, more of them go up again. */
+static double sen__cosine_factor(const sen_schedule *s)
+{
+    const sen__cosine_args *a = (const sen__cosine_args *)s->args;
+    const double up = sen__warmup(s);
+    return up >= 0 ? up : SEN__MAX(0.0, sen__cosine_wave(a->num_cycles, sen__progress(s)));
+}
+
+static const sen_schedule_type sen__cosine_schedule = {
+    "cosine", sen__cosine_fields, sizeof(sen__cosine_args), NULL, sen__cosine_factor
+};
+
+/* Loshchilov & Hutter 2017, arXiv:1608.03983: from the peak to 0, and at once to the peak again. */
+static double sen__cosine_restarts_factor(const sen_schedule *s)
+{
+    const sen__cosine_args *a = (const sen__cosine_args *)s->args;
+    const double up = sen__warmup(s), p = sen__progress(s);
+    if (up >= 0) return up;
+    if (p >= 1.0) return 0.0;
+    return SEN__MAX(0.0, 0.5 * (1.0 + cos(SEN__PI * fmod(a->num_cycles * p, 1.0))));
+}
+
+/* A negative count would turn Python's remainder, which is never negative, and not C's. */
+static sen_result sen__cosine_restarts_check(sen_ctx *c, const sen_schedule *s)
+{
+    if (((const sen__cosine_args *)s->args)->num_cycles >= 0) return SEN_OK;
+    return sen_fail(c, SEN_ERR_ARGUMENT, "cosine_with_restarts: num_cycles should be 0 or more");
+}
+
+static const sen_schedule_type sen__cosine_restarts_schedule = {
+    "cosine_with_restarts", sen__cosine_restarts_fields, sizeof(sen__cosine_args),
+    sen__cosine_restarts_check, sen__cosine_restarts_factor
+};
+
+static sen_result sen__cosine_least_check(sen_ctx *c, const sen_schedule *s)
+{
+    const sen__cosine_args *a = (const sen__cosine_args *)s->args;
+    if ((a->min_lr == SEN_NONE) != (a->min_lr_rate == SEN_NONE)) return SEN_OK;
+    return sen_fail(c, SEN_ERR_ARGUMENT,
+                    "this schedule wants either min_lr or min_lr_rate in lr_scheduler_kwargs, and "
+                    "not both");
+}
+
+/* c(p) (1 - m) + m. */
+static double sen__cosine_above(const sen_schedule *s, double progress)
+{
+    const sen__cosine_args *a = (const sen__cosine_args *)s->args;
+    const double m = a->min_lr != SEN_NONE ? a->min_lr / s->learning_rate : a->min_lr_rate;
+    return SEN__MAX(0.0, sen__cosine_wave(a->num_cycles, progress) * (1 - m) + m);
+}
+
+static double sen__cosine_least_factor(const sen_schedule *s)
+{
+    const double up = sen__warmup(s);
+    return up >= 0 ? up : sen__cosine_above(s, sen__progress(s));
+}
+
+static const sen_schedule_type sen__cosine_least_schedule = {
+    "cosine_with_min_lr", sen__cosine_least_fields, sizeof(sen__cosine_args),
+    sen__cosine_least_check, sen__cosine_least_factor
+};
+
+static double sen__cosine_early_factor(const sen_schedule *s)
+{
+    const double r = ((const sen__cosine_args *)s->args)->warmup_lr_rate;
+    if (s->step >= s->warmup)
+        return sen__cosine_above(s, (s->step - s->warmup + 1.0) /
+                                    SEN__MAX(1.0, s->total - s->warmup));
+    if (r == SEN_NONE) return (s->step + 1.0) / SEN__MAX(1.0, s->warmup);
+    return r + (1.0 - r) * s->step / SEN__MAX(1.0, s->warmup - 1);
+}
+
+static const sen_schedule_type sen__cosine_early_schedule = {
+    "cosine_warmup_with_min_lr", sen__cosine_early_fields, sizeof(sen__cosine_args),
+    sen__cosine_least_check, sen__cosine_early_factor
+};
+
+typedef struct sen__polynomial_args { double lr_end, power; } sen__polynomial_args;
+
+static const sen_field sen__polynomial_fields[] = {
+    SEN_FIELD(sen__polynomial_args, lr_end, SEN_KIND_DOUBLE, 1e-7, "the rate at the end"),
+    SEN_FIELD(sen__polynomial_args, power, SEN_KIND_DOUBLE, 1, "1 is a straight line"),
+    SEN_FIELD_END
+};
+
+static sen_result sen__polynomial_check(sen_ctx *c, const sen_schedule *s)
+{
+    const sen__polynomial_args *a = (const sen__polynomial_args *)s->args;
+    if (s->learning_rate > a->lr_end) return SEN_OK;
+    return sen_fail(c, SEN_ERR_ARGUMENT,
+                    "polynomial: lr_end (%g) should be smaller than learning_rate (%g)", a->lr_end,
+                    s->learning_rate);
+}
+
+/* Where warm-up and total are the same step, Python divides by zero; here that step is the peak. */
+static double sen__polynomial_factor(const sen_schedule *s)
+{
+    const sen__polynomial_args *a = (const sen__polynomial_args *)s->args;
+    const double up = sen__warmup(s), lr = s->learning_rate;
+    const double left = 1 - (s->step - s->warmup) / SEN__MAX(1.0, s->total - s->warmup);
+    if (up >= 0) return up;
+    if (s->step > s->total) return a->lr_end / lr;
+    return ((lr - a->lr_end) * pow(left, a->power) + a->lr_end) / lr;
+}
+
+static const sen_schedule_type sen__polynomial_schedule = {
+    "polynomial", sen__polynomial_fields, sizeof(sen__polynomial_args), sen__polynomial_check,
+    sen__polynomial_factor
+};
+
+typedef struct sen__inverse_sqrt_args { double timescale; } sen__inverse_sqrt_args;
+
+static const sen_field sen__inverse_sqrt_fields[] = {
+    SEN_FIELD(sen__inverse_sqrt_args, timescale, SEN_KIND_DOUBLE, SEN_NONE,
+              "updates to half of what the square root has; null: the warm-up, or 10000"),
+    SEN_FIELD_END
+};
+
+static sen_result sen__inverse_sqrt_check(sen_ctx *c, const sen_schedule *s)
+{
+    const double scale = ((const sen__inverse_sqrt_args *)s->args)->timescale;
+    if (scale == SEN_NONE || scale > 0) return SEN_OK;
+    return sen_fail(c, SEN_ERR_ARGUMENT, "inverse_sqrt: timescale should be above 0");
+}
+
+static double sen__inverse_sqrt_factor(const sen_schedule *s)
+{
+    const double given = ((const sen__inverse_sqrt_args *)s->args)->timescale;
+    const double scale = given != SEN_NONE ? given : s->warmup > 0 ? s->warmup : 10000.0;
+    const double up = sen__warmup(s);
+    return up >= 0 ? up : 1.0 / sqrt((s->step + (scale - s->warmup)) / scale);
+}
+
+static const sen_schedule_type sen__inverse_sqrt_schedule = {
+    "inverse_sqrt", sen__inverse_sqrt_fields, sizeof(sen__inverse_sqrt_args),
+    sen__inverse_sqrt_check, sen__inverse_sqrt_factor
+};
+
+typedef struct sen__stable_args {
+    double num_decay_steps, num_stable_steps, min_lr_ratio, num_cycles;
+    int    warmup_type, decay_type;             /* indices of sen__stable_words */
+} sen__stable_args;
+
+enum { SEN__STABLE_LINEAR, SEN__STABLE_COSINE, SEN__STABLE_SQRT };
+static const char *const sen__stable_words[] = { "linear", "cosine", "1-sqrt", NULL };
+static const sen_kind sen__kind_stable = SEN__KIND_WORDS("linear, cosine or 1-sqrt",
+                                                         sen__stable_words);
+
+static const sen_field sen__stable_fields[] = {
+    SEN_FIELD(sen__stable_args, num_decay_steps, SEN_KIND_DOUBLE, SEN_NONE, "must be given"),
+    SEN_FIELD(sen__stable_args, num_stable_steps, SEN_KIND_DOUBLE, SEN_NONE,
+              "at the peak; null: all that warm-up and decay leave"),
+    SEN_FIELD(sen__stable_args, warmup_type, &sen__kind_stable, SEN__STABLE_LINEAR, "way up"),
+    SEN_FIELD(sen__stable_args, decay_type, &sen__kind_stable, SEN__STABLE_COSINE, "way down"),
+    SEN_FIELD(sen__stable_args, min_lr_ratio, SEN_KIND_DOUBLE, 0, "where it begins and ends"),
+    SEN_FIELD(sen__stable_args, num_cycles, SEN_KIND_DOUBLE, 0.5, "of a cosine decay"),
+    SEN_FIELD_END
+};
+
+static sen_result sen__stable_check(sen_ctx *c, const sen_schedule *s)
+{
+    const sen__stable_args *a = (const sen__stable_args *)s->args;
+    if (a->num_decay_steps >= 0) return SEN_OK;         /* SEN_NONE is negative */
+    return sen_fail(c, SEN_ERR_ARGUMENT,
+                    "warmup_stable_decay wants num_decay_steps, 0 or more, in "
+                    "lr_scheduler_kwargs");
+}
+
+/* The way down and the way up, q from 0 to 1. */
+static double sen__stable_down(int shape, double num_cycles, double q)
+{
+    if (shape == SEN__STABLE_COSINE) return sen__cosine_wave(num_cycles, q);
+    return shape == SEN__STABLE_LINEAR ? 1.0 - q : 1.0 - sqrt(q);
+}
+
+static double sen__stable_up(int shape, double q)
+{
+    if (shape == SEN__STABLE_COSINE) return 0.5 * (1.0 - cos(SEN__PI * q));
+    return shape == SEN__STABLE_LINEAR ? q : 1.0 - sqrt(1.0 - q);
+}
+
+/* Up, along, down: Hu et al. 2024 (MiniCPM), arXiv:2404.06395. Unlike the others the warm-up begins
+ * at the lowest rate. */
+static double sen__stable_factor(const sen_schedule *s)
+{
+    const sen__stable_args *a = (const sen__stable_args *)s->args;
+    const double up = sen__warmup(s), m = a->min_lr_ratio;
+    const double stable = a->num_stable_steps != SEN_NONE ? a->num_stable_steps :
+                          s->total - s->warmup - a->num_decay_steps;
+    const double q = (s->step - s->warmup - stable) / SEN__MAX(1.0, a->num_decay_steps);
+    if (up >= 0)
+        return SEN__MAX(0.0, sen__stable_up(a->warmup_type, up) * (1.0 - m) + m);
+    if (s->step < s->warmup + stable) return 1.0;
+    if (s->step >= s->warmup + stable + a->num_decay_steps) return m;
+    return SEN__MAX(0.0, sen__stable_down(a->decay_type, a->num_cycles, q) * (1.0 - m) + m);
+}
+
+static const sen_schedule_type sen__stable_schedule = {
+    "warmup_stable_decay", sen__stable_fields, sizeof(sen__stable_args), sen__stable_check,
+    sen__stable_factor
+};
 
 /* 1 all the time: there is no warm-up here, whatever warmup says. (Python's get_constant_schedule
  * takes no such argument.) */
-static double sen__constant_factor(double step, double warmup, double total, const sen_json *kwargs)
+static double sen__constant_factor(const sen_schedule *s)
 {
-    (void)step;
-    (void)warmup;
-    (void)total;
-    (void)kwargs;
+    (void)s;
     return 1.0;
 }
 
+static const sen_schedule_type sen__constant_schedule = { "constant", NULL, 0, NULL,
+                                                          sen__constant_factor };
+
 /* Up over the warm-up, then 1. The total plays no part. */
-static double sen__constant_warmup_factor(double step, double warmup, double total,
-                                          const sen_json *kwargs)
+static double sen__constant_warmup_factor(const sen_schedule *s)
 {
-    const double up = sen__warmup(step, warmup);
-    (void)total;
-    (void)kwargs;
+    const double up = sen__warmup(s);
     return up >= 0 ? up : 1.0;
 }
 
-static const sen_schedule_type sen__linear_schedule = { "linear", sen__linear_factor };
-static const sen_schedule_type sen__cosine_schedule = { "cosine", sen__cosine_factor };
-static const sen_schedule_type sen__constant_schedule = { "constant", sen__constant_factor };
-static const sen_schedule_type sen__constant_warmup_schedule = {
-    "constant_with_warmup", sen__constant_warmup_factor
-};
+static const sen_schedule_type sen__constant_warmup_schedule = { "constant_with_warmup", NULL, 0,
+                                                                 NULL,
+                                                                 sen__constant_warmup_factor };
 
 #ifndef SENTRAIN_SCHEDULES
 #define SENTRAIN_SCHEDULES(X) \
-    X(linear_schedule) X(cosine_schedule) X(constant_schedule) X(constant_warmup_schedule)
+    X(linear_schedule) X(cosine_schedule) X(cosine_restarts_schedule) X(cosine_least_schedule) \
+    X(cosine_early_schedule) X(polynomial_schedule) X(inverse_sqrt_schedule) X(stable_schedule) \
+    X(constant_schedule) X(constant_warmup_schedule)
 #endif
 
 static const sen_schedule_type *const sen__schedules[] = { SENTRAIN_SCHEDULES(SEN__ROW) NULL };
+
+/* A schedule's arguments, with their defaults and then kwargs (NULL: none), in the context's arena
+ * that lasts; and whether they go together. s has everything but args. Python's constant schedules
+ * pass over any kwargs; here a key that would have no effect is an error in all of them. */
+static sen_result sen__schedule_args(sen_ctx *c, const sen_schedule_type *type,
+                                     const sen_json *kwargs, sen_schedule *s)
+{
+    static const sen_field none[] = { SEN_FIELD_END };
+    void *args = NULL;
+    sen_result r = SEN_OK;
+    s->args = NULL;
+    if (type->fields) {
+        args = sen__arena_alloc(&c->keep, type->args_size);
+        if (!args) return sen__no_memory(c, type->args_size, "the schedule's arguments");
+        memset(args, 0, type->args_size);
+        sen_fields_default(type->fields, args);
+        s->args = args;
+    }
+    if (kwargs && kwargs->kind != SEN_JSON_OBJECT)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, kwargs, NULL,
+                           "lr_scheduler_kwargs should be an object");
+    if (kwargs) r = sen__fields_read(c, kwargs, type->fields ? type->fields : none, args);
+    return r || !type->check ? r : type->check(c, s);
+}
 
 /* Called once per update, from the thread that trains. */
 SENTRAIN_DEF sen_result sen_register_schedule(sen_ctx *c, const sen_schedule_type *type)
@@ -33877,6 +34153,7 @@ struct sen_trainer {
 
     sen__optimizer          *optimizer;
     const sen_schedule_type *schedule;          /* a row of the schedules' table */
+    const void              *schedule_args;     /* lr_scheduler_kwargs as its struct */
     double                   warmup;            /* updates of rising rate, as a number */
     sen_rng                  rng;               /* torch's global generator */
     sen_rng                  python;            /* that of Python's module random */
@@ -35458,9 +35735,9 @@ static sen_result sen__trainer_optimizer(sen_trainer *t)
  * to restore. With a warm-up the first update has rate 0, as in Python. */
 static double sen__trainer_rate(const sen_trainer *t)
 {
-    return t->args.learning_rate * t->schedule->factor((double)t->state.global_step, t->warmup,
-                                                       (double)t->state.max_steps,
-                                                       t->args.lr_scheduler_kwargs);
+    const sen_schedule s = { (double)t->state.global_step, t->warmup, (double)t->state.max_steps,
+                             t->args.learning_rate, t->schedule_args };
+    return t->args.learning_rate * t->schedule->factor(&s);
 }
 
 /* ---- log ------------------------------------------------------------------------------------- */
@@ -37351,6 +37628,18 @@ static sen_result sen__trainer_rooms(sen_trainer *t)
                : SEN_ERR_MEMORY;
 }
 
+/* lr_scheduler_kwargs. How many updates there will be is not known yet; no check needs it. */
+static sen_result sen__trainer_schedule(sen_trainer *t)
+{
+    sen_schedule s;
+    sen_result r;
+    memset(&s, 0, sizeof s);
+    s.learning_rate = t->args.learning_rate;
+    r = sen__schedule_args(t->c, t->schedule, t->args.lr_scheduler_kwargs, &s);
+    t->schedule_args = s.args;
+    return r;
+}
+
 /* What the arguments name must exist: the optimizer, the schedule; and an evaluation that is asked
  * for needs something to evaluate. Then the best metric, for which the datasets must be known. */
 static sen_result sen__trainer_check(sen_trainer *t)
@@ -37381,6 +37670,7 @@ static sen_result sen__trainer_check(sen_trainer *t)
     if (a->prompts && a->prompts->kind != SEN_JSON_TEXT && a->prompts->kind != SEN_JSON_OBJECT)
         return sen_fail(t->c, SEN_ERR_ARGUMENT, "prompts takes a text or an object of texts");
     r = sen__rates_check(t->c, a);
+    if (!r) r = sen__trainer_schedule(t);
     return r ? r : sen__best_possible(t);
 }
 
@@ -39171,6 +39461,10 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            run goes on, as Python's IterableDataset.
  *   Added    The Arrow folder that datasets.Dataset.save_to_disk writes, read where it lies.
  *   Changed  no_duplicates starts five times as fast and keeps no texts: 0.4 s for a million pairs.
+ *   Added    schedules: cosine_with_restarts, cosine_with_min_lr, cosine_warmup_with_min_lr,
+ *            polynomial, inverse_sqrt, warmup_stable_decay.
+ *   Changed  A schedule's arguments are a table of fields, checked before the first step; its
+ *            factor takes a sen_schedule.
  *
  * LICENCE
  *

@@ -90,14 +90,12 @@ static void optim_schedule_case(sen_ctx *c, const sen_json *g)
         sen__find_type(c, sen__schedules, sen_json_get(g, "type")->text);
     const double warmup = sen_json_get(g, "warmup")->number;
     const double total = sen_json_get(g, "total")->number;
-    double step = 0.0;
+    const double initial = sen_json_get(g, "rate")->number;
+    sen_schedule s = { 0, warmup, total, initial, NULL };
     CHECK(type != NULL);
-    if (!type) return;
-    for (const sen_json *lr = sen_json_get(g, "lr")->child; lr; lr = lr->next, step += 1.0) {
-        const double rate = sen_json_get(g, "rate")->number
-                            * type->factor(step, warmup, total, sen_json_get(g, "kwargs"));
-        CHECK(fabs(rate - lr->number) <= 1e-17);
-    }
+    if (!type || !CHECK_OK(c, sen__schedule_args(c, type, sen_json_get(g, "kwargs"), &s))) return;
+    for (const sen_json *lr = sen_json_get(g, "lr")->child; lr; lr = lr->next, s.step += 1.0)
+        CHECK(fabs(initial * type->factor(&s) - lr->number) <= 1e-17);
 }
 
 static void test_optim_golden(void)
@@ -116,20 +114,73 @@ static void test_optim_golden(void)
         g = sen_json_get(file, "schedules")->child;
         for (; g; g = g->next, schedules++) optim_schedule_case(c, g);
     }
-    CHECK(optimizers >= 4 && schedules >= 10);
+    CHECK(optimizers >= 4 && schedules >= 36);
     sen__arena_free(&arena);
     sen_ctx_free(c);
     free(text);
 }
 
+/* The factor of a schedule at a step, with arguments from JSON text; NaN if they are refused. */
+static double optim_factor_of(sen_ctx *c, const char *name, const char *kwargs, double step,
+                              double warmup, double total)
+{
+    const sen_schedule_type *type = (const sen_schedule_type *)
+        sen__find_type(c, sen__schedules, name);
+    sen_schedule s = { step, warmup, total, 0.002, NULL };
+    sen_json *tree = NULL;
+    if (!type || !CHECK_OK(c, sen__json_parse(c, &c->keep, "kwargs", kwargs, strlen(kwargs), 0,
+                                              &tree)))
+        return NAN;
+    return sen__schedule_args(c, type, tree, &s) ? NAN : type->factor(&s);
+}
+
 /* Runs shorter than their warm-up, and of no steps at all, divide by nothing. */
 static void test_optim_short_schedules(void)
 {
-    CHECK(sen__linear_factor(0, 10, 5, NULL) == 0.0 && sen__linear_factor(5, 10, 5, NULL) == 0.5);
-    CHECK(sen__linear_factor(0, 0, 0, NULL) == 0.0 && sen__linear_factor(10, 10, 5, NULL) == 0.0);
-    CHECK(sen__cosine_factor(0, 0, 0, NULL) == 1.0);
-    CHECK(sen__constant_factor(7, 3, 5, NULL) == 1.0);
-    CHECK(sen__constant_warmup_factor(1, 4, 5, NULL) == 0.25);
+    sen_ctx *c = test_ctx(1);
+    const sen_schedule_type *const *row;
+    CHECK(optim_factor_of(c, "linear", "{}", 0, 10, 5) == 0.0);
+    CHECK(optim_factor_of(c, "linear", "{}", 5, 10, 5) == 0.5);
+    CHECK(optim_factor_of(c, "linear", "{}", 10, 10, 5) == 0.0);
+    CHECK(optim_factor_of(c, "constant", "{}", 7, 3, 5) == 1.0);
+    CHECK(optim_factor_of(c, "constant_with_warmup", "{}", 1, 4, 5) == 0.25);
+    CHECK(optim_factor_of(c, "polynomial", "{}", 4, 4, 4) == 1.0);
+    for (row = sen__schedules; *row; row++) {
+        const char *kwargs = sen__text_starts((*row)->name, "warmup_stable") ?
+            "{\"num_decay_steps\": 3}" : strstr((*row)->name, "min_lr") ?
+            "{\"min_lr_rate\": 0.5}" : "{}";
+        const double f = optim_factor_of(c, (*row)->name, kwargs, 0, 0, 0);
+        CHECK(f >= 0.0 && f <= 1.0);
+    }
+    sen_ctx_free(c);
+}
+
+/* What Python's functions refuse is refused, and what would have no effect too. */
+static void test_optim_schedule_arguments(void)
+{
+    static const char *const rows[][3] = {
+        { "cosine", "{\"num_cycels\": 2}", "num_cycles" },
+        { "linear", "{\"num_cycles\": 2}", "unknown key" },
+        { "cosine", "{\"num_cycles\": \"2\"}", "number" },
+        { "cosine", "[]", "object" },
+        { "cosine_with_restarts", "{\"num_cycles\": -1}", "0 or more" },
+        { "cosine_with_min_lr", "{}", "either min_lr or min_lr_rate" },
+        { "cosine_with_min_lr", "{\"min_lr\": 0, \"min_lr_rate\": 0}", "not both" },
+        { "polynomial", "{\"lr_end\": 0.002}", "smaller than learning_rate" },
+        { "inverse_sqrt", "{\"timescale\": 0}", "above 0" },
+        { "warmup_stable_decay", "{}", "num_decay_steps" },
+        { "warmup_stable_decay", "{\"num_decay_steps\": 2, \"decay_type\": \"exp\"}", "1-sqrt" },
+    };
+    sen_ctx *c = test_ctx(1);
+    size_t i;
+    for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+        CHECK(isnan(optim_factor_of(c, rows[i][0], rows[i][1], 0, 0, 5)));
+        CHECK(strstr(sen_message(c), rows[i][2]) != NULL);
+        sen__forgive(c);
+    }
+    CHECK(optim_factor_of(c, "inverse_sqrt", "{\"timescale\": null}", 10000, 0, 5)
+          == 1.0 / sqrt(2.0));
+    sen_ctx_free(c);
 }
 
 /* ---- against a twin -------------------------------------------------------------------------- */
@@ -312,18 +363,17 @@ static void optim_sign_update(float *p, float *const *state, const float *g, int
     for (int64_t i = 0; i < n; i++) p[i] -= (float)(u->lr * (g[i] > 0.0f ? 1.0 : -1.0));
 }
 
-static double optim_half(double step, double warmup, double total, const sen_json *kwargs)
+static double optim_half(const sen_schedule *s)
 {
-    (void)warmup;
-    (void)kwargs;
-    return step < total / 2.0 ? 1.0 : 0.5;
+    return s->step < s->total / 2.0 ? 1.0 : 0.5;
 }
 
 static void test_optim_own(void)
 {
     static const sen_optimizer_type sign = { "sign", 0, { NULL, NULL }, optim_sign_update,
                                              false };
-    static const sen_schedule_type half = { "half", optim_half };
+    static const sen_schedule_type half = { "half", NULL, 0, NULL, optim_half };
+    const sen_schedule at = { 8, 0, 10, 1, NULL };
     const int64_t size = 2;
     sen_ctx *c = test_ctx(1);
     const sen_schedule_type *s;
@@ -340,7 +390,7 @@ static void test_optim_own(void)
     m.w[0].has_grad = true;
     s = (const sen_schedule_type *)sen__find_type(c, sen__schedules, "half");
     CHECK(s != NULL);
-    if (s) sen__optimizer_step(m.o, s->factor(8, 0, 10, NULL), 1.0);
+    if (s) sen__optimizer_step(m.o, s->factor(&at), 1.0);
     CHECK(m.w[0].data[0] == -0.5f && m.w[0].data[1] == 0.5f);
     CHECK(!sen__find_type(c, sen__optimizers, "half"));         /* each kind has its own names */
     optim_free(c, &m);
@@ -375,6 +425,7 @@ static void test_optim(void)
 {
     TEST(test_optim_golden);
     TEST(test_optim_short_schedules);
+    TEST(test_optim_schedule_arguments);
     TEST(test_optim_groups);
     TEST(test_optim_norm);
     TEST(test_optim_table);

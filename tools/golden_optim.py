@@ -21,7 +21,18 @@ OPTIMIZERS = [
     ("adamw_torch", {"betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.01}),
 ]
 SCHEDULES = [("linear", {}), ("cosine", {}), ("cosine", {"num_cycles": 1.5}), ("constant", {}),
-             ("constant_with_warmup", {})]
+             ("constant_with_warmup", {}), ("cosine_with_restarts", {}),
+             ("cosine_with_restarts", {"num_cycles": 3}), ("polynomial", {}),
+             ("polynomial", {"power": 2.0, "lr_end": 1e-5}), ("inverse_sqrt", {}),
+             ("inverse_sqrt", {"timescale": 7}), ("cosine_with_min_lr", {"min_lr": 1e-5}),
+             ("cosine_with_min_lr", {"min_lr_rate": 0.1, "num_cycles": 1.5}),
+             ("cosine_warmup_with_min_lr", {"min_lr": 1e-5}),
+             ("cosine_warmup_with_min_lr", {"min_lr_rate": 0.1, "warmup_lr_rate": 0.2}),
+             ("warmup_stable_decay", {"num_decay_steps": 6}),
+             ("warmup_stable_decay", {"num_decay_steps": 5, "num_stable_steps": 7, "min_lr_ratio": 0.05,
+                                      "warmup_type": "cosine", "decay_type": "1-sqrt"}),
+             ("warmup_stable_decay", {"num_decay_steps": 5, "warmup_type": "1-sqrt",
+                                      "decay_type": "linear"})]
 
 
 def numbers(tensor):
