@@ -1585,7 +1585,8 @@ typedef struct sen_evaluator_call {
 typedef struct sen_evaluator_type {
     const char      *name;              /* the Python class */
     const char      *description;       /* its heading in a model card */
-    /* the file is CSV[_NAME][_PRECISION]_results.csv; NULL: none */
+    /* the file is CSV[_NAME][_PRECISION]_results.csv (no second _ where CSV ends in one); NULL:
+     * none */
     const char      *csv;
     const char      *task[SEN_EVALUATOR_TEXTS];     /* "query", "document" or NULL, per column */
     size_t           args_size;
@@ -1594,6 +1595,9 @@ typedef struct sen_evaluator_type {
     const sen_field *fields;
     /* Refuses impossible arguments; at: where they stand in a job file, or NULL. May be NULL. */
     sen_result     (*check)(sen_ctx *c, const void *args, const sen_json *at);
+    /* Refuses data that cannot be, once, when an evaluator is made: rows and numbers of the call
+     * are there, a model is not. May be NULL. */
+    sen_result     (*ready)(sen_evaluator_call *call);
     sen_result     (*score)(sen_evaluator_call *call);
     sen_result     (*run)(sen_evaluator_call *call);
 } sen_evaluator_type;
@@ -1669,6 +1673,71 @@ typedef struct sen_embedding_similarity_args {
 } sen_embedding_similarity_args;
 
 SENTRAIN_DEF sen_embedding_similarity_args sen_embedding_similarity_args_default(void);
+
+/* ---- BinaryClassificationEvaluator: do similarities tell pairs that match from others? ------- */
+
+typedef struct sen_binary_evaluator_args {
+    uint32_t           stamp;
+    const sen_dataset *dataset;
+    const char        *sentences1, *sentences2, *labels;    /* columns; labels are 0 or 1 */
+    const char        *name;
+    int                batch_size;                          /* 32 */
+    bool               show_progress_bar, write_csv;        /* false, true */
+    int                truncate_dim;        /* SEN_NONE: the model's own */
+    sen_texts          similarity_fn_names; /* none: the model's own */
+} sen_binary_evaluator_args;
+
+SENTRAIN_DEF sen_binary_evaluator_args sen_binary_evaluator_args_default(void);
+
+/* ---- TranslationEvaluator: is a sentence nearest to its own translation? --------------------- */
+
+typedef struct sen_translation_evaluator_args {
+    uint32_t           stamp;
+    const sen_dataset *dataset;
+    const char        *source_sentences, *target_sentences; /* columns; row by row the same */
+    bool               show_progress_bar;                   /* false */
+    int                batch_size;                          /* 16 */
+    const char        *name;
+    bool               print_wrong_matches;                 /* false; true: they are logged */
+    bool               write_csv;                           /* true */
+    int                truncate_dim;        /* SEN_NONE: the model's own */
+} sen_translation_evaluator_args;
+
+SENTRAIN_DEF sen_translation_evaluator_args sen_translation_evaluator_args_default(void);
+
+/* ---- MSEEvaluator: how far are a student's embeddings from a teacher's? ---------------------- */
+
+/* The teacher embeds the source sentences once, when the evaluator is made; the student the target
+ * sentences, each time. Both embeddings have the same number of dimensions (truncate_dim helps). */
+typedef struct sen_mse_evaluator_args {
+    uint32_t           stamp;
+    const sen_dataset *dataset;
+    const char        *source_sentences, *target_sentences; /* columns */
+    const char        *teacher_model;       /* a folder; loaded and freed again */
+    const sen_model   *teacher;             /* or a model, borrowed while the evaluator is made */
+    bool               show_progress_bar;                   /* false */
+    int                batch_size;                          /* 32 */
+    const char        *name;
+    bool               write_csv;                           /* true */
+    int                truncate_dim;        /* SEN_NONE: the models' own */
+} sen_mse_evaluator_args;
+
+SENTRAIN_DEF sen_mse_evaluator_args sen_mse_evaluator_args_default(void);
+
+/* The same for a table with a column for each language: MSEEvaluatorFromDataFrame. */
+typedef struct sen_mse_frame_args {
+    uint32_t           stamp;
+    const sen_dataset *dataset;             /* Python's dataframe */
+    const char        *teacher_model;       /* as above */
+    const sen_model   *teacher;
+    sen_texts          combinations;        /* source, target, source, target ...: columns */
+    int                batch_size;                          /* 8 */
+    const char        *name;
+    bool               write_csv;                           /* true */
+    int                truncate_dim;
+} sen_mse_frame_args;
+
+SENTRAIN_DEF sen_mse_frame_args sen_mse_frame_args_default(void);
 
 /* ---- TripletEvaluator: is the anchor nearer to the positive than to the negative? ------------ */
 
@@ -31863,6 +31932,8 @@ struct sen_evaluator {
     int                       column[SEN_EVALUATOR_TEXTS];  /* of each column of texts */
     int                       n_texts;                      /* how many of them there are */
     double                   *numbers;          /* (rows) or NULL */
+    float                    *teacher_emb;      /* what a teacher made of the texts, or NULL */
+    int                       teacher_dimension;
     sen_texts                 functions;        /* similarity functions, fixed at the first call */
     int                     (*progress)(void *user, int64_t done, int64_t total);   /* or NULL */
     void                     *progress_user;
@@ -31883,6 +31954,55 @@ SEN__DATA const sen_kind sen_kind_column = {
 };
 SEN__DATA const sen_kind sen_kind_number_column = {
     "the name of a column of numbers", NULL, sen__read_text, sen__write_text
+};
+
+/* A folder: in a job file it starts from the file's own. */
+static const sen_kind sen__kind_folder = {
+    "the name of a folder", NULL, sen__read_text, sen__write_text
+};
+
+/* Pairs of texts as one list: [["en", "de"], ["en", "fr"]] is en, de, en, fr. */
+static sen_result sen__read_pairs(sen_ctx *c, const sen_kind *kind, const sen_json *value, void *to)
+{
+    const sen_json *j;
+    const char **item;
+    sen_texts list;
+    if (value->kind != SEN_JSON_LIST) return sen__kind_mismatch(c, kind, value);
+    item = (const char **)sen__arena_alloc(&c->keep, sen__mul((uint64_t)value->count,
+                                                              2 * sizeof *item));
+    if (!item) return sen__no_memory(c, (size_t)value->count, "a list of pairs");
+    list.n = 0;
+    for (j = value->child; j; j = j->next) {
+        const sen_json *a = j->child, *b = a ? a->next : NULL;
+        if (j->kind != SEN_JSON_LIST || j->count != 2 || a->kind != SEN_JSON_TEXT ||
+            b->kind != SEN_JSON_TEXT)
+            return sen__kind_mismatch(c, kind, j);
+        item[list.n++] = a->text;
+        item[list.n++] = b->text;
+    }
+    list.item = item;
+    memcpy(to, &list, sizeof list);
+    return SEN_OK;
+}
+
+static sen_json *sen__write_pairs(sen_ctx *c, const sen_kind *kind, const void *from)
+{
+    sen__maker m = sen__maker_in(c, &c->scratch);
+    sen_json *list = sen__make(&m, NULL, NULL, SEN_JSON_LIST), *pair;
+    sen_texts v;
+    int64_t i;
+    (void)kind;
+    memcpy(&v, from, sizeof v);
+    for (i = 0; i + 1 < v.n; i += 2) {
+        pair = sen__make(&m, list, NULL, SEN_JSON_LIST);
+        sen__make_text(&m, pair, NULL, v.item[i]);
+        sen__make_text(&m, pair, NULL, v.item[i + 1]);
+    }
+    return m.failed ? NULL : list;
+}
+
+static const sen_kind sen__kind_pairs = {
+    "a list of pairs of texts", NULL, sen__read_pairs, sen__write_pairs
 };
 
 /* ---- what functions of evaluators say -------------------------------------------------------- */
@@ -31941,22 +32061,44 @@ SENTRAIN_DEF sen_result sen_metric_add(sen_evaluator_call *call, double value, c
 /* Head and row of the file grow side by side; numbers are written as Python's repr. No evaluator's
  * name in front: the file is the evaluator's own. Column names are written as they are, so they
  * should hold neither comma nor quote; Python's csv module would put such a one in quotes. */
-SENTRAIN_DEF sen_result sen_metric_csv(sen_evaluator_call *call, double value, const char *format,
-                                       ...)
+static sen_result sen__eval_cell(sen_evaluator_call *call, const char *text, size_t length,
+                                 const char *format, va_list ap)
 {
     sen_evaluator *e = call->evaluator;
-    char text[32];
-    const char *name;
-    va_list ap;
-    va_start(ap, format);
-    name = sen__eval_text(call, "", format, ap);
-    va_end(ap);
+    const char *name = sen__eval_text(call, "", format, ap);
     if (!name) return SEN_ERR_MEMORY;
     sen__out_text(&e->head, ",");       /* "epoch,steps" comes before */
     sen__out_text(&e->head, name);
     sen__out_text(&e->row, ",");
-    sen__out_bytes(&e->row, text, sen__text_from_double(text, value));
+    sen__out_bytes(&e->row, text, length);
     return e->head.failed || e->row.failed ? SEN_ERR_MEMORY : SEN_OK;
+}
+
+SENTRAIN_DEF sen_result sen_metric_csv(sen_evaluator_call *call, double value, const char *format,
+                                       ...)
+{
+    char text[32];
+    const size_t length = sen__text_from_double(text, value);
+    sen_result r;
+    va_list ap;
+    va_start(ap, format);
+    r = sen__eval_cell(call, text, length, format, ap);
+    va_end(ap);
+    return r;
+}
+
+/* A number that is a float32 in Python, whose shortest form is another one than the double's. */
+static sen_result sen__metric_csv_float(sen_evaluator_call *call, float value, const char *format,
+                                        ...)
+{
+    char text[32];
+    const size_t length = sen__text_from_float(text, value);
+    sen_result r;
+    va_list ap;
+    va_start(ap, format);
+    r = sen__eval_cell(call, text, length, format, ap);
+    va_end(ap);
+    return r;
 }
 
 /* Set anew at each evaluation, as in Python: the first call may be what fixes the similarity
@@ -32365,6 +32507,370 @@ static const sen_evaluator_type sen__embedding_similarity_evaluator = {
     .score       = sen__embedding_similarity_score,
 };
 
+/* ---- BinaryClassificationEvaluator ----------------------------------------------------------- */
+
+/* Pairs that match (label 1) and pairs that do not: is there a similarity that parts them? Sorted
+ * from the nearest pair on, a threshold is a place in the list: all before it count as matching.
+ *   similarity     0.9   0.8   0.8   0.4   0.1
+ *   label          1     1     0     0     1
+ *   predicted        1   |  never between equal ones  |
+ * Equal similarities are on one side together. The thresholds for the best accuracy and the best F1
+ * are found in one walk, each half way to the next similarity; average precision sums over all. */
+enum {
+    SEN__BINARY_ACCURACY, SEN__BINARY_ACCURACY_THRESHOLD, SEN__BINARY_F1, SEN__BINARY_F1_THRESHOLD,
+    SEN__BINARY_PRECISION, SEN__BINARY_RECALL, SEN__BINARY_AP, SEN__BINARY_MCC, SEN__BINARY_METRICS
+};
+
+static const char *const sen__binary_words[SEN__BINARY_METRICS] = {
+    "accuracy", "accuracy_threshold", "f1", "f1_threshold", "precision", "recall", "ap", "mcc"
+};
+
+/* The file's columns stand in another order than the metrics. */
+static const int sen__binary_columns[SEN__BINARY_METRICS] = {
+    SEN__BINARY_ACCURACY, SEN__BINARY_ACCURACY_THRESHOLD, SEN__BINARY_F1, SEN__BINARY_PRECISION,
+    SEN__BINARY_RECALL, SEN__BINARY_F1_THRESHOLD, SEN__BINARY_AP, SEN__BINARY_MCC
+};
+
+static const sen_field sen__binary_fields[] = {
+    SEN_FIELD(sen_binary_evaluator_args, sentences1, SEN_KIND_COLUMN, 0, "column of texts"),
+    SEN_FIELD(sen_binary_evaluator_args, sentences2, SEN_KIND_COLUMN, 0, "column of texts"),
+    SEN_FIELD(sen_binary_evaluator_args, labels, SEN_KIND_NUMBER_COLUMN, 0, "column of 0 and 1"),
+    SEN_FIELD_TEXT(sen_binary_evaluator_args, name, "", "put before the metrics' names"),
+    SEN_FIELD(sen_binary_evaluator_args, batch_size, SEN_KIND_INT, 32, "sentences at a time"),
+    SEN_FIELD(sen_binary_evaluator_args, show_progress_bar, SEN_KIND_BOOL, 0, "no effect here"),
+    SEN_FIELD(sen_binary_evaluator_args, write_csv, SEN_KIND_BOOL, 1, "write the CSV file"),
+    SEN_FIELD(sen_binary_evaluator_args, truncate_dim, SEN_KIND_INT, SEN_NONE,
+              "the first so many numbers of an embedding"),
+    SEN_FIELD(sen_binary_evaluator_args, similarity_fn_names, SEN_KIND_TEXTS, 0,
+              "cosine, dot, euclidean, manhattan; default: the model's"),
+    SEN_FIELD_END
+};
+
+static sen_result sen__binary_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    const sen_binary_evaluator_args *a = (const sen_binary_evaluator_args *)args;
+    return sen__pair_check_all(c, at, "similarity_fn_names", NULL, &a->similarity_fn_names);
+}
+
+static sen_result sen__binary_ready(sen_evaluator_call *call)
+{
+    int64_t i;
+    if (call->rows == 0)
+        return sen_fail(call->ctx, SEN_ERR_ARGUMENT,
+                        "BinaryClassificationEvaluator needs rows; its dataset has none");
+    for (i = 0; i < call->rows; i++)
+        if (call->numbers[i] != 0 && call->numbers[i] != 1)
+            return sen_fail(call->ctx, SEN_ERR_ARGUMENT,
+                            "row %lld: a label of BinaryClassificationEvaluator is 0 or 1, not %g",
+                            (long long)i, call->numbers[i]);
+    return SEN_OK;
+}
+
+/* The rows of one similarity function, the nearest first: of a distance the smallest. */
+typedef struct sen__binary_list {
+    const float   *value;               /* (n) similarities or distances, by row */
+    const double  *label;               /* (n) by row */
+    const int64_t *order;               /* (n) rows, the nearest first */
+    int64_t        n, positives;
+    bool           distance;
+} sen__binary_list;
+
+/* Half way between place i and the next, unless float32 has nothing there; behind the last place
+ * its own value. */
+static float sen__binary_threshold(const sen__binary_list *l, int64_t i)
+{
+    const float here = l->value[l->order[i]];
+    const float next = i + 1 < l->n ? l->value[l->order[i + 1]] : here;
+    const float half = (here + next) / 2.0f;
+    return half == next ? here : half;
+}
+
+/* All but MCC, from one walk. Python: find_best_acc_and_threshold, find_best_f1_and_threshold;
+ * sklearn.metrics.average_precision_score. Strictly better wins, so of equal ones the first. */
+static void sen__binary_walk(const sen__binary_list *l, double *out)
+{
+    const double n = (double)l->n, positives = (double)l->positives;
+    double correct = 0, before = 0, recall = 0;
+    int64_t i;
+    out[SEN__BINARY_ACCURACY] = (n - positives) / n;    /* no pair counts as matching */
+    out[SEN__BINARY_ACCURACY_THRESHOLD] =
+        (double)nextafterf(l->value[l->order[0]], l->distance ? -INFINITY : INFINITY);
+    for (i = 0; i < l->n; i++) {
+        const double taken = (double)(i + 1);
+        double accuracy, precision, f1;
+        correct += l->label[l->order[i]];
+        if (i + 1 < l->n && l->value[l->order[i]] == l->value[l->order[i + 1]]) continue;
+        accuracy = (2 * correct + n - positives - taken) / n;
+        if (accuracy > out[SEN__BINARY_ACCURACY]) {
+            out[SEN__BINARY_ACCURACY] = accuracy;
+            out[SEN__BINARY_ACCURACY_THRESHOLD] = (double)sen__binary_threshold(l, i);
+        }
+        if (correct == 0) continue;
+        precision = correct / taken;
+        recall = correct / positives;
+        out[SEN__BINARY_AP] += (recall - before) * precision;
+        before = recall;
+        f1 = 2 * precision * recall / (precision + recall);
+        if (f1 <= out[SEN__BINARY_F1]) continue;
+        out[SEN__BINARY_F1] = f1;
+        out[SEN__BINARY_F1_THRESHOLD] = (double)sen__binary_threshold(l, i);
+        out[SEN__BINARY_PRECISION] = precision;
+        out[SEN__BINARY_RECALL] = recall;
+    }
+}
+
+/* Matthews' correlation of labels with predictions at the best F1's threshold; 0 where all labels
+ * or all predictions are the same. */
+static double sen__binary_mcc(const sen__binary_list *l, float threshold)
+{
+    double tp = 0, fp = 0, fn = 0, tn = 0, below;
+    int64_t i;
+    for (i = 0; i < l->n; i++) {
+        const bool yes = l->distance ? l->value[i] <= threshold : l->value[i] >= threshold;
+        const bool one = l->label[i] != 0;
+        tp += yes && one;
+        fp += yes && !one;
+        fn += !yes && one;
+        tn += !yes && !one;
+    }
+    below = sqrt(tp + fp) * sqrt(tp + fn) * sqrt(tn + fp) * sqrt(tn + fn);
+    return below > 0 ? (tp * tn - fp * fn) / below : 0;
+}
+
+/* One similarity function's metrics: out[SEN__BINARY_METRICS], zeros before. */
+static sen_result sen__binary_of(sen_evaluator_call *call, const sen__pair_similarity *fn,
+                                 double *out)
+{
+    const int64_t n = call->rows, width = call->dimension;
+    float *value = (float *)sen__scratch(call->ctx, n, sizeof *value, "similarities");
+    double *key = (double *)sen__scratch(call->ctx, n, sizeof *key, "similarities");
+    int64_t *order = (int64_t *)sen__scratch(call->ctx, n, 2 * sizeof *order, "ranks");
+    sen__binary_list l = { value, call->numbers, order, n, 0, false };
+    int64_t i;
+    if (!value || !key || !order) return SEN_ERR_MEMORY;
+    l.distance = fn->of == sen__pair_euclidean || fn->of == sen__pair_manhattan;
+    for (i = 0; i < n; i++) {
+        const float x = fn->of(call->emb[0] + i * width, call->emb[1] + i * width, width);
+        if (x != x)
+            return sen_fail(call->ctx, SEN_ERR_ARGUMENT, "BinaryClassificationEvaluator: the %s "
+                            "similarity of row %lld is not a number", fn->name, (long long)i);
+        value[i] = l.distance ? -x : x;
+        key[i] = -(double)x;            /* the nearest has the smallest */
+        l.positives += call->numbers[i] != 0;
+    }
+    sen__sort_order(order, key, n, order + n);
+    sen__binary_walk(&l, out);
+    out[SEN__BINARY_MCC] = sen__binary_mcc(&l, (float)out[SEN__BINARY_F1_THRESHOLD]);
+    if (l.positives == 0)
+        sen_log(call->ctx, SEN_LOG_WARNING, "BinaryClassificationEvaluator: no row has label 1, so "
+                "there is nothing to find: F1 and average precision are 0");
+    return SEN_OK;
+}
+
+/* Metrics and cells of one function. Thresholds are float32 in Python, and written so. */
+static sen_result sen__binary_say(sen_evaluator_call *call, const char *fn, const double *out)
+{
+    sen_result r = SEN_OK;
+    int k;
+    for (k = 0; !r && k < SEN__BINARY_METRICS; k++)
+        r = sen_metric_add(call, out[k], "%s_%s", fn, sen__binary_words[k]);
+    for (k = 0; !r && k < SEN__BINARY_METRICS; k++) {
+        const int m = sen__binary_columns[k];
+        const char *word = sen__binary_words[m];
+        r = m == SEN__BINARY_ACCURACY_THRESHOLD || m == SEN__BINARY_F1_THRESHOLD
+                ? sen__metric_csv_float(call, (float)out[m], "%s_%s", fn, word)
+                : sen_metric_csv(call, out[m], "%s_%s", fn, word);
+    }
+    return r;
+}
+
+static sen_result sen__binary_score(sen_evaluator_call *call)
+{
+    const sen_binary_evaluator_args *a = (const sen_binary_evaluator_args *)call->args;
+    sen_result r = sen__eval_functions(call, &a->similarity_fn_names, NULL);
+    const sen_texts *f = &call->evaluator->functions;
+    const int64_t cells = f->n * SEN__BINARY_METRICS;
+    double *out = r ? NULL : (double *)sen__scratch(call->ctx, 2 * cells, sizeof *out, "metrics");
+    double *turned = out + cells;       /* by metric, then by function: for the best of each */
+    int64_t i;
+    int k;
+    if (!out) return SEN_ERR_MEMORY;
+    memset(out, 0, (size_t)cells * sizeof *out);
+    for (i = 0; !r && i < f->n; i++) {
+        double *one = out + i * SEN__BINARY_METRICS;
+        const sen__mark mark = sen__arena_mark(&call->ctx->scratch);
+        r = sen__binary_of(call, sen__pair_find(f->item[i]), one);
+        sen__arena_release(&call->ctx->scratch, mark);
+        if (!r) r = sen__binary_say(call, f->item[i], one);
+        for (k = 0; k < SEN__BINARY_METRICS; k++) turned[k * f->n + i] = one[k];
+    }
+    for (k = 0; !r && f->n > 1 && k < SEN__BINARY_METRICS; k++)
+        r = sen_metric_add(call, sen__python_max(turned + k * f->n, f->n), "max_%s",
+                           sen__binary_words[k]);
+    return r ? r : sen_metric_primary(call, "%s_ap", sen__eval_main(call, NULL));
+}
+
+static const sen_evaluator_type sen__binary_evaluator = {
+    .name        = "BinaryClassificationEvaluator",
+    .description = "Binary Classification",
+    .csv         = "binary_classification_evaluation",  /* [_NAME]_results.csv */
+    .args_size   = sizeof(sen_binary_evaluator_args),
+    .fields      = sen__binary_fields,
+    .check       = sen__binary_check,
+    .ready       = sen__binary_ready,
+    .score       = sen__binary_score,
+};
+
+/* ---- TranslationEvaluator -------------------------------------------------------------------- */
+
+/* A sentence should be nearer to its own translation than to any other one, by cosine; and the
+ * translation to it. The text is asked, not the row: where two rows have one text, either is right.
+ * All rows against all: rows * rows products, SEN__TRANSLATION_ROWS rows of them at a time. */
+#define SEN__TRANSLATION_ROWS 256
+
+static const sen_field sen__translation_fields[] = {
+    SEN_FIELD(sen_translation_evaluator_args, source_sentences, SEN_KIND_COLUMN, 0,
+              "column of texts"),
+    SEN_FIELD(sen_translation_evaluator_args, target_sentences, SEN_KIND_COLUMN, 0,
+              "column of texts"),
+    SEN_FIELD(sen_translation_evaluator_args, show_progress_bar, SEN_KIND_BOOL, 0,
+              "no effect here"),
+    SEN_FIELD(sen_translation_evaluator_args, batch_size, SEN_KIND_INT, 16, "sentences at a time"),
+    SEN_FIELD_TEXT(sen_translation_evaluator_args, name, "", "put before the metrics' names"),
+    SEN_FIELD(sen_translation_evaluator_args, print_wrong_matches, SEN_KIND_BOOL, 0,
+              "log each sentence that is nearest to another"),
+    SEN_FIELD(sen_translation_evaluator_args, write_csv, SEN_KIND_BOOL, 1, "write the CSV file"),
+    SEN_FIELD(sen_translation_evaluator_args, truncate_dim, SEN_KIND_INT, SEN_NONE,
+              "the first so many numbers of an embedding"),
+    SEN_FIELD_END
+};
+
+static sen_result sen__translation_ready(sen_evaluator_call *call)
+{
+    if (call->rows > 0) return SEN_OK;
+    return sen_fail(call->ctx, SEN_ERR_ARGUMENT,
+                    "TranslationEvaluator needs rows; its dataset has none");
+}
+
+/* Each row of both sides at length 1: (rows, dimension). NULL: no memory. */
+static float *sen__translation_unit(sen_evaluator_call *call, int column)
+{
+    const int64_t n = call->rows, width = call->dimension;
+    float *out = (float *)sen__scratch(call->ctx, n, (size_t)width * sizeof *out, "embeddings");
+    int64_t i;
+    for (i = 0; out && i < n; i++)
+        (void)sen__normalize_forward(out + i * width, call->emb[column] + i * width, width);
+    return out;
+}
+
+/* Whether x is the new maximum, as numpy.argmax has it: the first of equal ones, and a NaN. */
+static bool sen__translation_nearer(float x, float best)
+{
+    return x > best || (x != x && best == best);
+}
+
+/* For each source its nearest target and the other way round: near[2 * rows]. */
+static sen_result sen__translation_nearest(sen_evaluator_call *call, int64_t *near)
+{
+    const int64_t n = call->rows, width = call->dimension, most = SEN__TRANSLATION_ROWS;
+    const float *source = sen__translation_unit(call, 0), *target = sen__translation_unit(call, 1);
+    float *s = (float *)sen__scratch(call->ctx, SEN__MIN(n, most), (size_t)n * sizeof *s,
+                                     "cosines");
+    float *best = (float *)sen__scratch(call->ctx, n, sizeof *best, "cosines");
+    int64_t from, i, j;
+    sen__gemm g;
+    if (!source || !target || !s || !best) return SEN_ERR_MEMORY;
+    for (from = 0; from < n; from += most) {
+        memset(&g, 0, sizeof g);
+        g.m = SEN__MIN(most, n - from);
+        g.n = n;
+        g.k = width;
+        g.a = source + from * width;
+        g.a_row = width;
+        g.a_col = 1;
+        g.b = target;
+        g.b_row = 1;
+        g.b_col = width;
+        g.c = s;
+        g.ldc = n;
+        if (sen__matmul(call->ctx, &g)) return SEN_ERR_MEMORY;
+        for (i = 0; i < g.m; i++) {
+            const float *row = s + i * n;
+            int64_t top = 0;
+            for (j = 0; j < n; j++) {
+                if (sen__translation_nearer(row[j], row[top])) top = j;
+                if (from + i > 0 && !sen__translation_nearer(row[j], best[j])) continue;
+                best[j] = row[j];
+                near[n + j] = from + i;
+            }
+            near[from + i] = top;
+        }
+    }
+    return SEN_OK;
+}
+
+/* Whether two rows of a column have one text. */
+static sen_result sen__translation_same(sen_evaluator_call *call, int column, int64_t i, int64_t j,
+                                        bool *same)
+{
+    const sen__mark mark = sen__arena_mark(&call->ctx->scratch);
+    const sen_dataset *d = call->evaluator->dataset;
+    sen_text a, b;
+    sen_result r = SEN_OK;
+    *same = i == j;
+    if (*same) return SEN_OK;
+    r = sen__dataset_text_kept(call->ctx, d, i, column, &a);
+    if (!r) r = sen__dataset_text_kept(call->ctx, d, j, column, &b);
+    if (!r) *same = a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
+    sen__arena_release(&call->ctx->scratch, mark);
+    return r;
+}
+
+/* The share of rows whose nearest on the other side has the right text. */
+static sen_result sen__translation_share(sen_evaluator_call *call, const int64_t *near, bool back,
+                                         double *share)
+{
+    const sen_translation_evaluator_args *a = (const sen_translation_evaluator_args *)call->args;
+    const int column = call->evaluator->column[back ? 0 : 1];
+    int64_t i, right = 0;
+    sen_result r = SEN_OK;
+    for (i = 0; !r && i < call->rows; i++) {
+        bool same = false;
+        r = sen__translation_same(call, column, i, near[i], &same);
+        right += same;
+        if (!r && !same && !back && a->print_wrong_matches)
+            sen_log(call->ctx, SEN_LOG_INFO, "TranslationEvaluator: source %lld is nearest to "
+                    "target %lld", (long long)i, (long long)near[i]);
+    }
+    *share = (double)right / (double)call->rows;
+    return r;
+}
+
+static sen_result sen__translation_score(sen_evaluator_call *call)
+{
+    int64_t *near = (int64_t *)sen__scratch(call->ctx, call->rows, 2 * sizeof *near, "rows");
+    double there = 0, back = 0;
+    sen_result r = near ? sen__translation_nearest(call, near) : SEN_ERR_MEMORY;
+    if (!r) r = sen__translation_share(call, near, false, &there);
+    if (!r) r = sen__translation_share(call, near + call->rows, true, &back);
+    if (!r) r = sen_metric_add(call, there, "src2trg_accuracy");
+    if (!r) r = sen_metric_add(call, back, "trg2src_accuracy");
+    if (!r) r = sen_metric_add(call, (there + back) / 2, "mean_accuracy");
+    if (!r) r = sen_metric_csv(call, there, "src2trg");
+    if (!r) r = sen_metric_csv(call, back, "trg2src");
+    return r ? r : sen_metric_primary(call, "mean_accuracy");
+}
+
+static const sen_evaluator_type sen__translation_evaluator = {
+    .name        = "TranslationEvaluator",
+    .description = "Translation",
+    .csv         = "translation_evaluation",            /* [_NAME]_results.csv */
+    .args_size   = sizeof(sen_translation_evaluator_args),
+    .fields      = sen__translation_fields,
+    .ready       = sen__translation_ready,
+    .score       = sen__translation_score,
+};
+
 /* ---- TripletEvaluator ------------------------------------------------------------------------ */
 
 /* Is the anchor nearer to its positive than to its negative? The share of rows where it is. Random
@@ -32551,6 +33057,18 @@ static int sen__eval_progress(void *user, int64_t done, int64_t total)
     return w->top->progress(w->top->progress_user, w->before + done, w->total);
 }
 
+/* How texts are encoded, by the evaluator's arguments. */
+static sen_encode_args sen__eval_encode_args(const sen_evaluator *e)
+{
+    sen_encode_args args = sen_encode_args_default();
+    args.batch_size = sen__eval_int_arg(e, "batch_size", args.batch_size);
+    args.truncate_dim = sen__eval_int_arg(e, "truncate_dim", SEN_NONE);
+    args.normalize_embeddings = sen__eval_text_arg(e, "precision") != NULL;
+    args.progress = e->watch && e->watch->top->progress ? sen__eval_progress : NULL;
+    args.progress_user = e->watch;
+    return args;
+}
+
 /* One column of texts to (rows, dimension). Those that come from a function are held for a window
  * at a time: what they were is forgotten when their embeddings are there. */
 static sen_result sen__eval_encode_column(sen_evaluator_call *call, int column,
@@ -32573,7 +33091,7 @@ static sen_result sen__eval_encode_column(sen_evaluator_call *call, int column,
         }
         if (!r) r = sen_encode(call->ctx, call->model, have ? have : texts, n, args,
                                out + at * call->dimension);
-        call->evaluator->watch->before += n;
+        if (call->evaluator->watch) call->evaluator->watch->before += n;
         sen__arena_release(&call->ctx->scratch, mark);
     }
     return r;
@@ -32587,14 +33105,9 @@ static sen_result sen__eval_encode_column(sen_evaluator_call *call, int column,
 static sen_result sen__eval_encode(sen_evaluator_call *call, float *room)
 {
     const sen_evaluator *e = call->evaluator;
-    sen_encode_args args = sen_encode_args_default();
+    sen_encode_args args = sen__eval_encode_args(e);
     sen_result r = SEN_OK;
     int k;
-    args.batch_size = sen__eval_int_arg(e, "batch_size", args.batch_size);
-    args.truncate_dim = sen__eval_int_arg(e, "truncate_dim", SEN_NONE);
-    args.normalize_embeddings = sen__eval_text_arg(e, "precision") != NULL;
-    args.progress = e->watch->top->progress ? sen__eval_progress : NULL;
-    args.progress_user = e->watch;
     for (k = 0; !r && k < e->n_texts; k++) {
         float *out = room + k * call->rows * call->dimension;
         call->emb[k] = out;             /* for the score function */
@@ -32676,7 +33189,8 @@ static sen_result sen__eval_csv(const sen_evaluator_call *call)
     if (r) return r;
     sen__out_init(&file, c);
     sen__out_init(&text, c);
-    sen__out_format(&file, "%s%s%s%s%s_results.csv", e->type->csv, *name ? "_" : "", name,
+    sen__out_format(&file, "%s%s%s%s%s_results.csv", e->type->csv,
+                    *name && !sen__text_ends(e->type->csv, "_") ? "_" : "", name,
                     precision ? "_" : "", precision ? precision : "");
     path = file.failed ? NULL : sen__path(c, call->output_path, file.data);
     if (path && !sen__file_exists(c, path)) {           /* a new file: its head first */
@@ -32815,6 +33329,269 @@ static const sen_evaluator_type sen__sequential_evaluator = {
     .fields      = sen__sequential_fields,
 };
 
+/* ---- MSEEvaluator, MSEEvaluatorFromDataFrame ------------------------------------------------- */
+
+/* Distillation: a student should give a text, or its translation, the embedding that a teacher
+ * gives it. The mean square of the differences, times 100; the metric is its negative, since
+ * greater is better. What the teacher says is computed when the evaluator is made, and kept:
+ * (rows, dimension) floats, so the teacher is not needed any more. */
+
+static const sen_field sen__teach_fields[] = {
+    SEN_FIELD(sen_mse_evaluator_args, source_sentences, SEN_KIND_COLUMN, 0, "column of texts"),
+    SEN_FIELD(sen_mse_evaluator_args, target_sentences, SEN_KIND_COLUMN, 0, "column of texts"),
+    SEN_FIELD(sen_mse_evaluator_args, teacher_model, &sen__kind_folder, 0, "must be given"),
+    SEN_FIELD(sen_mse_evaluator_args, show_progress_bar, SEN_KIND_BOOL, 0, "no effect here"),
+    SEN_FIELD(sen_mse_evaluator_args, batch_size, SEN_KIND_INT, 32, "sentences at a time"),
+    SEN_FIELD_TEXT(sen_mse_evaluator_args, name, "", "put before the metrics' names"),
+    SEN_FIELD(sen_mse_evaluator_args, write_csv, SEN_KIND_BOOL, 1, "write the CSV file"),
+    SEN_FIELD(sen_mse_evaluator_args, truncate_dim, SEN_KIND_INT, SEN_NONE,
+              "the first so many numbers of an embedding"),
+    SEN_FIELD_END
+};
+
+static const sen_field sen__teach_frame_fields[] = {
+    SEN_FIELD(sen_mse_frame_args, teacher_model, &sen__kind_folder, 0, "must be given"),
+    SEN_FIELD(sen_mse_frame_args, combinations, &sen__kind_pairs, 0, "[[source, target], ...]"),
+    SEN_FIELD(sen_mse_frame_args, batch_size, SEN_KIND_INT, 8, "sentences at a time"),
+    SEN_FIELD_TEXT(sen_mse_frame_args, name, "", "put before the metrics' names"),
+    SEN_FIELD(sen_mse_frame_args, write_csv, SEN_KIND_BOOL, 1, "write the CSV file"),
+    SEN_FIELD(sen_mse_frame_args, truncate_dim, SEN_KIND_INT, SEN_NONE,
+              "the first so many numbers of an embedding"),
+    SEN_FIELD_END
+};
+
+static sen_result sen__teach_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    const sen_mse_evaluator_args *a = (const sen_mse_evaluator_args *)args;
+    if (a->teacher || a->teacher_model) return SEN_OK;
+    return sen_fail_at(c, SEN_ERR_ARGUMENT, at, NULL,
+                       "MSEEvaluator needs a \"teacher_model\", the folder of a model");
+}
+
+static sen_result sen__teach_frame_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    const sen_mse_frame_args *a = (const sen_mse_frame_args *)args;
+    if (!a->teacher && !a->teacher_model)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, at, NULL,
+                           "MSEEvaluatorFromDataFrame needs a \"teacher_model\", the folder of a "
+                           "model");
+    if (a->combinations.n > 0 && a->combinations.n % 2 == 0) return SEN_OK;
+    return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "combinations",
+                       "MSEEvaluatorFromDataFrame needs \"combinations\", a list of pairs of "
+                       "columns");
+}
+
+/* The teacher as a model: *loaded is to be freed by the caller, NULL if it was handed in. Room for
+ * its embeddings of n texts is made with it. */
+static sen_result sen__teach_teacher(sen_evaluator_call *call, const char *folder,
+                                   const sen_model *given, int64_t n, sen_model **loaded)
+{
+    sen_evaluator *e = call->evaluator;
+    sen_result r = SEN_OK;
+    *loaded = NULL;
+    if (!given) r = sen_model_load(call->ctx, folder, loaded);
+    if (r) return r;
+    call->model = given ? given : *loaded;
+    e->teacher_dimension = sen_embedding_dimension(call->model,
+                                                   sen__eval_int_arg(e, "truncate_dim", SEN_NONE));
+    call->dimension = e->teacher_dimension;
+    e->teacher_emb = (float *)sen__new_array(
+        call->ctx, n, sen__mul((uint64_t)e->teacher_dimension, sizeof(float)), "embeddings");
+    return e->teacher_emb ? SEN_OK : SEN_ERR_MEMORY;
+}
+
+static sen_result sen__teach_ready(sen_evaluator_call *call)
+{
+    const sen_mse_evaluator_args *a = (const sen_mse_evaluator_args *)call->args;
+    const sen_encode_args args = sen__eval_encode_args(call->evaluator);
+    sen_model *loaded = NULL;
+    sen_result r;
+    if (call->rows == 0)
+        return sen_fail(call->ctx, SEN_ERR_ARGUMENT,
+                        "MSEEvaluator needs rows; its dataset has none");
+    r = sen__teach_teacher(call, a->teacher_model, a->teacher, call->rows, &loaded);
+    if (!r) r = sen__eval_encode_column(call, call->evaluator->column[0], &args,
+                                        call->evaluator->teacher_emb);
+    sen_model_free(loaded);
+    return r;
+}
+
+/* The student's embeddings are as long as the teacher's, or they cannot be compared. */
+static sen_result sen__teach_student(sen_evaluator_call *call)
+{
+    const sen_evaluator *e = call->evaluator;
+    if (!call->model)
+        return sen_fail(call->ctx, SEN_ERR_ARGUMENT, "%s needs a model", e->type->name);
+    call->dimension = sen_embedding_dimension(call->model,
+                                              sen__eval_int_arg(e, "truncate_dim", SEN_NONE));
+    if (call->dimension == e->teacher_dimension) return SEN_OK;
+    return sen_fail(call->ctx, SEN_ERR_ARGUMENT,
+                    "%s: the model's embeddings have %d numbers, its teacher's %d; truncate_dim "
+                    "makes them equal", e->type->name, call->dimension, e->teacher_dimension);
+}
+
+/* The mean of squared differences of n numbers, times 100; float32, as numpy has it. */
+static float sen__teach_of(const float *x, const float *y, int64_t n)
+{
+    double sum = 0;
+    int64_t i;
+    for (i = 0; i < n; i++) {
+        const float d = x[i] - y[i];
+        sum += (double)(d * d);
+    }
+    return (float)(sum / (double)n) * 100.0f;
+}
+
+/* emb[1]: the student's, (rows, dimension); the teacher's stand in the evaluator. */
+static sen_result sen__teach_score(sen_evaluator_call *call)
+{
+    const float mse = sen__teach_of(call->evaluator->teacher_emb, call->emb[1],
+                                  call->rows * call->dimension);
+    sen_result r = sen_metric_add(call, -(double)mse, "negative_mse");
+    if (!r) r = sen_metric_csv(call, (double)mse, "MSE");
+    return r ? r : sen_metric_primary(call, "negative_mse");
+}
+
+/* Only the target sentences are encoded now. */
+static sen_result sen__teach_run(sen_evaluator_call *call)
+{
+    const sen_encode_args args = sen__eval_encode_args(call->evaluator);
+    sen_result r = sen__teach_student(call);
+    float *room = r ? NULL : (float *)sen__new_array(
+        call->ctx, call->rows, sen__mul((uint64_t)call->dimension, sizeof *room), "embeddings");
+    if (!r && !room) r = SEN_ERR_MEMORY;
+    if (!r) call->evaluator->watch->before += call->rows;       /* the sources are done */
+    if (!r) r = sen__eval_encode_column(call, call->evaluator->column[1], &args, room);
+    call->emb[1] = room;
+    if (!r) r = sen__eval_score(call);
+    sen__delete(call->ctx, room);
+    return r;
+}
+
+static const sen_evaluator_type sen__teach_evaluator = {
+    .name        = "MSEEvaluator",
+    .description = "Knowledge Distillation",
+    .csv         = "mse_evaluation_",                   /* [NAME]_results.csv */
+    .args_size   = sizeof(sen_mse_evaluator_args),
+    .fields      = sen__teach_fields,
+    .check       = sen__teach_check,
+    .ready       = sen__teach_ready,
+    .score       = sen__teach_score,
+    .run         = sen__teach_run,
+};
+
+/* Whether a text has anything but white space (of ASCII); Python: text.strip() != "". */
+static bool sen__teach_filled(sen_text t)
+{
+    size_t i;
+    for (i = 0; i < t.length && (unsigned char)t.data[i] <= ' '; i++) { }
+    return i < t.length;
+}
+
+/* Of the k-th pair of columns the rows with a text in both: side 0 or 1 of them into texts (room
+ * for all rows), how many into *n. In scratch. */
+static sen_result sen__teach_frame_texts(sen_evaluator_call *call, int64_t k, int side,
+                                       sen_text *texts, int64_t *n)
+{
+    const sen_texts *pairs = &((const sen_mse_frame_args *)call->args)->combinations;
+    const sen_dataset *d = call->evaluator->dataset;
+    int column[2];
+    int64_t i;
+    int s;
+    sen_result r = SEN_OK;
+    *n = 0;
+    for (s = 0; s < 2; s++) {
+        r = sen__dataset_need(call->ctx, d, pairs->item[2 * k + s], &column[s]);
+        if (r) return r;
+        if (sen_dataset_column_kind(d, column[s]) != SEN_COLUMN_TEXT)
+            return sen__dataset_fail(call->ctx, SEN_ERR_ARGUMENT, d, 0, column[s],
+                                     "MSEEvaluatorFromDataFrame takes columns of texts");
+    }
+    for (i = 0; !r && i < call->rows; i++) {
+        sen_text t[2];
+        r = sen__dataset_text_kept(call->ctx, d, i, column[0], &t[0]);
+        if (!r) r = sen__dataset_text_kept(call->ctx, d, i, column[1], &t[1]);
+        if (!r && sen__teach_filled(t[0]) && sen__teach_filled(t[1])) texts[(*n)++] = t[side];
+    }
+    return r;
+}
+
+/* One side of the k-th pair through a model: *n rows of embeddings into `out`. */
+static sen_result sen__teach_frame_encode(sen_evaluator_call *call, int64_t k, int side, float *out,
+                                        int64_t *n)
+{
+    const sen__mark mark = sen__arena_mark(&call->ctx->scratch);
+    const sen_encode_args args = sen__eval_encode_args(call->evaluator);
+    sen_text *texts = (sen_text *)sen__scratch(call->ctx, call->rows, sizeof *texts, "texts");
+    sen_result r = texts ? sen__teach_frame_texts(call, k, side, texts, n) : SEN_ERR_MEMORY;
+    if (!r) r = sen_encode(call->ctx, call->model, texts, *n, &args, out);
+    sen__arena_release(&call->ctx->scratch, mark);
+    return r;
+}
+
+/* The teacher's embeddings of all pairs, one after the other. */
+static sen_result sen__teach_frame_ready(sen_evaluator_call *call)
+{
+    const sen_mse_frame_args *a = (const sen_mse_frame_args *)call->args;
+    const int64_t pairs = a->combinations.n / 2;
+    const sen_dataset *d = call->evaluator->dataset;
+    sen_model *loaded = NULL;
+    int64_t k, n = 0, at = 0;
+    sen_result r;
+    if (!d || d->stream)
+        return sen_fail(call->ctx, SEN_ERR_ARGUMENT,
+                        "MSEEvaluatorFromDataFrame needs a \"dataset\" whose rows can be had "
+                        "again: no stream");
+    r = sen__teach_teacher(call, a->teacher_model, a->teacher, pairs * call->rows, &loaded);
+    for (k = 0; !r && k < pairs; k++, at += n) {
+        r = sen__teach_frame_encode(call, k, 0,
+                                  call->evaluator->teacher_emb + at * call->dimension, &n);
+        if (!r && n == 0)
+            r = sen_fail(call->ctx, SEN_ERR_ARGUMENT, "MSEEvaluatorFromDataFrame: no row has a "
+                         "text in both \"%s\" and \"%s\"", a->combinations.item[2 * k],
+                         a->combinations.item[2 * k + 1]);
+    }
+    sen_model_free(loaded);
+    return r;
+}
+
+/* For each pair the student's embeddings of the targets against the teacher's of the sources. */
+static sen_result sen__teach_frame_run(sen_evaluator_call *call)
+{
+    const sen_mse_frame_args *a = (const sen_mse_frame_args *)call->args;
+    const int64_t pairs = a->combinations.n / 2;
+    sen_result r = sen__teach_student(call);
+    float *room = r ? NULL : (float *)sen__new_array(
+        call->ctx, call->rows, sen__mul((uint64_t)call->dimension, sizeof *room), "embeddings");
+    int64_t k, n = 0, at = 0;
+    double sum = 0;
+    if (!r && !room) r = SEN_ERR_MEMORY;
+    for (k = 0; !r && k < pairs; k++, at += n) {
+        float mse;
+        r = sen__teach_frame_encode(call, k, 1, room, &n);
+        if (r) break;
+        mse = sen__teach_of(call->evaluator->teacher_emb + at * call->dimension, room,
+                          n * call->dimension);
+        sum += (double)mse;
+        r = sen__metric_csv_float(call, mse, "%s-%s", a->combinations.item[2 * k],
+                                  a->combinations.item[2 * k + 1]);
+    }
+    sen__delete(call->ctx, room);
+    if (!r) r = sen_metric_add(call, -(double)(float)(sum / (double)pairs), "negative_mse");
+    return r ? r : sen_metric_primary(call, "negative_mse");
+}
+
+static const sen_evaluator_type sen__teach_frame_evaluator = {
+    .name        = "MSEEvaluatorFromDataFrame",
+    .description = "Knowledge Distillation",
+    .csv         = "mse_evaluation",                    /* [_NAME]_results.csv */
+    .args_size   = sizeof(sen_mse_frame_args),
+    .fields      = sen__teach_frame_fields,
+    .check       = sen__teach_frame_check,
+    .ready       = sen__teach_frame_ready,
+    .run         = sen__teach_frame_run,
+};
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 /* A new evaluator is its args struct, its fields, a score (or run) function, one descriptor like
@@ -32831,7 +33608,8 @@ static const sen_evaluator_type sen__sequential_evaluator = {
 
 #ifndef SENTRAIN_EVALUATORS
 #define SENTRAIN_EVALUATORS(X) \
-    X(embedding_similarity_evaluator) X(triplet_evaluator) X(sequential_evaluator)
+    X(embedding_similarity_evaluator) X(binary_evaluator) X(translation_evaluator) \
+    X(triplet_evaluator) X(teach_evaluator) X(teach_frame_evaluator) X(sequential_evaluator)
 #endif
 
 static const sen_evaluator_type *const sen__evaluators[] = { SENTRAIN_EVALUATORS(SEN__ROW) NULL };
@@ -32856,6 +33634,7 @@ static void sen__evaluator_drop(sen_evaluator *e)
 {
     sen_dataset_free(e->owned);         /* NULL: borrowed */
     sen__delete(e->c, e->numbers);
+    sen__delete(e->c, e->teacher_emb);
     sen__delete(e->c, e->metric);
     sen__out_free(&e->head);
     sen__out_free(&e->row);
@@ -32964,7 +33743,8 @@ static sen_result sen__evaluator_keep(sen_evaluator *e)
     sen_result r = SEN_OK;
     for (f = e->type->fields; !r && f->name; f++) {
         char *at = (char *)e->args + f->offset;
-        if (f->kind == SEN_KIND_TEXTS) r = sen__evaluator_keep_texts(e, at);
+        if (f->kind == SEN_KIND_TEXTS || f->kind == &sen__kind_pairs)
+            r = sen__evaluator_keep_texts(e, at);
         else if (f->kind == SEN_KIND_NUMBERS) r = sen__evaluator_keep_numbers(e, at);
         else if (f->kind == SEN_KIND_JSON) r = sen__evaluator_keep_json(e, at);
         else if (f->kind->read == sen__read_text) {             /* texts, and names of columns */
@@ -33064,6 +33844,23 @@ static sen_result sen__evaluator_children(sen_evaluator *e, sen_evaluator *const
     return SEN_OK;
 }
 
+/* The type's own look at the data. */
+static sen_result sen__evaluator_ready(sen_evaluator *e)
+{
+    const sen__mark mark = sen__arena_mark(&e->c->scratch);
+    sen_evaluator_call call;
+    sen_result r;
+    memset(&call, 0, sizeof call);
+    call.ctx = e->c;
+    call.evaluator = e;
+    call.args = e->args;
+    call.numbers = e->numbers;
+    call.rows = e->dataset ? sen_dataset_rows(e->dataset) : 0;
+    r = e->type->ready(&call);
+    sen__arena_release(&e->c->scratch, mark);
+    return r;
+}
+
 /* Arguments are set: checks them, makes all its own, finds the columns. at: the job file's object,
  * for places in messages, or NULL. */
 static sen_result sen__evaluator_finish(sen_evaluator *e, const sen_json *at)
@@ -33074,7 +33871,8 @@ static sen_result sen__evaluator_finish(sen_evaluator *e, const sen_json *at)
                            "\"batch_size\" should be 1 at least");
     if (e->type->check) r = e->type->check(e->c, e->args, at);
     if (!r) r = sen__evaluator_keep(e);                 /* no text is borrowed now */
-    return r ? r : sen__evaluator_bind(e);              /* needs the names of columns */
+    if (!r) r = sen__evaluator_bind(e);                 /* needs the names of columns */
+    return r || !e->type->ready ? r : sen__evaluator_ready(e);
 }
 
 /* Whether args came from a _default function; a user's own struct carries whatever it likes. Only
@@ -33158,6 +33956,24 @@ static sen_result sen__evaluator_type_in(sen_ctx *c, const sen_json *spec,
     return *out ? SEN_OK : sen__unknown_type(c, sen__evaluators, "evaluator", name->text, name);
 }
 
+/* Folders that are named in a job file start from its own folder. In scratch: they are copied when
+ * the evaluator is finished. */
+static sen_result sen__evaluator_folders(sen_evaluator *e, const char *base)
+{
+    const sen_field *f;
+    for (f = e->type->fields; base && f->name; f++) {
+        char *at = (char *)e->args + f->offset;
+        const char *folder;
+        if (f->kind != &sen__kind_folder) continue;
+        memcpy(&folder, at, sizeof folder);
+        if (!folder || sen__path_absolute(folder)) continue;
+        folder = sen__path(e->c, base, folder);
+        if (!folder) return SEN_ERR_MEMORY;
+        memcpy(at, &folder, sizeof folder);
+    }
+    return SEN_OK;
+}
+
 /* One that is not sequential. *e may be set on failure too. The dataset is read before the
  * arguments, since columns are looked up in it when they are finished. */
 static sen_result sen__evaluator_leaf(sen_ctx *c, const sen_json *spec, const char *base,
@@ -33177,6 +33993,7 @@ static sen_result sen__evaluator_leaf(sen_ctx *c, const sen_json *spec, const ch
     if (!r && data) r = sen_dataset_from_json(c, data, base, &(*e)->owned);
     if (!r) ((sen_evaluator_args *)(*e)->args)->dataset = (*e)->owned;
     if (!r) r = sen__evaluator_read(*e, spec, "dataset");
+    if (!r) r = sen__evaluator_folders(*e, base);
     return r ? r : sen__evaluator_finish(*e, spec);
 }
 
@@ -33223,12 +34040,44 @@ SENTRAIN_DEF sen_result sen_evaluator_from_json(sen_ctx *c, const sen_json *spec
 /* ---- public ---------------------------------------------------------------------------------- */
 
 /* memset first: bytes between the members are cleared too, and fields that are not in the table
- * (dataset) are NULL. The same in all three. */
+ * (dataset) are NULL. The same in all of them. */
 SENTRAIN_DEF sen_embedding_similarity_args sen_embedding_similarity_args_default(void)
 {
     sen_embedding_similarity_args a;
     memset(&a, 0, sizeof a);
     sen__evaluator_defaults(sen__embedding_similarity_fields, &a);
+    return a;
+}
+
+SENTRAIN_DEF sen_binary_evaluator_args sen_binary_evaluator_args_default(void)
+{
+    sen_binary_evaluator_args a;
+    memset(&a, 0, sizeof a);
+    sen__evaluator_defaults(sen__binary_fields, &a);
+    return a;
+}
+
+SENTRAIN_DEF sen_translation_evaluator_args sen_translation_evaluator_args_default(void)
+{
+    sen_translation_evaluator_args a;
+    memset(&a, 0, sizeof a);
+    sen__evaluator_defaults(sen__translation_fields, &a);
+    return a;
+}
+
+SENTRAIN_DEF sen_mse_evaluator_args sen_mse_evaluator_args_default(void)
+{
+    sen_mse_evaluator_args a;
+    memset(&a, 0, sizeof a);
+    sen__evaluator_defaults(sen__teach_fields, &a);
+    return a;
+}
+
+SENTRAIN_DEF sen_mse_frame_args sen_mse_frame_args_default(void)
+{
+    sen_mse_frame_args a;
+    memset(&a, 0, sizeof a);
+    sen__evaluator_defaults(sen__teach_frame_fields, &a);
     return a;
 }
 
@@ -39463,6 +40312,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Changed  no_duplicates starts five times as fast and keeps no texts: 0.4 s for a million pairs.
  *   Added    schedules: cosine_with_restarts, cosine_with_min_lr, cosine_warmup_with_min_lr,
  *            polynomial, inverse_sqrt, warmup_stable_decay.
+ *   Added    evaluators: BinaryClassification, Translation, MSE, MSEFromDataFrame; `ready` of an
+ *            evaluator's type, its look at the data before a run.
  *   Changed  A schedule's arguments are a table of fields, checked before the first step; its
  *            factor takes a sen_schedule.
  *

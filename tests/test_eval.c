@@ -106,7 +106,7 @@ static void eval_data_of(eval_fixture *f, const sen_json *args, int dim, eval_da
         }
         k++;
     }
-    CHECK(k == 3 && sen_dataset_from_arrays(f->c, d->column, 3, d->rows, &d->dataset) == SEN_OK);
+    CHECK(k >= 2 && sen_dataset_from_arrays(f->c, d->column, k, d->rows, &d->dataset) == SEN_OK);
 }
 
 static void eval_check(const sen_json *g, const sen_evaluator *e)
@@ -160,23 +160,48 @@ static sen_result eval_read_args(sen_ctx *c, const sen_json *args, const sen_fie
     return SEN_OK;
 }
 
+typedef union eval_args {
+    sen_evaluator_args             any;
+    sen_embedding_similarity_args  similarity;
+    sen_binary_evaluator_args      binary;
+    sen_translation_evaluator_args translation;
+    sen_triplet_evaluator_args     triplet;
+} eval_args;
+
+/* The kinds whose recorded runs are replayed from given embeddings. */
+typedef struct eval_kind { const char *name; const sen_field *fields; } eval_kind;
+
+static const eval_kind *eval_kind_of(const char *name)
+{
+    static const eval_kind kinds[] = {
+        { "EmbeddingSimilarityEvaluator", sen__embedding_similarity_fields },
+        { "BinaryClassificationEvaluator", sen__binary_fields },
+        { "TranslationEvaluator", sen__translation_fields },
+        { "TripletEvaluator", sen__triplet_evaluator_fields },
+    };
+    size_t i;
+    for (i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i].name, name) == 0) return &kinds[i];
+    return NULL;
+}
+
 static void eval_case(eval_fixture *f, const sen_json *g)
 {
     static eval_data data;
     const sen_json *args = sen_json_get(g, "args");
     const int dim = (int)sen__json_int_or(args, "truncate_dim", EVAL_DIM);
     const char *name = sen__json_text_or(g, "evaluator", "");
-    sen_embedding_similarity_args similarity = sen_embedding_similarity_args_default();
-    sen_triplet_evaluator_args triplet = sen_triplet_evaluator_args_default();
-    const int is_triplet = strcmp(name, "TripletEvaluator") == 0;
+    const eval_kind *kind = eval_kind_of(name);
+    eval_args a;
     sen_evaluator_call call;
     sen_evaluator *e = NULL;
     eval_data_of(f, args, dim, &data);
-    similarity.dataset = triplet.dataset = data.dataset;
-    CHECK(eval_read_args(f->c, args, sen__embedding_similarity_fields, &similarity) == SEN_OK);
-    CHECK(eval_read_args(f->c, args, sen__triplet_evaluator_fields, &triplet) == SEN_OK);
-    CHECK(sen_evaluator_new(f->c, name, is_triplet ? (const void *)&triplet : &similarity, &e) ==
-          SEN_OK);
+    CHECK(kind != NULL);
+    if (!kind) return;
+    sen__evaluator_defaults(kind->fields, memset(&a, 0, sizeof a));
+    a.any.dataset = data.dataset;
+    CHECK(eval_read_args(f->c, args, kind->fields, &a) == SEN_OK);
+    CHECK_OK(f->c, sen_evaluator_new(f->c, name, &a, &e));
     if (e) {
         memset(&call, 0, sizeof call);
         call.ctx = f->c;
@@ -208,14 +233,149 @@ static void test_eval_golden(eval_fixture *f)
     for (const sen_json *g = f->golden ? sen_json_get(f->golden, "cases")->child : NULL; g;
          g = g->next) {
         const char *name = sen__json_text_or(g, "evaluator", "");
-        if (strcmp(name, "EmbeddingSimilarityEvaluator") != 0 &&
-            strcmp(name, "TripletEvaluator") != 0)
-            continue;
+        if (!eval_kind_of(name)) continue;
         if (sen_json_get(sen_json_get(g, "args"), "precision")) continue;
         eval_case(f, g);
         cases++;
     }
-    CHECK(cases == 5);
+    CHECK(cases == 8);
+}
+
+/* ---- pairs that match or not ----------------------------------------------------------------- */
+
+/* From similarities by hand: embeddings of one number, the dot product with 1. */
+static sen_result eval_binary(eval_fixture *f, const float *similarity, const double *label,
+                              int64_t n, double *out)
+{
+    static const float ones[8] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+    static const sen_text texts[8];
+    const char *dot = "dot";
+    sen_column column[3];
+    sen_binary_evaluator_args args = sen_binary_evaluator_args_default();
+    sen_dataset *data = NULL;
+    sen_evaluator *e = NULL;
+    sen_evaluator_call call;
+    sen_result r;
+    memset(column, 0, sizeof column);
+    column[0].name = "a";
+    column[1].name = "b";
+    column[2].name = "label";
+    column[0].texts = column[1].texts = texts;
+    column[2].floats = label;
+    r = sen_dataset_from_arrays(f->c, column, 3, n, &data);
+    args.dataset = data;
+    args.similarity_fn_names.item = &dot;
+    args.similarity_fn_names.n = 1;
+    if (!r) r = sen_evaluator_new(f->c, "BinaryClassificationEvaluator", &args, &e);
+    memset(&call, 0, sizeof call);
+    call.ctx = f->c;
+    call.evaluator = e;
+    call.rows = n;
+    call.dimension = 1;
+    call.emb[0] = similarity;
+    call.emb[1] = ones;
+    if (!r) {
+        call.args = e->args;
+        call.numbers = e->numbers;
+        r = sen__eval_score(&call);
+    }
+    for (int k = 0; !r && k < SEN__BINARY_METRICS; k++) out[k] = e->metric[k].value;
+    sen_evaluator_free(e);
+    sen_dataset_free(data);
+    return r;
+}
+
+/* Ties stay on one side, one class has Python's zeros, labels and NaN are looked at. */
+static void test_eval_binary(eval_fixture *f)
+{
+    static const float tied[4] = { 0.9f, 0.5f, 0.5f, 0.1f };
+    static const float odd[4] = { 0.9f, NAN, 0.5f, 0.1f };
+    static const double label[4] = { 1, 1, 0, 0 }, two[4] = { 1, 2, 0, 0 };
+    static const double none[4] = { 0, 0, 0, 0 }, all[4] = { 1, 1, 1, 1 };
+    double m[SEN__BINARY_METRICS];
+    CHECK(eval_binary(f, tied, label, 4, m) == SEN_OK);
+    CHECK(m[SEN__BINARY_ACCURACY] == 0.75);             /* the first of two that are as good */
+    CHECK(m[SEN__BINARY_ACCURACY_THRESHOLD] == (double)((0.9f + 0.5f) / 2));
+    CHECK(fabs(m[SEN__BINARY_F1] - 0.8) < 1e-15 && m[SEN__BINARY_RECALL] == 1);
+    CHECK(fabs(m[SEN__BINARY_AP] - (0.5 + 0.5 * 2 / 3)) < 1e-15);
+    CHECK(fabs(m[SEN__BINARY_MCC] - 1 / sqrt(3)) < 1e-15);
+    CHECK(eval_binary(f, tied, none, 4, m) == SEN_OK);
+    CHECK(m[SEN__BINARY_ACCURACY] == 1 && m[SEN__BINARY_F1] == 0 && m[SEN__BINARY_AP] == 0);
+    CHECK(m[SEN__BINARY_F1_THRESHOLD] == 0 && m[SEN__BINARY_MCC] == 0);
+    CHECK(m[SEN__BINARY_ACCURACY_THRESHOLD] == (double)nextafterf(0.9f, 2));
+    CHECK(eval_binary(f, tied, all, 4, m) == SEN_OK);
+    CHECK(m[SEN__BINARY_ACCURACY] == 1 && m[SEN__BINARY_F1] == 1 && m[SEN__BINARY_MCC] == 0);
+    CHECK(eval_binary(f, odd, label, 4, m) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(f->c), "row 1 is not a number") != NULL);
+    sen__forgive(f->c);
+    CHECK(eval_binary(f, tied, two, 4, m) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(f->c), "row 1: a label of BinaryClassificationEvaluator is 0 or 1, not "
+                                  "2.0");
+    CHECK(eval_binary(f, tied, label, 0, m) == SEN_ERR_ARGUMENT);
+}
+
+/* More rows than one block of products, against a plain search: one row of each side is nearest to
+ * another one, a text stands twice, and a zero embedding is nearest to the first row. */
+static void test_eval_translation(eval_fixture *f)
+{
+    enum { ROWS = SEN__TRANSLATION_ROWS + 44 };
+    static sen_text texts[ROWS];
+    static char text[ROWS][8];
+    static float emb[2][ROWS * 2];
+    static int64_t near[2 * ROWS];
+    sen_column column[2];
+    sen_translation_evaluator_args args = sen_translation_evaluator_args_default();
+    sen_dataset *data = NULL;
+    sen_evaluator *e = NULL;
+    sen_evaluator_call call;
+    int i, j, side;
+    memset(column, 0, sizeof column);
+    for (i = 0; i < ROWS; i++) {
+        texts[i].data = text[i];
+        texts[i].length = (size_t)snprintf(text[i], sizeof text[i], "t%d", i == 299 ? 7 : i);
+        for (side = 0; side < 2; side++) {
+            emb[side][2 * i] = (float)cos(i * 0.01) * (float)(1 + i % 3);
+            emb[side][2 * i + 1] = (float)sin(i * 0.01) * (float)(1 + i % 3);
+        }
+    }
+    memcpy(&emb[1][2 * 299], &emb[1][2 * 7], 2 * sizeof(float));    /* the same text, twice */
+    emb[0][2 * 50] = emb[0][2 * 50 + 1] = 0;
+    column[0].name = "en";
+    column[1].name = "de";
+    column[0].texts = column[1].texts = texts;
+    CHECK_OK(f->c, sen_dataset_from_arrays(f->c, column, 2, ROWS, &data));
+    args.dataset = data;
+    CHECK_OK(f->c, sen_evaluator_new(f->c, "TranslationEvaluator", &args, &e));
+    memset(&call, 0, sizeof call);
+    call.ctx = f->c;
+    call.evaluator = e;
+    call.args = e->args;
+    call.rows = ROWS;
+    call.dimension = 2;
+    call.emb[0] = emb[0];
+    call.emb[1] = emb[1];
+    CHECK_OK(f->c, sen__translation_nearest(&call, near));
+    for (side = 0; side < 2; side++)
+        for (i = 0; i < ROWS; i++) {
+            const float *x = &emb[side][2 * i];
+            double best = -2;
+            int at = 0;
+            for (j = 0; j < ROWS; j++) {
+                const float *y = &emb[!side][2 * j];
+                const double of = (double)sen__pair_cosine(x, y, 2);
+                if (of > best + 1e-6) {
+                    best = of;
+                    at = j;
+                }
+            }
+            CHECK(near[side * ROWS + i] == at);
+        }
+    CHECK_OK(f->c, sen__eval_score(&call));
+    /* Row 50 is lost; 299's own embedding has gone, and the nearest of 7 may be either text. */
+    CHECK(e->metric[0].value == (double)(ROWS - 2) / ROWS);
+    CHECK(e->metric[2].value == (e->metric[0].value + e->metric[1].value) / 2);
+    sen_evaluator_free(e);
+    sen_dataset_free(data);
 }
 
 /* ---- statistics ------------------------------------------------------------------------------ */
@@ -269,7 +429,9 @@ static void test_eval_errors(eval_fixture *f)
     eval_refuses(f, "{\"type\": \"TripletEvaluatr\"}", SEN_ERR_UNSUPPORTED,
                  "job.json:1:2: no evaluator is called \"TripletEvaluatr\" here; did you mean "
                  "\"TripletEvaluator\"?; "
-                 "there are: EmbeddingSimilarityEvaluator, TripletEvaluator, SequentialEvaluator");
+                 "there are: EmbeddingSimilarityEvaluator, BinaryClassificationEvaluator, "
+                 "TranslationEvaluator, TripletEvaluator, MSEEvaluator, MSEEvaluatorFromDataFrame, "
+                 "SequentialEvaluator");
     eval_refuses(f, "{\"type\": \"TripletEvaluator\"}", SEN_ERR_ARGUMENT,
                  "job.json:1:1: TripletEvaluator needs a \"dataset\"");
     eval_refuses(f, "{\"type\": \"TripletEvaluator\", \"dataset\": \"none.tsv\"}", SEN_ERR_IO,
@@ -497,6 +659,68 @@ static sen_result eval_kept_work(sen_ctx *c, void *arg)
 }
 
 /* Memory runs out where the model's similarity is fixed: there is no function then to be named. */
+/* A teacher that is the student itself: its columns swapped give what encoding both gives; a table
+ * leaves out the rows where a side is blank. */
+static void test_eval_teacher(eval_fixture *f, sen_ctx *files)
+{
+    static const sen_text a[3] = { { "word99", 6 }, { "abc x", 5 }, { "word100", 7 } };
+    static const sen_text b[3] = { { "abc x", 5 }, { " \t", 2 }, { "word400 b", 9 } };
+    const sen_column columns[2] = { { "en", a, NULL, NULL }, { "de", b, NULL, NULL } };
+    const char *pairs[4] = { "en", "de", "en", "en" };
+    sen_mse_evaluator_args mse = sen_mse_evaluator_args_default();
+    sen_mse_frame_args frame = sen_mse_frame_args_default();
+    sen_encode_args plain = sen_encode_args_default();
+    sen_model *model = tiny_model(files, TINY_MODULES);
+    sen_evaluator *e = NULL;
+    sen_dataset *d = NULL;
+    float x[2][3 * 64];
+    sen_metrics m;
+    int width;
+    if (!model) return;
+    width = sen_embedding_dimension(model, SEN_NONE);
+    CHECK(width <= 64);
+    CHECK_OK(f->c, sen_dataset_from_arrays(f->c, columns, 2, 3, &d));
+    CHECK_OK(f->c, sen_encode(f->c, model, a, 3, &plain, x[0]));
+    CHECK_OK(f->c, sen_encode(f->c, model, b, 3, &plain, x[1]));
+    mse.dataset = frame.dataset = d;
+    CHECK(sen_evaluator_new(f->c, "MSEEvaluator", &mse, &e) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(f->c), "MSEEvaluator needs a \"teacher_model\", the folder of a model");
+    mse.teacher = frame.teacher = model;
+    f->disk.exists = 0;
+    if (CHECK_OK(f->c, sen_evaluator_new(f->c, "MSEEvaluator", &mse, &e))) {
+        CHECK_OK(f->c, sen_evaluate(f->c, e, model, "out", 1, 2, &m));
+        CHECK(m.n == 1 && m.item[0].value < 0);
+        CHECK(m.item[0].value == -(double)sen__teach_of(x[0], x[1], 3 * width));
+        CHECK_TEXT(f->disk.path, "out/mse_evaluation__results.csv");
+        CHECK_TEXT(sen_evaluator_primary_metric(e), "negative_mse");
+        e->teacher_dimension++;
+        CHECK(sen_evaluate(f->c, e, model, NULL, -1, -1, &m) == SEN_ERR_ARGUMENT);
+        CHECK(strstr(sen_message(f->c), "truncate_dim makes them equal") != NULL);
+        sen_evaluator_free(e);
+    }
+    CHECK(sen_evaluator_new(f->c, "MSEEvaluatorFromDataFrame", &frame, &e) == SEN_ERR_ARGUMENT);
+    frame.combinations.item = pairs;
+    frame.combinations.n = 4;
+    frame.name = "x";
+    f->disk.exists = 0;
+    if (CHECK_OK(f->c, sen_evaluator_new(f->c, "MSEEvaluatorFromDataFrame", &frame, &e))) {
+        float one;
+        CHECK_OK(f->c, sen_evaluate(f->c, e, model, "out", 1, 2, &m));
+        memcpy(x[0] + width, x[0] + 2 * width, (size_t)width * sizeof(float));
+        memcpy(x[1] + width, x[1] + 2 * width, (size_t)width * sizeof(float));
+        one = sen__teach_of(x[0], x[1], 2 * width);
+        CHECK(m.n == 1 && m.item[0].value == -(double)(float)((double)one / 2));
+        CHECK(strncmp(f->disk.text, "epoch,steps,en-de,en-en\r\n1.0,2,", 31) == 0);
+        CHECK_TEXT(f->disk.path, "out/mse_evaluation_x_results.csv");
+        sen_evaluator_free(e);
+    }
+    pairs[3] = "fr";
+    CHECK(sen_evaluator_new(f->c, "MSEEvaluatorFromDataFrame", &frame, &e) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(f->c), "fr") != NULL);
+    sen_dataset_free(d);
+    sen_model_free(model);
+}
+
 static void test_eval_no_function(void)
 {
     static const float emb[2] = { 1, 2 };
@@ -601,7 +825,7 @@ static sen_result eval_work(sen_ctx *c, void *arg)
 
 static void test_eval(void)
 {
-    eval_fixture f;
+    static eval_fixture f;
     sen_ctx_desc desc = sen_ctx_desc_default();
     sen_ctx *files = NULL;
     memset(&f, 0, sizeof f);
@@ -618,12 +842,15 @@ static void test_eval(void)
     desc.files = &f.files;
     CHECK(sen_ctx_new(&desc, &f.c) == SEN_OK);
     test_eval_golden(&f);
+    test_eval_binary(&f);
+    test_eval_translation(&f);
     test_eval_statistics(f.c);
     test_eval_errors(&f);
     test_eval_own(&f);
     CHECK(fail_everywhere(&f.files, eval_work, &f.disk) > 5);
     CHECK(fail_everywhere(NULL, eval_kept_work, NULL) > 5);
     test_eval_whole(&f, files);
+    test_eval_teacher(&f, files);
     test_eval_no_function();
     test_eval_old_name();
     sen_ctx_free(f.c);
