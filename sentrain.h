@@ -1529,13 +1529,40 @@ SENTRAIN_DEF sen_contrastive_tension_args sen_contrastive_tension_args_default(v
 SENTRAIN_DEF sen_contrastive_tension_batch_args sen_contrastive_tension_batch_args_default(void);
 #endif /* SENTRAIN_ENCODE_ONLY */
 
+#ifndef SENTRAIN_ENCODE_ONLY
 /* ================================================================================================
  * 24 [search]  SEARCH AND MINING
  *
- * Comes with a later version. Nothing of it can be called yet.
+ * Embeddings in fewer bits. Search and mining come with a later version.
  * ============================================================================================== */
 
-#ifndef SENTRAIN_ENCODE_ONLY
+/* How the numbers of an embedding are stored. int8 and uint8 cut the range of each dimension into
+ * 256 steps; binary and ubinary keep only whether a number is above 0, eight of them in a byte, the
+ * first in its highest bit. binary is ubinary less 128, as Python has it. */
+typedef enum sen_precision {
+    SEN_PRECISION_FLOAT32, SEN_PRECISION_INT8, SEN_PRECISION_UINT8, SEN_PRECISION_BINARY,
+    SEN_PRECISION_UBINARY
+} sen_precision;
+
+/* "float32", "int8", "uint8", "binary", "ubinary"; -1: none of them. */
+SENTRAIN_DEF int sen_precision_of(const char *name);
+
+/* Bytes of one embedding of that many dimensions. */
+SENTRAIN_DEF int64_t sen_quantized_bytes(sen_precision precision, int dimension);
+
+/* Least and greatest number of each dimension of embeddings (rows, dimension), into ranges
+ * (2, dimension): what int8 and uint8 are cut by. They should come from many texts like those that
+ * will be stored; fewer than 100 are warned about, fewer than 2 are SEN_ERR_ARGUMENT. */
+SENTRAIN_DEF sen_result sen_quantization_ranges(sen_ctx *c, const float *embeddings, int64_t rows,
+                                                int dimension, float *ranges);
+
+/* Python's quantize_embeddings: embeddings (rows, dimension) into out, rows of
+ * sen_quantized_bytes. ranges (2, dimension) for int8 and uint8; NULL: those of these embeddings.
+ * SEN_ERR_ARGUMENT: one row without ranges. */
+SENTRAIN_DEF sen_result sen_quantize(sen_ctx *c, const float *embeddings, int64_t rows,
+                                     int dimension, sen_precision precision, const float *ranges,
+                                     void *out);
+
 /* ================================================================================================
  * 25 [eval]  EVALUATORS
  *
@@ -1668,7 +1695,7 @@ typedef struct sen_embedding_similarity_args {
     sen_texts          similarity_fn_names; /* none: main_similarity, or the model's own */
     const char        *name;
     bool               show_progress_bar, write_csv;        /* false, true */
-    const char        *precision;           /* NULL or "float32" */
+    const char        *precision;           /* NULL, "float32", "int8", "uint8", "binary" ... */
     int                truncate_dim;        /* SEN_NONE: the model's own */
 } sen_embedding_similarity_args;
 
@@ -31882,13 +31909,155 @@ SENTRAIN_DEF const void *sen_loss_args(const sen_loss *loss)
 }
 #endif /* 23 */
 
-#if SENTRAIN_STOP_AFTER >= 24
+#if SENTRAIN_STOP_AFTER >= 24 && !defined(SENTRAIN_ENCODE_ONLY)
 /* ================================================================================================
  * 24 [search]  SEARCH AND MINING
  *
- * Not written yet. It will give: semantic search, paraphrase mining, hard negatives, communities.
- * It will need: context, math, matmul, model.
+ * Gives: embeddings in int8, uint8, binary, ubinary. Not written yet: semantic search, paraphrase
+ *        mining, hard negatives, communities.
+ * Needs: memory, context.
+ * Trap: numpy's arithmetic is float32 throughout; in double some numbers would fall into the step
+ *       beside. Python: sentence_transformers/util/quantization.py.
  * ============================================================================================== */
+
+/* ---- fewer bits ------------------------------------------------------------------------------ */
+
+static const char *const sen__precision_words[] = {
+    "float32", "int8", "uint8", "binary", "ubinary", NULL
+};
+
+SENTRAIN_DEF int sen_precision_of(const char *name)
+{
+    int i;
+    for (i = 0; sen__precision_words[i]; i++)
+        if (strcmp(sen__precision_words[i], name) == 0) return i;
+    return -1;
+}
+
+SENTRAIN_DEF int64_t sen_quantized_bytes(sen_precision precision, int dimension)
+{
+    switch (precision) {
+    case SEN_PRECISION_FLOAT32: return (int64_t)dimension * (int64_t)sizeof(float);
+    case SEN_PRECISION_INT8:
+    case SEN_PRECISION_UINT8: return dimension;
+    default: return ((int64_t)dimension + 7) / 8;
+    }
+}
+
+static sen_result sen__quantization_ranges(sen_ctx *c, const float *x, int64_t rows, int dimension,
+                                           float *ranges)
+{
+    int64_t i;
+    int k;
+    if (rows < 2)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "int8 and uint8 cut the range of each dimension, and "
+                        "%lld embedding%s has none; give ranges, or more texts", (long long)rows,
+                        rows == 1 ? "" : "s");
+    if (rows < 100)
+        sen_log(c, SEN_LOG_WARNING, "ranges of quantization from %lld embeddings only; 100 or more "
+                "would be better", (long long)rows);
+    memcpy(ranges, x, (size_t)dimension * sizeof *ranges);
+    memcpy(ranges + dimension, x, (size_t)dimension * sizeof *ranges);
+    for (i = 1; i < rows; i++)
+        for (k = 0; k < dimension; k++) {
+            const float v = x[i * dimension + k];
+            if (v < ranges[k]) ranges[k] = v;
+            if (v > ranges[dimension + k]) ranges[dimension + k] = v;
+        }
+    return SEN_OK;
+}
+
+SENTRAIN_DEF sen_result sen_quantization_ranges(sen_ctx *c, const float *embeddings, int64_t rows,
+                                                int dimension, float *ranges)
+{
+    sen__begin(c);
+    return sen__end(c, sen__quantization_ranges(c, embeddings, rows, dimension, ranges));
+}
+
+/* Which of the 256 steps x falls into. A dimension that is always the same has the step 1. NaN
+ * falls into the lowest. */
+static int sen__quantum(float x, float least, float greatest)
+{
+    const float wide = (greatest - least) / 255.0f, step = wide == 0.0f ? 1.0f : wide;
+    const float q = floorf((x - least) / step);
+    return q >= 255.0f ? 255 : q > 0.0f ? (int)q : 0;
+}
+
+/* One embedding as bytes. */
+static void sen__quantize_row(const float *x, int dimension, sen_precision precision,
+                              const float *ranges, unsigned char *out)
+{
+    const int offset = precision == SEN_PRECISION_INT8 || precision == SEN_PRECISION_BINARY ? 128
+                                                                                            : 0;
+    int k;
+    if (precision == SEN_PRECISION_INT8 || precision == SEN_PRECISION_UINT8) {
+        for (k = 0; k < dimension; k++)
+            out[k] = (unsigned char)(sen__quantum(x[k], ranges[k], ranges[dimension + k]) - offset);
+        return;
+    }
+    memset(out, 0, (size_t)sen_quantized_bytes(precision, dimension));
+    for (k = 0; k < dimension; k++)
+        if (x[k] > 0.0f) out[k / 8] = (unsigned char)(out[k / 8] | (128 >> k % 8));
+    for (k = 0; k < (dimension + 7) / 8; k++) out[k] = (unsigned char)(out[k] - offset);
+}
+
+/* The ranges of int8 and uint8 in scratch, where none are given; *ranges stays NULL where there is
+ * no need of them. */
+static sen_result sen__quantize_ranges(sen_ctx *c, const float *x, int64_t rows, int dimension,
+                                       sen_precision precision, const float **ranges)
+{
+    float *own;
+    sen_result r;
+    if (*ranges || rows == 0 ||
+        (precision != SEN_PRECISION_INT8 && precision != SEN_PRECISION_UINT8))
+        return SEN_OK;
+    own = (float *)sen__scratch(c, dimension, 2 * sizeof *own, "ranges of quantization");
+    if (!own) return SEN_ERR_MEMORY;
+    r = sen__quantization_ranges(c, x, rows, dimension, own);
+    *ranges = own;
+    return r;
+}
+
+SENTRAIN_DEF sen_result sen_quantize(sen_ctx *c, const float *embeddings, int64_t rows,
+                                     int dimension, sen_precision precision, const float *ranges,
+                                     void *out)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    const int64_t bytes = sen_quantized_bytes(precision, dimension);
+    sen_result r;
+    int64_t i;
+    sen__begin(c);
+    if (precision == SEN_PRECISION_FLOAT32) {
+        if (rows) memcpy(out, embeddings, (size_t)(rows * bytes));
+        return sen__end(c, SEN_OK);
+    }
+    r = sen__quantize_ranges(c, embeddings, rows, dimension, precision, &ranges);
+    for (i = 0; !r && i < rows; i++)
+        sen__quantize_row(embeddings + i * dimension, dimension, precision, ranges,
+                          (unsigned char *)out + i * bytes);
+    sen__arena_release(&c->scratch, mark);
+    return sen__end(c, r);
+}
+
+/* What quantized embeddings are as numbers again, in place of those that they were made of: -128 to
+ * 127, 0 to 255, or bits (0 or 1). Similarities of these are those of the quantized embeddings. */
+static sen_result sen__quantize_numbers(sen_ctx *c, float *x, int64_t rows, int dimension,
+                                        sen_precision precision)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    const float offset = precision == SEN_PRECISION_INT8 ? 128.0f : 0.0f;
+    const float *ranges = NULL;
+    const sen_result r = sen__quantize_ranges(c, x, rows, dimension, precision, &ranges);
+    int64_t i, k;
+    for (i = 0; !r && precision != SEN_PRECISION_FLOAT32 && i < rows; i++)
+        for (k = 0; k < dimension; k++) {
+            float *v = x + i * dimension + k;
+            *v = !ranges ? (*v > 0.0f ? 1.0f : 0.0f)
+                         : (float)sen__quantum(*v, ranges[k], ranges[dimension + k]) - offset;
+        }
+    sen__arena_release(&c->scratch, mark);
+    return r;
+}
 #endif /* 24 */
 
 #if SENTRAIN_STOP_AFTER >= 25 && !defined(SENTRAIN_ENCODE_ONLY)
@@ -31900,9 +32069,9 @@ SENTRAIN_DEF const void *sen_loss_args(const sen_loss *loss)
  * Invariant: similarities are float32, as Python has them, since ties depend on it; statistics over
  *            them are double. No metric depends on batch size or threads.
  * Traps: the CSV columns are not named as the metrics are ("cosine_spearman" against
- *        "spearman_cosine"), and their rows end in CR LF. Given precision "float32", Python
- *        normalizes the embeddings; without it, it does not. A metric may be NaN, and Python's
- *        max() and the comparison of checkpoints then depend on where it stands. Python:
+ *        "spearman_cosine"), and their rows end in CR LF. Given a precision, even "float32",
+ *        Python normalizes the embeddings; without one, it does not. A metric may be NaN, and
+ *        Python's max() and the comparison of checkpoints then depend on where it stands. Python:
  *        sentence_transformers/sentence_transformer/evaluation/ and base/evaluation/.
  * ============================================================================================== */
 
@@ -32132,7 +32301,7 @@ SENTRAIN_DEF const sen_evaluator_type *sen_evaluator_type_of(const sen_evaluator
  *   name            stands before the keys and in the name of the file
  *   batch_size      sentences that are encoded at a time; changes no result
  *   truncate_dim    only the first so many numbers of an embedding; SEN_NONE: what the model says
- *   precision       any: embeddings are normalized; and it stands in the name of the file
+ *   precision       any: embeddings are normalized, then quantized; it stands in the file's name
  *   write_csv       whether there is a file, given a folder for it */
 
 /* Where an argument of that name and kind stands in the evaluator's own struct; NULL: it has
@@ -32188,11 +32357,46 @@ typedef struct sen__pair_similarity {
     float     (*of)(const float *x, const float *y, int64_t n);
 } sen__pair_similarity;
 
-/* x . y / (|x| |y|); the norms are kept for gradients elsewhere, not needed here. */
+/* The sum of x[i] / nx * (y[i] / ny) as torch has it: float32, 8 lanes, 4 sums a lane, what is over
+ * first, then lane after lane. (ATen/native/cpu/SumKernel.cpp; the same up to 8192 numbers.) */
+static float sen__pair_torch_dot(const float *x, float nx, const float *y, float ny, int64_t n)
+{
+    float low[4][8], high[4][8], sum = 0;
+    const int64_t chunks = n / 8;
+    int64_t c, i;
+    int k, l;
+    memset(low, 0, sizeof low);
+    memset(high, 0, sizeof high);
+    for (c = 0; c < chunks; c++) {
+        k = c < chunks - chunks % 4 ? (int)(c % 4) : 0; /* the last, odd ones go to the first */
+        if (c == chunks - chunks % 4)                   /* but what was put away comes back first */
+            for (l = 0; l < 32; l++) low[l / 8][l % 8] += high[l / 8][l % 8];
+        for (l = 0; l < 8; l++) {
+            const float product = x[8 * c + l] / nx * (y[8 * c + l] / ny);
+            low[k][l] += product;                       /* rounded twice: no fma */
+        }
+        if (c % 64 == 63) {                             /* 16 of each sum */
+            for (l = 0; l < 32; l++) high[l / 8][l % 8] += low[l / 8][l % 8];
+            memset(low, 0, sizeof low);
+        }
+    }
+    if (chunks % 4 == 0)
+        for (l = 0; l < 32; l++) low[l / 8][l % 8] += high[l / 8][l % 8];
+    for (i = 8 * chunks; i < n; i++) {
+        const float product = x[i] / nx * (y[i] / ny);
+        sum += product;
+    }
+    for (l = 0; l < 8; l++) sum += low[0][l] + low[1][l] + low[2][l] + low[3][l];
+    return sum;
+}
+
+/* Both rows at length 1, in float32, then x . y: Python's order, in Python's float32. Embeddings of
+ * bits have few cosines, and rounding decides which pairs are ties; ranks depend on that. */
 static float sen__pair_cosine(const float *x, const float *y, int64_t n)
 {
-    float norms[2];                     /* for a gradient; not used here */
-    return sen__cosine_forward(norms, x, y, n);
+    const float nx = SEN__MAX((float)sqrt(sen__row_dot(x, x, n)), 1e-12f);
+    const float ny = SEN__MAX((float)sqrt(sen__row_dot(y, y, n)), 1e-12f);
+    return sen__pair_torch_dot(x, nx, y, ny, n);
 }
 
 /* x . y, not normalized: longer embeddings are nearer to everything. */
@@ -32440,21 +32644,21 @@ static const sen_field sen__embedding_similarity_fields[] = {
     SEN_FIELD_TEXT(sen_embedding_similarity_args, name, "", "put before the metrics' names"),
     SEN_FIELD(sen_embedding_similarity_args, show_progress_bar, SEN_KIND_BOOL, 0, "no effect here"),
     SEN_FIELD(sen_embedding_similarity_args, write_csv, SEN_KIND_BOOL, 1, "write the CSV file"),
-    SEN_FIELD_TEXT(sen_embedding_similarity_args, precision, NULL, "float32: normalized first"),
+    SEN_FIELD_TEXT(sen_embedding_similarity_args, precision, NULL,
+                   "float32, int8, uint8, binary, ubinary: normalized first"),
     SEN_FIELD(sen_embedding_similarity_args, truncate_dim, SEN_KIND_INT, SEN_NONE,
               "the first so many numbers of an embedding"),
     SEN_FIELD_END
 };
 
-/* Quantized embeddings come with another release; they are refused by name. "float32" is taken, and
- * not the same as leaving it out: see sen__eval_encode. */
+/* "float32" is taken, and not the same as leaving it out: see sen__eval_encode. */
 static sen_result sen__embedding_similarity_check(sen_ctx *c, const void *args, const sen_json *at)
 {
     const sen_embedding_similarity_args *a = (const sen_embedding_similarity_args *)args;
-    if (a->precision && strcmp(a->precision, "float32") != 0)
-        return sen_fail_at(c, SEN_ERR_UNSUPPORTED, at, "precision",
-                           "\"precision\": \"%s\" is not done yet; leave it out, or set float32",
-                           a->precision);
+    if (a->precision && sen_precision_of(a->precision) < 0)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "precision",
+                           "\"precision\" cannot be \"%s\"; it is one of: float32, int8, "
+                           "uint8, binary, ubinary", a->precision);
     return sen__pair_check_all(c, at, "main_similarity", a->main_similarity,
                                &a->similarity_fn_names);
 }
@@ -33117,6 +33321,17 @@ static sen_result sen__eval_encode(sen_evaluator_call *call, float *room)
     return r;
 }
 
+/* Embeddings in fewer bits, where the evaluator's precision asks for that: all columns together, so
+ * that one text has one embedding on either side. x: (texts, rows, dimension). */
+static sen_result sen__eval_quantize(sen_evaluator_call *call, float *x)
+{
+    const char *name = sen__eval_text_arg(call->evaluator, "precision");
+    const int precision = name ? sen_precision_of(name) : -1;
+    if (precision < 0) return SEN_OK;
+    return sen__quantize_numbers(call->ctx, x, call->evaluator->n_texts * call->rows,
+                                 call->dimension, (sen_precision)precision);
+}
+
 /* The metrics from embeddings that are there (call->emb). Scratch that a score function takes is
  * given back here, so that none of them has to. */
 static sen_result sen__eval_score(sen_evaluator_call *call)
@@ -33145,6 +33360,7 @@ static sen_result sen__eval_columns_run(sen_evaluator_call *call)
                                    sen__mul((uint64_t)call->dimension, sizeof *room), "embeddings");
     if (!room) return SEN_ERR_MEMORY;   /* the message says how much */
     r = sen__eval_encode(call, room);
+    if (!r) r = sen__eval_quantize(call, room);
     if (!r) r = sen__eval_score(call);
     sen__delete(call->ctx, room);       /* metrics are numbers and names */
     return r;
@@ -40314,6 +40530,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            polynomial, inverse_sqrt, warmup_stable_decay.
  *   Added    evaluators: BinaryClassification, Translation, MSE, MSEFromDataFrame; `ready` of an
  *            evaluator's type, its look at the data before a run.
+ *   Added    sen_quantize: int8, uint8, binary and ubinary embeddings; `precision` of
+ *            EmbeddingSimilarityEvaluator, and of the command encode.
  *   Changed  A schedule's arguments are a table of fields, checked before the first step; its
  *            factor takes a sen_schedule.
  *

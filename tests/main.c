@@ -32,6 +32,7 @@
 #include "test_data.c"
 #include "test_sample.c"
 #include "test_loss.c"
+#include "test_search.c"
 #include "test_eval.c"
 #include "test_train.c"
 #include "test_check.c"
@@ -68,6 +69,7 @@ static const test_row test_rows[] = {
     { "data",    test_data,    0 },
     { "sample",  test_sample,  0 },
     { "loss",    test_loss,    0 },
+    { "search",  test_search,  0 },
     { "eval",    test_eval,    0 },
     { "train",   test_train,   0 },
     { "check",   test_check,   0 },

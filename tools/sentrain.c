@@ -1035,12 +1035,12 @@ static sen_result output_close(cli *t, output *o)
  *     bytes 10 ..      {'descr': '<f4', 'fortran_order': False, 'shape': (2000, 384), }
  *                      padded with blanks and a line end, so that the numbers begin
  *                      at a multiple of 64 bytes */
-static sen_result npy_head(cli *t, output *o, int64_t rows, int columns)
+static sen_result npy_head(cli *t, output *o, const char *descr, int64_t rows, int columns)
 {
     char head[192], dict[128];
     const int n = snprintf(dict, sizeof dict,
-                           "{'descr': '<f4', 'fortran_order': False, 'shape': (%lld, %d), }",
-                           (long long)rows, columns);
+                           "{'descr': '%s', 'fortran_order': False, 'shape': (%lld, %d), }",
+                           descr, (long long)rows, columns);
     /* 10 bytes in front of the dict, a line end behind it; blanks between. */
     const int size = (10 + n + 1 + 63) / 64 * 64;
     memset(head, ' ', sizeof head);
@@ -1740,15 +1740,47 @@ static sen_result write_rows(cli *t, output *o, float *rows, int64_t n)
     return output_write(t, o, rows, (size_t)n * sizeof *rows);
 }
 
-/* Encodes in pieces, so that the embeddings of a large file are never all in memory. */
+/* Bytes of quantized embeddings: into the file as they are, else as whole numbers. */
+static sen_result put_quantized(cli *t, output *o, const unsigned char *rows, int64_t n,
+                                int columns, bool is_signed)
+{
+    int64_t i;
+    int k;
+    if (o) return output_write(t, o, rows, (size_t)n * (size_t)columns);
+    for (i = 0; i < n; i++)
+        for (k = 0; k < columns; k++) {
+            const int v = rows[i * columns + k];
+            printf("%s%d", k ? ", " : "[", is_signed && v > 127 ? v - 256 : v);
+            if (k + 1 == columns) fputs("]\n", stdout);
+        }
+    return SEN_OK;
+}
+
+/* What numpy calls them, by sen_precision. */
+static const char *const npy_types[] = { "<f4", "|i1", "|u1", "|i1", "|u1" };
+static const char *const npy_names[] = { "float32", "int8", "uint8", "int8", "uint8" };
+
+/* How many numbers a row has in the file: of packed bits bytes. */
+static int encoded_columns(sen_precision precision, int dimension)
+{
+    return precision == SEN_PRECISION_FLOAT32 ? dimension
+                                              : (int)sen_quantized_bytes(precision, dimension);
+}
+
+/* Encodes in pieces, so that the embeddings of a large file are never all in memory; int8 and uint8
+ * look at all of them first. */
 static sen_result encode_lines(cli *t, const sen_model *m, const sen_text *lines, int64_t n,
-                               output *o)
+                               sen_precision precision, output *o)
 {
     encode_progress p;
     sen_encode_args a = encode_args(t);
     const int dimension = sen_embedding_dimension(m, t->flags.truncate_dim);
     /* The numbers do not depend on the pieces: a text's embedding is the same in any batch. */
-    const int64_t room = n < LINES_AT_A_TIME ? n : LINES_AT_A_TIME;
+    const bool whole = precision == SEN_PRECISION_INT8 || precision == SEN_PRECISION_UINT8;
+    const int64_t room = n < LINES_AT_A_TIME || whole ? n : LINES_AT_A_TIME;
+    const int columns = encoded_columns(precision, dimension);
+    unsigned char *bytes = precision == SEN_PRECISION_FLOAT32 ? NULL : (unsigned char *)tool_alloc(
+        t, (size_t)room * (size_t)columns);
     float *rows = (float *)tool_alloc(t, (size_t)room * (size_t)dimension * sizeof *rows);
     sen_result r = SEN_OK;
     int64_t i;
@@ -1762,51 +1794,52 @@ static sen_result encode_lines(cli *t, const sen_model *m, const sen_text *lines
         const int64_t k = n - i < room ? n - i : room;
         p.before = i;
         r = sen_encode(t->ctx, m, lines + i, k, &a, rows);
-        if (!r && o) r = write_rows(t, o, rows, k * dimension);
+        if (!r && bytes) {
+            r = sen_quantize(t->ctx, rows, k, dimension, precision, NULL, bytes);
+            if (!r) r = put_quantized(t, o, bytes, k, columns, npy_types[precision][1] == 'i');
+        }
+        else if (!r && o) r = write_rows(t, o, rows, k * dimension);
         else if (!r) print_rows(rows, k, dimension);
     }
     progress_end(t);
     return r;
 }
 
-/* Known to Python, and refused with a word of their own. */
-static const char *const later_precisions[] = { "int8", "uint8", "binary", "ubinary" };
-
 /* With --output an .npy file, which appears under its name when it is whole; else JSON lines. */
 static int run_encode(cli *t)
 {
-    const char *const precision = t->flags.precision;
+    const int found = sen_precision_of(t->flags.precision);
+    const sen_precision precision = (sen_precision)(found < 0 ? 0 : found);
     sen_model *m = NULL;
     sen_text *lines = NULL;
     int64_t n = 0;
     output o;
     sen_result r;
     int dimension;
-    if (strcmp(precision, "float32") != 0)
-        return refused("--precision ", precision,
-                       word_among(later_precisions, COUNT(later_precisions), precision)
-                           ? " comes with a later version; this one has float32"
-                           : " is none that there is; it takes float32");
+    if (found < 0)
+        return refused("--precision ", t->flags.precision,
+                       " is none that there is; it takes float32, int8, uint8, binary, ubinary");
     r = model_open(t, t->place[0], &m);
     if (!r) r = lines_read(t, t->n_places > 1 ? t->place[1] : NULL, &lines, &n);
     if (r) goto done;
     dimension = sen_embedding_dimension(m, t->flags.truncate_dim);
     if (!t->flags.output) {
-        r = encode_lines(t, m, lines, n, NULL);
+        r = encode_lines(t, m, lines, n, precision, NULL);
         goto done;
     }
     r = output_open(t, &o, t->flags.output);
     /* All rows are known to be coming, so the head can be written first. */
-    if (!r) r = npy_head(t, &o, n, dimension);
+    if (!r) r = npy_head(t, &o, npy_types[precision], n, encoded_columns(precision, dimension));
     if (!r) {
-        r = encode_lines(t, m, lines, n, &o);
+        r = encode_lines(t, m, lines, n, precision, &o);
         if (!r) r = output_close(t, &o);
         /* Takes the unfinished file away; the message of what went wrong before stays. */
         else if (o.file)
             output_fail(t, &o, "write", SEN_FILE_OTHER);       /* the first message stays */
     }
     if (!r && !t->flags.quiet)
-        printf("{\"shape\": [%lld, %d], \"dtype\": \"float32\"}\n", (long long)n, dimension);
+        printf("{\"shape\": [%lld, %d], \"dtype\": \"%s\"}\n", (long long)n,
+               encoded_columns(precision, dimension), npy_names[precision]);
 done:
     n = r ? failed(t, r, false) : EXIT_DONE;
     sen_model_free(m);
@@ -2381,7 +2414,7 @@ static const sen_field flags_grad[] = {
 static const sen_field flags_encode[] = {
     SEN_FIELD_TEXT(flags, output, NULL, "the .npy file; none: JSON lines on standard output"),
     FLAGS_PROMPT,
-    SEN_FIELD_TEXT(flags, precision, "float32", "float32; others come with a later version"),
+    SEN_FIELD_TEXT(flags, precision, "float32", "float32, int8, uint8, binary, ubinary"),
     FLAGS_COMMON, SEN_FIELD_END
 };
 static const sen_field flags_similarity[] = { FLAGS_PROMPT, FLAGS_COMMON, SEN_FIELD_END };
