@@ -1612,13 +1612,13 @@ typedef struct sen_evaluator_call {
 typedef struct sen_evaluator_type {
     const char      *name;              /* the Python class */
     const char      *description;       /* its heading in a model card */
-    /* the file is CSV[_NAME][_PRECISION]_results.csv (no second _ where CSV ends in one); NULL:
-     * none */
+    /* the file is CSV[_NAME][_PRECISION]_results[_@AT_K].csv (no second _ where CSV ends in one);
+     * NULL: none */
     const char      *csv;
     const char      *task[SEN_EVALUATOR_TEXTS];     /* "query", "document" or NULL, per column */
     size_t           args_size;
-    /* Those named name, batch_size, truncate_dim, write_csv and precision mean here what they mean
-     * in Python. Texts, lists and JSON are copied; what kinds of your own point to is not. */
+    /* Those named name, batch_size, truncate_dim, write_csv, precision and at_k mean here what they
+     * mean in Python. Texts, lists and JSON are copied; what kinds of your own point to is not. */
     const sen_field *fields;
     /* Refuses impossible arguments; at: where they stand in a job file, or NULL. May be NULL. */
     sen_result     (*check)(sen_ctx *c, const void *args, const sen_json *at);
@@ -1765,6 +1765,39 @@ typedef struct sen_mse_frame_args {
 } sen_mse_frame_args;
 
 SENTRAIN_DEF sen_mse_frame_args sen_mse_frame_args_default(void);
+
+/* ---- RerankingEvaluator: are the right documents of each query ranked above the others? ------ */
+
+typedef struct sen_rerank_sample {
+    sen_text        query;
+    const sen_text *positive, *negative;
+    int64_t         n_positive, n_negative;
+} sen_rerank_sample;
+
+typedef struct sen_reranking_args {
+    uint32_t                 stamp;
+    const sen_dataset       *dataset;       /* not used */
+    /* A file of JSON lines {"query": text, "positive": texts, "negative": texts}, where one text
+     * stands for a list of one; or `sample`, copied. Those with an empty side are left out. */
+    const char              *samples;
+    const sen_rerank_sample *sample;
+    int64_t                  n_samples;
+    int                      at_k;                          /* 10 */
+    const char              *name;
+    bool                     write_csv;                     /* true */
+    int                      similarity_fct;    /* SEN_RERANK_COS_SIM ...: Python's functions */
+    int                      batch_size;                    /* 64 */
+    bool                     show_progress_bar;             /* false */
+    bool                     use_batched_encoding;  /* true; false: query by query, same numbers */
+    int                      truncate_dim;  /* SEN_NONE: the model's own */
+    int                      mrr_at_k;      /* the old name of at_k; SEN_NONE */
+} sen_reranking_args;
+
+/* In the order of sen_similarity's names: cos_sim, dot_score, euclidean_sim, manhattan_sim. */
+enum { SEN_RERANK_COS_SIM, SEN_RERANK_DOT_SCORE, SEN_RERANK_EUCLIDEAN_SIM,
+       SEN_RERANK_MANHATTAN_SIM };
+
+SENTRAIN_DEF sen_reranking_args sen_reranking_args_default(void);
 
 /* ---- TripletEvaluator: is the anchor nearer to the positive than to the negative? ------------ */
 
@@ -32103,6 +32136,7 @@ struct sen_evaluator {
     double                   *numbers;          /* (rows) or NULL */
     float                    *teacher_emb;      /* what a teacher made of the texts, or NULL */
     int                       teacher_dimension;
+    void                     *data;             /* what `ready` read, in keep; or NULL */
     sen_texts                 functions;        /* similarity functions, fixed at the first call */
     int                     (*progress)(void *user, int64_t done, int64_t total);   /* or NULL */
     void                     *progress_user;
@@ -32125,9 +32159,9 @@ SEN__DATA const sen_kind sen_kind_number_column = {
     "the name of a column of numbers", NULL, sen__read_text, sen__write_text
 };
 
-/* A folder: in a job file it starts from the file's own. */
-static const sen_kind sen__kind_folder = {
-    "the name of a folder", NULL, sen__read_text, sen__write_text
+/* A file or folder: in a job file it starts from the file's own folder. */
+static const sen_kind sen__kind_path = {
+    "a path", NULL, sen__read_text, sen__write_text
 };
 
 /* Pairs of texts as one list: [["en", "de"], ["en", "fr"]] is en, de, en, fr. */
@@ -32302,6 +32336,7 @@ SENTRAIN_DEF const sen_evaluator_type *sen_evaluator_type_of(const sen_evaluator
  *   batch_size      sentences that are encoded at a time; changes no result
  *   truncate_dim    only the first so many numbers of an embedding; SEN_NONE: what the model says
  *   precision       any: embeddings are normalized, then quantized; it stands in the file's name
+ *   at_k            one cut for all: it stands in the file's name
  *   write_csv       whether there is a file, given a folder for it */
 
 /* Where an argument of that name and kind stands in the evaluator's own struct; NULL: it has
@@ -33399,15 +33434,18 @@ static sen_result sen__eval_csv(const sen_evaluator_call *call)
     const sen_evaluator *e = call->evaluator;
     const char *name = sen_evaluator_name(e), *path;
     const char *precision = sen__eval_text_arg(e, "precision");
+    const int at_k = sen__eval_int_arg(e, "at_k", SEN_NONE);
     sen_ctx *c = call->ctx;
     sen__out file, text;                                     /* its name; what is added to it */
     sen_result r = sen__make_folders(c, call->output_path);  /* os.makedirs(exist_ok=True) */
     if (r) return r;
     sen__out_init(&file, c);
     sen__out_init(&text, c);
-    sen__out_format(&file, "%s%s%s%s%s_results.csv", e->type->csv,
+    sen__out_format(&file, "%s%s%s%s%s_results", e->type->csv,
                     *name && !sen__text_ends(e->type->csv, "_") ? "_" : "", name,
                     precision ? "_" : "", precision ? precision : "");
+    if (at_k != SEN_NONE) sen__out_format(&file, "_@%d", at_k);
+    sen__out_text(&file, ".csv");
     path = file.failed ? NULL : sen__path(c, call->output_path, file.data);
     if (path && !sen__file_exists(c, path)) {           /* a new file: its head first */
         sen__out_text(&text, "epoch,steps");            /* then ",name" for each column */
@@ -33555,7 +33593,7 @@ static const sen_evaluator_type sen__sequential_evaluator = {
 static const sen_field sen__teach_fields[] = {
     SEN_FIELD(sen_mse_evaluator_args, source_sentences, SEN_KIND_COLUMN, 0, "column of texts"),
     SEN_FIELD(sen_mse_evaluator_args, target_sentences, SEN_KIND_COLUMN, 0, "column of texts"),
-    SEN_FIELD(sen_mse_evaluator_args, teacher_model, &sen__kind_folder, 0, "must be given"),
+    SEN_FIELD(sen_mse_evaluator_args, teacher_model, &sen__kind_path, 0, "must be given"),
     SEN_FIELD(sen_mse_evaluator_args, show_progress_bar, SEN_KIND_BOOL, 0, "no effect here"),
     SEN_FIELD(sen_mse_evaluator_args, batch_size, SEN_KIND_INT, 32, "sentences at a time"),
     SEN_FIELD_TEXT(sen_mse_evaluator_args, name, "", "put before the metrics' names"),
@@ -33566,7 +33604,7 @@ static const sen_field sen__teach_fields[] = {
 };
 
 static const sen_field sen__teach_frame_fields[] = {
-    SEN_FIELD(sen_mse_frame_args, teacher_model, &sen__kind_folder, 0, "must be given"),
+    SEN_FIELD(sen_mse_frame_args, teacher_model, &sen__kind_path, 0, "must be given"),
     SEN_FIELD(sen_mse_frame_args, combinations, &sen__kind_pairs, 0, "[[source, target], ...]"),
     SEN_FIELD(sen_mse_frame_args, batch_size, SEN_KIND_INT, 8, "sentences at a time"),
     SEN_FIELD_TEXT(sen_mse_frame_args, name, "", "put before the metrics' names"),
@@ -33808,6 +33846,297 @@ static const sen_evaluator_type sen__teach_frame_evaluator = {
     .run         = sen__teach_frame_run,
 };
 
+/* ---- RerankingEvaluator ---------------------------------------------------------------------- */
+
+/* Each query has documents of its own, some of them right. They are ranked by similarity:
+ *   documents     a (right)  b     c (right)  d         in the order of the ranking
+ *   MRR@k         1 / rank of the first right one within k: 1
+ *   MAP           mean over the right ones of the share of right ones so far: (1 + 2/3) / 2
+ *   NDCG@k        sum of 1 / log2(rank + 1) over the right ones within k, by the best possible sum
+ * Documents of equal similarity share their gain in NDCG and are one step of MAP, as in
+ * scikit-learn (ndcg_score, average_precision_score); MRR takes the first that was given. */
+static const char *const sen__rerank_words[] = {
+    "cos_sim", "dot_score", "euclidean_sim", "manhattan_sim", NULL
+};
+static const sen_kind sen__kind_rerank = SEN__KIND_WORDS(
+    "cos_sim, dot_score, euclidean_sim or manhattan_sim", sen__rerank_words);
+
+static const sen_field sen__reranking_fields[] = {
+    SEN_FIELD(sen_reranking_args, samples, &sen__kind_path, 0, "a file of JSON lines"),
+    SEN_FIELD(sen_reranking_args, at_k, SEN_KIND_INT, 10, "ranks that MRR and NDCG look at"),
+    SEN_FIELD_TEXT(sen_reranking_args, name, "", "put before the metrics' names"),
+    SEN_FIELD(sen_reranking_args, write_csv, SEN_KIND_BOOL, 1, "write the CSV file"),
+    SEN_FIELD(sen_reranking_args, similarity_fct, &sen__kind_rerank, SEN_RERANK_COS_SIM,
+              "cos_sim, dot_score, euclidean_sim, manhattan_sim"),
+    SEN_FIELD(sen_reranking_args, batch_size, SEN_KIND_INT, 64, "sentences at a time"),
+    SEN_FIELD(sen_reranking_args, show_progress_bar, SEN_KIND_BOOL, 0, "no effect here"),
+    SEN_FIELD(sen_reranking_args, use_batched_encoding, SEN_KIND_BOOL, 1,
+              "encode many queries' documents together"),
+    SEN_FIELD(sen_reranking_args, truncate_dim, SEN_KIND_INT, SEN_NONE,
+              "the first so many numbers of an embedding"),
+    SEN_FIELD(sen_reranking_args, mrr_at_k, SEN_KIND_INT, SEN_NONE, "the old name of at_k"),
+    SEN_FIELD_END
+};
+
+static sen_result sen__reranking_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    const sen_reranking_args *a = (const sen_reranking_args *)args;
+    if (a->mrr_at_k != SEN_NONE)
+        sen_log(c, SEN_LOG_WARNING, "mrr_at_k is an old name: use at_k");
+    if (a->at_k < 1 || (a->mrr_at_k != SEN_NONE && a->mrr_at_k < 1))
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, at, a->at_k < 1 ? "at_k" : "mrr_at_k",
+                           "RerankingEvaluator: at_k should be 1 at least");
+    if (a->samples || a->n_samples > 0) return SEN_OK;
+    return sen_fail_at(c, SEN_ERR_ARGUMENT, at, NULL,
+                       "RerankingEvaluator needs \"samples\", a file of JSON lines");
+}
+
+/* One query of the evaluator's own. */
+typedef struct sen__rerank {
+    struct sen__rerank *next;
+    sen_text            query;
+    sen_text           *doc;            /* (n): those that are right, then the others */
+    int64_t             right, n;
+} sen__rerank;
+
+/* A copy in the evaluator's memory. */
+static sen_result sen__rerank_text(sen_evaluator *e, sen_text from, sen_text *to)
+{
+    to->data = sen__arena_text(&e->keep, from.data, from.length);
+    to->length = from.length;
+    return to->data ? SEN_OK : sen__no_memory(e->c, from.length, "a sample");
+}
+
+/* Adds a sample behind *last, unless one of its sides is empty. */
+static sen_result sen__rerank_add(sen_evaluator *e, const sen_rerank_sample *s, sen__rerank ***last)
+{
+    const int64_t n = s->n_positive + s->n_negative;
+    sen__rerank *one;
+    sen_result r;
+    int64_t i;
+    if (s->n_positive < 1 || s->n_negative < 1) return SEN_OK;
+    one = (sen__rerank *)sen__arena_zero(&e->keep, sizeof *one);
+    if (one) one->doc = (sen_text *)sen__arena_zero(&e->keep, sen__mul((uint64_t)n,
+                                                                       sizeof *one->doc));
+    if (!one || !one->doc) return sen__no_memory(e->c, (size_t)n * sizeof *one->doc, "a sample");
+    one->right = s->n_positive;
+    one->n = n;
+    r = sen__rerank_text(e, s->query, &one->query);
+    for (i = 0; !r && i < n; i++)
+        r = sen__rerank_text(e, i < one->right ? s->positive[i] : s->negative[i - one->right],
+                             &one->doc[i]);
+    **last = one;
+    *last = &one->next;
+    return r;
+}
+
+/* The texts of one side of a line: a list, or one text. In scratch. */
+static sen_result sen__rerank_side(sen_ctx *c, const sen_json *row, const char *key,
+                                   const sen_text **out, int64_t *n)
+{
+    const sen_json *side = sen_json_get(row, key);
+    const bool list = side && side->kind == SEN_JSON_LIST;
+    const sen_json *j = list ? side->child : side;
+    sen_text *text;
+    *n = 0;
+    if (!side || (!list && side->kind != SEN_JSON_TEXT))
+        return sen_fail_at(c, SEN_ERR_FORMAT, row, key,
+                           "a sample of RerankingEvaluator has \"%s\", a text or a list of texts",
+                           key);
+    text = (sen_text *)sen__scratch(c, list ? side->count : 1, sizeof *text, "a sample");
+    if (!text) return SEN_ERR_MEMORY;
+    *out = text;
+    for (; j; j = list ? j->next : NULL) {
+        if (j->kind != SEN_JSON_TEXT)
+            return sen_fail_at(c, SEN_ERR_FORMAT, j, NULL, "\"%s\" holds texts only", key);
+        text[*n].data = j->text;
+        text[(*n)++].length = j->length;
+    }
+    return SEN_OK;
+}
+
+/* One line of the file. */
+static sen_result sen__rerank_line(sen_evaluator *e, const char *path, const char *line, size_t n,
+                                   sen__rerank ***last)
+{
+    const sen__mark mark = sen__arena_mark(&e->c->scratch);
+    sen_rerank_sample s;
+    sen_json *row = NULL;
+    const sen_text *query = NULL;
+    int64_t one = 0;
+    sen_result r = sen__json_parse(e->c, &e->c->scratch, path, line, n, 0, &row);
+    memset(&s, 0, sizeof s);
+    if (!r) r = sen__rerank_side(e->c, row, "query", &query, &one);
+    if (!r && one != 1)
+        r = sen_fail_at(e->c, SEN_ERR_FORMAT, row, "query", "a sample has one \"query\"");
+    if (!r) s.query = *query;
+    if (!r) r = sen__rerank_side(e->c, row, "positive", &s.positive, &s.n_positive);
+    if (!r) r = sen__rerank_side(e->c, row, "negative", &s.negative, &s.n_negative);
+    if (!r) r = sen__rerank_add(e, &s, last);
+    sen__arena_release(&e->c->scratch, mark);
+    return r;
+}
+
+/* The file's lines; blank ones are passed over. The name that messages give has the line's number
+ * behind it, since each line is parsed by itself. */
+static sen_result sen__rerank_load(sen_evaluator *e, const char *path, sen__rerank ***last)
+{
+    sen__bytes b;
+    sen_result r = sen__file_read(e->c, path, &b);
+    const char *at, *end, *stop;
+    int64_t line = 0;
+    if (r) return r;
+    stop = b.data + b.size;
+    for (at = b.data; !r && at < stop; at = end + 1) {
+        sen_text text;
+        sen__out where;
+        end = (const char *)memchr(at, '\n', (size_t)(stop - at));
+        if (!end) end = stop;
+        line++;
+        text.data = at;
+        text.length = (size_t)(end - at);
+        if (!sen__teach_filled(text)) continue;
+        sen__out_init(&where, e->c);
+        sen__out_format(&where, "%s, line %lld", path, (long long)line);
+        r = where.failed ? SEN_ERR_MEMORY
+                         : sen__rerank_line(e, where.data, at, text.length, last);
+        sen__out_free(&where);
+    }
+    sen__file_release(e->c, &b);
+    return r;
+}
+
+/* Samples become the evaluator's own; the old name of at_k its new one. */
+static sen_result sen__reranking_ready(sen_evaluator_call *call)
+{
+    sen_evaluator *e = call->evaluator;
+    sen_reranking_args *a = (sen_reranking_args *)e->args;
+    sen__rerank *first = NULL, **last = &first;
+    sen_result r = a->samples ? sen__rerank_load(e, a->samples, &last) : SEN_OK;
+    int64_t i;
+    for (i = 0; !r && !a->samples && i < a->n_samples; i++)
+        r = sen__rerank_add(e, &a->sample[i], &last);
+    if (!r && !first)
+        r = sen_fail(e->c, SEN_ERR_ARGUMENT, "RerankingEvaluator: no sample has both a positive "
+                     "and a negative text");
+    if (a->mrr_at_k != SEN_NONE) a->at_k = a->mrr_at_k;
+    a->sample = NULL;                   /* the caller's */
+    e->data = first;
+    return r;
+}
+
+/* Adds one query's MAP, MRR and NDCG to sum[3]; s: (n) its documents' similarities. */
+static sen_result sen__rerank_query(sen_ctx *c, const sen__rerank *q, const float *s, int at_k,
+                                    double *sum)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    double *key = (double *)sen__scratch(c, q->n, sizeof *key, "ranks");
+    int64_t *order = (int64_t *)sen__scratch(c, q->n, 2 * sizeof *order, "ranks");
+    double right = 0, before = 0, dcg = 0, best = 0;
+    int64_t i, j, k;
+    bool found = false;
+    if (!key || !order) return SEN_ERR_MEMORY;
+    for (i = 0; i < q->n; i++) {
+        key[i] = -(double)s[i];
+        if (key[i] != key[i])
+            return sen_fail(c, SEN_ERR_ARGUMENT,
+                            "RerankingEvaluator: a similarity is not a number");
+    }
+    sen__sort_order(order, key, q->n, order + q->n);
+    for (i = 0; i < q->n; i = j) {      /* groups of equal similarity */
+        double discount = 0, gain = 0;
+        for (j = i; j < q->n && key[order[j]] == key[order[i]]; j++) {
+            const bool is_right = order[j] < q->right;
+            if (j < at_k) discount += 1.0 / log2((double)j + 2.0);
+            if (is_right && !found && j < at_k) sum[1] += 1.0 / (double)(j + 1);
+            found = found || is_right;
+            gain += is_right;
+        }
+        dcg += gain / (double)(j - i) * discount;
+        right += gain;
+        sum[0] += (right - before) / (double)q->right * (right / (double)j);
+        before = right;
+    }
+    for (k = 0; k < q->right && k < at_k; k++) best += 1.0 / log2((double)k + 2.0);
+    sum[2] += dcg / best;
+    sen__arena_release(&c->scratch, mark);
+    return SEN_OK;
+}
+
+/* Queries from `first` on until they have some hundred documents (or one query), which are encoded
+ * together; *next is the first of the rest. */
+static sen_result sen__rerank_some(sen_evaluator_call *call, const sen__rerank *first,
+                                   const sen__rerank **next, double *sum)
+{
+    const sen_reranking_args *a = (const sen_reranking_args *)call->args;
+    const sen__mark mark = sen__arena_mark(&call->ctx->scratch);
+    sen_encode_args args = sen__eval_encode_args(call->evaluator);
+    const int64_t width = call->dimension;
+    const sen__rerank *q;
+    sen_text *texts;
+    float *emb, *s;
+    int64_t queries = 0, docs = 0, i = 0, d = 0, k;
+    sen_result r;
+    for (q = first; q && (docs < SEN__ENCODE_WINDOW && (a->use_batched_encoding || !docs));
+         q = q->next, queries++)
+        docs += q->n;
+    *next = q;
+    texts = (sen_text *)sen__scratch(call->ctx, queries + docs, sizeof *texts, "texts");
+    emb = (float *)sen__scratch(call->ctx, queries + docs, (size_t)width * sizeof *emb,
+                                "embeddings");
+    s = (float *)sen__scratch(call->ctx, docs, sizeof *s, "similarities");
+    if (!texts || !emb || !s) return SEN_ERR_MEMORY;
+    for (q = first; q != *next; q = q->next) {
+        texts[i++] = q->query;
+        memcpy(texts + queries + d, q->doc, (size_t)q->n * sizeof *texts);
+        d += q->n;
+    }
+    args.task = "query";
+    r = sen_encode(call->ctx, call->model, texts, queries, &args, emb);
+    args.task = "document";
+    if (!r) r = sen_encode(call->ctx, call->model, texts + queries, docs, &args,
+                           emb + queries * width);
+    for (q = first, i = d = 0; !r && q != *next; d += q->n, q = q->next, i++) {
+        const sen__pair_similarity *fn = &sen__pair_similarities[a->similarity_fct];
+        for (k = 0; k < q->n; k++)
+            s[k] = fn->of(emb + i * width, emb + (queries + d + k) * width, width);
+        r = sen__rerank_query(call->ctx, q, s, a->at_k, sum);
+    }
+    sen__arena_release(&call->ctx->scratch, mark);
+    return r;
+}
+
+static sen_result sen__reranking_run(sen_evaluator_call *call)
+{
+    const sen_reranking_args *a = (const sen_reranking_args *)call->args;
+    const sen__rerank *q = (const sen__rerank *)call->evaluator->data, *p;
+    double sum[3] = { 0, 0, 0 }, n = 0;
+    sen_result r = SEN_OK;
+    if (!call->model)
+        return sen_fail(call->ctx, SEN_ERR_ARGUMENT, "RerankingEvaluator needs a model");
+    call->dimension = sen_embedding_dimension(call->model, a->truncate_dim);
+    for (p = q; p; p = p->next) n++;
+    while (!r && q) r = sen__rerank_some(call, q, &q, sum);
+    if (!r) r = sen_metric_add(call, sum[0] / n, "map");
+    if (!r) r = sen_metric_add(call, sum[1] / n, "mrr@%d", a->at_k);
+    if (!r) r = sen_metric_add(call, sum[2] / n, "ndcg@%d", a->at_k);
+    if (!r) r = sen_metric_csv(call, sum[0] / n, "MAP");
+    if (!r) r = sen_metric_csv(call, sum[1] / n, "MRR@%d", a->at_k);
+    if (!r) r = sen_metric_csv(call, sum[2] / n, "NDCG@%d", a->at_k);
+    return r ? r : sen_metric_primary(call, "ndcg@%d", a->at_k);
+}
+
+static const sen_evaluator_type sen__reranking_evaluator = {
+    .name        = "RerankingEvaluator",
+    .description = "Reranking",
+    .csv         = "RerankingEvaluator",                /* [_NAME]_results_@K.csv */
+    .args_size   = sizeof(sen_reranking_args),
+    .fields      = sen__reranking_fields,
+    .check       = sen__reranking_check,
+    .ready       = sen__reranking_ready,
+    .run         = sen__reranking_run,
+};
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 /* A new evaluator is its args struct, its fields, a score (or run) function, one descriptor like
@@ -33825,7 +34154,8 @@ static const sen_evaluator_type sen__teach_frame_evaluator = {
 #ifndef SENTRAIN_EVALUATORS
 #define SENTRAIN_EVALUATORS(X) \
     X(embedding_similarity_evaluator) X(binary_evaluator) X(translation_evaluator) \
-    X(triplet_evaluator) X(teach_evaluator) X(teach_frame_evaluator) X(sequential_evaluator)
+    X(triplet_evaluator) X(teach_evaluator) X(teach_frame_evaluator) X(reranking_evaluator) \
+    X(sequential_evaluator)
 #endif
 
 static const sen_evaluator_type *const sen__evaluators[] = { SENTRAIN_EVALUATORS(SEN__ROW) NULL };
@@ -34172,15 +34502,15 @@ static sen_result sen__evaluator_type_in(sen_ctx *c, const sen_json *spec,
     return *out ? SEN_OK : sen__unknown_type(c, sen__evaluators, "evaluator", name->text, name);
 }
 
-/* Folders that are named in a job file start from its own folder. In scratch: they are copied when
+/* Paths that a job file names start from its own folder. In scratch: they are copied when
  * the evaluator is finished. */
-static sen_result sen__evaluator_folders(sen_evaluator *e, const char *base)
+static sen_result sen__evaluator_paths(sen_evaluator *e, const char *base)
 {
     const sen_field *f;
     for (f = e->type->fields; base && f->name; f++) {
         char *at = (char *)e->args + f->offset;
         const char *folder;
-        if (f->kind != &sen__kind_folder) continue;
+        if (f->kind != &sen__kind_path) continue;
         memcpy(&folder, at, sizeof folder);
         if (!folder || sen__path_absolute(folder)) continue;
         folder = sen__path(e->c, base, folder);
@@ -34209,7 +34539,7 @@ static sen_result sen__evaluator_leaf(sen_ctx *c, const sen_json *spec, const ch
     if (!r && data) r = sen_dataset_from_json(c, data, base, &(*e)->owned);
     if (!r) ((sen_evaluator_args *)(*e)->args)->dataset = (*e)->owned;
     if (!r) r = sen__evaluator_read(*e, spec, "dataset");
-    if (!r) r = sen__evaluator_folders(*e, base);
+    if (!r) r = sen__evaluator_paths(*e, base);
     return r ? r : sen__evaluator_finish(*e, spec);
 }
 
@@ -34286,6 +34616,14 @@ SENTRAIN_DEF sen_mse_evaluator_args sen_mse_evaluator_args_default(void)
     sen_mse_evaluator_args a;
     memset(&a, 0, sizeof a);
     sen__evaluator_defaults(sen__teach_fields, &a);
+    return a;
+}
+
+SENTRAIN_DEF sen_reranking_args sen_reranking_args_default(void)
+{
+    sen_reranking_args a;
+    memset(&a, 0, sizeof a);
+    sen__evaluator_defaults(sen__reranking_fields, &a);
     return a;
 }
 
@@ -40528,8 +40866,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Changed  no_duplicates starts five times as fast and keeps no texts: 0.4 s for a million pairs.
  *   Added    schedules: cosine_with_restarts, cosine_with_min_lr, cosine_warmup_with_min_lr,
  *            polynomial, inverse_sqrt, warmup_stable_decay.
- *   Added    evaluators: BinaryClassification, Translation, MSE, MSEFromDataFrame; `ready` of an
- *            evaluator's type, its look at the data before a run.
+ *   Added    evaluators: BinaryClassification, Translation, MSE, MSEFromDataFrame, Reranking;
+ *            `ready` of an evaluator's type, its look at the data before a run.
  *   Added    sen_quantize: int8, uint8, binary and ubinary embeddings; `precision` of
  *            EmbeddingSimilarityEvaluator, and of the command encode.
  *   Changed  A schedule's arguments are a table of fields, checked before the first step; its

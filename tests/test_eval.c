@@ -450,7 +450,7 @@ static void test_eval_errors(eval_fixture *f)
                  "\"TripletEvaluator\"?; "
                  "there are: EmbeddingSimilarityEvaluator, BinaryClassificationEvaluator, "
                  "TranslationEvaluator, TripletEvaluator, MSEEvaluator, MSEEvaluatorFromDataFrame, "
-                 "SequentialEvaluator");
+                 "RerankingEvaluator, SequentialEvaluator");
     eval_refuses(f, "{\"type\": \"TripletEvaluator\"}", SEN_ERR_ARGUMENT,
                  "job.json:1:1: TripletEvaluator needs a \"dataset\"");
     eval_refuses(f, "{\"type\": \"TripletEvaluator\", \"dataset\": \"none.tsv\"}", SEN_ERR_IO,
@@ -740,6 +740,114 @@ static void test_eval_teacher(eval_fixture *f, sen_ctx *files)
     sen_model_free(model);
 }
 
+/* The recorded run, from given similarities: metrics of each query added up, then divided. */
+static void test_eval_rerank_query(sen_ctx *c)
+{
+    static const float tied[4] = { 0.5f, 0.1f, 0.5f, 0.9f };
+    static const float clear[5] = { 0.9f, 0.2f, 0.1f, 0.5f, 0.3f };
+    const double log3 = 1 / log2(3), log4 = 0.5;
+    sen__rerank q;
+    double sum[3] = { 0, 0, 0 };
+    memset(&q, 0, sizeof q);
+    q.n = 4;
+    q.right = 1;                        /* shares ranks 2 and 3 with a wrong one */
+    CHECK_OK(c, sen__rerank_query(c, &q, tied, 3, sum));
+    CHECK(fabs(sum[0] - 1.0 / 3) < 1e-15 && sum[1] == 0.5);
+    CHECK(fabs(sum[2] - (log3 + log4) / 2) < 1e-15);
+    sum[0] = sum[1] = sum[2] = 0;
+    CHECK_OK(c, sen__rerank_query(c, &q, tied, 1, sum));
+    CHECK(sum[1] == 0 && sum[2] == 0);  /* beyond the cut */
+    q.n = 5;
+    q.right = 2;                        /* ranks 1 and 4 */
+    sum[0] = 0;
+    CHECK_OK(c, sen__rerank_query(c, &q, clear, 3, sum));
+    CHECK(fabs(sum[0] - (1 + 0.5) / 2) < 1e-15 && sum[1] == 1);
+    CHECK(fabs(sum[2] - 1 / (1 + log3)) < 1e-15);
+}
+
+/* Samples from a caller: kept, those with an empty side left out, the old name of at_k, one query
+ * at a time or all together; and what is refused. */
+static void test_eval_reranking(eval_fixture *f, sen_ctx *files)
+{
+    sen_text right[2] = { { "word99", 6 }, { "abc x", 5 } };
+    sen_text wrong[2] = { { "word100", 7 }, { "word400 b", 9 } };
+    sen_rerank_sample sample[3];
+    sen_reranking_args a = sen_reranking_args_default();
+    sen_model *model = tiny_model(files, TINY_MODULES);
+    sen_evaluator *e = NULL;
+    sen_metrics m;
+    double map = 0;
+    int k;
+    if (!model) return;
+    memset(sample, 0, sizeof sample);
+    for (k = 0; k < 3; k++) {
+        sample[k].query = right[k % 2];
+        sample[k].positive = right;
+        sample[k].n_positive = k < 2 ? 2 : 0;
+        sample[k].negative = wrong;
+        sample[k].n_negative = 2;
+    }
+    CHECK(sen_evaluator_new(f->c, "RerankingEvaluator", &a, &e) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(f->c), "RerankingEvaluator needs \"samples\", a file of JSON lines");
+    a.sample = sample;
+    a.n_samples = 3;
+    a.mrr_at_k = 3;
+    a.name = "rr";
+    for (k = 0; k < 2; k++) {
+        sen_text kept = right[0];
+        a.use_batched_encoding = k == 0;
+        if (!CHECK_OK(f->c, sen_evaluator_new(f->c, "RerankingEvaluator", &a, &e))) break;
+        memset(&right[0], 0, sizeof right[0]);          /* it has copies */
+        f->disk.exists = 0;
+        CHECK_OK(f->c, sen_evaluate(f->c, e, model, "out", 1, 2, &m));
+        right[0] = kept;
+        CHECK(m.n == 3 && strcmp(m.item[1].name, "rr_mrr@3") == 0);
+        CHECK(m.item[1].value == 1);                    /* the query itself is among the right */
+        CHECK(k == 0 || m.item[0].value == map);
+        map = m.item[0].value;
+        CHECK_TEXT(sen_evaluator_primary_metric(e), "rr_ndcg@3");
+        CHECK_TEXT(f->disk.path, "out/RerankingEvaluator_rr_results_@3.csv");
+        CHECK(strncmp(f->disk.text, "epoch,steps,MAP,MRR@3,NDCG@3\r\n1.0,2,", 36) == 0);
+        sen_evaluator_free(e);
+    }
+    sample[0].n_negative = sample[1].n_positive = 0;
+    CHECK(sen_evaluator_new(f->c, "RerankingEvaluator", &a, &e) == SEN_ERR_ARGUMENT);
+    a.mrr_at_k = 0;
+    CHECK(sen_evaluator_new(f->c, "RerankingEvaluator", &a, &e) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(f->c), "RerankingEvaluator: at_k should be 1 at least");
+    test_log_text[0] = 0;
+    sen_model_free(model);
+}
+
+/* Lines of a file of samples: good ones, and each kind of bad one with its line. */
+static void test_eval_rerank_lines(sen_ctx *c)
+{
+    static const char *const bad[][2] = {
+        { "{\"query\": \"q\"}", "\"positive\"" },
+        { "{\"query\": 1, \"positive\": \"a\", \"negative\": \"b\"}", "\"query\"" },
+        { "{\"query\": \"q\", \"positive\": [1], \"negative\": \"b\"}", "texts only" },
+        { "[1]", "\"query\"" },
+        { "{\"query\": [\"q\", \"r\"], \"positive\": \"a\", \"negative\": \"b\"}", "one" },
+        { "{", "samples.jsonl" },
+    };
+    static const char good[] = "{\"query\": \"q\", \"positive\": [\"a\", \"b\"], "
+                               "\"negative\": \"c\"}";
+    sen__rerank *first = NULL, **last = &first;
+    sen_evaluator *e = NULL;
+    size_t i;
+    CHECK_OK(c, sen__evaluator_make(c, &sen__reranking_evaluator, &e));
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        sen__forgive(c);
+        CHECK(sen__rerank_line(e, "samples.jsonl, line 7", bad[i][0], strlen(bad[i][0]), &last));
+        CHECK(strstr(sen_message(c), bad[i][1]) && strstr(sen_message(c), "line 7"));
+        sen__forgive(c);
+    }
+    CHECK(!first);
+    CHECK_OK(c, sen__rerank_line(e, "samples.jsonl", good, strlen(good), &last));
+    CHECK(first && first->n == 3 && first->right == 2 && first->doc[2].data[0] == 'c');
+    sen_evaluator_free(e);
+}
+
 static void test_eval_no_function(void)
 {
     static const float emb[2] = { 1, 2 };
@@ -870,6 +978,9 @@ static void test_eval(void)
     CHECK(fail_everywhere(NULL, eval_kept_work, NULL) > 5);
     test_eval_whole(&f, files);
     test_eval_teacher(&f, files);
+    test_eval_rerank_query(f.c);
+    test_eval_reranking(&f, files);
+    test_eval_rerank_lines(f.c);
     test_eval_no_function();
     test_eval_old_name();
     sen_ctx_free(f.c);
