@@ -32824,6 +32824,21 @@ static float sen__binary_threshold(const sen__binary_list *l, int64_t i)
     return half == next ? here : half;
 }
 
+/* The next float32 above or below x, which is finite or infinite; an infinite one's own side ends
+ * there. By bits: those of positive numbers grow with them. */
+static float sen__binary_beyond(float x, bool above)
+{
+    uint32_t u;
+    if (x == 0.0f) u = above ? 1u : 0x80000001u;        /* the least number beside 0 */
+    else {
+        memcpy(&u, &x, sizeof u);
+        if ((x > 0.0f) == above) u += (u & 0x7FFFFFFFu) != 0x7F800000u;
+        else u--;
+    }
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+
 /* All but MCC, from one walk. Python: find_best_acc_and_threshold, find_best_f1_and_threshold;
  * sklearn.metrics.average_precision_score. Strictly better wins, so of equal ones the first. */
 static void sen__binary_walk(const sen__binary_list *l, double *out)
@@ -32833,7 +32848,7 @@ static void sen__binary_walk(const sen__binary_list *l, double *out)
     int64_t i;
     out[SEN__BINARY_ACCURACY] = (n - positives) / n;    /* no pair counts as matching */
     out[SEN__BINARY_ACCURACY_THRESHOLD] =
-        (double)nextafterf(l->value[l->order[0]], l->distance ? -INFINITY : INFINITY);
+        (double)sen__binary_beyond(l->value[l->order[0]], !l->distance);
     for (i = 0; i < l->n; i++) {
         const double taken = (double)(i + 1);
         double accuracy, precision, f1;

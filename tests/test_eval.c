@@ -322,6 +322,11 @@ static void test_eval_binary(eval_fixture *f)
     CHECK(m[SEN__BINARY_ACCURACY] == 1 && m[SEN__BINARY_F1] == 0 && m[SEN__BINARY_AP] == 0);
     CHECK(m[SEN__BINARY_F1_THRESHOLD] == 0 && m[SEN__BINARY_MCC] == 0);
     CHECK(m[SEN__BINARY_ACCURACY_THRESHOLD] == (double)nextafterf(0.9f, 2));
+    for (int k = 0; k < 9; k++) {
+        static const float x[9] = { 0, -0.0f, 1, -1, 0.3f, 1e-45f, -1e-45f, 3e38f, -INFINITY };
+        CHECK(sen__binary_beyond(x[k], true) == nextafterf(x[k], INFINITY));
+        CHECK(sen__binary_beyond(x[k], false) == nextafterf(x[k], -INFINITY));
+    }
     CHECK(eval_binary(f, tied, all, 4, m) == SEN_OK);
     CHECK(m[SEN__BINARY_ACCURACY] == 1 && m[SEN__BINARY_F1] == 1 && m[SEN__BINARY_MCC] == 0);
     CHECK(eval_binary(f, odd, label, 4, m) == SEN_ERR_ARGUMENT);
