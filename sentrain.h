@@ -661,16 +661,29 @@ typedef struct sen_update {
     double  lr, weight_decay, grad_scale;
     int64_t t;
     double  beta1, beta2, epsilon;              /* the training arguments adam_beta1 ... */
+    const void *args;                           /* the type's struct, read from optim_args */
 } sen_update;
+
+#define SEN_OPTIMIZER_ARRAYS 3                  /* at most so many of one optimizer */
 
 typedef struct sen_optimizer_type {
     const char *name;                           /* "adamw_torch" */
-    int         n_state;                        /* arrays per tensor, at most 2 */
-    const char *state_name[2];                  /* as in checkpoints: "exp_avg", "exp_avg_sq" */
+    int         n_state;                        /* arrays per tensor, see above */
+    const char *state_name[SEN_OPTIMIZER_ARRAYS];   /* in checkpoints: "exp_avg", "exp_avg_sq" */
     void (*update)(float *p, float *const *state, const float *g, int64_t n, const sen_update *u);
     /* Where gradient, arrays and decay are zero, update changes nothing: rows of an embedding that
      * no batch has named are then passed over. false: update sees every value. */
     bool        rests;
+    /* What follows may all be 0. Fields of optim_args; NULL: takes none. */
+    const sen_field *fields;
+    size_t      args_size;
+    sen_result (*check)(sen_ctx *c, const void *args);  /* values that do not go together */
+    /* Values of array k for a tensor of this shape; 0: not wanted. NULL: as many as the tensor has.
+     * A type that rests has no other sizes than these two. */
+    int64_t   (*count)(int k, const int64_t *shape, int ndim, const void *args);
+    /* Instead of update: one whole tensor at a time, where its values depend on one another. */
+    void      (*whole)(float *p, float *const *state, const float *g, const int64_t *shape,
+                       int ndim, const sen_update *u);
 } sen_optimizer_type;
 
 /* What a schedule knows when it is asked; all numbers are doubles, as they are floats in Python. */
@@ -692,8 +705,8 @@ typedef struct sen_schedule_type {
 } sen_schedule_type;
 
 /* Make an optimizer or a schedule known to this context by its name; type is borrowed until
- * sen_ctx_free. SEN_ERR_MEMORY; SEN_ERR_ARGUMENT: an optimizer with more than two arrays, or
- * without a name for one. */
+ * sen_ctx_free. SEN_ERR_MEMORY; SEN_ERR_ARGUMENT: an optimizer with more arrays than there is room
+ * for, or without a name for one. */
 SENTRAIN_DEF sen_result sen_register_optimizer(sen_ctx *c, const sen_optimizer_type *type);
 SENTRAIN_DEF sen_result sen_register_schedule(sen_ctx *c, const sen_schedule_type *type);
 #endif /* SENTRAIN_ENCODE_ONLY */
@@ -17283,16 +17296,391 @@ static void sen__adamw_update(float *p, float *const *state, const float *g, int
 /* In Python the fused form is another kernel with the same arithmetic; here both are one, and a
  * checkpoint remembers which name it was made under. */
 static const sen_optimizer_type sen__adamw_torch = {
-    "adamw_torch", 2, { "exp_avg", "exp_avg_sq" }, sen__adamw_update, true
+    "adamw_torch", 2, { "exp_avg", "exp_avg_sq", NULL }, sen__adamw_update, true,
+    NULL, 0, NULL, NULL, NULL
 };
 static const sen_optimizer_type sen__adamw_torch_fused = {
-    "adamw_torch_fused", 2, { "exp_avg", "exp_avg_sq" }, sen__adamw_update, true
+    "adamw_torch_fused", 2, { "exp_avg", "exp_avg_sq", NULL }, sen__adamw_update, true,
+    NULL, 0, NULL, NULL, NULL
 };
+
+/* The gradient as sgd, adagrad and rmsprop see it: scaled for clipping, and with the decay in it
+ * (wd p), where AdamW, Lion and Adafactor shrink the weight beside it. */
+SEN__INLINE sen__vf sen__decayed_grad(const float *p, const float *g, const sen_update *u, int k)
+{
+    const sen__vf grad = sen__vf_mul(sen__vf_loadn(g, k), sen__vf_set1((float)u->grad_scale));
+    if (u->weight_decay == 0) return grad;
+    return sen__vf_fma(sen__vf_set1((float)u->weight_decay), sen__vf_loadn(p, k), grad);
+}
+
+/* Values of a tensor of this shape. */
+static int64_t sen__dims_count(const int64_t *shape, int ndim)
+{
+    int64_t n = 1;
+    int k;
+    for (k = 0; k < ndim; k++) n *= shape[k];
+    return n;
+}
+
+/* ---- sgd: torch.optim.SGD
+ *
+ *     b = momentum b + (1 - dampening) g  (the first time b = g),  p -= lr (b, or with nesterov
+ *     g + momentum b; without momentum g) */
+typedef struct sen__sgd_args {
+    double momentum, dampening;
+    bool   nesterov;
+} sen__sgd_args;
+
+static const sen_field sen__sgd_fields[] = {
+    SEN_FIELD(sen__sgd_args, momentum, SEN_KIND_DOUBLE, 0, "of earlier steps that is kept"),
+    SEN_FIELD(sen__sgd_args, dampening, SEN_KIND_DOUBLE, 0, "of the gradient that is left out"),
+    SEN_FIELD(sen__sgd_args, nesterov, SEN_KIND_BOOL, 0, "looks one step ahead"),
+    SEN_FIELD_END
+};
+
+static sen_result sen__sgd_check(sen_ctx *c, const void *args)
+{
+    const sen__sgd_args *a = (const sen__sgd_args *)args;
+    if (!(a->momentum >= 0))
+        return sen_fail(c, SEN_ERR_ARGUMENT, "sgd: momentum should be 0 or more");
+    if (a->nesterov && !(a->momentum > 0 && a->dampening == 0))
+        return sen_fail(c, SEN_ERR_ARGUMENT,
+                        "sgd: nesterov wants a momentum above 0 and a dampening of 0");
+    return SEN_OK;
+}
+
+static int64_t sen__sgd_count(int k, const int64_t *shape, int ndim, const void *args)
+{
+    (void)k;
+    return ((const sen__sgd_args *)args)->momentum != 0 ? sen__dims_count(shape, ndim) : 0;
+}
+
+SEN__INLINE void sen__sgd_lanes(float *p, float *b, const float *g, const sen_update *u, int k)
+{
+    const sen__sgd_args *a = (const sen__sgd_args *)u->args;
+    const sen__vf grad = sen__decayed_grad(p, g, u, k), rate = sen__vf_set1((float)u->lr);
+    const sen__vf share = sen__vf_set1((float)a->momentum);
+    sen__vf move = grad;
+    if (b && u->t > 1)
+        move = sen__vf_fma(sen__vf_set1((float)(1.0 - a->dampening)), grad,
+                           sen__vf_mul(share, sen__vf_loadn(b, k)));
+    if (b) sen__vf_storen(b, move, k);
+    if (a->nesterov) move = sen__vf_fma(share, move, grad);
+    sen__vf_storen(p, sen__vf_fnma(rate, move, sen__vf_loadn(p, k)), k);
+}
+
+static void sen__sgd_update(float *p, float *const *state, const float *g, int64_t n,
+                            const sen_update *u)
+{
+    const sen_update c = *u;                /* the stores cannot touch a local */
+    float *b = state[0];
+    int64_t i = 0;
+    for (; i + SEN__LANES <= n; i += SEN__LANES)
+        sen__sgd_lanes(p + i, b ? b + i : NULL, g + i, &c, SEN__LANES);
+    if (i < n) sen__sgd_lanes(p + i, b ? b + i : NULL, g + i, &c, (int)(n - i));
+}
+
+static const sen_optimizer_type sen__sgd = {
+    "sgd", 1, { "momentum_buffer", NULL, NULL }, sen__sgd_update, true,
+    sen__sgd_fields, sizeof(sen__sgd_args), sen__sgd_check, sen__sgd_count, NULL
+};
+
+/* ---- adagrad: torch.optim.Adagrad; Duchi et al. 2011, JMLR 12
+ *
+ *     s += g^2,  p -= lr / (1 + (t - 1) lr_decay) g / (sqrt(s) + eps) */
+typedef struct sen__adagrad_args { double lr_decay, eps; } sen__adagrad_args;
+
+static const sen_field sen__adagrad_fields[] = {
+    SEN_FIELD(sen__adagrad_args, lr_decay, SEN_KIND_DOUBLE, 0, "the rate falls as 1 / (1 + this)"),
+    SEN_FIELD(sen__adagrad_args, eps, SEN_KIND_DOUBLE, 1e-10, "keeps the divisor from 0"),
+    SEN_FIELD_END
+};
+
+static sen_result sen__adagrad_check(sen_ctx *c, const void *args)
+{
+    const sen__adagrad_args *a = (const sen__adagrad_args *)args;
+    if (a->lr_decay >= 0 && a->eps > 0) return SEN_OK;
+    return sen_fail(c, SEN_ERR_ARGUMENT,
+                    "adagrad: lr_decay should be 0 or more, and eps above 0: without it, a weight "
+                    "whose gradient is 0 would become no number");
+}
+
+SEN__INLINE void sen__adagrad_lanes(float *p, float *s, const float *g, const sen_update *u,
+                                    float rate, float eps, int k)
+{
+    const sen__vf grad = sen__decayed_grad(p, g, u, k);
+    const sen__vf sum = sen__vf_fma(grad, grad, sen__vf_loadn(s, k));
+    const sen__vf root = sen__vf_add(sen__vf_sqrt(sum), sen__vf_set1(eps));
+    const sen__vf move = sen__vf_div(sen__vf_mul(sen__vf_set1(rate), grad), root);
+    sen__vf_storen(s, sum, k);
+    sen__vf_storen(p, sen__vf_sub(sen__vf_loadn(p, k), move), k);
+}
+
+static void sen__adagrad_update(float *p, float *const *state, const float *g, int64_t n,
+                                const sen_update *u)
+{
+    const sen__adagrad_args *a = (const sen__adagrad_args *)u->args;
+    const float rate = (float)(u->lr / (1.0 + (double)(u->t - 1) * a->lr_decay));
+    const float eps = (float)a->eps;
+    const sen_update c = *u;
+    float *s = state[0];
+    int64_t i = 0;
+    for (; i + SEN__LANES <= n; i += SEN__LANES)
+        sen__adagrad_lanes(p + i, s + i, g + i, &c, rate, eps, SEN__LANES);
+    if (i < n) sen__adagrad_lanes(p + i, s + i, g + i, &c, rate, eps, (int)(n - i));
+}
+
+static const sen_optimizer_type sen__adagrad = {
+    "adagrad", 1, { "sum", NULL, NULL }, sen__adagrad_update, true,
+    sen__adagrad_fields, sizeof(sen__adagrad_args), sen__adagrad_check, NULL, NULL
+};
+
+/* ---- rmsprop: torch.optim.RMSprop; Hinton's lecture 6e; centered: Graves 2013, arXiv:1308.0850
+ *
+ *     s = alpha s + (1 - alpha) g^2,  m += (1 - alpha) (g - m) if centered, else 0,
+ *     d = g / (sqrt(s - m^2) + eps),  b = momentum b + d,  p -= lr b */
+typedef struct sen__rmsprop_args {
+    double momentum, alpha, eps;
+    bool   centered;
+} sen__rmsprop_args;
+
+static const sen_field sen__rmsprop_fields[] = {
+    SEN_FIELD(sen__rmsprop_args, momentum, SEN_KIND_DOUBLE, 0, "of earlier steps that is kept"),
+    SEN_FIELD(sen__rmsprop_args, alpha, SEN_KIND_DOUBLE, 0.99, "of earlier squares that is kept"),
+    SEN_FIELD(sen__rmsprop_args, eps, SEN_KIND_DOUBLE, 1e-8, "keeps the divisor from 0"),
+    SEN_FIELD(sen__rmsprop_args, centered, SEN_KIND_BOOL, 0, "divides by the variance's root"),
+    SEN_FIELD_END
+};
+
+static sen_result sen__rmsprop_check(sen_ctx *c, const void *args)
+{
+    const sen__rmsprop_args *a = (const sen__rmsprop_args *)args;
+    if (a->momentum >= 0 && a->alpha >= 0 && a->eps > 0) return SEN_OK;
+    return sen_fail(c, SEN_ERR_ARGUMENT,
+                    "rmsprop: momentum and alpha should be 0 or more, and eps above 0: without it, "
+                    "a weight whose gradient is 0 would become no number");
+}
+
+static int64_t sen__rmsprop_count(int k, const int64_t *shape, int ndim, const void *args)
+{
+    const sen__rmsprop_args *a = (const sen__rmsprop_args *)args;
+    const bool wanted = k == 0 || (k == 1 ? a->momentum > 0 : a->centered);
+    return wanted ? sen__dims_count(shape, ndim) : 0;
+}
+
+/* at: where the k values begin in all arrays. */
+SEN__INLINE void sen__rmsprop_lanes(float *p, float *const *state, const float *g, int64_t at,
+                                    const sen_update *u, int k)
+{
+    const sen__rmsprop_args *a = (const sen__rmsprop_args *)u->args;
+    const sen__vf grad = sen__decayed_grad(p + at, g + at, u, k);
+    const sen__vf fresh = sen__vf_set1((float)(1.0 - a->alpha));
+    const sen__vf kept = sen__vf_mul(sen__vf_set1((float)a->alpha),
+                                     sen__vf_loadn(state[0] + at, k));
+    const sen__vf square = sen__vf_fma(sen__vf_mul(fresh, grad), grad, kept);
+    sen__vf spread = square, move;
+    sen__vf_storen(state[0] + at, square, k);
+    if (state[2]) {
+        const sen__vf old = sen__vf_loadn(state[2] + at, k);
+        const sen__vf mean = sen__vf_fma(fresh, sen__vf_sub(grad, old), old);
+        sen__vf_storen(state[2] + at, mean, k);
+        spread = sen__vf_fnma(mean, mean, square);
+    }
+    move = sen__vf_div(grad, sen__vf_add(sen__vf_sqrt(spread), sen__vf_set1((float)a->eps)));
+    if (state[1]) {
+        move = sen__vf_fma(sen__vf_set1((float)a->momentum), sen__vf_loadn(state[1] + at, k), move);
+        sen__vf_storen(state[1] + at, move, k);
+    }
+    sen__vf_storen(p + at, sen__vf_fnma(sen__vf_set1((float)u->lr), move,
+                                        sen__vf_loadn(p + at, k)), k);
+}
+
+static void sen__rmsprop_update(float *p, float *const *state, const float *g, int64_t n,
+                                const sen_update *u)
+{
+    const sen_update c = *u;
+    int64_t i = 0;
+    for (; i + SEN__LANES <= n; i += SEN__LANES)
+        sen__rmsprop_lanes(p, state, g, i, &c, SEN__LANES);
+    if (i < n) sen__rmsprop_lanes(p, state, g, i, &c, (int)(n - i));
+}
+
+static const sen_optimizer_type sen__rmsprop = {
+    "rmsprop", 3, { "square_avg", "momentum_buffer", "grad_avg" }, sen__rmsprop_update, true,
+    sen__rmsprop_fields, sizeof(sen__rmsprop_args), sen__rmsprop_check, sen__rmsprop_count, NULL
+};
+
+/* ---- lion: Chen et al. 2023, arXiv:2302.06675, algorithm 2, with adam_beta1 and adam_beta2
+ *
+ *     p -= lr (sign(b1 m + (1 - b1) g) + wd p),  m = b2 m + (1 - b2) g
+ *
+ * The paper's b2 is 0.99, that of adam_beta2 0.999. Python has it in bitsandbytes alone, for GPUs;
+ * the name is that one's. */
+SEN__INLINE void sen__lion_lanes(float *p, float *m, const float *g, const sen_update *u, int k)
+{
+    const sen__vf grad = sen__vf_mul(sen__vf_loadn(g, k), sen__vf_set1((float)u->grad_scale));
+    const sen__vf old = sen__vf_loadn(m, k), weight = sen__vf_loadn(p, k), zero = sen__vf_zero();
+    const sen__vf one = sen__vf_set1(1.0f);
+    const sen__vf mix = sen__vf_fma(sen__vf_set1((float)(1.0 - u->beta1)), grad,
+                                    sen__vf_mul(sen__vf_set1((float)u->beta1), old));
+    /* NaN is neither above nor below 0 and should stay what it is. */
+    const sen__vf sign = sen__vf_select(sen__vf_gt(mix, zero), one,
+                                        sen__vf_select(sen__vf_lt(mix, zero), sen__vf_neg(one),
+                                                       mix));
+    const sen__vf move = sen__vf_fma(sen__vf_set1((float)u->weight_decay), weight, sign);
+    sen__vf_storen(m, sen__vf_fma(sen__vf_set1((float)(1.0 - u->beta2)), grad,
+                                  sen__vf_mul(sen__vf_set1((float)u->beta2), old)), k);
+    sen__vf_storen(p, sen__vf_fnma(sen__vf_set1((float)u->lr), move, weight), k);
+}
+
+static void sen__lion_update(float *p, float *const *state, const float *g, int64_t n,
+                             const sen_update *u)
+{
+    const sen_update c = *u;
+    float *m = state[0];
+    int64_t i = 0;
+    for (; i + SEN__LANES <= n; i += SEN__LANES)
+        sen__lion_lanes(p + i, m + i, g + i, &c, SEN__LANES);
+    if (i < n) sen__lion_lanes(p + i, m + i, g + i, &c, (int)(n - i));
+}
+
+static const sen_optimizer_type sen__lion = {
+    "lion_32bit", 1, { "exp_avg", NULL, NULL }, sen__lion_update, true, NULL, 0, NULL, NULL, NULL
+};
+
+/* ---- adafactor: Shazeer & Stern 2018, arXiv:1804.04235; transformers.optimization.Adafactor
+ *
+ * As Python's trainer makes it: the rate is learning_rate's, eps 1e-30, clip_threshold 1, no first
+ * moment. Of a matrix not the mean squares v are kept but their means over each row and column:
+ *     k = 1 - t^-0.8,  row = k row + (1 - k) mean over columns of (g^2 + 1e-30),  col likewise,
+ *     v[i][j] = row[i] col[j] / mean(row),     d = g / sqrt(v),
+ *     p -= lr wd p,  p -= lr d / max(1, rms(d)).
+ * A vector keeps v itself. More than two dimensions: the last two are a matrix, as in Python.
+ * rms(d) is over the whole tensor, so a tensor is one task. Means are summed in double. */
+typedef struct sen__adafactor {
+    const float *g, *row, *col;             /* (planes,height,cols), (planes,height),
+                                             * (planes,cols); row NULL: a vector and its v */
+    int64_t      planes, height, cols;
+    float        scale;                     /* grad_scale */
+} sen__adafactor;
+
+#define SEN__ADAFACTOR_CHUNK 512            /* values of a row that wait on the stack */
+
+/* d (n) = factor g / sqrt(v). */
+static void sen__adafactor_direction(float *d, const float *g, const float *v, float factor,
+                                     int64_t n)
+{
+    const sen__vf f = sen__vf_set1(factor);
+    int64_t i = 0;
+    for (; i + SEN__LANES <= n; i += SEN__LANES)
+        sen__vf_storen(d + i, sen__vf_div(sen__vf_mul(f, sen__vf_load(g + i)),
+                                          sen__vf_sqrt(sen__vf_load(v + i))), SEN__LANES);
+    for (; i < n; i++) d[i] = factor * g[i] / sqrtf(v[i]);
+}
+
+/* p (n) = shrink p - step d. */
+static void sen__adafactor_move(float *p, const float *d, float shrink, float step, int64_t n)
+{
+    int64_t i = 0;
+    for (; i + SEN__LANES <= n; i += SEN__LANES)
+        sen__vf_storen(p + i, sen__vf_fnma(sen__vf_set1(step), sen__vf_load(d + i),
+                                           sen__vf_mul(sen__vf_set1(shrink), sen__vf_load(p + i))),
+                       SEN__LANES);
+    for (; i < n; i++) p[i] = shrink * p[i] - step * d[i];
+}
+
+/* d of all rows, a chunk at a time: moves p by it, or without p sums up its squares. */
+static double sen__adafactor_walk(const sen__adafactor *a, float *p, float shrink, float step)
+{
+    float d[SEN__ADAFACTOR_CHUNK];
+    double sum = 0, mean = 0;
+    int64_t r, i, j;
+    for (r = 0; r < a->planes * a->height; r++) {
+        const int64_t plane = r / a->height;
+        double factor = (double)a->scale;
+        for (i = 0; a->row && r % a->height == 0 && i < a->height; i++)
+            mean = (i ? mean : 0.0) + (double)a->row[r + i] / (double)a->height;
+        if (a->row) factor /= sqrt((double)a->row[r] / mean);
+        for (j = 0; j < a->cols; j += SEN__ADAFACTOR_CHUNK) {
+            const int64_t n = SEN__MIN(a->cols - j, SEN__ADAFACTOR_CHUNK);
+            sen__adafactor_direction(d, a->g + r * a->cols + j, a->col + plane * a->cols + j,
+                                     (float)factor, n);
+            if (p) sen__adafactor_move(p + r * a->cols + j, d, shrink, step, n);
+            else sum += sen__row_sum_squares(d, n);
+        }
+    }
+    return sum;
+}
+
+/* col (cols) of one plane from g (height,cols): 64 columns at a time go down all rows. */
+static void sen__adafactor_columns(float *col, const float *g, int64_t height, int64_t cols,
+                                   double scale, double keep)
+{
+    double sum[64];
+    int64_t j, i, r;
+    for (j = 0; j < cols; j += 64) {
+        const int64_t n = SEN__MIN(cols - j, 64);
+        for (i = 0; i < n; i++) sum[i] = 0;
+        for (r = 0; r < height; r++)
+            for (i = 0; i < n; i++) {
+                const double x = (double)g[r * cols + j + i];
+                sum[i] += x * x;
+            }
+        for (i = 0; i < n; i++) {
+            const double mean = sum[i] * scale * scale / (double)height + 1e-30;
+            col[j + i] = (float)(keep * (double)col[j + i] + (1.0 - keep) * mean);
+        }
+    }
+}
+
+static void sen__adafactor_whole(float *p, float *const *state, const float *g,
+                                 const int64_t *shape, int ndim, const sen_update *u)
+{
+    const double keep = 1.0 - pow((double)u->t, -0.8), scale = u->grad_scale;
+    const int64_t count = sen__dims_count(shape, ndim);
+    sen__adafactor a;
+    double rms;
+    int64_t r;
+    a.g = g;
+    a.row = state[0];
+    a.col = a.row ? state[1] : state[2];
+    a.cols = a.row ? shape[ndim - 1] : count;
+    a.height = a.row ? shape[ndim - 2] : 1;
+    a.planes = a.row ? count / (a.height * a.cols) : 1;     /* none is empty: it has a gradient */
+    a.scale = (float)scale;
+    for (r = 0; a.row && r < a.planes * a.height; r++) {
+        const double mean = sen__row_sum_squares(g + r * a.cols, a.cols) / (double)a.cols;
+        state[0][r] = (float)(keep * (double)state[0][r] +
+                              (1.0 - keep) * (mean * scale * scale + 1e-30));
+    }
+    for (r = 0; r < a.planes; r++)
+        sen__adafactor_columns(state[a.row ? 1 : 2] + r * a.cols, g + r * a.height * a.cols,
+                               a.height, a.cols, scale, keep);
+    rms = sqrt(sen__adafactor_walk(&a, NULL, 0, 0) / (double)count);
+    sen__adafactor_walk(&a, p, (float)(1.0 - u->lr * u->weight_decay),
+                        (float)(rms <= 1.0 ? u->lr : u->lr / rms));     /* NaN stays NaN */
+}
+
+static int64_t sen__adafactor_count(int k, const int64_t *shape, int ndim, const void *args)
+{
+    const int64_t count = sen__dims_count(shape, ndim);
+    (void)args;
+    if (ndim < 2) return k == 2 ? count : 0;
+    if (k == 2 || count == 0) return 0;
+    return k == 0 ? count / shape[ndim - 1] : count / shape[ndim - 2];
+}
+
+static const sen_optimizer_type sen__adafactor_type = {
+    "adafactor", 3, { "exp_avg_sq_row", "exp_avg_sq_col", "exp_avg_sq" }, NULL, false,
+    NULL, 0, NULL, sen__adafactor_count, sen__adafactor_whole
+};
+
 
 /* Which ones are compiled in: a program that defines the list itself has only those, or its own
  * behind them. */
 #ifndef SENTRAIN_OPTIMIZERS
-#define SENTRAIN_OPTIMIZERS(X) X(adamw_torch) X(adamw_torch_fused)
+#define SENTRAIN_OPTIMIZERS(X) \
+    X(adamw_torch) X(adamw_torch_fused) X(sgd) X(adagrad) X(rmsprop) X(lion) X(adafactor_type)
 #endif
 
 static const sen_optimizer_type *const sen__optimizers[] = { SENTRAIN_OPTIMIZERS(SEN__ROW) NULL };
@@ -17337,17 +17725,121 @@ static sen_result sen__unknown_type(sen_ctx *c, const void *table, const char *k
 }
 
 #ifndef SENTRAIN_ENCODE_ONLY
+/* Python's other optimizers, with the reason why each is not here. A name may stand for all that
+ * begin with it. */
+static const char *sen__optimizer_absent(const char *name)
+{
+    static const char *const absent[][2] = {
+        { "adamw_torch_xla", "it is for TPUs; adamw_torch has the same arithmetic" },
+        { "adamw_torch_npu_fused", "it is for NPUs; adamw_torch has the same arithmetic" },
+        { "adamw_torch_4bit", "its 4-bit state is torchao's" },
+        { "adamw_torch_8bit", "its 8-bit state is torchao's" },
+        { "adamw_anyprecision", "it is of torchdistx, a library that is no longer kept up" },
+        { "adamw_bnb_8bit", "its 8-bit state is bitsandbytes', for GPUs" },
+        { "adamw_8bit", "its 8-bit state is bitsandbytes', for GPUs" },
+        { "lion_8bit", "its 8-bit state is bitsandbytes', for GPUs; lion_32bit is here" },
+        { "ademamix", "it is of bitsandbytes, for GPUs" },
+        { "paged_lion_32bit", "paged state is a matter of GPUs; lion_32bit is here" },
+        { "paged_", "paged state is a matter of GPUs, and of bitsandbytes" },
+        { "rmsprop_bnb", "it is of bitsandbytes, for GPUs; rmsprop is here" },
+        { "galore_", "it is of the library galore_torch" },
+        { "apollo_", "it is of the library apollo_torch" },
+        { "lomo", "it updates in the backward pass, by the library lomo_optim" },
+        { "adalomo", "it updates in the backward pass, by the library lomo_optim" },
+        { "grokadamw", "it is of the library grokadamw" },
+        { "stable_adamw", "it is of the library torch_optimi" },
+        { "schedule_free_", "it is of the library schedulefree" },
+    };
+    size_t i;
+    for (i = 0; i < SEN__COUNT(absent); i++)
+        if (sen__text_starts(name, absent[i][0])) return absent[i][1];
+    return NULL;
+}
+
+/* "key=value" of optim_args, without spaces, as a member of an object: yes and no are words, all
+ * else should be numbers. The text is cut at its '='. */
+static sen_result sen__optimizer_arg(sen_ctx *c, sen__maker *m, sen_json *object, char *text)
+{
+    char *value = strchr(text, '=');
+    const char *end = text + strlen(text);
+    double number;
+    if (!value || value == text || strchr(value + 1, '='))
+        return sen_fail(c, SEN_ERR_ARGUMENT,
+                        "optim_args is \"name=value,name=value\"; \"%s\" is no part of that", text);
+    *value++ = 0;
+    if (strcmp(text, "weight_decay") == 0)
+        sen_log(c, SEN_LOG_WARNING, "weight_decay in optim_args has no effect, as in Python: every "
+                                    "group has that of the training argument weight_decay");
+    else if (strcmp(value, "True") == 0 || strcmp(value, "true") == 0)
+        sen__make_bool(m, object, text, true);
+    else if (strcmp(value, "False") == 0 || strcmp(value, "false") == 0)
+        sen__make_bool(m, object, text, false);
+    else if (sen__text_to_double(value, end, &number) == end && end > value)
+        sen__make_double(m, object, text, number);
+    else sen__make_text(m, object, text, value);        /* its field says what it should be */
+    return SEN_OK;
+}
+
+/* The text of optim_args as an object. NULL: nothing. */
+static sen_result sen__optimizer_text(sen_ctx *c, const char *text, sen_json **out)
+{
+    sen__maker m = sen__maker_in(c, &c->scratch);
+    char *copy = (char *)sen__scratch(c, (int64_t)strlen(text) + 1, 1, "optim_args"), *to = copy;
+    char *part = copy, *next;
+    sen_result r = SEN_OK;
+    *out = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT);
+    if (!copy) return SEN_ERR_MEMORY;
+    for (; *text; text++)
+        if (*text != ' ') *to++ = *text;
+    *to = 0;
+    for (; !r && part && !m.failed; part = next) {
+        next = strchr(part, ',');
+        if (next) *next++ = 0;
+        r = sen__optimizer_arg(c, &m, *out, part);
+    }
+    return !r && m.failed ? SEN_ERR_MEMORY : r;
+}
+
+/* An optimizer's arguments, with their defaults and then optim_args (NULL or "": none), in the
+ * context's arena that lasts. Python's adamw, lion and adafactor pass over the text; here with a
+ * warning. (So adafactor's relative_step cannot be had of Python's trainer, nor of this one.) */
+static sen_result sen__optimizer_args(sen_ctx *c, const sen_optimizer_type *type, const char *text,
+                                      const void **out)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    sen_json *object = NULL;
+    void *args;
+    sen_result r = SEN_OK;
+    *out = NULL;
+    if (!type->fields) {
+        if (text && *text)
+            sen_log(c, SEN_LOG_WARNING, "optim_args \"%s\" has no effect: %s takes none%s", text,
+                    type->name, sen__text_starts(type->name, "ada") ? ", as in Python" : "");
+        return SEN_OK;
+    }
+    args = sen__arena_alloc(&c->keep, type->args_size);
+    if (!args) return sen__no_memory(c, type->args_size, "the optimizer's arguments");
+    memset(args, 0, type->args_size);
+    sen_fields_default(type->fields, args);
+    if (text && *text) r = sen__optimizer_text(c, text, &object);
+    if (!r && object) r = sen__fields_read(c, object, type->fields, args);
+    sen__arena_release(&c->scratch, mark);
+    if (!r) *out = args;
+    return r || !type->check ? r : type->check(c, args);
+}
+
 /* The type is borrowed and must outlive the context; its update is called from several threads. */
 SENTRAIN_DEF sen_result sen_register_optimizer(sen_ctx *c, const sen_optimizer_type *type)
 {
     sen_result r = SEN_OK;
     int k;
     sen__begin(c);
-    /* sen__param has room for two arrays, and a checkpoint needs their names. */
-    if (!type->name || !type->update || type->n_state < 0 || type->n_state > 2)
+    /* sen__param has room for so many arrays, and a checkpoint needs their names. */
+    if (!type->name || !(type->update || type->whole) || type->n_state < 0 ||
+        type->n_state > SEN_OPTIMIZER_ARRAYS)
         r = sen_fail(c, SEN_ERR_ARGUMENT,
-                     "an optimizer has a name, an update and 0, 1 or 2 arrays (n_state), not %d",
-                     type->n_state);
+                     "an optimizer has a name, an update (or whole) and 0 to %d arrays (n_state), "
+                     "not %d", SEN_OPTIMIZER_ARRAYS, type->n_state);
     for (k = 0; !r && k < type->n_state; k++)
         if (!type->state_name[k])
             r = sen_fail(c, SEN_ERR_ARGUMENT, "the optimizer %s has no name for its array %d",
@@ -17715,7 +18207,7 @@ typedef struct sen__param {
     bool        owned_by_loss;                  /* neither counted nor clipped by max_grad_norm */
     double      lr_factor;                      /* this group's initial rate / learning_rate; 1 */
     int64_t     steps;                          /* updates made so far */
-    float      *state[2];                       /* of the tensor's size; NULL: unused */
+    float      *state[SEN_OPTIMIZER_ARRAYS];    /* see sen__state_count; NULL: unused */
     unsigned char *moved;                       /* [rows] of a table: 0: that row's state is zero,
                                                  * whatever stands there; NULL: all of it counts */
 } sen__param;
@@ -17728,7 +18220,15 @@ typedef struct sen__optimizer {
     int64_t                   n;
     unsigned char            *arrays;           /* the memory of all param[i].state[k] */
     double                    beta1, beta2, epsilon, weight_decay; /* training arguments */
+    const void               *args;             /* optim_args as the type's struct; borrowed */
 } sen__optimizer;
+
+/* Values of the optimizer's array k for this tensor; 0: it has none. */
+static int64_t sen__state_count(const sen_optimizer_type *type, int k, const sen_tensor *t,
+                                const void *args)
+{
+    return type->count ? type->count(k, t->shape, t->ndim, args) : t->count;
+}
 
 #define SEN__PIECE 65536                        /* values of a tensor in one task */
 
@@ -17751,9 +18251,10 @@ static size_t sen__optimizer_place(sen__optimizer *o, bool tables, size_t at)
     int k;
     for (i = 0; i < o->n; i++) {
         sen__param *p = &o->param[i];
-        const size_t bytes = sen__round_line(sen__mul((uint64_t)p->tensor->count, sizeof(float)));
         for (k = 0; k < o->type->n_state && (p->moved != NULL) == tables; k++) {
-            if (o->arrays) p->state[k] = (float *)(void *)(o->arrays + at);
+            const int64_t n = sen__state_count(o->type, k, p->tensor, o->args);
+            const size_t bytes = sen__round_line(sen__mul((uint64_t)n, sizeof(float)));
+            if (o->arrays && n > 0) p->state[k] = (float *)(void *)(o->arrays + at);
             at = at > SIZE_MAX - bytes ? SIZE_MAX : at + bytes;
         }
     }
@@ -17775,9 +18276,9 @@ static sen_result sen__optimizer_arrays(sen__optimizer *o)
 }
 
 /* params[n] is copied; the optimizer's arrays are zeros. All memory is taken here, so that an
- * update cannot fail. Two arrays at most: that is what sen__param has room for. On failure *out is
+ * update cannot fail. args are borrowed until the optimizer is freed. On failure *out is
  * NULL and nothing is left. */
-static sen_result sen__optimizer_new(sen_ctx *c, const sen_optimizer_type *type,
+static sen_result sen__optimizer_new(sen_ctx *c, const sen_optimizer_type *type, const void *args,
                                      const sen__param *params, int64_t n, sen__optimizer **out)
 {
     sen__optimizer *o = (sen__optimizer *)sen__new(c, sizeof *o, "an optimizer");
@@ -17787,6 +18288,7 @@ static sen_result sen__optimizer_new(sen_ctx *c, const sen_optimizer_type *type,
     if (!o) return SEN_ERR_MEMORY;
     o->c = c;
     o->type = type;
+    o->args = args;
     o->n = n;
     o->param = (sen__param *)sen__new_array(c, n, sizeof *o->param, "an optimizer");
     /* Cleared before the first array is made: freeing after a failure must find NULL, not the
@@ -17794,7 +18296,7 @@ static sen_result sen__optimizer_new(sen_ctx *c, const sen_optimizer_type *type,
     for (i = 0; o->param && i < n; i++) {
         o->param[i] = params[i];
         o->param[i].steps = 0;
-        o->param[i].state[0] = o->param[i].state[1] = NULL;
+        memset(o->param[i].state, 0, sizeof o->param[i].state);
         o->param[i].moved = NULL;
     }
     r = o->param ? SEN_OK : SEN_ERR_MEMORY;
@@ -17821,7 +18323,9 @@ static void sen__optimizer_clear(sen__optimizer *o)
         p->steps = 0;
         if (p->moved) memset(p->moved, 0, (size_t)sen__tensor_rows(p->tensor));
         for (k = 0; k < o->type->n_state && !p->moved; k++)
-            memset(p->state[k], 0, (size_t)p->tensor->count * sizeof(float));
+            if (p->state[k])
+                memset(p->state[k], 0, sizeof(float) *
+                       (size_t)sen__state_count(o->type, k, p->tensor, o->args));
     }
 }
 
@@ -17834,7 +18338,8 @@ static void sen__param_find_moved(sen__param *p, int n_state)
     for (r = 0; p->moved && r < rows; r++) {
         p->moved[r] = 0;
         for (k = 0; k < n_state; k++)
-            for (j = r * cols; j < (r + 1) * cols; j++) p->moved[r] |= p->state[k][j] != 0.0f;
+            for (j = r * cols; j < (r + 1) * cols && p->state[k]; j++)
+                p->moved[r] |= p->state[k][j] != 0.0f;
     }
 }
 
@@ -17846,26 +18351,27 @@ typedef struct sen__pieces {
     double         *square;                     /* [pieces]: sums of squares, or NULL: update */
 } sen__pieces;
 
-/* Values of one piece: of a table a number of whole rows. */
-static int64_t sen__piece_step(const sen_tensor *t)
+/* Values of one piece: of a table a number of whole rows; all where the tensor is not cut. */
+static int64_t sen__piece_step(const sen_tensor *t, bool whole)
 {
     const int64_t cols = SEN__MAX(sen__tensor_cols(t), 1);
+    if (whole) return SEN__MAX(t->count, 1);
     return t->is_table ? SEN__MAX(SEN__PIECE / cols, 1) * cols : SEN__PIECE;
 }
 
 /* A weight without a gradient has no pieces: it is passed over by the norm and by the update. That
  * is torch's "grad is None": no decay either, and the moments do not fade. */
-static int64_t sen__pieces_of(const sen_tensor *t)
+static int64_t sen__pieces_of(const sen_tensor *t, bool whole)
 {
-    const int64_t step = sen__piece_step(t);
+    const int64_t step = sen__piece_step(t, whole);
     return t->has_grad ? (t->count + step - 1) / step : 0;
 }
 
 /* Tasks of one job. A weight's last piece may be short, and none is empty. */
-static int64_t sen__pieces_count(const sen__optimizer *o)
+static int64_t sen__pieces_count(const sen__optimizer *o, bool whole)
 {
     int64_t i, n = 0;
-    for (i = 0; i < o->n; i++) n += sen__pieces_of(o->param[i].tensor);
+    for (i = 0; i < o->n; i++) n += sen__pieces_of(o->param[i].tensor, whole);
     return n;
 }
 
@@ -17886,9 +18392,10 @@ static double sen__piece_squares(const sen_tensor *t, int64_t from, int64_t n)
 static void sen__piece_values(const sen__optimizer *o, const sen__param *q, int64_t from, int64_t n,
                               const sen_update *u)
 {
-    float *state[2];
-    state[0] = q->state[0] ? q->state[0] + from : NULL;
-    state[1] = q->state[1] ? q->state[1] + from : NULL;
+    float *state[SEN_OPTIMIZER_ARRAYS];
+    int k;
+    for (k = 0; k < SEN_OPTIMIZER_ARRAYS; k++)
+        state[k] = q->state[k] ? q->state[k] + from : NULL;
     o->type->update(q->tensor->data + from, state, q->tensor->grad + from, n, u);
 }
 
@@ -17907,7 +18414,7 @@ static void sen__piece_rows(const sen__optimizer *o, const sen__param *q, int64_
         for (first = r; r < end && (named[r] || q->moved[r] || u->weight_decay != 0); r++) {
             if (!named[r]) memset(q->tensor->grad + r * cols, 0, bytes);
             for (k = 0; k < o->type->n_state && !q->moved[r]; k++)
-                memset(q->state[k] + r * cols, 0, bytes);
+                if (q->state[k]) memset(q->state[k] + r * cols, 0, bytes);
             q->moved[r] = 1;
         }
         if (r > first) sen__piece_values(o, q, first * cols, (r - first) * cols, u);
@@ -17923,15 +18430,16 @@ static void sen__piece_task(void *arg, int64_t task, int worker)
     const sen__pieces *p = (const sen__pieces *)arg;
     const sen__optimizer *o = p->o;
     const sen__param *q = o->param;
+    const bool whole = !p->square && o->type->whole;
     int64_t piece = task, from, n, k;
     (void)worker;
     /* Pieces before this weight's are counted off; what is left is the piece's number within it. */
-    while (piece >= (k = sen__pieces_of(q->tensor))) {
+    while (piece >= (k = sen__pieces_of(q->tensor, whole))) {
         piece -= k;
         q++;
     }
-    from = piece * sen__piece_step(q->tensor);
-    n = SEN__MIN(sen__piece_step(q->tensor), q->tensor->count - from);
+    from = piece * sen__piece_step(q->tensor, whole);
+    n = SEN__MIN(sen__piece_step(q->tensor, whole), q->tensor->count - from);
     if (p->square) {
         p->square[task] = sen__piece_squares(q->tensor, from, n);
     } else {
@@ -17942,7 +18450,10 @@ static void sen__piece_task(void *arg, int64_t task, int worker)
         u.weight_decay = q->decay ? o->weight_decay : 0.0;
         u.grad_scale = q->owned_by_loss ? 1.0 : u.grad_scale;
         u.t = q->steps;
-        if (q->moved) sen__piece_rows(o, q, from, n, &u);
+        if (whole)
+            o->type->whole(q->tensor->data, q->state, q->tensor->grad, q->tensor->shape,
+                           q->tensor->ndim, &u);
+        else if (q->moved) sen__piece_rows(o, q, from, n, &u);
         else sen__piece_values(o, q, from, n, &u);
     }
 }
@@ -17954,7 +18465,7 @@ static void sen__piece_task(void *arg, int64_t task, int worker)
 static sen_result sen__grad_norm(sen__optimizer *o, double *norm)
 {
     const sen__mark mark = sen__arena_mark(&o->c->scratch);
-    const int64_t pieces = sen__pieces_count(o);
+    const int64_t pieces = sen__pieces_count(o, false);
     sen__pieces job;
     double total = 0;
     int64_t i, k, at = 0;
@@ -17966,7 +18477,7 @@ static sen_result sen__grad_norm(sen__optimizer *o, double *norm)
     /* `at` counts the pieces of the loss's own weights too: they were measured and are not
      * wanted. */
     for (i = 0; i < o->n; i++)
-        for (k = sen__pieces_of(o->param[i].tensor); k > 0; k--, at++)
+        for (k = sen__pieces_of(o->param[i].tensor, false); k > 0; k--, at++)
             if (!o->param[i].owned_by_loss) total += job.square[at];
     *norm = sqrt(total);
     sen__arena_release(&o->c->scratch, mark);
@@ -17988,6 +18499,7 @@ static void sen__optimizer_step(sen__optimizer *o, double lr, double grad_scale)
     job.u.beta1 = o->beta1;
     job.u.beta2 = o->beta2;
     job.u.epsilon = o->epsilon;
+    job.u.args = o->args;
     for (i = 0; i < o->n; i++) {
         const sen__param *p = &o->param[i];
         /* Without `moved`, update sees all rows; and 0 times a factor that is no number is none. */
@@ -17995,7 +18507,7 @@ static void sen__optimizer_step(sen__optimizer *o, double lr, double grad_scale)
             sen__grad_whole(p->tensor);
         o->param[i].steps += p->tensor->has_grad ? 1 : 0;
     }
-    sen__parallel(o->c, sen__pieces_count(o), sen__piece_task, &job);
+    sen__parallel(o->c, sen__pieces_count(o, o->type->whole != NULL), sen__piece_task, &job);
 }
 
 /* Gradients back to zero. Untouched from here on, until backward comes by again: that is what makes
@@ -35025,7 +35537,6 @@ typedef struct sen__argument_note {
  * is not nagged. */
 static const sen__argument_note sen__argument_notes[] = {
     /* First what several processes, precision, compilers and GPUs would want ... */
-    { "optim_args", true, "the optimizers of this version take none" },
     { "optim_target_modules", true, "GaLore and APOLLO are not here" },
     { "average_tokens_across_devices", false, SEN__ONE_DEVICE },
     { "label_smoothing_factor", false, SEN__UNUSED },
@@ -35572,6 +36083,7 @@ struct sen_trainer {
     sen__optimizer          *optimizer;
     const sen_schedule_type *schedule;          /* a row of the schedules' table */
     const void              *schedule_args;     /* lr_scheduler_kwargs as its struct */
+    const void              *optim_args;        /* and optim_args */
     double                   warmup;            /* updates of rising rate, as a number */
     sen_rng                  rng;               /* torch's global generator */
     sen_rng                  python;            /* that of Python's module random */
@@ -36829,7 +37341,8 @@ static sen_result sen__plan_make(sen_trainer *t, sen_memory_plan *p)
         p->weights += 4 * w->count;
         if (!w->requires_grad) continue;
         p->gradients += 4 * w->count;
-        p->optimizer += 4 * w->count * (type ? type->n_state : 0);
+        for (k = 0; type && k < type->n_state; k++)
+            p->optimizer += 4 * sen__state_count(type, k, w, t->optim_args);
     }
     /* Four bytes for each id, eight for where a text begins. */
     for (set = 0; set < t->n_train; set++)
@@ -37136,7 +37649,7 @@ static sen_result sen__trainer_optimizer(sen_trainer *t)
      * named. */
     if (!r) r = sen__model_grads(t->c, t->model);
     if (!r) r = sen__loss_grads(t);
-    if (!r) r = sen__optimizer_new(t->c, type, param, n, &t->optimizer);
+    if (!r) r = sen__optimizer_new(t->c, type, t->optim_args, param, n, &t->optimizer);
     if (!r) {
         /* Python's own names of the four; per weight there are only the marks. */
         t->optimizer->beta1 = t->args.adam_beta1;
@@ -37772,8 +38285,8 @@ static sen_result sen__save_optimizer(sen_trainer *t, const char *folder)
     const sen__mark mark = sen__arena_mark(&t->c->scratch);
     const sen__optimizer *o = t->optimizer;
     const char *path = sen__path(t->c, folder, "optimizer.safetensors"), *metadata[5];
-    sen__to_store *item = (sen__to_store *)sen__scratch(t->c, 3 * o->n + 1, sizeof *item,
-                                                        "a list of tensors");
+    sen__to_store *item = (sen__to_store *)sen__scratch(
+        t->c, (SEN_OPTIMIZER_ARRAYS + 1) * o->n + 1, sizeof *item, "a list of tensors");
     /* Lives until the file is written: the scratch arena is released behind that. */
     float *steps = (float *)sen__scratch(t->c, o->n + 1, sizeof *steps, "numbers of updates");
     int64_t i, n = 0;
@@ -37783,8 +38296,14 @@ static sen_result sen__save_optimizer(sen_trainer *t, const char *folder)
         const sen__param *p = &o->param[i];
         if (p->steps == 0) continue;                    /* never updated: nothing to keep */
         for (k = 0; k < o->type->n_state; k++) {
+            const int64_t count = sen__state_count(o->type, k, p->tensor, o->args);
+            if (!p->state[k]) continue;                 /* not wanted with these optim_args */
             item[n] = sen__store_tensor(sen__state_name(t->c, o->type->state_name[k], p->name),
                                         p->tensor, p->state[k]);
+            if (count != p->tensor->count) {            /* means over rows or columns */
+                item[n].ndim = 1;
+                item[n].shape[0] = item[n].count = count;
+            }
             item[n++].rows = p->moved;
         }
         steps[i] = (float)p->steps;
@@ -38245,10 +38764,12 @@ static sen_result sen__resume_optimizer(sen_trainer *t)
         if (!r) p->steps = (int64_t)steps;
         /* A step without its moments would start them from zero in the middle of a run. */
         for (k = 0; !r && k < o->type->n_state; k++) {
+            if (!p->state[k]) continue;
             name = sen__state_name(t->c, o->type->state_name[k], p->name);
             found = name ? sen__safetensors_find(&s, name) : NULL;
             if (!name) r = SEN_ERR_MEMORY;
-            else if (!found || found->count != p->tensor->count)
+            else if (!found ||
+                     found->count != sen__state_count(o->type, k, p->tensor, o->args))
                 r = sen_fail(t->c, SEN_ERR_FORMAT, "%s has no tensor %s of the weight's size", path,
                              name);
             else r = sen__stored_floats(t->c, &s, found, p->state[k]);
@@ -39058,6 +39579,21 @@ static sen_result sen__trainer_schedule(sen_trainer *t)
     return r;
 }
 
+/* The optimizer by its name, and its optim_args. */
+static sen_result sen__trainer_optim(sen_trainer *t)
+{
+    const sen_training_arguments *a = &t->args;
+    const sen_optimizer_type *type = (const sen_optimizer_type *)sen__find_type(
+        t->c, sen__optimizers, a->optim);
+    const char *reason = type ? NULL : sen__optimizer_absent(a->optim);
+    if (reason)
+        return sen_fail(t->c, SEN_ERR_UNSUPPORTED, "optim \"%s\" is not here: %s", a->optim,
+                        reason);
+    if (!type)
+        return sen__unknown_type(t->c, sen__optimizers, "optimizer (optim)", a->optim, NULL);
+    return sen__optimizer_args(t->c, type, a->optim_args, &t->optim_args);
+}
+
 /* What the arguments name must exist: the optimizer, the schedule; and an evaluation that is asked
  * for needs something to evaluate. Then the best metric, for which the datasets must be known. */
 static sen_result sen__trainer_check(sen_trainer *t)
@@ -39069,8 +39605,8 @@ static sen_result sen__trainer_check(sen_trainer *t)
         !sen__find_type(t->c, sen__multi_samplers, a->multi_dataset_batch_sampler))
         return sen__unknown_type(t->c, sen__multi_samplers, "multi_dataset_batch_sampler",
                                  a->multi_dataset_batch_sampler, NULL);
-    if (!sen__find_type(t->c, sen__optimizers, a->optim))
-        return sen__unknown_type(t->c, sen__optimizers, "optimizer (optim)", a->optim, NULL);
+    r = sen__trainer_optim(t);
+    if (r) return r;
     t->schedule = (const sen_schedule_type *)sen__find_type(t->c, sen__schedules,
                                                             a->lr_scheduler_type);
     if (!t->schedule)
@@ -40879,6 +41415,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            run goes on, as Python's IterableDataset.
  *   Added    The Arrow folder that datasets.Dataset.save_to_disk writes, read where it lies.
  *   Changed  no_duplicates starts five times as fast and keeps no texts: 0.4 s for a million pairs.
+ *   Added    optimizers: sgd, adagrad, rmsprop, lion_32bit, adafactor, with optim_args.
  *   Added    schedules: cosine_with_restarts, cosine_with_min_lr, cosine_warmup_with_min_lr,
  *            polynomial, inverse_sqrt, warmup_stable_decay.
  *   Added    evaluators: BinaryClassification, Translation, MSE, MSEFromDataFrame, Reranking;

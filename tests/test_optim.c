@@ -21,24 +21,36 @@ typedef struct optim_model {
     sen__optimizer *o;
 } optim_model;
 
-/* Weights of these sizes with gradients of zeros; the first of them decays. */
-static void optim_init(sen_ctx *c, optim_model *m, const char *name, const int64_t *sizes, int n)
+/* Weights of these sizes with gradients of zeros; the first of them decays, and is a matrix of
+ * `rows` rows (0: a vector like the others). */
+static void optim_init_args(sen_ctx *c, optim_model *m, const char *name, const char *optim_args,
+                            const int64_t *sizes, int64_t rows, int n)
 {
-    const void *type = sen__find_type(c, sen__optimizers, name);
+    const sen_optimizer_type *type = (const sen_optimizer_type *)
+        sen__find_type(c, sen__optimizers, name);
+    const void *args = NULL;
     memset(m, 0, sizeof *m);
     CHECK(type != NULL);
+    CHECK_OK(c, sen__optimizer_args(c, type, optim_args, &args));
     for (int i = 0; i < n; i++) {
-        CHECK_OK(c, sen__tensor_init(c, &m->w[i], "w", 1, &sizes[i]));
+        const int64_t matrix[2] = { rows, rows ? sizes[0] / rows : 0 };
+        const bool two = i == 0 && rows > 0;
+        CHECK_OK(c, sen__tensor_init(c, &m->w[i], "w", two ? 2 : 1, two ? matrix : &sizes[i]));
         m->w[i].grad = (float *)sen__new_array(c, sizes[i], sizeof(float), "a gradient");
         m->param[i].tensor = &m->w[i];
         m->param[i].name = "w";
         m->param[i].decay = i == 0;
         m->param[i].lr_factor = 1.0;
     }
-    CHECK_OK(c, sen__optimizer_new(c, (const sen_optimizer_type *)type, m->param, n, &m->o));
+    CHECK_OK(c, sen__optimizer_new(c, type, args, m->param, n, &m->o));
     m->o->beta1 = 0.9;
     m->o->beta2 = 0.999;
     m->o->epsilon = 1e-8;
+}
+
+static void optim_init(sen_ctx *c, optim_model *m, const char *name, const int64_t *sizes, int n)
+{
+    optim_init_args(c, m, name, NULL, sizes, 0, n);
 }
 
 static void optim_free(sen_ctx *c, optim_model *m)
@@ -60,7 +72,8 @@ static void optim_golden_case(sen_ctx *c, const sen_json *file, const sen_json *
     const sen_json *lr = sen_json_get(file, "lrs")->child, *step;
     const sen_json *grad = sen_json_get(file, "grads")->child;
     optim_model m;
-    optim_init(c, &m, sen_json_get(g, "optim")->text, sizes, 2);
+    optim_init_args(c, &m, sen_json_get(g, "optim")->text, sen_json_get(g, "optim_args")->text,
+                    sizes, 3, 2);
     m.o->beta1 = sen_json_get(g, "beta1")->number;
     m.o->beta2 = sen_json_get(g, "beta2")->number;
     m.o->epsilon = sen_json_get(g, "epsilon")->number;
@@ -114,7 +127,7 @@ static void test_optim_golden(void)
         g = sen_json_get(file, "schedules")->child;
         for (; g; g = g->next, schedules++) optim_schedule_case(c, g);
     }
-    CHECK(optimizers >= 4 && schedules >= 36);
+    CHECK(optimizers >= 15 && schedules >= 36);
     sen__arena_free(&arena);
     sen_ctx_free(c);
     free(text);
@@ -180,6 +193,169 @@ static void test_optim_schedule_arguments(void)
     }
     CHECK(optim_factor_of(c, "inverse_sqrt", "{\"timescale\": null}", 10000, 0, 5)
           == 1.0 / sqrt(2.0));
+    sen_ctx_free(c);
+}
+
+/* ---- optimizers one by one ------------------------------------------------------------------- */
+
+static const char *const optim_kinds[][2] = {
+    { "sgd", "" }, { "sgd", "momentum=0.9, dampening = 0.25" },
+    { "sgd", "momentum=0.8,nesterov=True" }, { "adagrad", "lr_decay=0.1" }, { "rmsprop", "" },
+    { "rmsprop", "momentum=0.9,alpha=0.95,eps=1e-7,centered=true" }, { "lion_32bit", "" },
+    { "adafactor", "" },
+};
+
+/* What is cut into single values, each through the last, partial vector, gives the bits of whole
+ * vectors; clipping and decay included. */
+static void test_optim_pieces(void)
+{
+    sen_ctx *c = test_ctx(1);
+    for (size_t kind = 0; kind < sizeof optim_kinds / sizeof *optim_kinds; kind++) {
+        const int64_t size = 77;
+        optim_model a, b;
+        optim_init_args(c, &a, optim_kinds[kind][0], optim_kinds[kind][1], &size, 0, 1);
+        optim_init_args(c, &b, optim_kinds[kind][0], optim_kinds[kind][1], &size, 0, 1);
+        fill_random(a.w[0].data, size, 3);
+        memcpy(b.w[0].data, a.w[0].data, (size_t)size * sizeof(float));
+        for (int step = 1; step <= 3 && !a.o->type->whole; step++) {
+            sen_update u = { 0.01, 0.1, 0.5, step, 0.9, 0.99, 1e-8, a.o->args };
+            fill_random(a.w[0].grad, size, (uint32_t)(20 + step));
+            a.o->type->update(a.w[0].data, a.o->param[0].state, a.w[0].grad, size, &u);
+            for (int64_t i = 0; i < size; i++) {
+                float *state[SEN_OPTIMIZER_ARRAYS];
+                for (int k = 0; k < SEN_OPTIMIZER_ARRAYS; k++)
+                    state[k] = b.o->param[0].state[k] ? b.o->param[0].state[k] + i : NULL;
+                b.o->type->update(b.w[0].data + i, state, a.w[0].grad + i, 1, &u);
+            }
+            CHECK(memcmp(a.w[0].data, b.w[0].data, (size_t)size * sizeof(float)) == 0);
+        }
+        optim_free(c, &a);
+        optim_free(c, &b);
+    }
+    sen_ctx_free(c);
+}
+
+/* The paper's algorithm 2, in double; a value whose gradient and mean are 0 only decays. */
+static void test_optim_lion(void)
+{
+    const int64_t size = 37;
+    double p[37], m[37] = { 0 };
+    sen_ctx *c = test_ctx(1);
+    optim_model k;
+    optim_init(c, &k, "lion_32bit", &size, 1);
+    k.o->beta2 = 0.99;
+    k.o->weight_decay = 0.1;
+    fill_random(k.w[0].data, size, 1);
+    for (int i = 0; i < size; i++) p[i] = (double)k.w[0].data[i];
+    for (int step = 1; step <= 4; step++) {
+        fill_random(k.w[0].grad, size, (uint32_t)step + 9);
+        k.w[0].grad[5] = 0.0f;
+        k.w[0].has_grad = true;
+        for (int i = 0; i < size; i++) {
+            const double g = (double)k.w[0].grad[i], mix = 0.9 * m[i] + 0.1 * g;
+            p[i] -= 0.01 * ((mix > 0.0) - (mix < 0.0) + 0.1 * p[i]);
+            m[i] = 0.99 * m[i] + 0.01 * g;
+        }
+        sen__optimizer_step(k.o, 0.01, 1.0);
+        CHECK_NEAR(k.w[0].data, p, size, 3e-7);
+    }
+    optim_free(c, &k);
+    sen_ctx_free(c);
+}
+
+/* Adafactor's chunks and planes, beside a twin in double: rows longer than a chunk, three
+ * dimensions, a scaled gradient, a large one that the norm of the update cuts. */
+static void optim_adafactor_twin(double *p, double *row, double *col, const float *g, double scale,
+                                 int64_t planes, int64_t height, int64_t cols, int t)
+{
+    const double keep = 1.0 - pow(t, -0.8), lr = 0.01, wd = 0.1;
+    double *d = (double *)calloc((size_t)(planes * height * cols), sizeof *d), sum = 0;
+    for (int64_t q = 0; q < planes; q++) {
+        double mean = 0;
+        for (int64_t r = q * height; r < (q + 1) * height; r++) {
+            double all = 0;
+            for (int64_t j = 0; j < cols; j++) all += pow(scale * (double)g[r * cols + j], 2.0);
+            row[r] = keep * row[r] + (1.0 - keep) * (all / (double)cols + 1e-30);
+            mean += row[r] / (double)height;
+        }
+        for (int64_t j = 0; j < cols; j++) {
+            double all = 0;
+            for (int64_t r = q * height; r < (q + 1) * height; r++)
+                all += pow(scale * (double)g[r * cols + j], 2.0);
+            col[q * cols + j] = keep * col[q * cols + j] +
+                                (1.0 - keep) * (all / (double)height + 1e-30);
+            for (int64_t r = q * height; r < (q + 1) * height; r++) {
+                d[r * cols + j] = scale * (double)g[r * cols + j] /
+                                  sqrt(row[r] / mean * col[q * cols + j]);
+                sum += d[r * cols + j] * d[r * cols + j];
+            }
+        }
+    }
+    sum = fmax(1.0, sqrt(sum / (double)(planes * height * cols)));
+    for (int64_t i = 0; i < planes * height * cols; i++)
+        p[i] = p[i] * (1.0 - lr * wd) - lr * d[i] / sum;
+    free(d);
+}
+
+static void test_optim_adafactor(void)
+{
+    static const int64_t shapes[2][3] = { { 1, 5, 1100 }, { 3, 4, 70 } };
+    sen_ctx *c = test_ctx(1);
+    const sen_optimizer_type *type = (const sen_optimizer_type *)
+        sen__find_type(c, sen__optimizers, "adafactor");
+    for (int s = 0; s < 2; s++) {
+        const int64_t *shape = shapes[s] + (s == 0), n = shapes[s][0] * shapes[s][1] * shapes[s][2];
+        const int ndim = s == 0 ? 2 : 3;
+        float *p = (float *)calloc((size_t)n * 4, sizeof *p), *g = p + n;
+        float *state[3] = { p + 2 * n, p + 3 * n, NULL };
+        double *twin = (double *)calloc((size_t)n * 3, sizeof *twin);
+        CHECK(type->count(0, shape, ndim, NULL) == shapes[s][0] * shapes[s][1]);
+        CHECK(type->count(1, shape, ndim, NULL) == shapes[s][0] * shapes[s][2]);
+        CHECK(type->count(2, shape, ndim, NULL) == 0);
+        fill_random(p, n, 1);
+        for (int64_t i = 0; i < n; i++) twin[i] = (double)p[i];
+        for (int t = 1; t <= 3; t++) {
+            const sen_update u = { 0.01, 0.1, 0.5, t, 0, 0, 0, NULL };
+            fill_random(g, n, (uint32_t)t + 5);
+            for (int64_t i = 0; i < n; i++) g[i] *= t == 2 ? 50.0f : 1.0f;
+            optim_adafactor_twin(twin, twin + n, twin + 2 * n, g, 0.5, shapes[s][0],
+                                 shapes[s][1], shapes[s][2], t);
+            type->whole(p, state, g, shape, ndim, &u);
+            CHECK_NEAR(p, twin, n, 5e-7);
+        }
+        free(p);
+        free(twin);
+    }
+    sen_ctx_free(c);
+}
+
+/* What cannot be read or does not go together is refused; what has no effect is a warning. */
+static void test_optim_arguments(void)
+{
+    static const char *const rows[][3] = {
+        { "sgd", "momentun=0.9", "did you mean \"momentum\"" },
+        { "sgd", "momentum", "no part of that" }, { "sgd", "momentum=1=2", "no part of that" },
+        { "sgd", "momentum=0.9,", "no part of that" }, { "sgd", "momentum=much", "number" },
+        { "sgd", "nesterov=True", "momentum above 0" }, { "sgd", "momentum=-1", "0 or more" },
+        { "adagrad", "eps=0", "above 0" }, { "rmsprop", "alpha=-1", "0 or more" },
+    };
+    static const char *const absent[] = { "adamw_bnb_8bit", "galore_adamw_layerwise", "lion_8bit",
+                                          "paged_adamw_32bit", "schedule_free_sgd", "adalomo" };
+    sen_ctx *c = test_ctx(1);
+    const void *args = NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const sen_optimizer_type *type = (const sen_optimizer_type *)
+            sen__find_type(c, sen__optimizers, rows[i][0]);
+        CHECK(sen__optimizer_args(c, type, rows[i][1], &args) == SEN_ERR_ARGUMENT);
+        CHECK(strstr(sen_message(c), rows[i][2]) != NULL);
+        sen__forgive(c);
+    }
+    CHECK_OK(c, sen__optimizer_args(c, &sen__sgd, "weight_decay=0.5", &args));
+    CHECK(((const sen__sgd_args *)args)->momentum == 0.0);
+    CHECK_OK(c, sen__optimizer_args(c, &sen__adafactor_type, "relative_step=True", &args));
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
+        CHECK(sen__optimizer_absent(absent[i]) != NULL);
+    CHECK(!sen__optimizer_absent("adamw_torc") && !sen__optimizer_absent("rmsprop"));
     sen_ctx_free(c);
 }
 
@@ -268,7 +444,7 @@ static void optim_table_init(sen_ctx *c, optim_model *m, bool by_row)
     m->param[0].name = "w";
     m->param[0].decay = true;
     m->param[0].lr_factor = 1.0;
-    CHECK_OK(c, sen__optimizer_new(c, &sen__adamw_torch, m->param, 1, &m->o));
+    CHECK_OK(c, sen__optimizer_new(c, &sen__adamw_torch, NULL, m->param, 1, &m->o));
     m->o->beta1 = 0.9;
     m->o->beta2 = 0.999;
     m->o->epsilon = 1e-8;
@@ -334,8 +510,8 @@ static void optim_bits_of(sen_ctx *c, void *out, void *arg)
     char *at = (char *)out;
     optim_model m;
     double norm = 0.0;
-    (void)arg;
-    optim_init(c, &m, "adamw_torch", sizes, 3);
+    optim_init_args(c, &m, ((const char *const *)arg)[0], ((const char *const *)arg)[1], sizes, 0,
+                    3);
     for (int i = 0; i < 3; i++) {
         fill_random(m.w[i].data, sizes[i], (uint32_t)i + 1);
         fill_random(m.w[i].grad, sizes[i], (uint32_t)i + 7);
@@ -351,7 +527,12 @@ static void optim_bits_of(sen_ctx *c, void *out, void *arg)
 
 static void test_optim_same_bits(void)
 {
-    test_same_bits(optim_bits_of, 8 + 4 * (4 * SEN__PIECE + 13 + 5), NULL);
+    static const char *const kinds[][2] = { { "adamw_torch", "" }, { "adafactor", "" },
+                                            { "rmsprop", "momentum=0.9,centered=True" } };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const char *kind[2] = { kinds[i][0], kinds[i][1] };
+        test_same_bits(optim_bits_of, 8 + 4 * (4 * SEN__PIECE + 13 + 5), (void *)kind);
+    }
 }
 
 /* ---- names, a user's own, no memory ---------------------------------------------------------- */
@@ -370,8 +551,8 @@ static double optim_half(const sen_schedule *s)
 
 static void test_optim_own(void)
 {
-    static const sen_optimizer_type sign = { "sign", 0, { NULL, NULL }, optim_sign_update,
-                                             false };
+    static const sen_optimizer_type sign = { "sign", 0, { NULL, NULL, NULL }, optim_sign_update,
+                                             false, NULL, 0, NULL, NULL, NULL };
     static const sen_schedule_type half = { "half", NULL, 0, NULL, optim_half };
     const sen_schedule at = { 8, 0, 10, 1, NULL };
     const int64_t size = 2;
@@ -381,7 +562,8 @@ static void test_optim_own(void)
     CHECK(sen__unknown_type(c, sen__optimizers, "optimizer", "adam_torch", NULL)
           == SEN_ERR_UNSUPPORTED);
     CHECK_TEXT(sen_message(c), "no optimizer is called \"adam_torch\" here; did you mean "
-                               "\"adamw_torch\"?; there are: adamw_torch, adamw_torch_fused");
+                               "\"adamw_torch\"?; there are: adamw_torch, adamw_torch_fused, sgd, "
+                               "adagrad, rmsprop, lion_32bit, adafactor");
     CHECK_OK(c, sen_register_optimizer(c, &sign));
     CHECK_OK(c, sen_register_schedule(c, &half));
     optim_init(c, &m, "sign", &size, 1);
@@ -409,7 +591,7 @@ static void test_optim_no_memory(void)
         sen_result r;
         optim_init(c, &m, "adamw_torch", sizes, 2);
         test_blocks.fail_at = test_blocks.calls + at;
-        r = sen__optimizer_new(c, &sen__adamw_torch, m.param, 2, &o);
+        r = sen__optimizer_new(c, &sen__adamw_torch, NULL, m.param, 2, &o);
         more = test_blocks.calls >= test_blocks.fail_at;
         test_blocks.fail_at = 0;
         CHECK(r == (more ? SEN_ERR_MEMORY : SEN_OK));
@@ -426,6 +608,10 @@ static void test_optim(void)
     TEST(test_optim_golden);
     TEST(test_optim_short_schedules);
     TEST(test_optim_schedule_arguments);
+    TEST(test_optim_pieces);
+    TEST(test_optim_lion);
+    TEST(test_optim_adafactor);
+    TEST(test_optim_arguments);
     TEST(test_optim_groups);
     TEST(test_optim_norm);
     TEST(test_optim_table);

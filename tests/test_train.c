@@ -1159,7 +1159,9 @@ static int train_stops(const sen_train_event *e, void *user)
     return 0;
 }
 
-static sen_result train_long(int mode, const char *from, int stop_at, train_result *out)
+/* settings: more training arguments as JSON; NULL: none. */
+static sen_result train_long_as(int mode, const char *settings, const char *from, int stop_at,
+                                train_result *out)
 {
     sen_ctx *c = train_ctx(1);
     sen_callback stop = sen_callback_default();
@@ -1179,6 +1181,11 @@ static sen_result train_long(int mode, const char *from, int stop_at, train_resu
     k.desc.args.eval_steps = 4;
     k.desc.args.save_strategy = SEN_STRATEGY_STEPS;
     k.desc.args.save_steps = 2;
+    if (settings) {
+        sen_json *j = NULL;
+        CHECK_OK(c, sen__json_parse(c, &c->keep, "settings", settings, strlen(settings), 0, &j));
+        CHECK_OK(c, sen__fields_read(c, j, sen__arguments, &k.desc.args));
+    }
     CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
     CHECK_OK(c, sen_add_callback(t, &stop));
     r = from ? sen_train_resume(t, *from ? from : NULL) : sen_train(t);
@@ -1190,6 +1197,11 @@ static sen_result train_long(int mode, const char *from, int stop_at, train_resu
     train_drop(&k);
     sen_ctx_free(c);
     return r;
+}
+
+static sen_result train_long(int mode, const char *from, int stop_at, train_result *out)
+{
+    return train_long_as(mode, NULL, from, stop_at, out);
 }
 
 static void train_same(const train_result *a, const train_result *b)
@@ -1221,6 +1233,27 @@ static void test_train_resume(void)
         test_remove(test_path("out"));
         CHECK(train_long(mode, NULL, 7, &again) == SEN_ERR_STOPPED);
         CHECK(train_long(mode, "", 0, &again) == SEN_OK);
+        train_same(&whole, &again);
+        test_remove(test_path("out"));
+    }
+}
+
+/* Every optimizer's arrays come back to the bit, those of other sizes and those left out too. */
+static void test_train_resume_optimizers(void)
+{
+    static train_result whole, again;
+    static const char *const settings[] = {
+        "{\"optim\": \"sgd\"}", "{\"optim\": \"sgd\", \"optim_args\": \"momentum=0.9\"}",
+        "{\"optim\": \"adagrad\", \"weight_decay\": 0.1}", "{\"optim\": \"lion_32bit\"}",
+        "{\"optim\": \"rmsprop\", \"optim_args\": \"momentum=0.9,centered=True\"}",
+        "{\"optim\": \"adafactor\", \"weight_decay\": 0.1}"
+    };
+    char path[1024];
+    size_t i;
+    for (i = 0; i < SEN__COUNT(settings); i++) {
+        snprintf(path, sizeof path, "%s", test_path("out/checkpoint-6"));
+        CHECK(train_long_as(0, settings[i], NULL, 0, &whole) == SEN_OK);
+        CHECK(train_long_as(0, settings[i], path, 0, &again) == SEN_OK);
         train_same(&whole, &again);
         test_remove(test_path("out"));
     }
@@ -2385,10 +2418,11 @@ static void train_no_update(float *p, float *const *state, const float *g, int64
 static void test_train_own_optimizer(void)
 {
     sen_ctx *c = train_ctx(1);
-    sen_optimizer_type type = { "still", 3, { "a", "b" }, train_no_update, true };
+    sen_optimizer_type type = { "still", 4, { "a", "b", NULL }, train_no_update, true,
+                                NULL, 0, NULL, NULL, NULL };
     train_kit k;
     CHECK(sen_register_optimizer(c, &type) == SEN_ERR_ARGUMENT);
-    CHECK(strstr(sen_message(c), "0, 1 or 2 arrays") != NULL);
+    CHECK(strstr(sen_message(c), "0 to 3 arrays") != NULL);
     type.n_state = 2;
     type.state_name[1] = NULL;
     CHECK(sen_register_optimizer(c, &type) == SEN_ERR_ARGUMENT);
@@ -2543,6 +2577,7 @@ static void test_train(void)
     TEST(test_train_bf16);
     TEST(test_train_mapped);
     TEST(test_train_resume);
+    TEST(test_train_resume_optimizers);
     TEST(test_train_loss_weights);
     TEST(test_train_twin);
     TEST(test_train_cached);

@@ -3,14 +3,14 @@
 
     python3 tools/golden_optim.py >tests/golden/optim.json
 
-Two tensors, W with weight decay and b without, six updates in float32 with the learning rates
+Two tensors, W (3,4) with weight decay and b without, six updates in float32 with the learning rates
 lrs. Schedules: the rate of each update and of two beyond the end.
 """
 import json
 import random
 
 import torch
-from transformers import get_scheduler
+from transformers import Adafactor, get_scheduler
 
 STEPS, LRS = 6, [0.0, 0.005, 0.01, 0.01, 0.008, 0.004]
 
@@ -19,6 +19,14 @@ OPTIMIZERS = [
     ("adamw_torch_fused", {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.1}),
     ("adamw_torch", {"betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.0}),
     ("adamw_torch", {"betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.01}),
+]
+OTHERS = [
+    ("sgd", "", 0.1), ("sgd", "momentum=0.9", 0.0), ("sgd", "momentum=0.9,dampening=0.2", 0.1),
+    ("sgd", "momentum=0.9,nesterov=True", 0.1), ("adagrad", "", 0.1),
+    ("adagrad", "lr_decay=0.1,eps=1e-6", 0.0), ("rmsprop", "", 0.1),
+    ("rmsprop", "momentum=0.9,alpha=0.95", 0.0),
+    ("rmsprop", "momentum=0.9,alpha=0.95,eps=1e-7,centered=True", 0.1),
+    ("adafactor", "", 0.1), ("adafactor", "", 0.0),
 ]
 SCHEDULES = [("linear", {}), ("cosine", {}), ("cosine", {"num_cycles": 1.5}), ("constant", {}),
              ("constant_with_warmup", {}), ("cosine_with_restarts", {}),
@@ -39,20 +47,32 @@ def numbers(tensor):
     return [float(f"{v:.9g}") for v in tensor.detach().flatten().tolist()]
 
 
-def optimizer_case(name, options, weight, bias, grads):
-    w, b = (torch.nn.Parameter(torch.tensor(x)) for x in (weight, bias))
+def build(name, optim_args, groups, options):
+    if name.startswith("adamw"):
+        return torch.optim.AdamW(groups, fused=name.endswith("fused"), **options)
+    if name == "adafactor":
+        return Adafactor(groups, lr=0.01, scale_parameter=False, relative_step=False)
+    pairs = [item.split("=") for item in optim_args.split(",") if item]
+    options = {k: v == "True" if v in ("True", "False") else float(v) for k, v in pairs}
+    kinds = {"sgd": torch.optim.SGD, "adagrad": torch.optim.Adagrad, "rmsprop": torch.optim.RMSprop}
+    return kinds[name](groups, lr=0.01, **options)
+
+
+def optimizer_case(name, options, weight, bias, grads, optim_args=""):
+    w = torch.nn.Parameter(torch.tensor(weight).reshape(3, 4))
+    b = torch.nn.Parameter(torch.tensor(bias))
     options = dict(options)
     decay = options.pop("weight_decay")
     groups = [{"params": [w], "weight_decay": decay}, {"params": [b], "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, fused=name.endswith("fused"), **options)
+    optimizer = build(name, optim_args, groups, options)
     steps = []
     for lr, (gw, gb) in zip(LRS, grads):
         for group in optimizer.param_groups:
             group["lr"] = lr
-        w.grad, b.grad = torch.tensor(gw), torch.tensor(gb)
+        w.grad, b.grad = torch.tensor(gw).reshape(3, 4), torch.tensor(gb)
         optimizer.step()
         steps.append({"W": numbers(w), "b": numbers(b)})
-    return {"optim": name, "beta1": options["betas"][0], "beta2": options["betas"][1],
+    return {"optim": name, "optim_args": optim_args, "beta1": options["betas"][0], "beta2": options["betas"][1],
             "epsilon": options["eps"], "weight_decay": decay, "steps": steps}
 
 
@@ -77,6 +97,9 @@ def main():
 
     weight, bias, grads = draw(12), draw(4), [(draw(12), draw(4)) for _ in range(STEPS)]
     optimizers = [optimizer_case(*case, weight, bias, grads) for case in OPTIMIZERS]
+    adam = {"betas": (0.9, 0.999), "eps": 1e-8}
+    optimizers += [optimizer_case(name, {**adam, "weight_decay": decay}, weight, bias, grads, extra)
+                   for name, extra, decay in OTHERS]
     schedules = [schedule_case(*case, warmup) for warmup in (0, 5) for case in SCHEDULES]
     print(f'{{"about": "tools/golden_optim.py: torch {torch.__version__}",')
     print(f'"W": {weight}, "b": {bias}, "lrs": {LRS},\n"grads": [')
