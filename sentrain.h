@@ -22998,6 +22998,76 @@ static const sen_module_type sen__dense_module = {
     .write_config    = SEN__TRAINING(sen__dense_write),
 };
 
+/* ---- LayerNorm ------------------------------------------------------------------------------- */
+
+/* torch.nn.LayerNorm over each sentence embedding, eps 1e-5. Python: modules/layer_norm.py. */
+typedef struct sen__layer_norm_args { int dimension; } sen__layer_norm_args;
+
+/* dimension may be left out in a job file; a folder always has it. */
+static const sen_field sen__layer_norm_fields[] = {
+    SEN_FIELD(sen__layer_norm_args, dimension, SEN_KIND_INT, SEN_NONE, "numbers in and out"),
+    SEN_FIELD_END
+};
+
+/* norm.weight (E), norm.bias (E). */
+static sen_result sen__layer_norm_build(sen_ctx *c, sen_arena *arena, sen_module *m,
+                                        int in_dimension)
+{
+    sen__layer_norm_args *a = (sen__layer_norm_args *)m->args;
+    sen__weights w;
+    sen_result r;
+    if (a->dimension == SEN_NONE) a->dimension = in_dimension;
+    if (a->dimension != in_dimension)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, m->config, NULL,
+                           "LayerNorm expects %d numbers, but the module before it gives %d",
+                           a->dimension, in_dimension);
+    r = sen__weights_room(&w, c, arena, m, 2);
+    if (!r) r = sen__weights_add(&w, "norm.", "weight", 0, a->dimension);
+    if (!r) r = sen__weights_add(&w, "norm.", "bias", 0, a->dimension);
+    m->dimension = a->dimension;
+    return r;
+}
+
+/* Ones and zeros: nothing is drawn. */
+static void sen__layer_norm_init(sen_module *m, sen_rng *rng)
+{
+    (void)rng;
+    sen__row_fill(m->weight[0].data, 1.0f, m->weight[0].count);
+    sen__row_fill(m->weight[1].data, 0.0f, m->weight[1].count);
+}
+
+static void sen__layer_norm_forward_module(sen_module *m, sen_tape *t, sen_features *f)
+{
+    sen_var *weight = sen_tape_weight(t, m->weight), *bias = sen_tape_weight(t, m->weight + 1);
+    sen__drop_at none;
+    memset(&none, 0, sizeof none);
+    f->sentence_embedding = sen__layer_norm_at(t, f->sentence_embedding, NULL, weight, bias, 1e-5f,
+                                               &none);
+}
+
+static sen_result sen__layer_norm_write(sen_ctx *c, const sen_module *m, sen_arena *arena,
+                                        sen_json *j, bool older)
+{
+    sen__maker maker = sen__maker_in(c, arena);
+    (void)older;                            /* the same key in both */
+    sen__make_int(&maker, j, "dimension", ((const sen__layer_norm_args *)m->args)->dimension);
+    return maker.failed ? SEN_ERR_MEMORY : SEN_OK;
+}
+
+static const sen_module_type sen__layer_norm_module = {
+    .name            = "LayerNorm",
+    .path            = "sentence_transformers.sentence_transformer.modules.layer_norm.LayerNorm",
+    .older_path      = "sentence_transformers.models.LayerNorm",
+    .args_size       = sizeof(sen__layer_norm_args),
+    .fields          = sen__layer_norm_fields,
+    .config_file     = "config.json",
+    .build           = sen__layer_norm_build,
+    .init            = SEN__TRAINING(sen__layer_norm_init),
+    .forward         = sen__layer_norm_forward_module,
+    .reads_sentences = true,
+    .write_config    = SEN__TRAINING(sen__layer_norm_write),
+};
+
 /* ---- Normalize ------------------------------------------------------------------------------- */
 
 /* Each sentence embedding to length 1, so that dot product and cosine are one. No weights; folders
@@ -23045,7 +23115,8 @@ static const sen_module_type sen__normalize_module = {
 /* All kinds of modules, found by the last part of Python's class path. */
 #ifndef SENTRAIN_MODULES
 #define SENTRAIN_MODULES(X) \
-    X(transformer_module) X(pooling_module) X(dense_module) X(normalize_module)
+    X(transformer_module) X(pooling_module) X(dense_module) X(layer_norm_module) \
+    X(normalize_module)
 #endif
 
 static const sen_module_type *const sen__modules[] = { SENTRAIN_MODULES(SEN__ROW) NULL };
@@ -41416,6 +41487,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    The Arrow folder that datasets.Dataset.save_to_disk writes, read where it lies.
  *   Changed  no_duplicates starts five times as fast and keeps no texts: 0.4 s for a million pairs.
  *   Added    optimizers: sgd, adagrad, rmsprop, lion_32bit, adafactor, with optim_args.
+ *   Added    The module LayerNorm.
  *   Added    schedules: cosine_with_restarts, cosine_with_min_lr, cosine_warmup_with_min_lr,
  *            polynomial, inverse_sqrt, warmup_stable_decay.
  *   Added    evaluators: BinaryClassification, Translation, MSE, MSEFromDataFrame, Reranking;

@@ -105,7 +105,7 @@ static void model_spec_refused(void)
           "front of it" },
         { "{\"type\": \"Transfomer\"}", SEN_ERR_UNSUPPORTED,
           "job.json:1:14: no module is called \"Transfomer\" here; did you mean \"Transformer\"?; "
-          "there are: Transformer, Pooling, Dense, Normalize" },
+          "there are: Transformer, Pooling, Dense, LayerNorm, Normalize" },
         { "5", SEN_ERR_ARGUMENT, "job.json:1:14: a module is an object with \"type\"" },
         { "{\"type\": \"Pooling\"}", SEN_ERR_ARGUMENT,
           "Pooling needs a module before it that makes token vectors" },
@@ -773,11 +773,11 @@ static void model_wrong_json(void)
         { "m/modules.json", "models.Dense", "models.Dens", SEN_ERR_UNSUPPORTED,
           "@/modules.json:14:3: no module is called \"Dens\" here; did you mean \"Dense\"?; there "
           "are: "
-          "Transformer, Pooling, Dense, Normalize" },
+          "Transformer, Pooling, Dense, LayerNorm, Normalize" },
         { "m/modules.json", "sentence_transformers.models.Dense", "my_code.CustomHead",
           SEN_ERR_UNSUPPORTED,
           "@/modules.json:14:3: no module is called \"CustomHead\" here; there "
-          "are: Transformer, Pooling, Dense, Normalize" },
+          "are: Transformer, Pooling, Dense, LayerNorm, Normalize" },
         { "m/config.json", "\"bert\"", "\"bart\"", SEN_ERR_UNSUPPORTED, NULL },
         { "m/config.json", "\"model_type\"", "\"model_typ\"", SEN_ERR_FORMAT,
           "@/config.json:1:1: this config.json has no model_type; is it a transformer's?" },

@@ -262,6 +262,40 @@ static void module_dense_forward(void)
     module_end(&t);
 }
 
+/* ---- LayerNorm ------------------------------------------------------------------------------- */
+
+/* (1,3): mean 2, variance 2/3 over 3; the eps of 1e-5 makes a row of one value zeros. */
+static void module_layer_norm(void)
+{
+    static const float x[6] = { 1, 2, 3, 7, 7, 7 };
+    static const float expect[6] = { -2.44947137f + 1, 0, 3 * 1.22473569f - 1, 1, 0, -1 };
+    module_test t;
+    sen_tape *tape = NULL;
+    sen_features f;
+    sen_rng rng;
+    module_start(&t);
+    CHECK_OK(t.c, module_make(&t, &sen__layer_norm_module, "{}", 3));
+    CHECK(t.m.dimension == 3 && t.m.n_weights == 2);
+    CHECK_TEXT(t.m.weight[0].name, "norm.weight");
+    CHECK_TEXT(t.m.weight[1].name, "norm.bias");
+    sen_rng_seed(&rng, 1);
+    t.m.type->init(&t.m, &rng);
+    for (int i = 0; i < 3; i++) {
+        CHECK(t.m.weight[0].data[i] == 1.0f && t.m.weight[1].data[i] == 0.0f);
+        t.m.weight[0].data[i] = i == 0 ? 2.0f : (float)(i + 1);
+        t.m.weight[1].data[i] = 1.0f - (float)i;
+    }
+    CHECK_OK(t.c, sen_tape_new(t.c, false, &tape));
+    memset(&f, 0, sizeof f);
+    f.sentence_embedding = sen_tape_constant(tape, x, 2, 3);
+    t.m.type->forward(&t.m, tape, &f);
+    CHECK_NEAR(f.sentence_embedding->x, expect, 6, 1e-6);
+    sen_tape_free(tape);
+    module_refused(&t, &sen__layer_norm_module, "{\"dimension\": 4}", 3, SEN_ERR_ARGUMENT,
+                   "LayerNorm expects 4 numbers, but the module before it gives 3");
+    module_end(&t);
+}
+
 /* ---- Normalize ------------------------------------------------------------------------------- */
 
 static void module_normalize(void)
@@ -395,7 +429,7 @@ static void module_names(void)
     CHECK(sen__find_type(c, sen__modules, "pooling") == NULL);
     sen__unknown_type(c, sen__modules, "module", "Poling", NULL);
     CHECK_TEXT(sen_message(c), "no module is called \"Poling\" here; did you mean \"Pooling\"?; "
-                               "there are: Transformer, Pooling, Dense, Normalize");
+                               "there are: Transformer, Pooling, Dense, LayerNorm, Normalize");
     sen__forgive(c);
     sen__unknown_type(c, sen__families, "transformer family (model_type)", "gpt9", NULL);
     CHECK(strncmp(sen_message(c), "no transformer family (model_type) is called \"gpt9\" here",
@@ -416,6 +450,7 @@ static void test_module(void)
     TEST(module_dense_args);
     TEST(module_dense_refused);
     TEST(module_dense_forward);
+    TEST(module_layer_norm);
     TEST(module_normalize);
     TEST(module_bert_weights);
     TEST(module_bert_refused);
