@@ -166,7 +166,9 @@ bad 'train without a job' 2 'model|job file|--model' train
 bad 'grad without --output' 2 '--output' grad job.json
 bad 'search without --corpus' 2 '--corpus' search m
 bad 'a check that there is not' 2 'golden|speed' doctor everything
-bad 'precision' 2 'int8|later|float32' encode m pairs.tsv --precision int8
+printf 'one\n' >one.txt
+bad 'ranges from one text' 2 'give ranges|1 embedding' encode m one.txt --precision int8
+good 'precision' encode m pairs.tsv --precision binary --output b.npy
 bad 'unknown precision' 2 'flot32|float32' encode m pairs.tsv --precision flot32
 bad 'unknown task' 2 'task|querry|query' encode m pairs.tsv --task querry
 bad 'unknown prompt name' 2 'prompt|nobody' encode m pairs.tsv --prompt-name nobody
