@@ -396,7 +396,7 @@ static void test_eval_translation(eval_fixture *f)
         }
     CHECK_OK(f->c, sen__eval_score(&call));
     /* Row 50 is lost; 299's own embedding has gone, and the nearest of 7 may be either text. */
-    CHECK(e->metric[0].value == (double)(ROWS - 2) / ROWS);
+    CHECK(e->metric[0].value == (double)(ROWS - 2) / (double)ROWS);
     CHECK(e->metric[2].value == (e->metric[0].value + e->metric[1].value) / 2);
     sen_evaluator_free(e);
     sen_dataset_free(data);

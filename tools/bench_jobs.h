@@ -899,7 +899,7 @@ static void bench_optimizer(const bench *b, sen_model *m)
         memset(&j, 0, sizeof j);
         j.model = m;
         j.rows = k ? 0 : 500;
-        bench_check(b, sen__optimizer_new(b->c, &sen__adamw_torch, param, used, &j.o));
+        bench_check(b, sen__optimizer_new(b->c, &sen__adamw_torch, NULL, param, used, &j.o));
         j.o->beta1 = 0.9;
         j.o->beta2 = 0.999;
         j.o->epsilon = 1e-8;
