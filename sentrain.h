@@ -1185,6 +1185,8 @@ typedef struct sen_loss_type {
     bool             reads_layers;          /* it asks for the embeddings of the model's layers */
     bool             trains_copy;           /* a copy of the model, made by the trainer, embeds the
                                              * first column and is trained along */
+    bool             decodes;               /* the model embeds the first column alone; a decoder
+                                             * tells the second from that */
 } sen_loss_type;
 
 /* A loss by its Python name; args: its own struct (from its _default function), or NULL: the
@@ -1207,7 +1209,7 @@ SENTRAIN_DEF const sen_loss_type *sen_loss_type_of(const sen_loss *loss);
 SENTRAIN_DEF const void *sen_loss_args(const sen_loss *loss);
 
 /* Some losses train weights of their own (SoftmaxLoss a classifier, ContrastiveTensionLoss a copy
- * of the model). They are made when a trainer
+ * of the model, DenoisingAutoEncoderLoss a decoder). They are made when a trainer
  * first meets the loss, as torch makes them after manual_seed(seed), or by sen_loss_make_weights;
  * made once, they stay. The trainer keeps them in its checkpoints; the model has nothing of them.
  * dimension: of the embeddings. */
@@ -1540,6 +1542,16 @@ typedef struct sen_contrastive_tension_batch_args {
 
 SENTRAIN_DEF sen_contrastive_tension_args sen_contrastive_tension_args_default(void);
 SENTRAIN_DEF sen_contrastive_tension_batch_args sen_contrastive_tension_batch_args_default(void);
+
+/* ---- DenoisingAutoEncoderLoss: a damaged text and the text; no label ------------------------- */
+
+typedef struct sen_denoising_args {
+    uint32_t    stamp;                      /* set by sen_denoising_args_default() */
+    const char *decoder_name_or_path;       /* NULL; a BERT's folder, needed if not tied; copied */
+    bool        tie_encoder_decoder;        /* true: the decoder's layers are the model's own */
+} sen_denoising_args;
+
+SENTRAIN_DEF sen_denoising_args sen_denoising_args_default(void);
 #endif /* SENTRAIN_ENCODE_ONLY */
 
 #ifndef SENTRAIN_ENCODE_ONLY
@@ -22115,6 +22127,8 @@ struct sen__transformer {
     sen_json          *json;                /* config.json, unknown keys and all */
     const sen_json    *bert_json;           /* sentence_bert_config.json, or NULL */
     sen_tokenizer     *tokenizer;           /* owned; shared by all who encode with the model */
+    const char        *folder;              /* it was read from: the file may hold a task's head,
+                                             * which a loss may want; NULL: made new */
     int                max_seq_length;      /* tokens of a text, specials included; 0: no limit */
     int                hidden, heads, layers, positions;    /* H, A, layers, longest text */
     double             p_hidden, p_attention;       /* dropout, in training */
@@ -22143,7 +22157,7 @@ typedef struct sen__bert {
     const char *hidden_act, *position_embedding_type;
     double hidden_dropout_prob, attention_probs_dropout_prob, layer_norm_eps, initializer_range;
     int         max_position_embeddings, type_vocab_size, pad_token_id;
-    bool        is_decoder;
+    bool        is_decoder, add_cross_attention;
 } sen__bert;
 
 /* Each of these is also a key that a job file's "config" may set. */
@@ -22165,6 +22179,8 @@ static const sen_field sen__bert_fields[] = {
     SEN_FIELD(sen__bert, type_vocab_size, SEN_KIND_INT, 2, "token types"),
     SEN_FIELD(sen__bert, pad_token_id, SEN_KIND_INT, 0, "its row gets no gradient"),
     SEN_FIELD(sen__bert, is_decoder, SEN_KIND_BOOL, 0, "a token sees those before it only"),
+    SEN_FIELD(sen__bert, add_cross_attention, SEN_KIND_BOOL, 0,
+              "layers have weights to attend to another text; needs is_decoder"),
     SEN_FIELD_END
 };
 
@@ -22199,6 +22215,9 @@ enum {
     SEN__BERT_DN_B,
     SEN__BERT_LAYER_WEIGHTS                 /* 16, the stride from layer to layer */
 };
+/* Cross attention has the first of them once more, from query to the norm behind the heads. A model
+ * whose config.json says add_cross_attention has them behind its layers. */
+#define SEN__BERT_CROSS_WEIGHTS (SEN__BERT_ON_B + 1)            /* 10, of one layer */
 
 /* Their names in a file behind "encoder.layer.N.", in the order above. */
 static const char *const sen__bert_layer_names[SEN__BERT_LAYER_WEIGHTS] = {
@@ -22246,6 +22265,9 @@ static sen_result sen__bert_check(sen_ctx *c, const sen_json *json, sen__transfo
             c, SEN_ERR_FORMAT, json, "hidden_size",
             "hidden_size %d cannot be split over %d heads; is this config.json whole?",
             b->hidden_size, b->num_attention_heads);
+    if (b->add_cross_attention && !b->is_decoder)                               /* as Python */
+        return sen_fail_at(c, SEN_ERR_FORMAT, json, "add_cross_attention",
+                           "cross attention is a decoder's: is_decoder must be true with it");
     if (!b->hidden_act || !sen__activation_find(b->hidden_act))
         return sen_fail_at(c, SEN_ERR_UNSUPPORTED, json, "hidden_act",
                            "the activation \"%s\" is not known here",
@@ -22300,18 +22322,37 @@ static sen_result sen__bert_layer_build(sen__weights *w, const sen__bert *b, int
     return r;
 }
 
+/* The ten of a layer's cross attention, "encoder.layer.N.crossattention. ...". Nothing but a
+ * decoder reads them (`unused`): the loss that makes one of this model says otherwise. */
+static sen_result sen__bert_cross_build(sen__weights *w, int64_t h, int layer)
+{
+    char prefix[48];
+    sen_result r = SEN_OK;
+    int k;
+    sen__text_format(prefix, sizeof prefix, "encoder.layer.%d.cross", layer);
+    for (k = 0; !r && k < SEN__BERT_CROSS_WEIGHTS; k++) {
+        const bool matrix = k <= SEN__BERT_O_B && k % 2 == 0;
+        r = sen__weights_add(w, prefix, sen__bert_layer_names[k], matrix ? h : 0, h);
+        if (!r) w->m->weight[w->m->n_weights - 1].unused = true;
+    }
+    return r;
+}
+
 /* All weights in the order in which BertModel's constructor makes them: new weights are drawn in
  * that order, so it decides which number lands where. The pooler is last, where the file has one.
- * named_parameters() has the same order, and with it the optimizer's state. */
+ * named_parameters() has the same order, and with it the optimizer's state. Cross attention alone,
+ * which in Python is a part of its layer, stands behind the layers. */
 static sen_result sen__bert_weights(sen_ctx *c, sen_arena *arena, sen_module *m)
 {
     const sen__transformer *tr = (const sen__transformer *)m->extra;
     const sen__bert *b = (const sen__bert *)tr->config;
     const int64_t h = b->hidden_size;
     sen__weights w;
+    const bool cross = SEN__TRAINS && b->add_cross_attention;
+    const int a_layer = SEN__BERT_LAYER_WEIGHTS + (cross ? SEN__BERT_CROSS_WEIGHTS : 0);
     int i;
     sen_result r = sen__weights_room(&w, c, arena, m,   /* 2: the pooler's */
-                                     SEN__BERT_LAYER + SEN__BERT_LAYER_WEIGHTS * tr->layers + 2);
+                                     SEN__BERT_LAYER + a_layer * tr->layers + 2);
     if (!r) r = sen__weights_add(&w, "embeddings.", "word_embeddings.weight", b->vocab_size, h);
     if (!r)
         r = sen__weights_add(&w, "embeddings.", "position_embeddings.weight",
@@ -22322,6 +22363,7 @@ static sen_result sen__bert_weights(sen_ctx *c, sen_arena *arena, sen_module *m)
     if (!r) r = sen__weights_add(&w, "embeddings.", "LayerNorm.weight", 0, h);
     if (!r) r = sen__weights_add(&w, "embeddings.", "LayerNorm.bias", 0, h);
     for (i = 0; !r && i < tr->layers; i++) r = sen__bert_layer_build(&w, b, i);
+    for (i = 0; !r && cross && i < tr->layers; i++) r = sen__bert_cross_build(&w, h, i);
     /* Made, saved and never read: so that Python finds its own model again. */
     if (!r && tr->has_pooler) r = sen__weights_add(&w, "pooler.", "dense.weight", h, h);
     if (!r && tr->has_pooler) r = sen__weights_add(&w, "pooler.", "dense.bias", 0, h);
@@ -22373,7 +22415,8 @@ static void sen__bert_init(sen_module *m, sen_rng *rng)
  * of each text is read, (N,H): those rows of x ask, all rows are asked, and no other row is
  * computed. Each row's bits are the same either way. Weights w, as the layer has them. */
 static sen_var *sen__bert_mix(sen_module *m, sen_tape *t, const sen_batch *b, sen_var *x,
-                              sen_var *const *w, const sen__segment *s, sen__drop_at drop)
+                              sen_var *const *w, const sen__segment *s, bool causal,
+                              double p_attention, sen__drop_at drop)
 {
     const sen__transformer *tr = (const sen__transformer *)m->extra;
     const sen__bert *cfg = (const sen__bert *)tr->config;
@@ -22385,7 +22428,7 @@ static sen_var *sen__bert_mix(sen_module *m, sen_tape *t, const sen_batch *b, se
     attend.heads = tr->heads;
     attend.head_dim = tr->hidden / tr->heads;
     attend.scale = 1.0f / sqrtf((float)attend.head_dim);    /* 1 / sqrt(D) */
-    attend.causal = cfg->is_decoder;
+    attend.causal = causal;
     attend.reads = s->reads;
     if (!s->reads) q = sen__linear(t, x, w + SEN__BERT_Q_W, 3, NULL);           /* (T,3H) */
     else {
@@ -22395,7 +22438,7 @@ static sen_var *sen__bert_mix(sen_module *m, sen_tape *t, const sen_batch *b, se
         kv = sen__linear(t, x, w + SEN__BERT_K_W, 2, NULL);                     /* (T,2H) */
         if (!kv) return NULL;               /* a NULL kv would mean that q is all three */
     }
-    mixed = sen__attention_of(t, q, kv, &attend, (float)tr->p_attention, SEN__SITE(s->part, 0));
+    mixed = sen__attention_of(t, q, kv, &attend, (float)p_attention, SEN__SITE(s->part, 0));
     out = sen__linear(t, mixed, w + SEN__BERT_O_W, 1, NULL);    /* Wo */
     drop.site = SEN__SITE(s->part, 1);
     a = sen__layer_norm_at(t, out, rows, w[SEN__BERT_ON_W], w[SEN__BERT_ON_B],
@@ -22409,6 +22452,24 @@ static sen_var *sen__bert_mix(sen_module *m, sen_tape *t, const sen_batch *b, se
     used[4] = rows;
     used[5] = x;
     return sen__tape_drop_inputs(t, a, used, 6);
+}
+
+/* The second half: y = LN(a + drop(W2 act(W1 a))), as many rows as a has. */
+static sen_var *sen__bert_feed(sen_module *m, sen_tape *t, sen_var *a, sen_var *const *w,
+                               const sen__drop_at *drop)
+{
+    const sen__bert *cfg = (const sen__bert *)((const sen__transformer *)m->extra)->config;
+    sen_var *inner, *out, *y, *used[3];
+    /* act belongs to the op: (T,I) is the widest matrix of a layer, and is written once. */
+    inner = sen__linear(t, a, w + SEN__BERT_I_W, 1, sen__activation_find(cfg->hidden_act));
+    out = sen__linear(t, inner, w + SEN__BERT_D_W, 1, NULL);    /* W2 */
+    y = sen__layer_norm_at(t, out, a, w[SEN__BERT_DN_W], w[SEN__BERT_DN_B],
+                           (float)cfg->layer_norm_eps, drop);
+    sen__tape_spend(t, out);
+    used[0] = inner;
+    used[1] = out;
+    used[2] = a;                            /* the residual here */
+    return sen__tape_drop_inputs(t, y, used, 3);
 }
 
 /* One layer, (T,H) to (T,H):
@@ -22425,37 +22486,24 @@ static sen_var *sen__bert_layer(const sen__segment *s, sen_tape *t, sen_var *x)
     const sen__transformer *tr = (const sen__transformer *)m->extra;
     const sen__bert *cfg = (const sen__bert *)tr->config;
     sen_tensor *weight = m->weight + SEN__BERT_LAYER + SEN__BERT_LAYER_WEIGHTS * s->part;
-    sen_var *w[SEN__BERT_LAYER_WEIGHTS], *out, *a, *inner, *y, *used[3];
+    sen_var *w[SEN__BERT_LAYER_WEIGHTS], *a;
     sen__drop_at drop = sen__drop_here((float)tr->p_hidden, SEN__SITE(s->part, 2));
     int k;
     for (k = 0; k < SEN__BERT_LAYER_WEIGHTS; k++) w[k] = sen_tape_weight(t, weight + k);
     drop.reads = s->reads;
     drop.first = s->reads ? b->first : NULL;
-    a = sen__bert_mix(m, t, b, x, w, s, drop);
-    /* act belongs to the op: (T,I) is the widest matrix of a layer, and is written once. */
-    inner = sen__linear(t, a, w + SEN__BERT_I_W, 1, sen__activation_find(cfg->hidden_act));
-    out = sen__linear(t, inner, w + SEN__BERT_D_W, 1, NULL);    /* W2 */
-    y = sen__layer_norm_at(t, out, a, w[SEN__BERT_DN_W], w[SEN__BERT_DN_B],
-                           (float)cfg->layer_norm_eps, &drop);
-    sen__tape_spend(t, out);
-    used[0] = inner;
-    used[1] = out;
-    used[2] = a;                            /* the residual here */
-    return sen__tape_drop_inputs(t, y, used, 3);
+    a = sen__bert_mix(m, t, b, x, w, s, cfg->is_decoder, tr->p_attention, drop);
+    return sen__bert_feed(m, t, a, w, &drop);
 }
 
-/* (T) ids to (T,H). Word, position and type embeddings are summed in one pass; the type is 0 for
- * all tokens, as sentence-transformers feeds single texts. Without a gradient to come each layer
- * gives its matrices back, so that a forward pass holds one layer's at a time. b->position counts
- * from 0 in each sequence. Where one token of each text is read, only the last layer knows: the
- * others' rows are keys and values of the next. */
-static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b, int reads)
+/* (T) ids to (T,H): word, position and type embeddings, summed in one pass, and their norm; the
+ * type is 0 for all tokens, as sentence-transformers feeds single texts. b->position counts from 0
+ * in each sequence. */
+static sen_var *sen__bert_embed(sen_module *m, sen_tape *t, const sen_batch *b)
 {
-    const sen__transformer *tr = (const sen__transformer *)m->extra;
-    const sen__bert *cfg = (const sen__bert *)tr->config;
+    const sen__bert *cfg = (const sen__bert *)((const sen__transformer *)m->extra)->config;
     const int32_t *index[3];
     sen_var *table[3], *sum, *x;
-    sen__segment layer = { sen__bert_layer, NULL, NULL, 0, SEN_ALL_TOKENS, false, NULL };
     int k;
     /* word + position + type. transformers adds the type before the position: a last bit here and
      * there, which is all that its order would change. */
@@ -22467,7 +22515,18 @@ static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b
     x = sen__layer_norm(t, sum, NULL, sen_tape_weight(t, m->weight + SEN__BERT_NORM_W),
                         sen_tape_weight(t, m->weight + SEN__BERT_NORM_B),
                         (float)cfg->layer_norm_eps, 0.0f, 0); /* no dropout in front of this norm */
-    x = sen__tape_drop_inputs(t, x, &sum, 1);
+    return sen__tape_drop_inputs(t, x, &sum, 1);
+}
+
+/* (T) ids to (T,H). Without a gradient to come each layer gives its matrices back, so that a
+ * forward pass holds one layer's at a time. Where one token of each text is read, only the last
+ * layer knows: the others' rows are keys and values of the next. */
+static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b, int reads)
+{
+    const sen__transformer *tr = (const sen__transformer *)m->extra;
+    sen_var *x = sen__bert_embed(m, t, b);
+    sen__segment layer = { sen__bert_layer, NULL, NULL, 0, SEN_ALL_TOKENS, false, NULL };
+    int k;
     x = sen__drop(t, x, (float)tr->p_hidden, 0);   /* behind the norm, site 0 */
     layer.self = m;
     layer.with = b;
@@ -22492,6 +22551,144 @@ static const sen__family sen__bert_family = {
     "bert",          "BertModel",       sizeof(sen__bert), sen__bert_fields, sen__bert_prefixes,
     sen__bert_check, sen__bert_weights, SEN__TRAINING(sen__bert_init), sen__bert_forward
 };
+
+#ifndef SENTRAIN_ENCODE_ONLY
+/* ---- a BERT as decoder ----------------------------------------------------------------------- */
+
+/* The same layers tell a text from the embedding of one (TSDAE, see DenoisingAutoEncoderLoss):
+ * a token sees itself and those before it, and between the two halves of a layer it attends to the
+ * embedding, cross attention's only key. transformers: BertLMHeadModel with encoder_hidden_states
+ * (N,1,H). In training nothing is dropped: Python leaves the decoder in evaluation mode. */
+
+/* Behind the layers: what turns a token's vector into the logits of the next one. */
+enum {
+    SEN__BERT_HEAD_BIAS,                    /* (V) */
+    SEN__BERT_HEAD_W,                       /* (H,H), then (H) */
+    SEN__BERT_HEAD_B,
+    SEN__BERT_HEAD_NORM_W,                  /* (H) */
+    SEN__BERT_HEAD_NORM_B,
+    SEN__BERT_HEAD_WEIGHTS
+};
+static const char *const sen__bert_head_names[SEN__BERT_HEAD_WEIGHTS] = {
+    "cls.predictions.bias",                  "cls.predictions.transform.dense.weight",
+    "cls.predictions.transform.dense.bias",  "cls.predictions.transform.LayerNorm.weight",
+    "cls.predictions.transform.LayerNorm.bias"
+};
+
+typedef struct sen__decoder {
+    sen_module *m;                          /* embeddings and layers: perhaps the encoder's own */
+    sen_tensor *cross;                      /* [10 layers] */
+    sen_tensor *head;                       /* [SEN__BERT_HEAD_WEIGHTS] */
+    double      p_hidden, p_attention;      /* where it is told to drop after all: */
+    const sen__dropout *dropout;            /* NULL: it is not */
+} sen__decoder;
+
+/* A module's own weights of cross attention, or NULL. */
+static sen_tensor *sen__bert_cross(const sen_module *m)
+{
+    const sen__transformer *tr = (const sen__transformer *)m->extra;
+    return ((const sen__bert *)tr->config)->add_cross_attention
+               ? m->weight + SEN__BERT_LAYER + SEN__BERT_LAYER_WEIGHTS * tr->layers
+               : NULL;
+}
+
+/* y[t] = x[s], the row of the sequence that token t belongs to: (T,H) of (N,H). Further inputs are
+ * weights that the result does not depend on: their gradient is there and zero, and with it weight
+ * decay, as in Python. */
+static void sen__spread_op_backward(sen_node *n)
+{
+    const int32_t *first = *(const int32_t *const *)n->aux;
+    const int64_t rows = n->in[0]->rows, cols = n->out->cols;
+    float *dx = sen_grad(n, 0);
+    int64_t s, i;
+    int k;
+    for (k = 1; k < n->n_in; k++) (void)sen_grad(n, k);
+    for (s = 0; dx && s < rows; s++)
+        for (i = first[s]; i < first[s + 1]; i++)
+            sen__row_acc(dx + s * cols, n->out->g + i * cols, cols);
+}
+
+static const sen_op sen__spread_op = { "spread", sen__spread_op_backward };
+
+/* first (N+1) is borrowed until backward. */
+static sen_var *sen__spread(sen_tape *t, sen_var *x, const int32_t *first, sen_var *const *idle,
+                            int n)
+{
+    sen_var *y = x ? sen_tape_matrix(t, first[x->rows], x->cols) : NULL, *in[5];
+    int64_t s, i;
+    SENTRAIN_ASSERT(n < (int)SEN__COUNT(in));
+    if (!y) return NULL;
+    for (s = 0; s < x->rows; s++)
+        for (i = first[s]; i < first[s + 1]; i++)
+            sen__row_copy(y->x + i * x->cols, x->x + s * x->cols, x->cols);
+    in[0] = x;
+    for (i = 0; i < n; i++) in[1 + i] = idle[i];
+    y = sen_tape_record_n(t, &sen__spread_op, y, in, n + 1);
+    sen_tape_aux(t, y, &first, sizeof first);
+    return y;
+}
+
+/* Cross attention: y = LN(a + drop(Wo attention(a; embedding))), (T,H) of a (T,H) and emb (N,H). Of
+ * one key the softmax is 1 whatever query and key say, so what is read is the value Wv e + bv of
+ * the token's sequence; queries and keys need not be computed, and their weights' gradients are 0.
+ */
+static sen_var *sen__bert_listen(const sen__decoder *d, sen_tape *t, const sen_batch *b, sen_var *a,
+                                 sen_var *emb, int layer)
+{
+    const sen__transformer *tr = (const sen__transformer *)d->m->extra;
+    const sen__drop_at drop = sen__drop_here((float)d->p_hidden, SEN__SITE(layer, 4));
+    sen_tensor *weight = d->cross + SEN__BERT_CROSS_WEIGHTS * layer;
+    sen_var *w[SEN__BERT_CROSS_WEIGHTS], *x;
+    int k;
+    for (k = 0; k < SEN__BERT_CROSS_WEIGHTS; k++) w[k] = sen_tape_weight(t, weight + k);
+    x = sen__linear(t, emb, w + SEN__BERT_V_W, 1, NULL);                        /* (N,H) */
+    x = sen__spread(t, x, b->first, w + SEN__BERT_Q_W, 4);                      /* (T,H) */
+    x = sen__drop(t, x, (float)d->p_attention, SEN__SITE(layer, 3));
+    x = sen__linear(t, x, w + SEN__BERT_O_W, 1, NULL);
+    return sen__layer_norm_at(t, x, a, w[SEN__BERT_ON_W], w[SEN__BERT_ON_B],
+                              (float)((const sen__bert *)tr->config)->layer_norm_eps, &drop);
+}
+
+/* (T,H) of the tokens of b, one column, and the embeddings of its N texts (N,H). Layers are not
+ * computed again where the encoder's are: in Python that is switched on for the model alone. */
+static sen_var *sen__bert_decode(const sen__decoder *d, sen_tape *t, const sen_batch *b,
+                                 sen_var *emb)
+{
+    const sen__transformer *tr = (const sen__transformer *)d->m->extra;
+    const sen__dropout *before = t->dropout;
+    sen__segment s = { NULL, NULL, NULL, 0, SEN_ALL_TOKENS, false, NULL };
+    sen__drop_at drop = sen__drop_here((float)d->p_hidden, 0);
+    sen_var *x, *w[SEN__BERT_LAYER_WEIGHTS];
+    int k;
+    t->dropout = d->dropout;
+    x = sen__drop(t, sen__bert_embed(d->m, t, b), drop.p, 0);
+    for (s.part = 0; s.part < tr->layers; s.part++) {
+        sen_tensor *weight = d->m->weight + SEN__BERT_LAYER + SEN__BERT_LAYER_WEIGHTS * s.part;
+        for (k = 0; k < SEN__BERT_LAYER_WEIGHTS; k++) w[k] = sen_tape_weight(t, weight + k);
+        x = sen__bert_mix(d->m, t, b, x, w, &s, true, d->p_attention, drop);
+        x = sen__bert_listen(d, t, b, x, emb, s.part);
+        drop.site = SEN__SITE(s.part, 2);
+        x = sen__bert_feed(d->m, t, x, w, &drop);
+    }
+    t->dropout = before;
+    return x;
+}
+
+/* Logits (T,V) = LN(act(W x + b)) E' + bias, E the word embeddings (V,H). */
+static sen_var *sen__bert_head(const sen__decoder *d, sen_tape *t, sen_var *x)
+{
+    const sen__transformer *tr = (const sen__transformer *)d->m->extra;
+    const sen__bert *cfg = (const sen__bert *)tr->config;
+    sen_var *w[SEN__BERT_HEAD_WEIGHTS];
+    int k;
+    for (k = 0; k < SEN__BERT_HEAD_WEIGHTS; k++) w[k] = sen_tape_weight(t, d->head + k);
+    x = sen__linear(t, x, w + SEN__BERT_HEAD_W, 1, sen__activation_find(cfg->hidden_act));
+    x = sen__layer_norm(t, x, NULL, w[SEN__BERT_HEAD_NORM_W], w[SEN__BERT_HEAD_NORM_B],
+                        (float)cfg->layer_norm_eps, 0.0f, 0);
+    return sen_linear(t, x, sen_tape_weight(t, d->m->weight + SEN__BERT_WORD),
+                      w[SEN__BERT_HEAD_BIAS]);
+}
+#endif
 
 /* Families by model_type. A program may define the list shorter before including the header. */
 #ifndef SENTRAIN_FAMILIES
@@ -23604,6 +23801,8 @@ static sen_result sen__model_add_transformer(sen_ctx *c, sen_model *m, const cha
     if (!r) r = sen__transformer_check_ids(c, tr, module, folder);
     if (!r) r = sen__module_read_weights(c, m, module, folder);
     if (r) return r;                        /* what was made is freed with the model */
+    tr->folder = sen__arena_text(&m->arena, folder, strlen(folder));
+    if (!tr->folder) return sen__no_memory(c, strlen(folder), "the name of a folder");
     tr->max_seq_length = sen__transformer_max_length(tr, max_seq_length);
     m->transformer = tr;                    /* the one that tokenizes for the model */
     return SEN_OK;
@@ -24338,8 +24537,12 @@ SENTRAIN_DEF sen_result sen_model_copy(sen_ctx *c, const sen_model *m, sen_model
     sen_memory_files_free(files);
     for (i = 0; !r && i < m->n_weights && i < (*out)->n_weights; i++)
         (*out)->weight[i]->requires_grad = m->weight[i]->requires_grad;
-    if (!r && m->transformer)
+    if (!r && m->transformer) {
+        const char *folder = m->transformer->folder;
         sen_model_set_max_seq_length(*out, m->transformer->max_seq_length);
+        if (folder) folder = sen__arena_text(&(*out)->arena, folder, strlen(folder));
+        (*out)->transformer->folder = folder;       /* NULL, no memory: no head is found there */
+    }
     return sen__end(c, r);
 }
 #endif
@@ -24578,6 +24781,7 @@ typedef struct sen__dropout_plan {
     sen__dropout         dropout;           /* what the tape sees */
     bool                 wanted;            /* false: no dropout in this model */
     bool                 apart;             /* torch: every column is a pass of its own */
+    bool                 decoder;           /* the sites of cross attention are there too */
     sen__buffer          bits;                  /* of all sites, one behind the other */
     const unsigned char *site[256];             /* by SEN__SITE; NULL: not drawn */
     sen__buffer          attention_at;          /* (N) int64 */
@@ -24647,12 +24851,34 @@ static void sen__dropout_attention(sen_rng *rng, const sen_batch *b, int64_t s0,
     }
 }
 
+#ifndef SENTRAIN_ENCODE_ONLY
+/* Cross attention to one key, drawn as [rows, heads, longest, 1]: all numbers of a head stay or go,
+ * so that the bits are those of a hidden site. */
+static void sen__dropout_cross(sen_rng *rng, const sen_batch *b, int64_t s0, int64_t s1,
+                               int64_t longest, int64_t h, int heads, double p, unsigned char *bits)
+{
+    const int64_t d = h / heads;
+    int64_t s, k, f;
+    int head;
+    for (s = s0; s < s1; s++)
+        for (head = 0; head < heads; head++)
+            for (k = 0; k < longest; k++) {
+                const int64_t token = b->first[s] + k;
+                const bool stays = sen__rng_double(rng) < 1.0 - p;
+                for (f = head * d; stays && token < b->first[s + 1] && f < (head + 1) * d; f++)
+                    bits[(token * h + f) >> 3] |= (unsigned char)(1 << ((token * h + f) & 7));
+            }
+}
+#endif
+
 /* One of Python's forward passes: columns c0 .. c1-1 padded together, all sites in order. The order
- * is that of the forward pass: the embeddings, then of each layer attention, its output, the
- * feed-forward output. With p = 0 torch draws nothing at all. */
+ * is that of the forward pass: the embeddings, then of each layer attention, its output, a
+ * decoder's cross attention and its output, the feed-forward output. With p = 0 torch draws nothing
+ * at all. */
 static void sen__dropout_pass(sen__dropout_plan *plan, const sen__transformer *tr,
                               const sen_batch *b, int64_t c0, int64_t c1, sen_rng *rng)
 {
+    static const int places[] = { 1, 4, 2 };        /* of hidden sites, as SEN__SITE has them */
     const int64_t s0 = c0 * b->rows, s1 = c1 * b->rows, h = tr->hidden;
     const double p = tr->p_hidden, pa = tr->p_attention;
     int64_t longest = 0, s;
@@ -24665,9 +24891,16 @@ static void sen__dropout_pass(sen__dropout_plan *plan, const sen__transformer *t
             sen__dropout_attention(rng, b, s0, s1, longest, tr->heads, pa,
                                    (unsigned char *)plan->site[SEN__SITE(layer, 0)],
                                    plan->dropout.attention_at);
-        for (place = 1; place < 3 && p > 0; place++)    /* attention output, feed-forward */
-            sen__dropout_hidden(rng, b, s0, s1, longest, h, p,
-                                (unsigned char *)plan->site[SEN__SITE(layer, place)]);
+        for (place = 0; place < 3; place++) {
+            unsigned char *bits = (unsigned char *)plan->site[SEN__SITE(layer, places[place])];
+#ifndef SENTRAIN_ENCODE_ONLY
+            if (places[place] == 4 && plan->decoder && pa > 0)
+                sen__dropout_cross(rng, b, s0, s1, longest, h, tr->heads, pa,
+                                   (unsigned char *)plan->site[SEN__SITE(layer, 3)]);
+#endif
+            if (p > 0 && (places[place] != 4 || plan->decoder))
+                sen__dropout_hidden(rng, b, s0, s1, longest, h, p, bits);
+        }
     }
 }
 
@@ -24693,7 +24926,8 @@ static sen_result sen__dropout_room(sen_ctx *c, sen__dropout_plan *plan, const s
     }
     attention = (attention + 7) / 8;        /* from bits to bytes */
     {
-        const size_t bytes = (size_t)(hidden + tr->layers * (attention + 2 * hidden));
+        const int sites = plan->decoder ? 4 : 2;
+        const size_t bytes = (size_t)(hidden + tr->layers * (attention + sites * hidden));
         p = (unsigned char *)sen__buffer_reserve(c, &plan->bits, bytes, "dropout masks");
         if (!p) return SEN_ERR_MEMORY;
         memset(p, 0, bytes);                /* all dropped until drawn otherwise */
@@ -24705,6 +24939,10 @@ static sen_result sen__dropout_room(sen_ctx *c, sen__dropout_plan *plan, const s
         plan->site[SEN__SITE(layer, 1)] = p + attention;
         plan->site[SEN__SITE(layer, 2)] = p + attention + hidden;
         p += attention + 2 * hidden;
+        if (!plan->decoder) continue;
+        plan->site[SEN__SITE(layer, 3)] = p;            /* cross attention, its output */
+        plan->site[SEN__SITE(layer, 4)] = p + hidden;
+        p += 2 * hidden;
     }
     plan->dropout.attention_at = at;
     plan->dropout.bits = plan->site;
@@ -29048,7 +29286,7 @@ static void sen__sampler_begin_epoch(sen_sampler *s, int64_t epoch)
  * ============================================================================================== */
 
 #define SEN__COLUMNS_MAX  64                /* text columns of a dataset, at most */
-#define SEN__LOSS_WEIGHTS 4                 /* weights of a loss, at most */
+#define SEN__LOSS_WEIGHTS 4                 /* weights of a loss, unless it asks for more room */
 #define SEN__DIMS_MAX     64                /* widths of a MatryoshkaLoss, at most */
 
 /* What sen_loss_new hands out. The args are a copy in the arena, texts included, so nothing of the
@@ -29062,7 +29300,8 @@ struct sen_loss {
     sen_model           *guide;             /* a second model that some losses ask, or NULL */
     const float         *guide_emb;         /* K x (B,E) of it for this batch: the trainer's */
     int64_t              guide_rows, guide_dimension;
-    sen_model           *twin;              /* of type->trains_copy: its weights are the loss's */
+    sen_model           *twin;              /* of type->trains_copy, or a decoder from a folder: its
+                                             * weights are the loss's */
     sen_var             *twin_emb;          /* (B,E) of it, of this batch's first column */
     bool                 owns_inner;        /* the loss among its arguments was read along */
     sen_rng             *python;            /* Python's random: the trainer's, or own_python */
@@ -29071,8 +29310,14 @@ struct sen_loss {
     const sen_loss_type *type;              /* a row of the table, or the user's */
     sen_arena            arena;                 /* args and their texts */
     void                *args;                  /* [type->args_size], in the arena */
-    sen_tensor           weight[SEN__LOSS_WEIGHTS]; /* its own; values from the heap */
-    int                  n_weights;
+    sen_module          *decoder;           /* of type->decodes, for this batch: the trainer's */
+    const sen_batch     *original;          /* what it is to tell: the second column */
+    double               decoder_p[2];      /* its dropout of vectors and of attention, ... */
+    sen__dropout_plan   *decoder_plan;      /* ... which is drawn where this is not NULL, ... */
+    sen_rng             *decoder_rng;       /* ... from this */
+    sen_tensor          *weight;            /* [weight_room], its own, in the arena; values from the
+                                             * heap */
+    int                  n_weights, weight_room;
 };
 
 /* ---- kinds of fields: what in Python is a function or an object ------------------------------ */
@@ -29234,16 +29479,28 @@ static sen_result sen__loss_check_classes(sen_ctx *c, const sen_loss *l, const s
                     l->type->name);
 }
 
+/* Room for n weights, once, before the first of them. */
+static sen_result sen__loss_room(sen_loss *l, int n)
+{
+    const size_t bytes = (size_t)n * sizeof *l->weight;
+    if (l->weight_room >= n) return SEN_OK;
+    SENTRAIN_ASSERT(l->n_weights == 0);
+    l->weight = (sen_tensor *)sen__arena_zero(&l->arena, bytes);
+    if (!l->weight) return sen__no_memory(l->c, bytes, "a loss's weights");
+    l->weight_room = n;
+    return SEN_OK;
+}
+
 /* One more weight. The tensor's address stays, as the loss does. */
 SENTRAIN_DEF sen_result sen_loss_add_weight(sen_loss *loss, const char *name, int ndim,
                                             const int64_t *shape, sen_tensor **out)
 {
-    sen_result r;
+    sen_result r = loss->weight ? SEN_OK : sen__loss_room(loss, SEN__LOSS_WEIGHTS);
     *out = NULL;
-    if (loss->n_weights == SEN__LOSS_WEIGHTS)
+    if (!r && loss->n_weights == loss->weight_room)
         return sen_fail(loss->c, SEN_ERR_LIMIT, "%s has %d weights already: %s is one too many",
-                        loss->type->name, SEN__LOSS_WEIGHTS, name);
-    r = sen__tensor_init(loss->c, &loss->weight[loss->n_weights], name, ndim, shape);
+                        loss->type->name, loss->weight_room, name);
+    if (!r) r = sen__tensor_init(loss->c, &loss->weight[loss->n_weights], name, ndim, shape);
     if (!r) *out = &loss->weight[loss->n_weights++];
     return r;
 }
@@ -29811,6 +30068,17 @@ static int64_t sen__cached_gist_mini_batch(const void *args, int64_t *tokens)
     const sen_cached_gist_args *a = (const sen_cached_gist_args *)args;
     *tokens = a->mini_batch_num_tokens == SEN_NONE ? 0 : a->mini_batch_num_tokens;
     return a->mini_batch_size;
+}
+
+/* Whether two tokenizers give each token the same number. */
+static bool sen__same_words(const sen_tokenizer *a, const sen_tokenizer *b)
+{
+    int64_t i, n = a ? sen_tokenizer_size(a) : 0;
+    if (!a || !b || sen_tokenizer_size(b) != n) return false;
+    for (i = 0; i < n; i++)
+        if (strcmp(sen_tokenizer_token(a, (int32_t)i), sen_tokenizer_token(b, (int32_t)i)))
+            return false;
+    return true;
 }
 
 /* No weights, but the guide is loaded when they would be made. */
@@ -31695,6 +31963,10 @@ static sen_result sen__inner_check(sen_ctx *c, const char *name, const sen_loss 
         return sen_fail_at(c, SEN_ERR_UNSUPPORTED, at, "loss",
                            "%s cannot be around %s, which embeds texts with two models", name,
                            core->type->name);
+    if (core && core->type->decodes)
+        return sen_fail_at(c, SEN_ERR_UNSUPPORTED, at, "loss",
+                           "%s cannot be around %s, whose decoder reads whole embeddings of the "
+                           "model and nothing else", name, core->type->name);
     if (core) return SEN_OK;
     return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "loss", "%s needs the \"loss\" that it is to "
                                                         "apply, an object with a \"type\"", name);
@@ -32286,6 +32558,307 @@ static const sen_loss_type sen__contrastive_tension_batch_loss = {
     .trains_copy  = true,
 };
 
+/* ---- DenoisingAutoEncoderLoss (TSDAE) -------------------------------------------------------- */
+
+/* An embedding is good if a text can be told from it: a decoder is trained along that has nothing
+ * else to go by. The text that is embedded has lost words, so that it is the meaning that has to be
+ * kept. No labels are needed; the decoder is thrown away. */
+static const sen_field sen__denoising_fields[] = {
+    SEN_FIELD_TEXT(sen_denoising_args, decoder_name_or_path, NULL,
+                   "the decoder's folder, a BERT; needed where it is not tied"),
+    SEN_FIELD(sen_denoising_args, tie_encoder_decoder, SEN_KIND_BOOL, 1,
+              "the decoder's embeddings and layers are the model's own"),
+    SEN_FIELD_END
+};
+
+SENTRAIN_DEF sen_denoising_args sen_denoising_args_default(void)
+{
+    sen_denoising_args a;
+    sen__loss_defaults(sen__denoising_fields, &a, sizeof a);
+    return a;
+}
+
+static sen_result sen__denoising_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    const sen_denoising_args *a = (const sen_denoising_args *)args;
+    if (!a->tie_encoder_decoder && !a->decoder_name_or_path)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "tie_encoder_decoder",
+                           "DenoisingAutoEncoderLoss needs decoder_name_or_path, the folder of a "
+                           "decoder, where tie_encoder_decoder is false");
+    if (a->tie_encoder_decoder && a->decoder_name_or_path)
+        sen_log(c, SEN_LOG_WARNING, "decoder_name_or_path has no effect, as in Python: with "
+                                    "tie_encoder_decoder the decoder is the model itself");
+    return SEN_OK;
+}
+
+/* Whether `of` can be the decoder of what `model` embeds; where they are tied, both are one. Python
+ * would turn tokens of another tokenizer's class into text and that into the decoder's. */
+static sen_result sen__denoising_fits(sen_ctx *c, const sen_model *model, const sen_model *of)
+{
+    const sen__transformer *tr = of->transformer;
+    const int64_t e = sen_embedding_dimension(model, SEN_NONE);
+    if (!tr || !model->transformer || strcmp(tr->family->model_type, "bert") != 0)
+        return sen_fail(c, SEN_ERR_UNSUPPORTED, "DenoisingAutoEncoderLoss needs a model that "
+                                                "begins with a Transformer, and a BERT as decoder");
+    if (!sen__json_bool_or(tr->json, "tie_word_embeddings", true))
+        return sen_fail(c, SEN_ERR_UNSUPPORTED, "the decoder of DenoisingAutoEncoderLoss has "
+                                                "tie_word_embeddings false; its logits can only be "
+                                                "made with its word embeddings here");
+    if (tr->hidden != model->transformer->hidden || tr->hidden != e)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "the decoder of DenoisingAutoEncoderLoss has vectors "
+                                             "of %d dimensions; it needs the model's, which has %d "
+                                             "a token and %lld a text", tr->hidden,
+                        model->transformer->hidden, (long long)e);
+    if (!sen__same_words(sen_model_tokenizer(model), sen_model_tokenizer(of)))
+        return sen_fail(c, SEN_ERR_UNSUPPORTED, "the decoder of DenoisingAutoEncoderLoss has "
+                                                "another vocabulary than the model; choose a "
+                                                "decoder with the model's own");
+    if (sen_model_max_seq_length(model) > tr->positions)
+        return sen_fail(c, SEN_ERR_UNSUPPORTED, "the decoder of DenoisingAutoEncoderLoss reads %d "
+                                                "tokens of a text, the model %d: lower the model's "
+                                                "max_seq_length", tr->positions,
+                        sen_model_max_seq_length(model));
+    return SEN_OK;
+}
+
+/* Weight k of those that the loss itself makes: cross attention, layer after layer, unless the
+ * decoder's module has it; then the head. Of a BERT all are (H,H) or (H), but for the bias (V). */
+static sen_result sen__denoising_weight(sen_loss *l, const sen_module *m, int k, int cross)
+{
+    const sen__transformer *tr = (const sen__transformer *)m->extra;
+    const int layer = k / SEN__BERT_CROSS_WEIGHTS, j = k % SEN__BERT_CROSS_WEIGHTS;
+    char name[160];
+    int64_t shape[2];
+    const char *own;
+    sen_tensor *w;
+    bool matrix;
+    if (k < cross)
+        sen__text_format(name, sizeof name, "decoder.bert.encoder.layer.%d.cross%s", layer,
+                         sen__bert_layer_names[j]);
+    else sen__text_format(name, sizeof name, "decoder.%s", sen__bert_head_names[k - cross]);
+    matrix = k < cross ? j <= SEN__BERT_O_B && j % 2 == 0 : k - cross == SEN__BERT_HEAD_W;
+    shape[0] = k - cross == SEN__BERT_HEAD_BIAS ? m->weight[SEN__BERT_WORD].shape[0] : tr->hidden;
+    shape[1] = tr->hidden;
+    own = sen__arena_text(&l->arena, name, strlen(name));
+    if (!own) return sen__no_memory(l->c, strlen(name), "the name of a weight");
+    return sen_loss_add_weight(l, own, matrix ? 2 : 1, shape, &w);
+}
+
+/* Its value: from the folder's file where that has it, else drawn as transformers draws what a file
+ * does not have: matrices N(0, initializer_range) in the order of named_parameters(), norms 1. */
+static sen_result sen__denoising_value(sen_ctx *c, sen_tensor *w, const sen__transformer *tr,
+                                       const sen__safetensors *file, sen_rng *rng, int *drawn)
+{
+    const bool cross = strstr(w->name, "decoder.bert.") == w->name;
+    const char *bare = w->name + strlen(cross ? "decoder.bert." : "decoder.");
+    const sen__stored *found = file ? sen__weight_find(file, tr->family->prefixes, bare) : NULL;
+    if (found) return sen__tensor_read(c, file, found, w);
+    (*drawn)++;
+    if (w->ndim == 2)
+        sen__rng_normal(rng, w->data, w->count, 0.0,
+                        ((const sen__bert *)tr->config)->initializer_range);
+    else
+        sen__row_fill(w->data, sen__text_ends(w->name, "LayerNorm.weight") ? 1.0f : 0.0f, w->count);
+    return SEN_OK;
+}
+
+/* All of them. A model that was never in a folder has no file: its decoder's are all drawn. */
+static sen_result sen__denoising_values(sen_ctx *c, sen_loss *l, const sen__transformer *tr,
+                                        sen_rng *rng)
+{
+    const char *path = tr->folder ? sen__path(c, tr->folder, "model.safetensors") : NULL;
+    sen__safetensors file;
+    bool there;
+    int i, drawn = 0;
+    sen_result r = tr->folder && !path ? SEN_ERR_MEMORY : SEN_OK;
+    there = path && sen__file_exists(c, path);
+    if (!r && there) r = sen__safetensors_open(c, path, &file);
+    if (r) return r;
+    for (i = 0; !r && i < l->n_weights; i++)
+        r = sen__denoising_value(c, &l->weight[i], tr, there ? &file : NULL, rng, &drawn);
+    if (there) sen__safetensors_close(c, &file);
+    if (!r && drawn > 0)
+        sen_log(c, SEN_LOG_INFO, "%d weights of the decoder are in no file and begin anew", drawn);
+    return r;
+}
+
+/* The weights that only a decoder reads are trained; what a folder has beside them is not. */
+static void sen__denoising_mark(sen_model *of, bool own)
+{
+    sen_tensor *cross = sen__bert_cross(&of->module[0]);
+    int i;
+    for (i = 0; cross && i < SEN__BERT_CROSS_WEIGHTS * of->transformer->layers; i++)
+        cross[i].unused = false;
+    for (i = 0; own && i < of->n_weights; i++)
+        if (of->weight[i]->unused || i >= of->module[0].n_weights)
+            of->weight[i]->requires_grad = false;       /* a pooler's, a Dense's behind it */
+}
+
+/* A decoder's dropout is its own folder's, whatever a job file says about the model's. */
+static sen_result sen__denoising_dropout(sen_ctx *c, sen_loss *l, const sen__transformer *tr)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    const char *path = tr->folder ? sen__path(c, tr->folder, "config.json") : NULL;
+    sen_json *json = NULL;
+    sen_result r = tr->folder && !path ? SEN_ERR_MEMORY : SEN_OK;
+    l->decoder_p[0] = tr->p_hidden;
+    l->decoder_p[1] = tr->p_attention;
+    if (!r && path && sen__file_exists(c, path)) {
+        r = sen__json_load(c, &c->scratch, path, 0, &json);
+        l->decoder_p[0] = sen__json_number_or(json, "hidden_dropout_prob", 0.1);
+        l->decoder_p[1] = sen__json_number_or(json, "attention_probs_dropout_prob", 0.1);
+    }
+    sen__arena_release(&c->scratch, mark);
+    return r;
+}
+
+/* The decoder, before the first step: a model of the loss's own from its folder, unless it is tied;
+ * and what a BERT as it embeds does not have. Made once; then only looked at, since the same loss
+ * may meet another model. */
+static sen_result sen__denoising_make(sen_ctx *c, sen_loss *l, sen_model *model, sen_rng *rng)
+{
+    const sen_denoising_args *a = (const sen_denoising_args *)l->args;
+    sen_model *of;
+    int i, cross, n;
+    sen_result r = SEN_OK;
+    if (!a->tie_encoder_decoder && !l->twin)
+        r = sen__model_load_with(c, a->decoder_name_or_path, NULL, &l->twin);
+    of = l->twin ? l->twin : model;
+    if (!r) r = sen__denoising_fits(c, model, of);
+    if (!r) r = sen__denoising_dropout(c, l, of->transformer);
+    if (r) return r;
+    cross = sen__bert_cross(&of->module[0]) ? 0 : SEN__BERT_CROSS_WEIGHTS * of->transformer->layers;
+    n = cross + SEN__BERT_HEAD_WEIGHTS;
+    sen__denoising_mark(of, of == l->twin);
+    if (l->n_weights == n && l->weight[cross + SEN__BERT_HEAD_BIAS].count ==
+                                 of->module[0].weight[SEN__BERT_WORD].shape[0] &&
+        l->weight[cross + SEN__BERT_HEAD_B].count == of->transformer->hidden)
+        return SEN_OK;
+    if (l->n_weights > 0)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "this DenoisingAutoEncoderLoss has another model's "
+                                             "decoder: make a new one for a model of another size");
+    r = sen__loss_room(l, n);
+    for (i = 0; !r && i < n; i++) r = sen__denoising_weight(l, &of->module[0], i, cross);
+    if (!r) r = sen__denoising_values(c, l, of->transformer, rng);
+    while (r && l->n_weights > 0) sen__tensor_free(&l->c->allocator, &l->weight[--l->n_weights]);
+    return r;
+}
+
+/* What the decoder reads and what it is to say: every text without its last token, and for each
+ * token the next one. Python's padding stands behind these and is seen by none of them. */
+typedef struct sen__denoising_text {
+    sen_batch batch;                        /* T = tokens but one of each text */
+    int32_t  *next;                         /* (n) what comes behind them, padding left out, ... */
+    int32_t  *from;                         /* (n) ... and behind which token of the batch */
+    int64_t   n;
+} sen__denoising_text;
+
+/* In the tape's arena, since backward wants it again. pad: a token that is in a text although it
+ * means nothing is not to be told; -1: none is. */
+static bool sen__denoising_cut(sen_tape *t, const sen_batch *b, int32_t pad,
+                               sen__denoising_text *to)
+{
+    const size_t bytes = (size_t)(5 * b->tokens + b->rows + 1) * sizeof(int32_t);
+    int32_t *p = (int32_t *)sen__arena_alloc(&t->arena, bytes);
+    int64_t s, i, n = 0;
+    if (!p) sen__tape_no_memory(t, bytes);
+    if (!p) return false;
+    memset(to, 0, sizeof *to);
+    to->batch = *b;
+    to->batch.ids = p;
+    to->batch.position = p + b->tokens;
+    to->batch.owner = p + 2 * b->tokens;
+    to->next = p + 3 * b->tokens;
+    to->from = p + 4 * b->tokens;
+    to->batch.first = p + 5 * b->tokens;
+    to->batch.skip = NULL;
+    for (s = 0; s < b->rows; s++) {
+        to->batch.first[s] = (int32_t)n;
+        for (i = b->first[s]; i + 1 < b->first[s + 1]; i++, n++) {
+            to->batch.ids[n] = b->ids[i];
+            to->batch.position[n] = (int32_t)(i - b->first[s]);
+            to->batch.owner[n] = (int32_t)s;
+            to->from[to->n] = (int32_t)n;
+            to->next[to->n] = b->ids[i + 1];
+            to->n += b->ids[i + 1] != pad;
+        }
+    }
+    to->batch.first[s] = (int32_t)n;
+    to->batch.tokens = n;
+    return true;
+}
+
+/* Masks of the decoder's pass, from torch's stream. */
+static sen_result sen__denoising_masks(sen_ctx *c, const sen_loss *l, const sen_batch *b)
+{
+    sen__transformer tr = *(const sen__transformer *)l->decoder->extra;
+    sen__dropout_plan *plan = l->decoder_plan;
+    sen_result r;
+    tr.p_hidden = l->decoder_p[0];
+    tr.p_attention = l->decoder_p[1];
+    memset(&plan->dropout, 0, sizeof plan->dropout);
+    plan->decoder = true;
+    plan->wanted = tr.p_hidden > 0 || tr.p_attention > 0;
+    plan->dropout.position = b->position;
+    plan->dropout.owner = b->owner;
+    plan->dropout.first = b->first;
+    r = sen__dropout_room(c, plan, &tr, b);
+    if (!r) sen__dropout_pass(plan, &tr, b, 0, 1, l->decoder_rng);
+    return r;
+}
+
+/* e the embedding of the damaged text, x_1 .. x_L the tokens of the text:
+ *   loss = mean over texts and l of  - ln p(x_l+1 | x_1 .. x_l, e)     l = 1 .. L-1
+ * p is the softmax of the decoder's logits (T,V): a BERT whose tokens see those before them, and e
+ * by cross attention. Paper: Wang, Reimers & Gurevych 2021, TSDAE, arXiv:2104.06979. Python:
+ * DenoisingAutoEncoderLoss. */
+static sen_var *sen__denoising_forward(sen_loss_call *c)
+{
+    sen_loss *l = c->loss;
+    sen_tape *t = c->tape;
+    const sen_tokenizer *words;
+    sen__denoising_text text;
+    sen__decoder d;
+    sen_var *x;
+    if (!l->decoder || !l->original) {
+        sen__tape_fail(t, sen_fail(t->c, SEN_ERR_ARGUMENT, "DenoisingAutoEncoderLoss trains a "
+                                   "decoder, which a trainer makes"));
+        return NULL;
+    }
+    words = ((const sen__transformer *)l->decoder->extra)->tokenizer;
+    if (!sen__denoising_cut(t, l->original, words->special[SEN__PAD] ?
+                            sen_tokenizer_id(words, words->special[SEN__PAD]) : -1, &text))
+        return NULL;
+    if (l->decoder_plan && sen__denoising_masks(t->c, l, &text.batch)) {
+        sen__tape_fail(t, SEN_ERR_MEMORY);
+        return NULL;
+    }
+    d.dropout = l->decoder_plan ? sen__dropout_of(l->decoder_plan) : NULL;
+    d.p_hidden = l->decoder_p[0];
+    d.p_attention = l->decoder_p[1];
+    d.m = l->decoder;
+    d.head = l->weight + l->n_weights - SEN__BERT_HEAD_WEIGHTS;
+    d.cross = sen__bert_cross(d.m) ? sen__bert_cross(d.m) : l->weight;
+    x = sen__bert_decode(&d, t, &text.batch, c->emb[0]);                        /* (T,H) */
+    if (x && text.n < text.batch.tokens) {
+        const int32_t *const rows = text.from;
+        x = sen__embed(t, &x, &rows, 1, text.n);
+    }
+    return sen_cross_entropy(t, sen__bert_head(&d, t, x), text.next);
+}
+
+static const sen_loss_type sen__denoising_loss = {
+    .name        = "DenoisingAutoEncoderLoss",
+    .columns     = "damaged text, text; no label",
+    .min_columns = 2,
+    .max_columns = 2,
+    .args_size   = sizeof(sen_denoising_args),
+    .fields      = sen__denoising_fields,
+    .check       = sen__denoising_check,
+    .forward     = sen__denoising_forward,
+    .decodes     = true,
+};
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 /* A program that needs one loss only defines SENTRAIN_LOSSES(X) X(mnrl_loss) before including the
@@ -32300,7 +32873,7 @@ static const sen_loss_type sen__contrastive_tension_batch_loss = {
     X(mega_batch_margin_loss) X(gor_loss) X(embed_distill_loss) X(mse_loss) X(margin_mse_loss) \
     X(distill_kl_div_loss) X(softmax_loss) X(matryoshka_loss) \
     X(adaptive_layer_loss) X(matryoshka2d_loss) \
-    X(contrastive_tension_loss) X(contrastive_tension_batch_loss) \
+    X(contrastive_tension_loss) X(contrastive_tension_batch_loss) X(denoising_loss) \
     X(cached_mnrl_loss) X(cached_mnsrl_loss) X(gist_loss) X(cached_gist_loss)
 #endif
 
@@ -32493,11 +33066,16 @@ SENTRAIN_DEF sen_tensor *sen_loss_weight(sen_loss *loss, int i)
                                : sen_model_weight(loss->twin, i - loss->n_weights);
 }
 
-/* "model1." before a name of the twin's, as Python's losses call it. */
+/* "model1." before a name of the twin's, as Python's losses call it; a decoder's are as
+ * transformers has them. */
 static const char *sen__loss_weight_name(const sen_loss *l, int i, char *room, size_t size)
 {
     if (i < l->n_weights) return l->weight[i].name;
-    sen__text_format(room, size, "model1.%s", sen_model_weight_name(l->twin, i - l->n_weights));
+    if (l->type->decodes)
+        sen__text_format(room, size, "decoder.bert.%s",
+                         sen_model_weight(l->twin, i - l->n_weights)->name);
+    else
+        sen__text_format(room, size, "model1.%s", sen_model_weight_name(l->twin, i - l->n_weights));
     return room;
 }
 
@@ -36137,7 +36715,7 @@ struct sen_trainer {
 
     sen_tape                *tape, *eval_tape;  /* recording; values only */
     sen__packed              batch;             /* token ids of the current batch */
-    sen__dropout_plan        dropout;
+    sen__dropout_plan        dropout, decoder_dropout;
     sen_var                **emb;               /* [SEN__COLUMNS_MAX] */
     sen__buffer              cache_emb, cache_grad;     /* K x (B,E): see the gradient cache */
     sen__buffer              order;             /* 0, 1 ...: see sen__set_rows */
@@ -36910,11 +37488,12 @@ static sen_result sen__twin_batches(sen_trainer *t)
 static sen_result sen__trainer_dropout(sen_trainer *t, const sen__train_set *s, uint32_t number)
 {
     const bool torch = t->args.dropout_rng == SEN_DROPOUT_TORCH;
-    const bool twin = sen__loss_core(s->loss)->twin != NULL;
-    const sen_result r = twin ? sen__twin_batches(t) : SEN_OK;
+    const sen_loss_type *type = sen__loss_core(s->loss)->type;
+    const bool parts = type->trains_copy || type->decodes;
+    const sen_result r = parts ? sen__twin_batches(t) : SEN_OK;
     t->dropout.apart = sen__loss_reads_layers(s->loss);
     return r ? r : sen__dropout_begin(t->c, &t->dropout, t->model,
-                                      twin ? &t->part[1] : &t->batch.batch, torch,
+                                      parts ? &t->part[type->trains_copy] : &t->batch.batch, torch,
                                       (uint64_t)t->args.seed, number, &t->rng);
 }
 
@@ -36965,6 +37544,27 @@ static sen_var *sen__twin_loss(sen_trainer *t, sen_tape *tape, const sen__train_
     return loss;
 }
 
+/* A loss with a decoder: the model embeds the first column alone, the decoder reads the second. No
+ * embedding of that exists; the first's stands in its place. */
+static sen_var *sen__decoder_loss(sen_trainer *t, sen_tape *tape, const sen__train_set *s,
+                                  const sen_labels *labels, bool keep)
+{
+    sen_loss *core = sen__loss_core(s->loss);
+    sen_var *loss = NULL;
+    if (!tape->dropout && sen__twin_batches(t)) {       /* else they are there */
+        sen__tape_fail(tape, SEN_ERR_MEMORY);
+        return NULL;
+    }
+    t->emb[0] = t->emb[1] = sen__model_forward(t->model, tape, &t->part[0]);
+    if (t->emb[0] && keep) t->emb[0]->keep = true;
+    core->decoder = &(core->twin ? core->twin : t->model)->module[0];
+    core->original = &t->part[1];
+    if (t->emb[0]) loss = sen_loss_forward(s->loss, tape, t->emb, s->n_columns, labels);
+    core->decoder = NULL;
+    core->original = NULL;
+    return loss;
+}
+
 /* Columns' embeddings, each (B,E), into t->emb; then the loss. One forward pass over all columns at
  * once, (K*B, E) in column order, then cut: a packed batch has no padding, so a long column costs
  * the others nothing, and dropout is drawn in one order. `keep`: values and gradients are wanted
@@ -36976,6 +37576,8 @@ static sen_var *sen__trainer_loss(sen_trainer *t, sen_tape *tape, const sen__tra
     sen__layers layers;
     sen_var *all, *loss = NULL;
     int k;
+    if (sen__loss_core(s->loss)->type->decodes)
+        return sen__decoder_loss(t, tape, s, labels, keep);
     if (sen__loss_core(s->loss)->twin) return sen__twin_loss(t, tape, s, labels, keep);
     memset(&layers, 0, sizeof layers);
     tape->layers = sen__loss_reads_layers(s->loss) ? &layers : NULL;
@@ -37018,14 +37620,8 @@ static const int64_t *sen__set_rows(sen_trainer *t, const sen__train_set *s, con
 static sen_result sen__guide_check(sen_trainer *t, const sen__train_set *s)
 {
     const sen_model *guide = sen__loss_core(s->loss)->guide;
-    const sen_tokenizer *ours = sen_model_tokenizer(t->model);
-    const sen_tokenizer *its = guide ? sen_model_tokenizer(guide) : NULL;
-    int64_t i, n = ours ? sen_tokenizer_size(ours) : 0;
     if (!guide) return SEN_OK;
-    for (i = 0; ours && its && i < n; i++)
-        if (strcmp(sen_tokenizer_token(ours, (int32_t)i), sen_tokenizer_token(its, (int32_t)i)))
-            break;
-    if (!ours || !its || sen_tokenizer_size(its) != n || i < n)
+    if (!sen__same_words(sen_model_tokenizer(t->model), sen_model_tokenizer(guide)))
         return sen_fail(t->c, SEN_ERR_UNSUPPORTED, "the guide of %s has another vocabulary than "
                                                    "the model; choose a guide with the model's own",
                         sen__loss_core(s->loss)->type->name);
@@ -39725,6 +40321,7 @@ static sen_result sen__set_make_weights(sen_trainer *t, sen__train_set *s, sen_r
     sen_loss *core = sen__loss_core(s->loss);
     const sen_result r = sen__loss_make_weights(t->c, s->loss,
                                                 sen_embedding_dimension(t->model, SEN_NONE), rng);
+    if (!r && core->type->decodes) return sen__denoising_make(t->c, core, t->model, rng);
     if (r || !core->type->trains_copy || core->twin) return r;
     return sen_model_copy(t->c, t->model, &core->twin);
 }
@@ -39821,6 +40418,7 @@ SENTRAIN_DEF void sen_trainer_free(sen_trainer *t)
     sen_tape_free(t->eval_tape);
     sen__packed_free(c, &t->batch);
     sen__dropout_plan_free(c, &t->dropout);
+    sen__dropout_plan_free(c, &t->decoder_dropout);
     sen__delete(c, t->order.data);
     sen__delete(c, t->guide_emb.data);
     sen__delete(c, t->twin_first.data);
@@ -40082,12 +40680,14 @@ static sen_result sen__grad_cached(sen_trainer *t, sen__train_set *s, int64_t n,
 }
 
 /* Forward and backward over the first rows, in file order; embeddings and their gradients are kept.
+ * A decoder drops as the guide does: the script's loss.train() sets it to.
  * The order is the file's and the generator is seeded anew, so that a few lines of Python can
  * compute the same batch and compare. Not divided by anything, not clipped. */
 static sen_result sen__grad_run(sen_trainer *t, sen__train_set *s, sen_labels *labels,
                                 float *value)
 {
     int64_t n = SEN__MIN((int64_t)t->args.per_device_train_batch_size, s->data->rows);
+    sen_loss *core = sen__loss_core(s->loss);
     sen_var *loss;
     int64_t i;
     sen_result r;
@@ -40104,7 +40704,10 @@ static sen_result sen__grad_run(sen_trainer *t, sen__train_set *s, sen_labels *l
     if (r) return r;
     sen_tape_reset(t->tape);
     t->tape->dropout = sen__dropout_of(&t->dropout);
+    core->decoder_plan = core->type->decodes ? &t->decoder_dropout : NULL;
+    core->decoder_rng = &t->rng;
     loss = sen__trainer_loss(t, t->tape, s, labels, true);
+    core->decoder_plan = NULL;
     if (!loss) return sen__trainer_tape_error(t, t->tape);
     *value = loss->x[0];                                /* before backward gives it back */
     return sen_backward(t->tape, loss, 1.0f);

@@ -1211,6 +1211,224 @@ static void test_loss_tension(void)
     sen_ctx_free(c);
 }
 
+/* ---- DenoisingAutoEncoderLoss ---------------------------------------------------------------- */
+
+#define NOISE_H 8
+#define NOISE_A 2
+#define NOISE_I 12
+#define NOISE_V 20
+#define NOISE_LONGEST 6
+#define NOISE_FLOATS 3000
+
+/* All that the loss depends on, in double, one weight behind the other: the module's, the loss's
+ * own, the embeddings. first[i] is where weight i begins. */
+typedef struct noise_twin {
+    const sen_batch *b;
+    int              layers, n_module, cross;   /* cross: where cross attention begins */
+    int64_t          first[80];
+    int              n;
+    double           x[NOISE_FLOATS];
+} noise_twin;
+
+static void noise_linear(double *y, const double *x, const double *w, const double *b, int out,
+                         int in)
+{
+    for (int o = 0; o < out; o++) y[o] = naive_dot(w + o * in, x, in) + b[o];
+}
+
+/* a = LN(x + Wo attention(query x; keys n of them)): weights w[0 .. 9] as a layer has them. */
+static void noise_attention(double *a, const double *x, const double *key, int n,
+                            const double *const *w)
+{
+    double q[NOISE_H], k[NOISE_LONGEST][NOISE_H], v[NOISE_LONGEST][NOISE_H], mixed[NOISE_H];
+    double y[NOISE_H];
+    const int d = NOISE_H / NOISE_A;
+    noise_linear(q, x, w[0], w[1], NOISE_H, NOISE_H);
+    for (int j = 0; j < n; j++) {
+        noise_linear(k[j], key + j * NOISE_H, w[2], w[3], NOISE_H, NOISE_H);
+        noise_linear(v[j], key + j * NOISE_H, w[4], w[5], NOISE_H, NOISE_H);
+    }
+    for (int h = 0; h < NOISE_A; h++) {
+        double p[NOISE_LONGEST];
+        for (int j = 0; j < n; j++) p[j] = naive_dot(q + h * d, k[j] + h * d, d) / sqrt(d);
+        naive_softmax(p, p, n);
+        for (int f = h * d; f < (h + 1) * d; f++) {
+            mixed[f] = 0.0;
+            for (int j = 0; j < n; j++) mixed[f] += p[j] * v[j][f];
+        }
+    }
+    noise_linear(y, mixed, w[6], w[7], NOISE_H, NOISE_H);
+    for (int f = 0; f < NOISE_H; f++) y[f] += x[f];
+    naive_layer_norm(a, y, w[8], w[9], 1, NOISE_H, 1e-12);
+}
+
+/* x (n,H) of one text through the decoder's layers; e its embedding. */
+static void noise_layers(const noise_twin *t, const double *const *w, double *x, int n,
+                         const double *e)
+{
+    double y[NOISE_LONGEST * NOISE_H], a[NOISE_H], in[NOISE_I], out[NOISE_H];
+    for (int k = 0; k < t->layers; k++) {
+        const double *const *l = w + SEN__BERT_LAYER + SEN__BERT_LAYER_WEIGHTS * k;
+        for (int i = 0; i < n; i++) {
+            noise_attention(a, x + i * NOISE_H, x, i + 1, l);
+            noise_attention(y + i * NOISE_H, a, e, 1, w + t->cross + 10 * k);
+        }
+        for (int i = 0; i < n; i++) {
+            noise_linear(in, y + i * NOISE_H, l[10], l[11], NOISE_I, NOISE_H);
+            for (int f = 0; f < NOISE_I; f++) in[f] = naive_gelu(in[f]);
+            noise_linear(out, in, l[12], l[13], NOISE_H, NOISE_I);
+            for (int f = 0; f < NOISE_H; f++) out[f] += y[i * NOISE_H + f];
+            naive_layer_norm(x + i * NOISE_H, out, l[14], l[15], 1, NOISE_H, 1e-12);
+        }
+    }
+}
+
+/* The loss; x is t->x. Token 0 is the padding, which is not to be told. */
+static double noise_value(const double *x, int64_t n, void *user)
+{
+    const noise_twin *t = (const noise_twin *)user;
+    const double *w[80], *const *head;
+    double sum = 0.0;
+    int count = 0;
+    (void)n;
+    for (int i = 0; i < t->n; i++) w[i] = x + t->first[i];
+    head = w + t->n - 1 - SEN__BERT_HEAD_WEIGHTS;       /* the last are the embeddings */
+    for (int64_t s = 0; s < t->b->rows; s++) {
+        const int32_t *ids = t->b->ids + t->b->first[s];
+        const int length = t->b->first[s + 1] - t->b->first[s] - 1;
+        double v[NOISE_LONGEST * NOISE_H], y[NOISE_H], z[NOISE_H], logit[NOISE_V];
+        for (int i = 0; i < length; i++) {
+            for (int f = 0; f < NOISE_H; f++)
+                y[f] = w[0][ids[i] * NOISE_H + f] + w[1][i * NOISE_H + f] + w[2][f];
+            naive_layer_norm(v + i * NOISE_H, y, w[3], w[4], 1, NOISE_H, 1e-12);
+        }
+        noise_layers(t, w, v, length, w[t->n - 1] + s * NOISE_H);
+        for (int i = 0; i < length; i++) {
+            if (ids[i + 1] == 0) continue;
+            noise_linear(y, v + i * NOISE_H, head[1], head[2], NOISE_H, NOISE_H);
+            for (int f = 0; f < NOISE_H; f++) y[f] = naive_gelu(y[f]);
+            naive_layer_norm(z, y, head[3], head[4], 1, NOISE_H, 1e-12);
+            noise_linear(logit, z, w[0], head[0], NOISE_V, NOISE_H);
+            sum += naive_cross_entropy(logit, ids[i + 1], NOISE_V);
+            count++;
+        }
+    }
+    return sum / count;
+}
+
+static sen_model *noise_model(sen_ctx *c, const char *more)
+{
+    char text[1000];
+    sen_json *spec = NULL;
+    sen_model *m = NULL;
+    test_write_text(test_path("vocab.txt"),
+                    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\n"
+                    "n\no\n");
+    snprintf(text, sizeof text,
+             "{\"modules\": [{\"type\": \"Transformer\", \"config\": {\"model_type\": \"bert\", "
+             "\"hidden_size\": 8, \"num_hidden_layers\": 2, \"num_attention_heads\": 2, "
+             "\"intermediate_size\": 12, \"max_position_embeddings\": 7%s}, \"vocab\": "
+             "\"vocab.txt\"}, {\"type\": \"Pooling\", \"pooling_mode\": \"mean\"}]}", more);
+    CHECK_OK(c, sen__json_parse(c, &c->keep, "model", text, strlen(text), 0, &spec));
+    CHECK_OK(c, sen_model_from_json(c, spec, NULL, test_folder(), 42, &m));
+    return m;
+}
+
+/* One more weight of the twin: random values, which a gradient stands beside. */
+static void noise_add(noise_twin *t, sen_tensor *w)
+{
+    const int64_t at = t->first[t->n];
+    fill_random(w->data, (int)w->count, (uint32_t)t->n + 50);
+    for (int64_t i = 0; i < w->count; i++) t->x[at + i] = (double)w->data[i];
+    t->first[++t->n] = at + w->count;
+}
+
+/* Value and gradients of the tied loss against the twin's central differences. */
+static void noise_check(sen_ctx *c, sen_model *m, const sen_batch *b)
+{
+    static noise_twin t;
+    static float got[NOISE_FLOATS];
+    static double d[NOISE_FLOATS];
+    sen_loss *l = NULL;
+    sen_tape *tape = NULL;
+    sen_var *emb[2], *y;
+    sen_rng rng;
+    double value;
+    memset(&t, 0, sizeof t);
+    sen_rng_seed(&rng, 1);
+    t.b = b;
+    t.layers = 2;
+    CHECK_OK(c, sen_loss_new(c, "DenoisingAutoEncoderLoss", NULL, &l));
+    CHECK_OK(c, sen__denoising_make(c, l, m, &rng));
+    t.cross = SEN__BERT_LAYER + 2 * SEN__BERT_LAYER_WEIGHTS;    /* the module's or the loss's */
+    t.n_module = t.cross + (sen__bert_cross(m->module) ? 20 : 0);
+    CHECK(sen_loss_weights(l) == (sen__bert_cross(m->module) ? 5 : 25));
+    for (int i = 0; i < t.n_module; i++) noise_add(&t, &m->module[0].weight[i]);
+    for (int i = 0; i < sen_loss_weights(l); i++) {
+        sen_tensor *w = sen_loss_weight(l, i);
+        noise_add(&t, w);
+        w->grad = (float *)sen__new(c, (size_t)w->count * sizeof(float), "gradients");
+    }
+    CHECK_OK(c, sen__model_grads(c, m));
+    CHECK_OK(c, sen_tape_new(c, true, &tape));
+    emb[0] = emb[1] = sen_tape_matrix(tape, b->rows, NOISE_H);
+    fill_random(emb[0]->x, (int)b->rows * NOISE_H, 9);
+    emb[0]->wants_grad = emb[0]->keep = true;
+    for (int64_t i = 0; i < b->rows * NOISE_H; i++)
+        t.x[t.first[t.n] + i] = (double)emb[0]->x[i];
+    t.first[t.n + 1] = t.first[t.n] + b->rows * NOISE_H;
+    t.n++;
+    CHECK(!sen_loss_forward(l, tape, emb, 2, NULL));
+    CHECK(strstr(sen_message(c), "trains a decoder, which a trainer makes") != NULL);
+    sen__forgive(c);
+    tape->result = SEN_OK;
+    l->decoder = &m->module[0];
+    l->original = b;
+    y = sen_loss_forward(l, tape, emb, 2, NULL);
+    CHECK_OK(c, sen_tape_result(tape));
+    value = noise_value(t.x, 0, &t);
+    test_near(__FILE__, __LINE__, "value", y->x, sizeof(float), &value, sizeof(double), 1, 1e-6);
+    CHECK_OK(c, sen_backward(tape, y, 1.0f));
+    for (int i = 0; i + 1 < t.n; i++) {
+        sen_tensor *w = i < t.n_module ? &m->module[0].weight[i]
+                                       : sen_loss_weight(l, i - t.n_module);
+        const int of_cross = i - t.cross;
+        const float *g = sen_tensor_grad(w);
+        CHECK(g != NULL);               /* queries and keys have one too, of zeros */
+        if (g) memcpy(got + t.first[i], g, (size_t)w->count * sizeof(float));
+        if (of_cross < 0 || of_cross >= 20 || of_cross % 10 >= 4) continue;
+        for (int64_t k = 0; g && k < w->count; k++) CHECK(g[k] == 0.0f);
+    }
+    memcpy(got + t.first[t.n - 1], emb[0]->g, (size_t)b->rows * NOISE_H * sizeof(float));
+    naive_gradient(d, t.x, t.first[t.n], noise_value, &t);
+    /* The padding's word learns from its logit only, not where it was looked up: not the twin's. */
+    for (int k = 0; k < NOISE_H; k++) d[k] = (double)got[k];
+    loss_check_gradient("denoising", got, d, t.first[t.n], 1e-5);
+    sen__model_drop_grads(c, m);
+    sen_tape_free(tape);
+    sen_loss_free(l);
+}
+
+/* Three texts, one of two tokens, one with a padding token in it; cross attention is the loss's
+ * own, or the model's. */
+static void test_loss_denoising(void)
+{
+    static int32_t ids[] = { 2, 5, 9, 0, 7, 3, 2, 3, 2, 11, 5, 6, 3 };
+    static int32_t position[] = { 0, 1, 2, 3, 4, 5, 0, 1, 0, 1, 2, 3, 4 };
+    static int32_t owner[] = { 0, 0, 0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 2 }, first[] = { 0, 6, 8, 13 };
+    const sen_batch b = { 3, 1, 13, ids, first, position, owner, NULL };
+    const sen_denoising_args a = sen_denoising_args_default();
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = noise_model(c, "");
+    CHECK(a.tie_encoder_decoder && !a.decoder_name_or_path);
+    noise_check(c, m, &b);
+    sen_model_free(m);
+    m = noise_model(c, ", \"is_decoder\": true, \"add_cross_attention\": true");
+    noise_check(c, m, &b);
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
 /* Labels that are embeddings are cut with the student's: two widths are the sum of both alone. */
 static void test_loss_matryoshka_labels(void)
 {
@@ -1678,6 +1896,10 @@ static void test_loss_refused(void)
           "MatryoshkaLoss needs the \"loss\" that it is to apply" },
         { "{\"type\": \"MatryoshkaLoss\", \"matryoshka_dims\": [2], "
           "\"loss\": \"ContrastiveTensionLoss\"}", "embeds texts with two models" },
+        { "{\"type\": \"MatryoshkaLoss\", \"matryoshka_dims\": [2], "
+          "\"loss\": \"DenoisingAutoEncoderLoss\"}", "whose decoder reads whole embeddings" },
+        { "{\"type\": \"DenoisingAutoEncoderLoss\", \"tie_encoder_decoder\": false}",
+          "needs decoder_name_or_path" },
         { "{\"type\": \"MatryoshkaLoss\", \"loss\": \"TripletLoss\"}",
           "MatryoshkaLoss needs matryoshka_dims" },
         { "{\"type\": \"MatryoshkaLoss\", \"loss\": \"TripletLoss\", \"matryoshka_dims\": [8, 0]}",
@@ -1738,7 +1960,7 @@ static void test_loss_refused_in_c(void)
                                "GlobalOrthogonalRegularizationLoss, EmbedDistillLoss, MSELoss, "
                                "MarginMSELoss, DistillKLDivLoss, SoftmaxLoss, MatryoshkaLoss, "
                                "AdaptiveLayerLoss, Matryoshka2dLoss, ContrastiveTensionLoss, "
-                               "ContrastiveTensionLossInBatchNegatives, "
+                               "ContrastiveTensionLossInBatchNegatives, DenoisingAutoEncoderLoss, "
                                "CachedMultipleNegativesRankingLoss, "
                                "CachedMultipleNegativesSymmetricRankingLoss, "
                                "GISTEmbedLoss, CachedGISTEmbedLoss");
@@ -2006,6 +2228,7 @@ static void test_loss(void)
     TEST(test_loss_matryoshka_labels);
     TEST(test_loss_layers);
     TEST(test_loss_tension);
+    TEST(test_loss_denoising);
     TEST(test_loss_chosen);
     TEST(test_loss_pieces);
     TEST(test_loss_gist);
