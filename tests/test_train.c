@@ -1537,6 +1537,153 @@ static void test_train_twin(void)
     test_remove(test_path("out"));
 }
 
+/* ---- a decoder ------------------------------------------------------------------------------- */
+
+/* Six steps of DenoisingAutoEncoderLoss; mode: a sum of these. */
+enum { TRAIN_UNTIED = 1, TRAIN_RECOMPUTE = 2, TRAIN_DECODER_BF16 = 4, TRAIN_TORCH = 8 };
+
+static void train_decoder(int mode, const char *from, int threads, train_result *out)
+{
+    sen_ctx *c = train_ctx(threads);
+    sen_denoising_args a = sen_denoising_args_default();
+    sen_trainer *t = NULL;
+    sen_loss *l = NULL;
+    train_kit k;
+    int i;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0.1));
+    CHECK_OK(c, sen_model_save(c, k.model, test_path("decoder")));
+    if (mode & TRAIN_UNTIED) {
+        a.tie_encoder_decoder = false;
+        a.decoder_name_or_path = test_path("decoder");
+    }
+    CHECK_OK(c, sen_loss_new(c, "DenoisingAutoEncoderLoss", &a, &l));
+    k.desc.loss = l;
+    k.desc.args.gradient_checkpointing = (mode & TRAIN_RECOMPUTE) != 0;
+    k.desc.args.bf16 = (mode & TRAIN_DECODER_BF16) != 0;
+    k.desc.args.dropout_rng = mode & TRAIN_TORCH ? SEN_DROPOUT_TORCH : SEN_DROPOUT_COUNTER;
+    k.desc.args.max_steps = 6;
+    k.desc.args.save_strategy = SEN_STRATEGY_STEPS;
+    k.desc.args.save_steps = 3;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    /* Cross attention and head; the decoder's own model where it is not tied. */
+    CHECK(sen_loss_weights(l) == 15 + (mode & TRAIN_UNTIED ? sen_model_weights(k.model) : 0));
+    CHECK_OK(c, from ? sen_train_resume(t, from) : sen_train(t));
+    out->n = train_weights(k.model, out->weight, TRAIN_FLOATS);
+    for (i = 0; i < sen_loss_weights(l); i++) {
+        const sen_tensor *w = sen_loss_weight(l, i);
+        if (out->n + w->count <= TRAIN_FLOATS)
+            memcpy(out->weight + out->n, w->data, (size_t)w->count * sizeof(float));
+        out->n += w->count;
+    }
+    CHECK(out->n <= TRAIN_FLOATS);
+    train_history(c, sen_trainer_state(t)->log_history, out->log, sizeof out->log);
+    sen_trainer_free(t);
+    sen_loss_free(l);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* Tied or not: resumed, on two threads and with layers computed again the bits are the same, with
+ * either dropout; in bfloat16 they are others, and the same when resumed. */
+static void test_train_decoder(void)
+{
+    static train_result whole, other, rounded;
+    static const int modes[] = { 0, TRAIN_UNTIED, TRAIN_TORCH };
+    char path[1024];
+    size_t i;
+    snprintf(path, sizeof path, "%s", test_path("out/checkpoint-3"));
+    for (i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        train_decoder(modes[i], NULL, 1, &whole);
+        train_decoder(modes[i], path, 1, &other);
+        train_same(&whole, &other);
+        train_decoder(modes[i] | TRAIN_RECOMPUTE, NULL, 1, &other);
+        train_same(&whole, &other);
+        train_decoder(modes[i], NULL, 2, &other);
+        train_same(&whole, &other);
+    }
+    train_decoder(TRAIN_DECODER_BF16, NULL, 1, &rounded);
+    CHECK(memcmp(rounded.weight, whole.weight, (size_t)whole.n * sizeof(float)) != 0);
+    train_decoder(TRAIN_DECODER_BF16 | TRAIN_RECOMPUTE, path, 2, &other);
+    train_same(&rounded, &other);
+    test_remove(test_path("out"));
+}
+
+/* A decoder of width `width`, with a table of so many positions and these words. */
+static void train_refuse_decoder(sen_ctx *c, train_kit *k, int width, int positions,
+                                 const char *more, const char *words, const char *sentence)
+{
+    sen_denoising_args a = sen_denoising_args_default();
+    sen_model *before = k->model;
+    sen_trainer *t = NULL;
+    sen_loss *l = NULL;
+    sen_json *spec = NULL;
+    char text[700];
+    test_write_text(test_path("words.txt"), words);
+    snprintf(text, sizeof text,
+             "{\"modules\": [{\"type\": \"Transformer\", \"config\": {\"model_type\": \"bert\", "
+             "\"hidden_size\": %d, \"num_hidden_layers\": 1, \"num_attention_heads\": 2, "
+             "\"intermediate_size\": 12, \"max_position_embeddings\": %d%s}, \"vocab\": "
+             "\"words.txt\"}, {\"type\": \"Pooling\", \"pooling_mode\": \"mean\"}]}", width,
+             positions, more);
+    CHECK_OK(c, sen__json_parse(c, &c->keep, "model", text, strlen(text), 0, &spec));
+    CHECK_OK(c, sen_model_from_json(c, spec, NULL, test_folder(), 42, &k->model));
+    CHECK_OK(c, sen_model_save(c, k->model, test_path("decoder")));
+    sen_model_free(k->model);
+    k->model = before;
+    a.tie_encoder_decoder = false;
+    a.decoder_name_or_path = test_path("decoder");
+    CHECK_OK(c, sen_loss_new(c, "DenoisingAutoEncoderLoss", &a, &l));
+    k->desc.loss = l;
+    CHECK(sen_trainer_new(c, &k->desc, &t) != SEN_OK && !t);
+    CHECK(strstr(sen_message(c), sentence) != NULL);
+    sen_loss_free(l);
+    test_remove(test_path("decoder"));
+}
+
+/* What cannot be a decoder, and columns that are none of it: told before the first step. A loss
+ * that has met a model takes no larger one. */
+static void test_train_decoder_refused(void)
+{
+    sen_ctx *c = train_ctx(1);
+    sen_trainer *t = NULL;
+    sen_loss *l = NULL;
+    sen_dataset *data;
+    sen_column column[3];
+    char words[300];
+    train_kit k;
+    int i;
+    snprintf(words, sizeof words, "%sworse\n", train_vocab);
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0.1));
+    train_refuse_decoder(c, &k, 4, 16, "", train_vocab, "has vectors of 4 dimensions");
+    train_refuse_decoder(c, &k, 8, 16, "", words, "has another vocabulary than the model");
+    train_refuse_decoder(c, &k, 8, 6, "", train_vocab, "reads 6 tokens of a text, the model 8");
+    train_refuse_decoder(c, &k, 8, 16, ", \"tie_word_embeddings\": false", train_vocab,
+                         "tie_word_embeddings false");
+    CHECK_OK(c, sen_loss_new(c, "DenoisingAutoEncoderLoss", NULL, &l));
+    k.desc.loss = l;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    sen_trainer_free(t);
+    sen_model_free(k.model);
+    CHECK_OK(c, train_model(&k, 2, 0.1));
+    k.desc.model = k.model;
+    CHECK(sen_trainer_new(c, &k.desc, &t) == SEN_ERR_ARGUMENT && !t);
+    CHECK(strstr(sen_message(c), "has another model's decoder") != NULL);
+    memset(column, 0, sizeof column);
+    for (i = 0; i < 3; i++) {
+        column[i].name = i == 0 ? "noisy" : i == 1 ? "text" : "more";
+        column[i].texts = k.cell[i % 2];
+    }
+    CHECK_OK(c, sen_dataset_from_arrays(c, column, 3, TRAIN_ROWS, &data));
+    k.desc.train_dataset = data;
+    CHECK(sen_trainer_new(c, &k.desc, &t) == SEN_ERR_ARGUMENT && !t);
+    CHECK(strstr(sen_message(c), "DenoisingAutoEncoderLoss") != NULL);
+    CHECK(strstr(sen_message(c), "damaged text, text") != NULL);
+    sen_dataset_free(data);
+    sen_loss_free(l);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
 /* The weights of a run that `desc` tells of, after `runs` runs of one trainer, the last one resumed
  * from `from` where that is not NULL. Every run begins with the same weights. */
 static void train_repeat(train_kit *k, int runs, const char *from, float *out)
@@ -2580,6 +2727,8 @@ static void test_train(void)
     TEST(test_train_resume_optimizers);
     TEST(test_train_loss_weights);
     TEST(test_train_twin);
+    TEST(test_train_decoder);
+    TEST(test_train_decoder_refused);
     TEST(test_train_cached);
     TEST(test_train_guide_refused);
     TEST(test_train_resume_evaluated);
