@@ -37933,6 +37933,24 @@ static int64_t sen__plan_token_floats(const sen_trainer *t)
     return layers + others + 2 * inner + 3 * tr->hidden;
 }
 
+/* What a decoder keeps beside that, of the losses the most: logits and their gradient, of each layer
+ * the norm of cross attention and what it was made of. Its other layers are the encoder's, of which
+ * the text's tokens were counted. Logits stand there for the damaged text's tokens too: too much by
+ * a third, since that is the shorter one. */
+static int64_t sen__plan_decoder_floats(const sen_trainer *t)
+{
+    int64_t most = 0;
+    int i;
+    for (i = 0; i < t->n_train; i++) {
+        const sen_loss *l = sen__loss_core(t->train[i].loss);
+        const sen__transformer *tr = (l->twin ? l->twin : t->model)->transformer;
+        if (!l->type->decodes) continue;
+        most = SEN__MAX(most, 2 * sen_tokenizer_size(tr->tokenizer) +
+                                  (int64_t)(4 * tr->layers + 4) * tr->hidden);
+    }
+    return most;
+}
+
 /* Tokens that are computed at once for a batch: all of it, or its widest piece where the loss has
  * it computed in pieces. */
 static int64_t sen__plan_tokens(const sen__train_set *s, const int64_t *rows, int64_t n)
@@ -37988,6 +38006,27 @@ static sen_result sen__plan_widest(sen_trainer *t, int64_t *widest)
     return r;
 }
 
+/* Whether set i's loss is that of an earlier set: its weights are listed once. */
+static bool sen__loss_seen(const sen_trainer *t, int i)
+{
+    int k;
+    for (k = 0; k < i && t->train[k].loss != t->train[i].loss; k++) {
+    }
+    return k < i;
+}
+
+/* A weight, and what stands beside it if it trains. */
+static void sen__plan_weight(const sen_trainer *t, const sen_optimizer_type *type,
+                             const sen_tensor *w, sen_memory_plan *p)
+{
+    int k;
+    p->weights += 4 * w->count;
+    if (!w->requires_grad) return;
+    p->gradients += 4 * w->count;
+    for (k = 0; type && k < type->n_state; k++)
+        p->optimizer += 4 * sen__state_count(type, k, w, t->optim_args);
+}
+
 /* Exact but for the activations, which are an estimate (above). Needs the tokens' lengths, so the
  * data are tokenized now if they have not been. Weights count even where they are frozen; gradients
  * and moments only where they train. */
@@ -38003,13 +38042,12 @@ static sen_result sen__plan_make(sen_trainer *t, sen_memory_plan *p)
     if (!r && t->n_train > 0) r = sen__plan_widest(t, &p->batch_tokens);
     if (r) return r;
     /* Gradients and optimizer state stand beside the weights for the whole run. */
-    for (i = 0; i < sen_model_weights(t->model); i++) {
-        const sen_tensor *w = sen_model_weight(t->model, (int)i);
-        p->weights += 4 * w->count;
-        if (!w->requires_grad) continue;
-        p->gradients += 4 * w->count;
-        for (k = 0; type && k < type->n_state; k++)
-            p->optimizer += 4 * sen__state_count(type, k, w, t->optim_args);
+    for (i = 0; i < sen_model_weights(t->model); i++)
+        sen__plan_weight(t, type, sen_model_weight(t->model, (int)i), p);
+    for (set = 0; set < t->n_train; set++) {
+        sen_loss *l = sen__loss_core(t->train[set].loss);
+        for (k = 0; !sen__loss_seen(t, set) && k < sen_loss_weights(l); k++)
+            sen__plan_weight(t, type, sen_loss_weight(l, k), p);
     }
     /* Four bytes for each id, eight for where a text begins. */
     for (set = 0; set < t->n_train; set++)
@@ -38018,7 +38056,8 @@ static sen_result sen__plan_make(sen_trainer *t, sen_memory_plan *p)
                        8 * t->train[set].data->rows;
     /* Four bytes for each float, and for gaps between matrices an eighth more, or half as much more
      * where the second run of a layer has to find its place beside what is kept. */
-    p->activations = p->batch_tokens * sen__plan_token_floats(t) *
+    p->activations = p->batch_tokens *
+                     (sen__plan_token_floats(t) + sen__plan_decoder_floats(t)) *
                      (sen__trainer_recomputes(t) ? 12 : 9) / 2;
     p->total = p->weights + p->gradients + p->optimizer + p->data + p->activations;
     p->limit = t->args.mem_limit;
@@ -38179,15 +38218,6 @@ static sen_result sen__trainer_rates(sen_trainer *t, sen__param *param, int64_t 
                             j->key, n ? param[0].name : "model.0...");
     }
     return r;
-}
-
-/* Whether set i's loss is that of an earlier set: its weights are listed once. */
-static bool sen__loss_seen(const sen_trainer *t, int i)
-{
-    int k;
-    for (k = 0; k < i && t->train[k].loss != t->train[i].loss; k++) {
-    }
-    return k < i;
 }
 
 /* The weights of set i's loss, under "loss." and, where each dataset has its own, that one's name.
@@ -42080,7 +42110,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    losses: MultipleNegativesSymmetricRanking, AnglE, Contrastive, OnlineContrastive,
  *            BatchAll-, BatchHard-, BatchSemiHard-, BatchHardSoftMarginTriplet, MegaBatchMargin,
  *            GlobalOrthogonalRegularization, EmbedDistill, MSE, MarginMSE, DistillKLDiv, Softmax,
- *            Matryoshka, AdaptiveLayer, Matryoshka2d, ContrastiveTension (both), GISTEmbed;
+ *            Matryoshka, AdaptiveLayer, Matryoshka2d, ContrastiveTension (both), GISTEmbed,
+ *            DenoisingAutoEncoder (a BERT as decoder: causal, cross attention, tied or not);
  *            CachedMultipleNegativesRanking, its symmetric form and
  *            CachedGISTEmbed: batches of any size in the memory of a mini-batch (gradient cache);
  *            weights of a loss's own, trained and kept in checkpoints; values in named terms; what

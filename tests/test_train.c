@@ -1546,6 +1546,7 @@ static void train_decoder(int mode, const char *from, int threads, train_result 
 {
     sen_ctx *c = train_ctx(threads);
     sen_denoising_args a = sen_denoising_args_default();
+    sen_memory_plan plan;
     sen_trainer *t = NULL;
     sen_loss *l = NULL;
     train_kit k;
@@ -1567,6 +1568,11 @@ static void train_decoder(int mode, const char *from, int threads, train_result 
     CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
     /* Cross attention and head; the decoder's own model where it is not tied. */
     CHECK(sen_loss_weights(l) == 15 + (mode & TRAIN_UNTIED ? sen_model_weights(k.model) : 0));
+    CHECK_OK(c, sen_trainer_plan(t, &plan));
+    for (i = 0; i < sen_loss_weights(l); i++) plan.weights -= 4 * sen_loss_weight(l, i)->count;
+    for (i = 0; i < sen_model_weights(k.model); i++)
+        plan.weights -= 4 * sen_model_weight(k.model, i)->count;
+    CHECK(plan.weights == 0);
     CHECK_OK(c, from ? sen_train_resume(t, from) : sen_train(t));
     out->n = train_weights(k.model, out->weight, TRAIN_FLOATS);
     for (i = 0; i < sen_loss_weights(l); i++) {
