@@ -1048,6 +1048,13 @@ SENTRAIN_DEF sen_row_source sen_row_source_default(void);
 SENTRAIN_DEF sen_result sen_dataset_from_callback(sen_ctx *c, const sen_row_source *source,
                                                   sen_dataset **out);
 
+/* Noise for DenoisingAutoEncoderLoss: a text without some of its words, each of which goes with
+ * probability del_ratio (0.6 is usual); one stays in any case. Python's DenoisingAutoEncoderDataset
+ * .delete after numpy.random.seed, for plain English: words and signs are told apart as NLTK does,
+ * but not by language, and a full stop ends the text, not each of its sentences. out has room for
+ * 2 * text.length + 1 bytes; returns how many it wrote before the final 0. */
+SENTRAIN_DEF size_t sen_delete_words(char *out, sen_text text, double del_ratio, sen_rng *rng);
+
 /* NULL is fine. */
 SENTRAIN_DEF void sen_dataset_free(sen_dataset *d);
 
@@ -28225,6 +28232,143 @@ SENTRAIN_DEF sen_result sen_dataset_from_callback(sen_ctx *c, const sen_row_sour
     else *out = d;
     return sen__end(c, r);
 }
+
+/* ---- noise ----------------------------------------------------------------------------------- */
+
+/* Words and signs by nltk.tokenize.NLTKWordTokenizer, put together again by its
+ * TreebankWordDetokenizer: no space stands before a sign that closes, none behind one that opens.
+ * What NLTK does with words run together ("cannot", "gonna") and with quotes beyond ASCII is not
+ * done. */
+enum { SEN__TO_LEFT = 1, SEN__TO_RIGHT = 2 };   /* which neighbour a sign leans on */
+
+typedef struct sen__noise {
+    const char *s;
+    size_t      n, at, end;                 /* the word: s[at .. end-1] */
+    int         leans;
+} sen__noise;
+
+static const char sen__noise_space[] = " \t\r\n\v\f";
+
+static bool sen__noise_one_of(const char *set, char ch)
+{
+    return ch != 0 && strchr(set, ch) != NULL;
+}
+
+/* Whether the full stop at i ends the text: nothing but closing signs come behind it. */
+static bool sen__noise_stop(const sen__noise *x, size_t i)
+{
+    for (i++; i < x->n; i++)
+        if (!sen__noise_one_of("])}>\"' \t\r\n", x->s[i])) return false;
+    return true;
+}
+
+/* Length of the sign at i, and how it leans; 0: what stands there belongs to a word. */
+static size_t sen__noise_sign(const sen__noise *x, size_t i, int *leans)
+{
+    const char ch = x->s[i], next = i + 1 < x->n ? x->s[i + 1] : ' ';
+    size_t run = 1;
+    *leans = 0;
+    while (ch == '.' && i + run < x->n && x->s[i + run] == '.') run++;
+    if (run > 1 || (ch == '-' && next == '-')) {
+        if (ch == '-' || run == 3) *leans = SEN__TO_LEFT | SEN__TO_RIGHT;
+        return ch == '-' ? 2 : run;
+    }
+    if (sen__noise_one_of("([{<#$", ch)) *leans = SEN__TO_RIGHT;
+    else if (sen__noise_one_of(")]}>;%?!", ch)) *leans = SEN__TO_LEFT;
+    else if ((ch == ':' || ch == ',') && !(next >= '0' && next <= '9')) *leans = SEN__TO_LEFT;
+    else if (ch == '.' && sen__noise_stop(x, i)) *leans = SEN__TO_LEFT;
+    else if (ch == '"')
+        *leans = i == 0 || sen__noise_one_of(" ([{<", x->s[i - 1]) ? SEN__TO_RIGHT : SEN__TO_LEFT;
+    return *leans || sen__noise_one_of("@&*", ch) ? 1 : 0;
+}
+
+/* Length of what a word ends with that NLTK takes for a word: n't, 'll, 's ... or an apostrophe. */
+static size_t sen__noise_tail(const char *word, size_t n)
+{
+    static const char *const tails[] = { "n't", "N'T", "'ll", "'LL", "'re", "'RE", "'ve", "'VE",
+                                         "'s", "'S", "'m", "'M", "'d", "'D", "'", NULL };
+    const char *const *t;
+    for (t = tails; *t; t++)
+        if (n >= strlen(*t) && memcmp(word + n - strlen(*t), *t, strlen(*t)) == 0)
+            return strlen(*t);
+    return 0;
+}
+
+/* The next word or sign; false: there is none. */
+static bool sen__noise_next(sen__noise *x)
+{
+    size_t tail, j;
+    int ignored;
+    for (x->at = x->end; x->at < x->n && sen__noise_one_of(sen__noise_space, x->s[x->at]);
+         x->at++) {
+    }
+    if (x->at >= x->n) return false;
+    j = sen__noise_sign(x, x->at, &x->leans);
+    x->end = x->at + j;
+    if (j) return true;
+    for (j = x->at + 1; j < x->n && !sen__noise_one_of(sen__noise_space, x->s[j]) &&
+                        !sen__noise_sign(x, j, &ignored); j++) {
+    }
+    tail = sen__noise_tail(x->s + x->at, j - x->at);
+    x->end = tail < j - x->at ? j - tail : j;
+    if (tail && x->end == j && x->at > 0 && !sen__noise_one_of(" ", x->s[x->at - 1]))
+        x->leans = SEN__TO_LEFT;
+    return true;
+}
+
+/* RandomState.rand: 53 bits of two words. */
+static double sen__noise_rand(sen_rng *rng)
+{
+    const uint32_t a = sen_rng_next(rng) >> 5, b = sen_rng_next(rng) >> 6;
+    return ((double)a * 67108864.0 + (double)b) / 9007199254740992.0;
+}
+
+/* RandomState.choice(n): as many low bits as n - 1 has, until they are below n; none for n = 1. */
+static uint32_t sen__noise_choice(sen_rng *rng, uint32_t n)
+{
+    uint32_t mask = 0, v;
+    while (mask < n - 1) mask = mask << 1 | 1;
+    do v = mask ? sen_rng_next(rng) & mask : 0;
+    while (v >= n);
+    return v;
+}
+
+/* Words that stay, one behind the other; number `only` where rng is NULL. Returns the length; *n
+ * words there are. */
+static size_t sen__noise_write(char *out, sen_text text, double del_ratio, sen_rng *rng,
+                               uint32_t only, uint32_t *n)
+{
+    const int both = SEN__TO_LEFT | SEN__TO_RIGHT;
+    sen__noise x;
+    size_t length = 0, dash = 0;            /* where a sign that leans on both sides has its space,
+                                             * which it keeps as long as it is the last */
+    bool open = true;
+    memset(&x, 0, sizeof x);
+    x.s = text.data;
+    x.n = text.length;
+    for (*n = 0; sen__noise_next(&x); ++*n) {
+        if (rng ? !(sen__noise_rand(rng) > del_ratio) : *n != only) continue;
+        if (dash) memmove(out + dash, out + dash + 1, --length - dash);
+        else if (!open && (x.leans == both || !(x.leans & SEN__TO_LEFT))) out[length++] = ' ';
+        dash = x.leans == both && length > 0 ? length - 1 : 0;
+        memcpy(out + length, x.s + x.at, x.end - x.at);
+        length += x.end - x.at;
+        open = x.leans == SEN__TO_RIGHT;
+    }
+    return length;
+}
+
+SENTRAIN_DEF size_t sen_delete_words(char *out, sen_text text, double del_ratio, sen_rng *rng)
+{
+    uint32_t n;
+    size_t length = sen__noise_write(out, text, del_ratio, rng, 0, &n);
+    if (n == 0 && text.length) memcpy(out, text.data, text.length);
+    if (n == 0) length = text.length;
+    else if (length == 0)
+        length = sen__noise_write(out, text, 0, NULL, sen__noise_choice(rng, n), &n);
+    out[length] = 0;
+    return length;
+}
 #endif /* 21 */
 
 #if SENTRAIN_STOP_AFTER >= 22 && !defined(SENTRAIN_ENCODE_ONLY)
@@ -37933,10 +38077,10 @@ static int64_t sen__plan_token_floats(const sen_trainer *t)
     return layers + others + 2 * inner + 3 * tr->hidden;
 }
 
-/* What a decoder keeps beside that, of the losses the most: logits and their gradient, of each layer
- * the norm of cross attention and what it was made of. Its other layers are the encoder's, of which
- * the text's tokens were counted. Logits stand there for the damaged text's tokens too: too much by
- * a third, since that is the shorter one. */
+/* What a decoder keeps beside that, of the losses the most: logits and their gradient, and of each
+ * layer the norm of cross attention and what it was made of. Its other layers are the encoder's, of
+ * which the text's tokens were counted. Logits are counted for the damaged text's tokens too: too
+ * much by a third, since that is the shorter one. */
 static int64_t sen__plan_decoder_floats(const sen_trainer *t)
 {
     int64_t most = 0;
@@ -42111,7 +42255,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            BatchAll-, BatchHard-, BatchSemiHard-, BatchHardSoftMarginTriplet, MegaBatchMargin,
  *            GlobalOrthogonalRegularization, EmbedDistill, MSE, MarginMSE, DistillKLDiv, Softmax,
  *            Matryoshka, AdaptiveLayer, Matryoshka2d, ContrastiveTension (both), GISTEmbed,
- *            DenoisingAutoEncoder (a BERT as decoder: causal, cross attention, tied or not);
+ *            DenoisingAutoEncoder (a BERT as decoder: causal, cross attention, tied or not; its
+ *            noise is sen_delete_words);
  *            CachedMultipleNegativesRanking, its symmetric form and
  *            CachedGISTEmbed: batches of any size in the memory of a mini-batch (gradient cache);
  *            weights of a loss's own, trained and kept in checkpoints; values in named terms; what

@@ -833,11 +833,71 @@ static void test_data_memory(data_fixture *f)
     CHECK(fail_everywhere(&f->files, data_stream_work, &f->file) > 5);
 }
 
+/* Against NLTK's tokenizer and detokenizer and numpy's generator, seed 5: each text at each ratio,
+ * one after the other. */
+static void test_data_noise(void)
+{
+    static const char *const text[] = {
+        "A pair of boys is running along the beach inside a kitchen during 2019.",
+        "Stock traders announced that profits rose in Berlin Monday!",
+        "He didn't say \"no\", she said: it's 3,500 dollars ($12.50 each); they'll pay 20% more?",
+        "Well... the dogs' owner -- a man of 40 -- left (quickly).",
+        "one",
+        "Hi!",
+        "",
+        "The U.S. economy, e.g. cars & trains, grew at 10:30 a.m. today.",
+        "I've seen [many] things you'd never believe, we're all mad here.",
+    };
+    static const char *const expect[] = {
+        "pair boys running along kitchen.",
+        "that",
+        "n't say, she 3,500 dollars $12.50 each they pay%",
+        "dogs' owner a man of 40--.",
+        "one",
+        "!",
+        "",
+        ", cars &, grew a.m.",
+        "many] you we're all mad",
+        "A pair of boys is running along the beach inside a kitchen during 2019.",
+        "Stock traders announced that profits rose in Berlin Monday!",
+        "He didn't say \"no\", she said: it's 3,500 dollars ($12.50 each); they'll pay 20% more?",
+        "Well...the dogs' owner--a man of 40--left (quickly).",
+        "one",
+        "Hi!",
+        "",
+        "The U.S. economy, e.g. cars & trains, grew at 10:30 a.m. today.",
+        "I've seen [many] things you'd never believe, we're all mad here.",
+        "2019",
+        "Stock",
+        "did say) pay",
+        "dogs --",
+        "one",
+        "Hi",
+        "",
+        ".",
+        "never",
+    };
+    static const double ratio[] = { 0.6, 0.0, 0.95 };
+    sen_rng rng;
+    size_t i, k;
+    sen_rng_seed(&rng, 5);
+    for (k = 0; k < SEN__COUNT(ratio); k++)
+        for (i = 0; i < SEN__COUNT(text); i++) {
+            char out[256];
+            sen_text t;
+            t.data = text[i];
+            t.length = strlen(text[i]);
+            CHECK(sen_delete_words(out, t, ratio[k], &rng) == strlen(out));
+            CHECK_TEXT(out, expect[k * SEN__COUNT(text) + i]);
+        }
+}
+
 static void test_data(void)
 {
     data_fixture f;
     int mapped;
     data_start(&f);
+    test_data_noise();
     for (mapped = 0; mapped < 2; mapped++) {
         f.keep = mapped ? 0 : SEN_NONE;                 /* SEN_NONE: by size, which is small */
         test_data_formats(&f);
