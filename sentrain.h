@@ -2125,6 +2125,17 @@ SENTRAIN_DEF sen_result sen_train_resume(sen_trainer *t, const char *checkpoint)
  * the run; the one that sets *more to false has ended it (best model loaded, records written). */
 SENTRAIN_DEF sen_result sen_trainer_step(sen_trainer *t, bool *more);
 
+/* A checkpoint's folder between this library and Python: the files that Python's Trainer resumes
+ * from (optimizer.pt, scheduler.pt, rng_state.pth) are written beside those of ours
+ * (optimizer.safetensors, scheduler.json, rng_state.json), or the other way. A run may cross over
+ * at any checkpoint: with dropout 0 it goes on as the uncut one, but for rounding. A
+ * folder that Python wrote may also be resumed as it is: the trainer converts it where it stands,
+ * and knows what from_python cannot: weights of losses, frozen ones, learning_rate_mapping.
+ * SEN_ERR_UNSUPPORTED: another optimizer or schedule, or a pickle that holds anything but tensors
+ * and plain values. */
+SENTRAIN_DEF sen_result sen_checkpoint_to_python(sen_ctx *c, const char *folder);
+SENTRAIN_DEF sen_result sen_checkpoint_from_python(sen_ctx *c, const char *folder);
+
 /* Before the first sen_trainer_step: start from a checkpoint (NULL: the latest). */
 SENTRAIN_DEF sen_result sen_trainer_resume(sen_trainer *t, const char *checkpoint);
 
@@ -14930,6 +14941,918 @@ static sen_result sen__safetensors_write(sen_ctx *c, const char *path, const sen
     sen__arena_release(&c->scratch, mark);
     return r;
 }
+
+#ifndef SENTRAIN_ENCODE_ONLY
+/* ---- torch's files: a zip that is not compressed --------------------------------------------- */
+
+/* torch.save writes a zip whose members are stored as they are: the pickle of the value, in which
+ * tensors are names of storages, and one member with the bytes of each storage:
+ *
+ *     optimizer/data.pkl, optimizer/byteorder, optimizer/data/0, optimizer/data/1, ...
+ *
+ * The list of members (the central directory) is at the end. It is a claim like any header: every
+ * range is held against the file's size, and every member against its CRC-32, before it is used.
+ * Format: PKWARE's APPNOTE.TXT, sections 4.3 and 4.5.3. */
+
+#define SEN__ZIP_LOCAL   0x04034B50u            /* in front of a member */
+#define SEN__ZIP_CENTRAL 0x02014B50u            /* one row of the directory */
+#define SEN__ZIP_END64   0x06064B50u            /* the end, with numbers of 64 bits */
+#define SEN__ZIP_PLACE64 0x07064B50u            /* where that stands */
+#define SEN__ZIP_END     0x06054B50u            /* the last 22 bytes */
+#define SEN__ZIP_WIDE    0xFFFFFFFFu            /* "see the number of 64 bits" */
+
+/* CRC-32 of the bits in reversed order, polynomial 0x04C11DB7, a byte at a time. */
+static void sen__crc_table(uint32_t table[256])
+{
+    uint32_t i, v;
+    int k;
+    for (i = 0; i < 256; i++) {
+        for (v = i, k = 0; k < 8; k++) v = (v >> 1) ^ (v & 1 ? 0xEDB88320u : 0u);
+        table[i] = v;
+    }
+}
+
+static uint32_t sen__crc(const uint32_t table[256], const unsigned char *p, int64_t n)
+{
+    uint32_t v = 0xFFFFFFFFu;
+    for (; n > 0; n--, p++) v = table[(v ^ *p) & 255] ^ (v >> 8);
+    return ~v;
+}
+
+/* One member; its bytes stay in the file. */
+typedef struct sen__zip_item {
+    const char          *name;                  /* in the arena */
+    const unsigned char *data;
+    int64_t              size;
+} sen__zip_item;
+
+/* An open file and what was made of it. */
+typedef struct sen__zip {
+    sen__bytes     file;
+    sen_arena      arena;                       /* names, and the values of a pickle */
+    sen__zip_item *item;                        /* [n] */
+    int64_t        n;
+    sen__map       place;                       /* name -> its item */
+    const char    *path;                        /* a copy, for messages */
+} sen__zip;
+
+/* Also of one that was never opened: zeros. */
+static void sen__zip_close(sen_ctx *c, sen__zip *z)
+{
+    sen__map_free(&z->place, &c->allocator);
+    sen__file_release(c, &z->file);
+    sen__arena_free(&z->arena);
+    memset(z, 0, sizeof *z);
+}
+
+static sen_result sen__zip_fail(sen_ctx *c, const sen__zip *z, const char *what)
+{
+    return sen_fail(c, SEN_ERR_FORMAT, "%s: not a whole file of torch.save: %s", z->path, what);
+}
+
+/* Two bytes, little-endian. */
+static int64_t sen__zip_le16(const unsigned char *p)
+{
+    return p[0] | p[1] << 8;
+}
+
+/* Where the directory is: *at and *size in bytes, *n rows. The end stands in the last 22 bytes (a
+ * comment behind it, which zips may have, torch does not write); numbers that are too large for it
+ * stand in another record, 20 bytes in front of it is told where. */
+static sen_result sen__zip_end(sen_ctx *c, const sen__zip *z, uint64_t *at, uint64_t *size,
+                               uint64_t *n)
+{
+    const unsigned char *data = (const unsigned char *)z->file.data;
+    const uint64_t total = (uint64_t)z->file.size;
+    const unsigned char *end = total < 22 ? NULL : data + total - 22, *wide;
+    uint64_t place;
+    if (!end || sen__text_le32(end) != SEN__ZIP_END)
+        return sen__zip_fail(c, z, "its last bytes are no end of a zip; is it cut short?");
+    *n = (uint64_t)sen__zip_le16(end + 10);
+    *size = sen__text_le32(end + 12);
+    *at = sen__text_le32(end + 16);
+    if (*n == 0xFFFF || *size == SEN__ZIP_WIDE || *at == SEN__ZIP_WIDE) {
+        if (total < 42 || sen__text_le32(end - 20) != SEN__ZIP_PLACE64)
+            return sen__zip_fail(c, z, "its end of 64 bits is missing");
+        place = sen__text_le64(end - 12);
+        if (place > total || total - place < 56 || sen__text_le32(data + place) != SEN__ZIP_END64)
+            return sen__zip_fail(c, z, "its end of 64 bits is missing");
+        wide = data + place;
+        *n = sen__text_le64(wide + 32);
+        *size = sen__text_le64(wide + 40);
+        *at = sen__text_le64(wide + 48);
+    }
+    if (*at > total || *size > total - *at || *n > *size / 46)
+        return sen__zip_fail(c, z, "its list of members lies outside the file");
+    return SEN_OK;
+}
+
+/* The numbers of a row that have no room in 32 bits, in the order size, packed size, place; from
+ * the row's extra fields p[n]. False: they are not there. */
+static bool sen__zip_wide(const unsigned char *p, int64_t n, uint64_t value[3])
+{
+    int64_t used = 0, size;
+    int k;
+    for (; n >= 4; p += 4 + size, n -= 4 + size) {
+        size = sen__zip_le16(p + 2);
+        if (size > n - 4) return false;
+        if (sen__zip_le16(p) != 1) continue;
+        for (k = 0; k < 3; k++) {
+            if (value[k] != SEN__ZIP_WIDE) continue;
+            if (used + 8 > size) return false;
+            value[k] = sen__text_le64(p + 4 + used);
+            used += 8;
+        }
+        return true;
+    }
+    return value[0] != SEN__ZIP_WIDE && value[1] != SEN__ZIP_WIDE && value[2] != SEN__ZIP_WIDE;
+}
+
+/* A member's bytes: behind its local header, whose name and extra field may have other lengths than
+ * those of the row. NULL: not in the file. */
+static const unsigned char *sen__zip_data(const sen__zip *z, uint64_t place, uint64_t size)
+{
+    const unsigned char *data = (const unsigned char *)z->file.data;
+    const uint64_t total = (uint64_t)z->file.size;
+    uint64_t skip;
+    if (place > total || total - place < 30 || sen__text_le32(data + place) != SEN__ZIP_LOCAL)
+        return NULL;
+    skip = 30 + (uint64_t)(sen__zip_le16(data + place + 26) + sen__zip_le16(data + place + 28));
+    if (skip > total - place || size > total - place - skip) return NULL;
+    return data + place + skip;
+}
+
+/* One row of the directory, `left` bytes at p, into *out; *used: how long it is. */
+static sen_result sen__zip_row(sen_ctx *c, sen__zip *z, const uint32_t table[256],
+                               const unsigned char *p, uint64_t left, sen__zip_item *out,
+                               uint64_t *used)
+{
+    uint64_t name, extra, value[3];
+    if (left < 46 || sen__text_le32(p) != SEN__ZIP_CENTRAL)
+        return sen__zip_fail(c, z, "its list of members is damaged");
+    name = (uint64_t)sen__zip_le16(p + 28);
+    extra = (uint64_t)sen__zip_le16(p + 30);
+    *used = 46 + name + extra + (uint64_t)sen__zip_le16(p + 32);
+    if (*used > left) return sen__zip_fail(c, z, "its list of members is damaged");
+    value[0] = sen__text_le32(p + 24);
+    value[1] = sen__text_le32(p + 20);
+    value[2] = sen__text_le32(p + 42);
+    if (sen__zip_le16(p + 10) != 0 || (p[8] & 1))
+        return sen__zip_fail(c, z, "a member is compressed or encrypted");
+    if (!sen__zip_wide(p + 46 + name, (int64_t)extra, value) || value[0] != value[1])
+        return sen__zip_fail(c, z, "the size of a member is damaged");
+    out->name = sen__arena_text(&z->arena, (const char *)p + 46, (size_t)name);
+    if (!out->name) return sen__no_memory(c, (size_t)name, "a name");
+    out->data = sen__zip_data(z, value[2], value[0]);
+    if (!out->data) return sen__zip_fail(c, z, "a member lies outside the file");
+    out->size = (int64_t)value[0];
+    if (sen__crc(table, out->data, out->size) != (uint32_t)sen__text_le32(p + 16))
+        return sen__zip_fail(c, z, "the checksum of a member is wrong");
+    return SEN_OK;
+}
+
+/* Opens and checks a file; nothing is left open on failure. */
+static sen_result sen__zip_open(sen_ctx *c, const char *path, sen__zip *z)
+{
+    uint64_t at = 0, size = 0, n = 0, i, used = 0;
+    uint32_t table[256];
+    sen_result r;
+    memset(z, 0, sizeof *z);
+    sen__arena_init(&z->arena, &c->allocator, 64 << 10);
+    r = sen__file_map(c, path, false, &z->file);
+    if (r) return r;
+    z->path = sen__arena_text(&z->arena, path, strlen(path));
+    if (!z->path) r = sen__no_memory(c, strlen(path), "a path");
+    if (!r) r = sen__zip_end(c, z, &at, &size, &n);
+    if (!r) {
+        const size_t bytes = sen__mul(n + 1, sizeof *z->item);
+        z->item = (sen__zip_item *)sen__arena_alloc(&z->arena, bytes);
+        if (!z->item) r = sen__no_memory(c, bytes, z->path);
+    }
+    if (!r) r = sen__map_init(&z->place, c, (int64_t)n);
+    sen__crc_table(table);
+    for (i = 0; !r && i < n; i++, at += used, size -= used) {
+        sen__zip_item *item = &z->item[z->n];
+        r = sen__zip_row(c, z, table, (const unsigned char *)z->file.data + at, size, item, &used);
+        if (!r) r = sen__map_put(&z->place, item->name, strlen(item->name), z->n++);
+    }
+    if (r) sen__zip_close(c, z);
+    return r;
+}
+
+/* NULL: there is no such member. */
+static const sen__zip_item *sen__zip_find(const sen__zip *z, const char *name)
+{
+    int64_t i = 0;
+    return sen__map_get(&z->place, name, strlen(name), &i) ? &z->item[i] : NULL;
+}
+
+/* ---- torch's files: a pickle of tensors and plain values ------------------------------------- */
+
+/* A pickle is a program for a machine with a stack, and in Python it may call anything. Here it
+ * makes None, booleans, whole numbers, floats, texts, tuples, lists, dictionaries and tensors; the
+ * names that it calls by are looked for in the small table below, and any other is refused. Nothing
+ * of a file is ever run.
+ *
+ * A value may stand in several places (pickle's memo), so values are shared, and a list may even
+ * hold itself; who reads them asks for what it expects, step by step, and never walks them all.
+ * Instructions: Python's pickletools.py, protocols 0 to 2 and what torch.save uses of them. */
+typedef enum sen__py_kind {
+    SEN__PY_NONE, SEN__PY_BOOL, SEN__PY_INT, SEN__PY_FLOAT, SEN__PY_TEXT, SEN__PY_TUPLE,
+    SEN__PY_LIST, SEN__PY_DICT, SEN__PY_TENSOR,
+    SEN__PY_MARK, SEN__PY_NAME, SEN__PY_STORAGE,    /* only on the way */
+    SEN__PY_OTHER                                   /* not understood, where that is allowed */
+} sen__py_kind;
+
+struct sen__py;
+typedef struct sen__py_item {
+    const struct sen__py *key, *value;              /* key NULL: of a list or tuple */
+    struct sen__py_item  *next;
+} sen__py_item;
+
+/* What a tensor is of; a storage's name in Python, and its bytes for each value. */
+typedef enum sen__py_type {
+    SEN__PY_F32, SEN__PY_F64, SEN__PY_F16, SEN__PY_BF16, SEN__PY_I64, SEN__PY_I32, SEN__PY_I16,
+    SEN__PY_I8, SEN__PY_U8, SEN__PY_B8, SEN__PY_TYPES
+} sen__py_type;
+
+static const struct { const char *name; int size; } sen__py_types[SEN__PY_TYPES] = {
+    { "FloatStorage", 4 }, { "DoubleStorage", 8 }, { "HalfStorage", 2 }, { "BFloat16Storage", 2 },
+    { "LongStorage", 8 }, { "IntStorage", 4 }, { "ShortStorage", 2 }, { "CharStorage", 1 },
+    { "ByteStorage", 1 }, { "BoolStorage", 1 }
+};
+
+/* The two functions, behind the storages in the numbers of names. */
+#define SEN__PY_REBUILD (SEN__PY_TYPES + 0)
+#define SEN__PY_ORDERED (SEN__PY_TYPES + 1)
+
+/* A dense tensor, its bytes in the file: at any address, in little-endian order. */
+typedef struct sen__py_tensor {
+    sen__py_type         type;
+    int                  ndim;
+    int64_t              shape[4], count;
+    const unsigned char *data;
+} sen__py_tensor;
+
+typedef struct sen__py {
+    sen__py_kind    kind;
+    int64_t         integer;                    /* also BOOL; how many items; a NAME's number */
+    double          number;                     /* of a FLOAT */
+    const char     *text;                       /* of a TEXT; the key of a STORAGE */
+    sen__py_item   *first, *last;               /* of a TUPLE, LIST or DICT */
+    sen__py_tensor *tensor;                     /* a STORAGE has type and count of it */
+} sen__py;
+
+#define SEN__PICKLE_MOST (8 << 20)              /* bytes: a pickle of 30,000 tensors */
+
+typedef struct sen__pickle {
+    sen_ctx    *c;
+    sen__zip   *zip;                            /* where storages are, and the arena */
+    const char *folder;                         /* "optimizer/data/" in it */
+    bool        lenient;                        /* unknown names make SEN__PY_OTHER */
+    const unsigned char *from, *at, *end;
+    sen__py   **stack, **memo;                  /* [n], [n_memo]; of the latter some NULL */
+    int64_t     n, n_memo, room, memo_room;
+} sen__pickle;
+
+static sen_result sen__pickle_fail(const sen__pickle *p, const char *what)
+{
+    return sen_fail(p->c, SEN_ERR_FORMAT, "%s: its pickle is damaged or of another kind: %s (byte "
+                    "%lld)", p->zip->path, what, (long long)(p->at - p->from));
+}
+
+/* A new value on the stack. NULL: no memory, the context knows. */
+static sen__py *sen__pickle_push(sen__pickle *p, sen__py_kind kind)
+{
+    void *stack = p->stack;
+    sen__py *v = (sen__py *)sen__arena_zero(&p->zip->arena, sizeof *v);
+    if (!v) sen__no_memory(p->c, sizeof *v, "a value of a pickle");
+    if (!v || sen__reserve(p->c, &stack, &p->room, p->n + 1, sizeof *p->stack, "a pickle's stack"))
+        return NULL;
+    p->stack = (sen__py **)stack;
+    p->stack[p->n++] = v;
+    v->kind = kind;
+    return v;
+}
+
+/* Whether n bytes are left to be read. */
+static bool sen__pickle_has(const sen__pickle *p, uint64_t n)
+{
+    return n <= (uint64_t)(p->end - p->at);
+}
+
+/* Of n bytes, the first the lowest, two's complement. More than 8 do not fit. */
+static sen_result sen__pickle_long(sen__pickle *p, int64_t n)
+{
+    uint64_t bits = 0;
+    sen__py *v;
+    int64_t i;
+    if (n > 8) return sen__pickle_fail(p, "a number of more than 64 bits");
+    for (i = 0; i < n; i++) bits |= (uint64_t)p->at[i] << (8 * i);
+    if (n > 0 && n < 8 && (p->at[n - 1] & 0x80)) bits |= ~(uint64_t)0 << (8 * n);
+    p->at += n;
+    v = sen__pickle_push(p, SEN__PY_INT);
+    if (v) memcpy(&v->integer, &bits, sizeof bits);
+    return v ? SEN_OK : SEN_ERR_MEMORY;
+}
+
+/* A double, the highest byte first. */
+static sen_result sen__pickle_float(sen__pickle *p)
+{
+    sen__py *v = sen__pickle_push(p, SEN__PY_FLOAT);
+    uint64_t bits = 0;
+    int i;
+    if (!v) return SEN_ERR_MEMORY;
+    for (i = 0; i < 8; i++) bits = bits << 8 | p->at[i];
+    memcpy(&v->number, &bits, sizeof bits);
+    p->at += 8;
+    return SEN_OK;
+}
+
+/* A text of n bytes. One with a 0 in it ends there: no key and no name of ours has one. */
+static sen_result sen__pickle_text(sen__pickle *p, uint64_t n)
+{
+    sen__py *v;
+    if (!sen__pickle_has(p, n)) return sen__pickle_fail(p, "it ends in a text");
+    v = sen__pickle_push(p, SEN__PY_TEXT);
+    if (!v) return SEN_ERR_MEMORY;
+    v->text = sen__arena_text(&p->zip->arena, (const char *)p->at, (size_t)n);
+    p->at += n;
+    return v->text ? SEN_OK : sen__no_memory(p->c, (size_t)n, "a text of a pickle");
+}
+
+/* Something that is called by its name, in two lines: module and name. */
+static sen_result sen__pickle_name(sen__pickle *p)
+{
+    const unsigned char *module = p->at, *name, *end;
+    char text[120];
+    sen__py *v;
+    int i;
+    name = (const unsigned char *)memchr(module, '\n', (size_t)(p->end - module));
+    end = name ? (const unsigned char *)memchr(name + 1, '\n', (size_t)(p->end - name - 1)) : NULL;
+    if (!end) return sen__pickle_fail(p, "it ends in a name");
+    sen__text_format(text, sizeof text, "%.*s.%.*s", (int)SEN__MIN(name - module, 60),
+                     (const char *)module, (int)SEN__MIN(end - name - 1, 50),
+                     (const char *)name + 1);
+    p->at = end + 1;
+    v = sen__pickle_push(p, SEN__PY_NAME);
+    if (!v) return SEN_ERR_MEMORY;
+    v->integer = -1;
+    for (i = 0; i < SEN__PY_TYPES; i++)
+        if (sen__text_starts(text, "torch.") && strcmp(text + 6, sen__py_types[i].name) == 0)
+            v->integer = i;
+    if (strcmp(text, "torch._utils._rebuild_tensor_v2") == 0) v->integer = SEN__PY_REBUILD;
+    if (strcmp(text, "collections.OrderedDict") == 0) v->integer = SEN__PY_ORDERED;
+    if (v->integer >= 0) return SEN_OK;
+    v->kind = SEN__PY_OTHER;
+    if (p->lenient) return SEN_OK;
+    return sen_fail(p->c, SEN_ERR_UNSUPPORTED,
+                    "%s holds %s, which is neither a tensor nor a plain value: a pickle can run "
+                    "any code when it is opened, so such a file is refused", p->zip->path, text);
+}
+
+/* The place behind the last mark; -1: there is none. */
+static int64_t sen__pickle_mark(const sen__pickle *p)
+{
+    int64_t i = p->n - 1;
+    while (i >= 0 && p->stack[i]->kind != SEN__PY_MARK) i--;
+    return i < 0 ? -1 : i + 1;
+}
+
+/* Puts an item behind those of a list, a tuple or a dictionary. */
+static sen_result sen__py_append(sen__pickle *p, sen__py *to, const sen__py *key,
+                                 const sen__py *value)
+{
+    sen__py_item *item = (sen__py_item *)sen__arena_zero(&p->zip->arena, sizeof *item);
+    if (!item) return sen__no_memory(p->c, sizeof *item, "a value of a pickle");
+    item->key = key;
+    item->value = value;
+    if (to->last) to->last->next = item;
+    else to->first = item;
+    to->last = item;
+    to->integer++;
+    return SEN_OK;
+}
+
+/* The values from place `from` of the stack on become one tuple; with `marked` the mark below them
+ * goes too. */
+static sen_result sen__pickle_tuple(sen__pickle *p, int64_t from, bool marked)
+{
+    const int64_t n = p->n;
+    sen__py *v;
+    int64_t i;
+    sen_result r = SEN_OK;
+    if (from < 0) return sen__pickle_fail(p, "a tuple of more than there is");
+    v = sen__pickle_push(p, SEN__PY_TUPLE);
+    if (!v) return SEN_ERR_MEMORY;
+    for (i = from; !r && i < n; i++) {
+        if (p->stack[i]->kind == SEN__PY_MARK) return sen__pickle_fail(p, "a mark in a tuple");
+        r = sen__py_append(p, v, NULL, p->stack[i]);
+    }
+    p->n = from - (marked ? 1 : 0);
+    p->stack[p->n++] = v;
+    return r;
+}
+
+/* The values from place `from` on go into the list or dictionary (in pairs) below them. */
+static sen_result sen__pickle_fill(sen__pickle *p, int64_t from, bool marked, sen__py_kind kind)
+{
+    const int64_t below = from - (marked ? 2 : 1), step = kind == SEN__PY_DICT ? 2 : 1;
+    sen_result r = SEN_OK;
+    int64_t i;
+    if (from < 0 || below < 0 || p->stack[below]->kind != kind || (p->n - from) % step != 0)
+        return sen__pickle_fail(p, "values for a list or dictionary that is not there");
+    for (i = from; !r && i < p->n; i += step) {
+        const sen__py *key = step == 2 ? p->stack[i] : NULL;
+        if (p->stack[i]->kind == SEN__PY_MARK || p->stack[i + step - 1]->kind == SEN__PY_MARK ||
+            (key && key->kind != SEN__PY_TEXT && key->kind != SEN__PY_INT))
+            return sen__pickle_fail(p, "a key that is neither a text nor a whole number");
+        r = sen__py_append(p, p->stack[below], key, p->stack[i + step - 1]);
+    }
+    p->n = below + 1;
+    return r;
+}
+
+/* ("storage", the type's name, its key, a device, the number of values): the bytes of a tensor. */
+static sen_result sen__pickle_storage(sen__pickle *p)
+{
+    const sen__py *t = p->n > 0 ? p->stack[p->n - 1] : NULL, *v[5];
+    const sen__py_item *item = t && t->kind == SEN__PY_TUPLE && t->integer == 5 ? t->first : NULL;
+    sen__py_tensor *values;
+    sen__py *out;
+    int i;
+    for (i = 0; item; item = item->next) v[i++] = item->value;
+    if (i < 5 || v[0]->kind != SEN__PY_TEXT || strcmp(v[0]->text, "storage") != 0 ||
+        v[1]->kind != SEN__PY_NAME || v[1]->integer >= SEN__PY_TYPES ||
+        v[2]->kind != SEN__PY_TEXT || v[4]->kind != SEN__PY_INT || v[4]->integer < 0)
+        return sen__pickle_fail(p, "a storage that is none");
+    p->n--;
+    out = sen__pickle_push(p, SEN__PY_STORAGE);
+    if (!out) return SEN_ERR_MEMORY;
+    values = (sen__py_tensor *)sen__arena_zero(&p->zip->arena, sizeof *values);
+    if (!values) return sen__no_memory(p->c, sizeof *values, "a tensor of a pickle");
+    values->type = (sen__py_type)v[1]->integer;
+    values->count = v[4]->integer;
+    out->text = v[2]->text;
+    out->tensor = values;
+    return SEN_OK;
+}
+
+/* Shape and strides as whole numbers; only what lies in one dense piece, row by row. */
+static bool sen__py_shape(const sen__py *shape, const sen__py *stride, sen__py_tensor *t)
+{
+    const sen__py_item *a, *b;
+    int64_t dense = 1;
+    int i;
+    if (shape->kind != SEN__PY_TUPLE || stride->kind != SEN__PY_TUPLE ||
+        shape->integer != stride->integer || shape->integer > 4)
+        return false;
+    t->count = 1;
+    for (a = shape->first; a; a = a->next) {
+        const int64_t n = a->value->kind == SEN__PY_INT ? a->value->integer : -1;
+        if (n < 0 || (n > 0 && t->count > INT64_MAX / 16 / n)) return false;
+        t->shape[t->ndim++] = n;
+        t->count *= n;
+    }
+    /* The last stride is 1, each other the product of the sizes behind it. That of a dimension of
+     * size 1 says nothing. */
+    for (dense = t->count, i = 0, b = stride->first; b; b = b->next, i++) {
+        if (b->value->kind != SEN__PY_INT) return false;
+        dense = t->shape[i] ? dense / t->shape[i] : 0;
+        if (t->count > 0 && t->shape[i] > 1 && b->value->integer != dense) return false;
+    }
+    return true;
+}
+
+/* torch._utils._rebuild_tensor_v2(storage, offset, shape, strides, ...). */
+static sen_result sen__pickle_tensor(sen__pickle *p, const sen__py *args)
+{
+    const sen__py_item *item = args->integer >= 4 ? args->first : NULL;
+    const sen__py *v[4];
+    const sen__zip_item *member;
+    sen__py_tensor *t = (sen__py_tensor *)sen__arena_zero(&p->zip->arena, sizeof *t);
+    char name[200];
+    sen__py *out;
+    int64_t size, all;
+    int i;
+    for (i = 0; item && i < 4; item = item->next) v[i++] = item->value;
+    if (!t) return sen__no_memory(p->c, sizeof *t, "a tensor of a pickle");
+    if (i < 4 || v[0]->kind != SEN__PY_STORAGE || v[1]->kind != SEN__PY_INT)
+        return sen__pickle_fail(p, "a tensor that is none");
+    if (!sen__py_shape(v[2], v[3], t))
+        return sen__pickle_fail(p, "a tensor of more than 4 dimensions, or not in one piece");
+    t->type = v[0]->tensor->type;
+    all = v[0]->tensor->count;
+    size = sen__py_types[t->type].size;
+    sen__text_format(name, sizeof name, "%s%s", p->folder, v[0]->text);
+    member = sen__zip_find(p->zip, name);
+    if (!member) return sen__pickle_fail(p, "a tensor whose values are not in the file");
+    /* count is below 2^63 / 16, so nothing here overflows. */
+    if (all != member->size / size || v[1]->integer < 0 || v[1]->integer > all ||
+        t->count > all - v[1]->integer)
+        return sen__pickle_fail(p, "a tensor larger than its values");
+    t->data = member->data + v[1]->integer * size;
+    out = sen__pickle_push(p, SEN__PY_TENSOR);
+    if (!out) return SEN_ERR_MEMORY;
+    out->tensor = t;
+    return SEN_OK;
+}
+
+/* A call: below the tuple of its arguments stands what is called. */
+static sen_result sen__pickle_call(sen__pickle *p)
+{
+    const sen__py *args = p->n > 1 ? p->stack[p->n - 1] : NULL;
+    const sen__py *name = args ? p->stack[p->n - 2] : NULL;
+    sen_result r;
+    if (!args || args->kind != SEN__PY_TUPLE)
+        return sen__pickle_fail(p, "a call without arguments");
+    if (name->kind == SEN__PY_NAME && name->integer == SEN__PY_REBUILD)
+        r = sen__pickle_tensor(p, args);
+    else if (name->kind == SEN__PY_NAME && name->integer == SEN__PY_ORDERED && args->integer == 0)
+        r = sen__pickle_push(p, SEN__PY_DICT) ? SEN_OK : SEN_ERR_MEMORY;
+    else if (name->kind == SEN__PY_OTHER)               /* only where p->lenient */
+        r = sen__pickle_push(p, SEN__PY_OTHER) ? SEN_OK : SEN_ERR_MEMORY;
+    else return sen__pickle_fail(p, "a call of something that is no function");
+    if (r) return r;
+    p->stack[p->n - 3] = p->stack[p->n - 1];            /* the result in place of the call */
+    p->n -= 2;
+    return SEN_OK;
+}
+
+/* Remembers the top of the stack under a number, or puts what was remembered there. A number costs
+ * at least two bytes of the file, so there cannot be more of them than it has bytes. */
+static sen_result sen__pickle_memo(sen__pickle *p, uint64_t number, bool get)
+{
+    void *memo = p->memo;
+    sen__py *v = NULL;
+    if (get && number < (uint64_t)p->n_memo) v = p->memo[number];
+    if (!get && p->n > 0) v = p->stack[p->n - 1];
+    if (!v || v->kind == SEN__PY_MARK || number > (uint64_t)(p->end - p->from))
+        return sen__pickle_fail(p, "a value is remembered that is not there");
+    if (get) {
+        if (!sen__pickle_push(p, SEN__PY_NONE)) return SEN_ERR_MEMORY;
+        p->stack[p->n - 1] = v;
+        return SEN_OK;
+    }
+    if (sen__reserve(p->c, &memo, &p->memo_room, (int64_t)number + 1, sizeof *p->memo, "a memo"))
+        return SEN_ERR_MEMORY;
+    p->memo = (sen__py **)memo;
+    while (p->n_memo <= (int64_t)number) p->memo[p->n_memo++] = NULL;
+    p->memo[number] = v;
+    return SEN_OK;
+}
+
+/* The bytes of an instruction's own argument: those of fixed length, and the length itself of those
+ * that have one. */
+static int64_t sen__pickle_argument(unsigned char op)
+{
+    switch (op) {
+    case 0x80: case 'K': case 'q': case 'h': case 0x8A: case 0x8C: return 1;
+    case 'M': return 2;
+    case 'J': case 'X': case 'r': case 'j': return 4;
+    case 'G': return 8;
+    default: return 0;
+    }
+}
+
+/* One instruction; the end (STOP) is the caller's. */
+static sen_result sen__pickle_step(sen__pickle *p, unsigned char op)
+{
+    sen__py *v = NULL;
+    int64_t n;
+    if (!sen__pickle_has(p, (uint64_t)sen__pickle_argument(op)))
+        return sen__pickle_fail(p, "it ends in an instruction");
+    switch (op) {
+    case 0x80:                                          /* PROTO */
+        return *p->at++ <= 4 ? SEN_OK : sen__pickle_fail(p, "a protocol that is not known");
+    case '(': v = sen__pickle_push(p, SEN__PY_MARK); break;
+    case 'N': v = sen__pickle_push(p, SEN__PY_NONE); break;
+    case ')': v = sen__pickle_push(p, SEN__PY_TUPLE); break;
+    case ']': v = sen__pickle_push(p, SEN__PY_LIST); break;
+    case '}': v = sen__pickle_push(p, SEN__PY_DICT); break;
+    case 0x88: case 0x89:                               /* True, False */
+        v = sen__pickle_push(p, SEN__PY_BOOL);
+        if (v) v->integer = op == 0x88;
+        break;
+    /* Whole numbers of 1 and 2 bytes have no sign. */
+    case 'K': case 'M':
+        n = op == 'K' ? *p->at : sen__zip_le16(p->at);
+        p->at += op == 'K' ? 1 : 2;
+        v = sen__pickle_push(p, SEN__PY_INT);
+        if (v) v->integer = n;
+        break;
+    case 'J': return sen__pickle_long(p, 4);
+    case 0x8A:                                          /* LONG1: its length, then its bytes */
+        n = *p->at++;
+        return sen__pickle_has(p, (uint64_t)n) ? sen__pickle_long(p, n)
+                                               : sen__pickle_fail(p, "it ends in a number");
+    case 'G': return sen__pickle_float(p);
+    case 'X': p->at += 4; return sen__pickle_text(p, sen__text_le32(p->at - 4));
+    case 0x8C: p->at += 1; return sen__pickle_text(p, p->at[-1]);
+    case 'c': return sen__pickle_name(p);
+    case 'q': case 'h': p->at += 1; return sen__pickle_memo(p, p->at[-1], op == 'h');
+    case 'r': case 'j':
+        p->at += 4;
+        return sen__pickle_memo(p, sen__text_le32(p->at - 4), op == 'j');
+    case 't': return sen__pickle_tuple(p, sen__pickle_mark(p), true);
+    case 0x85: case 0x86: case 0x87: return sen__pickle_tuple(p, p->n - (op - 0x84), false);
+    case 'e': return sen__pickle_fill(p, sen__pickle_mark(p), true, SEN__PY_LIST);
+    case 'a': return sen__pickle_fill(p, p->n - 1, false, SEN__PY_LIST);
+    case 'u': return sen__pickle_fill(p, sen__pickle_mark(p), true, SEN__PY_DICT);
+    case 's': return sen__pickle_fill(p, p->n - 2, false, SEN__PY_DICT);
+    case 'Q': return sen__pickle_storage(p);
+    case 'R': return sen__pickle_call(p);
+    case 'b':                                           /* BUILD: more of what is not understood */
+        if (p->n < 2 || p->stack[p->n - 2]->kind != SEN__PY_OTHER) break;
+        p->n--;
+        return SEN_OK;
+    default: break;
+    }
+    if (v) return SEN_OK;
+    return sen__error(p->c) ? SEN_ERR_MEMORY : sen__pickle_fail(p, "an unknown instruction");
+}
+
+/* An open file of torch.save. */
+typedef struct sen__pt {
+    sen__zip       zip;
+    const sen__py *root;                        /* in the zip's arena */
+} sen__pt;
+
+static void sen__pt_close(sen_ctx *c, sen__pt *f)
+{
+    sen__zip_close(c, &f->zip);
+    f->root = NULL;
+}
+
+/* Runs the pickle to its end; what is then on the stack is the value. */
+static sen_result sen__pickle_run(sen__pickle *p, const sen__py **out)
+{
+    sen_result r = SEN_OK;
+    unsigned char op = 0;
+    while (!r && op != '.') {
+        if (p->at == p->end) r = sen__pickle_fail(p, "it has no end");
+        else if ((op = *p->at++) != '.') r = sen__pickle_step(p, op);
+    }
+    if (!r && (p->n != 1 || p->stack[0]->kind == SEN__PY_MARK))
+        r = sen__pickle_fail(p, "it makes no value");
+    if (!r) *out = p->stack[0];
+    sen__delete(p->c, p->stack);
+    sen__delete(p->c, p->memo);
+    return r;
+}
+
+/* The member that ends in this, for any name of the folder; NULL: none. */
+static const sen__zip_item *sen__zip_ending(const sen__zip *z, const char *end)
+{
+    int64_t i;
+    for (i = 0; i < z->n; i++)
+        if (sen__text_ends(z->item[i].name, end)) return &z->item[i];
+    return NULL;
+}
+
+/* Opens a file of torch.save, checks it and makes its value. lenient: values that are not
+ * understood become SEN__PY_OTHER (of rng_state.pth, which has numpy's array beside torch's). */
+static sen_result sen__pt_open(sen_ctx *c, const char *path, bool lenient, sen__pt *f)
+{
+    const sen__zip_item *pickle, *order;
+    sen__pickle p;
+    char folder[120];
+    sen_result r;
+    memset(f, 0, sizeof *f);
+    r = sen__zip_open(c, path, &f->zip);
+    if (r) return r;
+    pickle = sen__zip_ending(&f->zip, "/data.pkl");
+    order = sen__zip_ending(&f->zip, "/byteorder");
+    if (!pickle || strlen(pickle->name) >= sizeof folder)
+        r = sen__zip_fail(c, &f->zip, "it has no data.pkl");
+    else if (pickle->size > SEN__PICKLE_MOST)
+        r = sen__zip_fail(c, &f->zip, "its data.pkl is larger than any checkpoint's");
+    else if (order && (order->size != 6 || memcmp(order->data, "little", 6) != 0))
+        r = sen__zip_fail(c, &f->zip, "its numbers are not little-endian");
+    if (!r) {
+        memset(&p, 0, sizeof p);
+        /* "optimizer/data.pkl" -> "optimizer/data/" */
+        sen__text_format(folder, sizeof folder, "%.*s/", (int)strlen(pickle->name) - 4,
+                         pickle->name);
+        p.c = c;
+        p.zip = &f->zip;
+        p.folder = folder;
+        p.lenient = lenient;
+        p.from = p.at = pickle->data;
+        p.end = p.from + pickle->size;
+        r = sen__pickle_run(&p, &f->root);
+    }
+    if (r) sen__pt_close(c, f);
+    return r;
+}
+
+/* A member of a dictionary by its text, or NULL; the last of equal keys, as in Python. NULL in,
+ * NULL out. */
+static const sen__py *sen__py_get(const sen__py *dict, const char *key)
+{
+    const sen__py *found = NULL;
+    const sen__py_item *i = dict && dict->kind == SEN__PY_DICT ? dict->first : NULL;
+    for (; i; i = i->next)
+        if (i->key->kind == SEN__PY_TEXT && strcmp(i->key->text, key) == 0) found = i->value;
+    return found;
+}
+
+/* A number of any kind; otherwise when it is none. */
+static double sen__py_number(const sen__py *v, double otherwise)
+{
+    if (v && v->kind == SEN__PY_INT) return (double)v->integer;
+    return v && v->kind == SEN__PY_FLOAT ? v->number : otherwise;
+}
+
+/* ---- torch's files: writing ------------------------------------------------------------------ */
+
+/* n bytes of a number, the lowest first. */
+static void sen__out_le(sen__out *o, uint64_t value, int n)
+{
+    unsigned char b[8];
+    int i;
+    for (i = 0; i < n; i++) b[i] = (unsigned char)(value >> (8 * i));
+    sen__out_bytes(o, b, (size_t)n);
+}
+
+/* A zip that is being written: members one by one, then the directory. */
+typedef struct sen__zip_writer {
+    sen__writer w;
+    sen__out    central;                        /* the directory so far */
+    int64_t     at, n;                          /* bytes written, members */
+    uint64_t    most;                           /* from here on numbers have 64 bits: 2^32 - 1 */
+    uint32_t    table[256];
+    const char *folder;                         /* "optimizer" */
+} sen__zip_writer;
+
+/* Close it in any case. path and folder are borrowed until then. */
+static sen_result sen__zip_create(sen__zip_writer *z, sen_ctx *c, const char *path,
+                                  const char *folder)
+{
+    memset(z, 0, sizeof *z);
+    sen__out_init(&z->central, c);
+    sen__crc_table(z->table);
+    z->most = SEN__ZIP_WIDE;
+    z->folder = folder;
+    return sen__writer_open(&z->w, c, path);
+}
+
+/* What local header and directory say alike, behind the version: UTF-8, stored, no time; a member
+ * is as large as it is packed. */
+static void sen__zip_facts(sen__out *o, uint32_t crc, int64_t size, size_t name)
+{
+    sen__out_le(o, 0x800, 2);
+    sen__out_le(o, 0, 2);
+    sen__out_le(o, 0, 4);
+    sen__out_le(o, crc, 4);
+    sen__out_le(o, (uint64_t)size, 4);
+    sen__out_le(o, (uint64_t)size, 4);
+    sen__out_le(o, name, 2);
+}
+
+/* Adds a member. Its bytes begin at a multiple of 64, by an extra field of the letters FB and as
+ * many Z as it takes, as torch does it, so that they can be mapped. */
+static void sen__zip_put(sen__zip_writer *z, const char *name, const void *data, int64_t size)
+{
+    sen_ctx *c = z->w.c;
+    const uint32_t crc = sen__crc(z->table, (const unsigned char *)data, size);
+    const bool wide = (uint64_t)z->at >= z->most;
+    char path[200];
+    sen__out head;
+    size_t n;
+    int64_t pad;
+    sen__text_format(path, sizeof path, "%s/%s", z->folder, name);
+    n = strlen(path);
+    if ((uint64_t)size >= SEN__ZIP_WIDE && !z->w.result)
+        z->w.result = sen_fail(c, SEN_ERR_LIMIT, "%s: a tensor of %lld bytes, 4 GiB or more, "
+                               "cannot be written for Python", z->w.path, (long long)size);
+    pad = (64 - (z->at + 34 + (int64_t)n) % 64) % 64;
+    sen__out_init(&head, c);
+    sen__out_le(&head, SEN__ZIP_LOCAL, 4);
+    sen__out_le(&head, 0, 2);
+    sen__zip_facts(&head, crc, size, n);
+    sen__out_le(&head, (uint64_t)pad + 4, 2);
+    sen__out_text(&head, path);
+    sen__out_text(&head, "FB");
+    sen__out_le(&head, (uint64_t)pad, 2);
+    for (; pad > 0; pad--) sen__out_text(&head, "Z");
+    sen__out_le(&z->central, SEN__ZIP_CENTRAL, 4);
+    sen__out_le(&z->central, wide ? 45 : 0, 2);
+    sen__out_le(&z->central, wide ? 45 : 0, 2);
+    sen__zip_facts(&z->central, crc, size, n);
+    sen__out_le(&z->central, wide ? 12 : 0, 2);         /* extra */
+    sen__out_le(&z->central, 0, 8);                     /* comment, disk, two kinds of flags */
+    sen__out_le(&z->central, 0, 2);
+    sen__out_le(&z->central, wide ? SEN__ZIP_WIDE : (uint64_t)z->at, 4);
+    sen__out_text(&z->central, path);
+    if (wide) {
+        sen__out_le(&z->central, 1, 2);
+        sen__out_le(&z->central, 8, 2);
+        sen__out_le(&z->central, (uint64_t)z->at, 8);
+    }
+    if (!z->w.result) z->w.result = sen__out_result(&head);
+    sen__writer_put(&z->w, head.data, head.length);
+    sen__writer_put(&z->w, data, size);
+    z->at += head.length + size;
+    z->n++;
+    sen__out_free(&head);
+}
+
+/* The directory and the two ends, of which the one of 64 bits always stands there, as in torch's
+ * own files. Whatever failed before comes out here, and then there is no file. */
+static sen_result sen__zip_finish(sen__zip_writer *z)
+{
+    sen__out *o = &z->central;
+    const uint64_t size = (uint64_t)o->length, n = (uint64_t)z->n, at = (uint64_t)z->at;
+    sen_result r;
+    sen__out_le(o, SEN__ZIP_END64, 4);
+    sen__out_le(o, 44, 8);                              /* what follows of this record */
+    sen__out_le(o, 45, 2);
+    sen__out_le(o, 45, 2);
+    sen__out_le(o, 0, 8);                               /* disks */
+    sen__out_le(o, n, 8);
+    sen__out_le(o, n, 8);
+    sen__out_le(o, size, 8);
+    sen__out_le(o, at, 8);
+    sen__out_le(o, SEN__ZIP_PLACE64, 4);
+    sen__out_le(o, 0, 4);
+    sen__out_le(o, at + size, 8);
+    sen__out_le(o, 1, 4);
+    sen__out_le(o, SEN__ZIP_END, 4);
+    sen__out_le(o, 0, 4);
+    sen__out_le(o, SEN__MIN(n, 0xFFFFu), 2);
+    sen__out_le(o, SEN__MIN(n, 0xFFFFu), 2);
+    sen__out_le(o, SEN__MIN(size, SEN__ZIP_WIDE), 4);
+    sen__out_le(o, at >= z->most ? SEN__ZIP_WIDE : at, 4);
+    sen__out_le(o, 0, 2);
+    if (!z->w.result) z->w.result = sen__out_result(o);
+    sen__writer_put(&z->w, o->data, o->length);
+    r = sen__writer_close(&z->w, true);
+    sen__out_free(o);
+    return r;
+}
+
+/* The instructions of a pickle, protocol 2, without a memo. A dictionary is "}(" key value ... "u",
+ * a list "](" values "e", a tuple "(" values "t". */
+static void sen__pickle_put_text(sen__out *o, const char *text)
+{
+    sen__out_text(o, "X");
+    sen__out_le(o, strlen(text), 4);
+    sen__out_text(o, text);
+}
+
+static void sen__pickle_put_int(sen__out *o, int64_t value)
+{
+    if (value >= 0 && value < 256) sen__out_text(o, "K"), sen__out_le(o, (uint64_t)value, 1);
+    else if (value >= INT32_MIN && value <= INT32_MAX)
+        sen__out_text(o, "J"), sen__out_le(o, (uint64_t)value, 4);
+    else sen__out_bytes(o, "\x8A\x08", 2), sen__out_le(o, (uint64_t)value, 8);
+}
+
+static void sen__pickle_put_float(sen__out *o, double value)
+{
+    unsigned char b[9];
+    uint64_t bits;
+    int i;
+    memcpy(&bits, &value, sizeof bits);
+    b[0] = 'G';
+    for (i = 0; i < 8; i++) b[1 + i] = (unsigned char)(bits >> (56 - 8 * i));
+    sen__out_bytes(o, b, sizeof b);
+}
+
+static void sen__pickle_put_bool(sen__out *o, bool value)
+{
+    sen__out_bytes(o, value ? "\x88" : "\x89", 1);
+}
+
+/* A tensor whose bytes are the whole member data/KEY. */
+static void sen__pickle_put_tensor(sen__out *o, sen__py_type type, int64_t key, int ndim,
+                                   const int64_t *shape)
+{
+    char text[24];
+    int64_t count = 1, stride;
+    int i, k;
+    for (i = 0; i < ndim; i++) count *= shape[i];
+    sen__out_text(o, "ctorch._utils\n_rebuild_tensor_v2\n((");
+    sen__pickle_put_text(o, "storage");
+    sen__out_format(o, "ctorch\n%s\n", sen__py_types[type].name);
+    sen__text_format(text, sizeof text, "%lld", (long long)key);
+    sen__pickle_put_text(o, text);
+    sen__pickle_put_text(o, "cpu");
+    sen__pickle_put_int(o, count);
+    sen__out_text(o, "tQK");
+    sen__out_le(o, 0, 1);                               /* the offset: 0 */
+    sen__out_text(o, "(");
+    for (i = 0; i < ndim; i++) sen__pickle_put_int(o, shape[i]);
+    sen__out_text(o, "t(");
+    for (i = 0; i < ndim; i++) {
+        for (stride = 1, k = i + 1; k < ndim; k++) stride *= SEN__MAX(shape[k], 1);
+        sen__pickle_put_int(o, stride);
+    }
+    sen__out_bytes(o, "t\x89", 2);
+    sen__out_text(o, "ccollections\nOrderedDict\n)RtR");
+}
+#endif /* SENTRAIN_ENCODE_ONLY */
 #endif /* 13 */
 
 #if SENTRAIN_STOP_AFTER >= 14
@@ -39078,6 +40001,147 @@ static sen_result sen__save_args(sen_trainer *t, const char *folder)
     return r;
 }
 
+/* ---- checkpoints: Python's groups of weights ------------------------------------------------- */
+
+/* What torch's optimizer has beside its arrays: groups of weights with their settings. A checkpoint
+ * keeps them as JSON in the metadata of optimizer.safetensors ("param_groups"), by names where
+ * torch has numbers, so that it can be written in Python's form without the run that made it:
+ *
+ *     [{"params": ["model.0.model...", ...], "lr": 1e-05, "initial_lr": 2e-05,
+ *       "weight_decay": 0.01, "betas": [0.9, 0.999], ...}, ...] */
+
+/* How Python knows an optimizer: one row for each that checkpoints can be taken over of. */
+typedef struct sen__torch_optimizer {
+    const char *name;                           /* of the optimizer here */
+    const char *mark;                           /* a setting that only its groups have */
+    bool        fused;                          /* and "fused" is True */
+    bool        betas;                          /* settings betas and eps, from adam_beta1 ... */
+    char        step;                           /* state has "step": 't' a tensor, 'i' a whole
+                                                 * number; 0: it has none */
+    const char *settings;                       /* those that optim_args does not have, an object */
+} sen__torch_optimizer;
+
+#define SEN__TORCH_COMMON "\"maximize\": false, \"foreach\": null, \"differentiable\": false"
+#define SEN__TORCH_ADAMW(fused) \
+    "{\"amsgrad\": false, \"capturable\": false, \"fused\": " fused ", " \
+    "\"decoupled_weight_decay\": true, " SEN__TORCH_COMMON "}"
+
+static const sen__torch_optimizer sen__torch_optimizers[] = {
+    { "adamw_torch_fused", "decoupled_weight_decay", true, true, 't', SEN__TORCH_ADAMW("true") },
+    { "adamw_torch", "decoupled_weight_decay", false, true, 't', SEN__TORCH_ADAMW("null") },
+    { "sgd", "nesterov", false, false, 0, "{\"fused\": null, " SEN__TORCH_COMMON "}" },
+    { "adagrad", "initial_accumulator_value", false, false, 't',
+      "{\"initial_accumulator_value\": 0, \"fused\": null, " SEN__TORCH_COMMON "}" },
+    { "rmsprop", "alpha", false, false, 't', "{\"capturable\": false, " SEN__TORCH_COMMON "}" },
+    { "adafactor", "clip_threshold", false, false, 'i',
+      "{\"eps\": [1e-30, 0.001], \"clip_threshold\": 1.0, \"decay_rate\": -0.8, \"beta1\": null, "
+      "\"scale_parameter\": false, \"relative_step\": false, \"warmup_init\": false}" }
+};
+
+/* The row of this name, or NULL. */
+static const sen__torch_optimizer *sen__torch_find(const char *name)
+{
+    size_t i;
+    for (i = 0; i < SEN__COUNT(sen__torch_optimizers); i++)
+        if (strcmp(sen__torch_optimizers[i].name, name) == 0) return &sen__torch_optimizers[i];
+    return NULL;
+}
+
+/* The number of the last pattern of learning_rate_mapping that matches, from 1; 0: none. */
+static int sen__torch_rank(const sen_json *mapping, const char *name)
+{
+    const sen_json *j = mapping ? mapping->child : NULL;
+    int rank = 0, k;
+    for (k = 1; j; j = j->next, k++)
+        if (sen__pattern_found(j->key, name)) rank = k;
+    return rank;
+}
+
+/* Whether Python makes a group for this pattern (NULL: for what no pattern has) and decay: the two
+ * first always, others where a weight matches, also if a later pattern takes it away again. */
+static bool sen__torch_group_is(const sen__param *param, int64_t n, const sen_json *pattern,
+                                bool decay)
+{
+    int64_t i;
+    for (i = 0; pattern && i < n; i++)
+        if (param[i].decay == decay && sen__pattern_found(pattern->key, param[i].name)) return true;
+    return !pattern;
+}
+
+/* The groups in Python's order, each an object with "params" alone, and "rate" where a pattern
+ * gives one; "decay" tells which half of a pair it is. */
+static sen_json *sen__torch_groups(sen__maker *m, const sen__param *param, int64_t n,
+                                   const sen_json *mapping)
+{
+    sen_json *list = sen__make(m, NULL, NULL, SEN_JSON_LIST), *group, *names;
+    const sen_json *pattern = NULL;
+    int rank = 0, half;
+    int64_t i;
+    do {
+        for (half = 0; half < 2 && !m->failed; half++) {
+            const bool decay = half == 0;
+            if (!sen__torch_group_is(param, n, pattern, decay)) continue;
+            group = sen__make(m, list, NULL, SEN_JSON_OBJECT);
+            sen__make_bool(m, group, "decay", decay);
+            if (pattern) sen__make_double(m, group, "rate", pattern->number);
+            names = sen__make(m, group, "params", SEN_JSON_LIST);
+            for (i = 0; i < n && !m->failed; i++)
+                if (param[i].decay == decay && sen__torch_rank(mapping, param[i].name) == rank)
+                    sen__make_text(m, names, NULL, param[i].name);
+        }
+        pattern = pattern ? pattern->next : mapping ? mapping->child : NULL;
+        rank++;
+    } while (pattern && !m->failed);
+    return list;
+}
+
+/* The groups with all settings of the run as it stands; *out is "" for an optimizer that Python's
+ * form is not known of. In the scratch arena. */
+static sen_result sen__torch_settings(sen_trainer *t, sen__out *out)
+{
+    static const sen__json_style line = { 0, false, false };
+    const sen__optimizer *o = t->optimizer;
+    const sen__torch_optimizer *row = sen__torch_find(o->type->name);
+    sen__maker m = sen__maker_in(t->c, &t->c->scratch);
+    const double rate = sen__trainer_rate(t);
+    sen_json *list, *group, *more = NULL, *j, *betas;
+    const sen_field *f;
+    sen_result r = SEN_OK;
+    sen__out_init(out, t->c);
+    if (!row) return SEN_OK;
+    list = sen__torch_groups(&m, o->param, o->n, t->args.learning_rate_mapping);
+    r = sen__json_parse(t->c, &t->c->scratch, "settings", row->settings, strlen(row->settings), 0,
+                        &more);
+    for (group = list ? list->child : NULL; group && !r && !m.failed; group = group->next) {
+        const sen_json *own = sen_json_get(group, "rate");
+        const double initial = own ? own->number : t->args.learning_rate;
+        sen__make_double(&m, group, "weight_decay",
+                         sen__json_bool_or(group, "decay", true) ? o->weight_decay : 0.0);
+        /* own / learning_rate is what the update multiplies by. */
+        sen__make_double(&m, group, "lr",
+                         own ? rate * (own->number / t->args.learning_rate) : rate);
+        sen__make_double(&m, group, "initial_lr", initial);
+        betas = row->betas ? sen__make(&m, group, "betas", SEN_JSON_LIST) : NULL;
+        if (betas) {
+            sen__make_double(&m, betas, NULL, o->beta1);
+            sen__make_double(&m, betas, NULL, o->beta2);
+            sen__make_double(&m, group, "eps", o->epsilon);
+        }
+        for (j = more->child; j && !m.failed; j = j->next) sen__make_copy(&m, group, j->key, j);
+        /* optim_args have torch's own names. */
+        for (f = o->type->fields; f && f->name && !m.failed; f++) {
+            const sen_json *value = sen__field_write(t->c, f, o->args);
+            if (value) sen__make_copy(&m, group, f->name, value);
+        }
+    }
+    if (m.failed) r = SEN_ERR_MEMORY;
+    if (!r) {
+        sen__json_write(out, list, &line);
+        r = sen__out_result(out);
+    }
+    return r;
+}
+
 /* ---- checkpoints: writing -------------------------------------------------------------------- */
 
 /* A checkpoint is filled under a name that nobody resumes from ("checkpoint-N.part") and renamed
@@ -39125,14 +40189,16 @@ static sen_result sen__save_optimizer(sen_trainer *t, const char *folder)
 {
     const sen__mark mark = sen__arena_mark(&t->c->scratch);
     const sen__optimizer *o = t->optimizer;
-    const char *path = sen__path(t->c, folder, "optimizer.safetensors"), *metadata[5];
+    const char *path = sen__path(t->c, folder, "optimizer.safetensors"), *metadata[7];
     sen__to_store *item = (sen__to_store *)sen__scratch(
         t->c, (SEN_OPTIMIZER_ARRAYS + 1) * o->n + 1, sizeof *item, "a list of tensors");
     /* Lives until the file is written: the scratch arena is released behind that. */
     float *steps = (float *)sen__scratch(t->c, o->n + 1, sizeof *steps, "numbers of updates");
     int64_t i, n = 0;
+    sen__out groups;
     int k;
-    sen_result r = path && item && steps ? SEN_OK : SEN_ERR_MEMORY;
+    sen_result r = sen__torch_settings(t, &groups);
+    if (!r && !(path && item && steps)) r = SEN_ERR_MEMORY;
     for (i = 0; !r && i < o->n; i++) {
         const sen__param *p = &o->param[i];
         if (p->steps == 0) continue;                    /* never updated: nothing to keep */
@@ -39158,8 +40224,11 @@ static sen_result sen__save_optimizer(sen_trainer *t, const char *folder)
     metadata[1] = "pt";
     metadata[2] = "optimizer";
     metadata[3] = o->type->name;
-    metadata[4] = NULL;
+    metadata[4] = groups.length > 0 ? "param_groups" : NULL;    /* not known: no such entry */
+    metadata[5] = groups.data;
+    metadata[6] = NULL;
     if (!r) r = sen__safetensors_write(t->c, path, item, n, metadata);
+    sen__out_free(&groups);
     sen__arena_release(&t->c->scratch, mark);
     return r;
 }
@@ -39451,6 +40520,716 @@ static sen_result sen__checkpoints_tidy(sen_trainer *t)
     return r;
 }
 
+/* ---- checkpoints: to and from Python --------------------------------------------------------- */
+
+/* Python's Trainer keeps optimizer, schedule and generators in three files of torch.save:
+ *
+ *     optimizer.pt    {"state": {0: {"step": t, "exp_avg": t, "exp_avg_sq": t}, ...},
+ *                      "param_groups": [{"lr": ..., "params": [0, 1, ...]}, ...]}
+ *     scheduler.pt    {"last_epoch": n, "base_lrs": [...], "_last_lr": [...], ...}
+ *     rng_state.pth   {"python": (3, (624 words, place), None), "numpy": (...), "cpu": t}
+ *
+ * The numbers of weights go through the groups in their order; a weight that never had a gradient
+ * is counted but has no state. All of it is in the files of a checkpoint of ours, and back, but for
+ * numpy's generator, which no loss draws from: it is written as it is after seeding.
+ * Sources: torch.optim.Optimizer.state_dict, LambdaLR.state_dict, Trainer._save_rng_state. */
+
+/* torch's generator as its get_rng_state() gives it: the seed, what is left of the 624 words and
+ * whether it was seeded, the place, the words in 64 bits each, the normal number that is kept. */
+#define SEN__TORCH_RNG_BYTES 5056
+#define SEN__TORCH_RNG_NORMAL (24 + 8 * SEN_RNG_WORDS)  /* three doubles: x, y, rho; then "valid" */
+
+static void sen__put_le(unsigned char *p, uint64_t value, int n)
+{
+    int i;
+    for (i = 0; i < n; i++) p[i] = (unsigned char)(value >> (8 * i));
+}
+
+static void sen__torch_rng_save(unsigned char out[SEN__TORCH_RNG_BYTES], const sen_rng *r,
+                                uint64_t seed)
+{
+    uint64_t bits;
+    int i;
+    memset(out, 0, SEN__TORCH_RNG_BYTES);
+    sen__put_le(out, seed, 8);
+    sen__put_le(out + 8, (uint64_t)(625 - r->at), 4);
+    sen__put_le(out + 12, 1, 4);
+    sen__put_le(out + 16, (uint64_t)r->at, 8);
+    for (i = 0; i < SEN_RNG_WORDS; i++) sen__put_le(out + 24 + 8 * i, r->state[i], 8);
+    if (!r->has_normal) return;
+    memcpy(&bits, &r->next_normal, sizeof bits);
+    sen__put_le(out + SEN__TORCH_RNG_NORMAL + 8, bits, 8);
+    sen__put_le(out + SEN__TORCH_RNG_NORMAL + 24, 1, 4);
+}
+
+/* As the words of sen__rng_save. One word left: the next draw refills, whatever the place says. */
+static void sen__torch_rng_words(uint32_t words[SEN__RNG_SAVED], const unsigned char *p)
+{
+    const uint64_t left = sen__text_le32(p + 8);
+    int i;
+    for (i = 0; i < SEN_RNG_WORDS; i++) words[i] = (uint32_t)sen__text_le64(p + 24 + 8 * i);
+    words[SEN_RNG_WORDS] = left == 1 ? SEN_RNG_WORDS : (uint32_t)sen__text_le64(p + 16);
+    words[SEN_RNG_WORDS + 1] = sen__text_le32(p + SEN__TORCH_RNG_NORMAL + 24) ? 1u : 0u;
+    words[SEN_RNG_WORDS + 2] = (uint32_t)sen__text_le32(p + SEN__TORCH_RNG_NORMAL + 8);
+    words[SEN_RNG_WORDS + 3] = (uint32_t)sen__text_le32(p + SEN__TORCH_RNG_NORMAL + 12);
+}
+
+/* A checkpoint's file of JSON, in the scratch arena. */
+static sen_result sen__python_json(sen_ctx *c, const char *folder, const char *name, sen_json **out)
+{
+    const char *path = sen__path(c, folder, name);
+    return path ? sen__json_load(c, &c->scratch, path, 0, out) : SEN_ERR_MEMORY;
+}
+
+/* The generator that rng_state.json has under this key. */
+static sen_result sen__python_rng(sen_ctx *c, const sen_json *o, const char *key, sen_rng *out)
+{
+    uint32_t words[SEN__RNG_SAVED];
+    const sen_json *list = sen_json_get(o, key), *j;
+    int n = 0;
+    for (j = list ? list->child : NULL; j && n < SEN__RNG_SAVED; j = j->next)
+        words[n++] = (uint32_t)j->integer;
+    if (n < SEN__RNG_SAVED || !sen__rng_load(out, words))
+        return sen_fail_at(c, SEN_ERR_FORMAT, o, key, "this is no state of a random generator");
+    return SEN_OK;
+}
+
+/* A whole number, not negative, that must be there. (Most members may be missing, so that Python's
+ * files of other releases can be read; these may not.) */
+static sen_result sen__resume_int(sen_ctx *c, const sen_json *o, const char *key, int64_t *out)
+{
+    const sen_json *j = sen_json_get(o, key);
+    if (!j || !j->is_integer || j->integer < 0 || (double)j->integer > SEN__STEPS_MAX)
+        return sen_fail_at(c, SEN_ERR_FORMAT, o, key, "\"%s\" should be a whole number here", key);
+    *out = j->integer;
+    return SEN_OK;
+}
+
+/* The bytes of a storage; borrowed. */
+typedef struct sen__blob {
+    const void *data;
+    int64_t     size;
+} sen__blob;
+
+/* A file of torch.save with this pickle and these storages. */
+static sen_result sen__python_write(sen_ctx *c, const char *folder, const char *name,
+                                    const sen__out *pickle, const sen__blob *blob, int64_t n)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    const char *path = sen__path(c, folder, name);
+    char base[32], key[40];
+    sen__zip_writer z;
+    sen_result r;
+    int64_t i;
+    sen__text_format(base, sizeof base, "%.*s", (int)strcspn(name, "."), name);
+    r = sen__out_result(pickle);
+    if (!r) r = sen__zip_create(&z, c, path, base);
+    if (!r) {
+        sen__zip_put(&z, "data.pkl", pickle->data, pickle->length);
+        sen__zip_put(&z, "byteorder", "little", 6);
+        for (i = 0; i < n; i++) {
+            sen__text_format(key, sizeof key, "data/%lld", (long long)i);
+            sen__zip_put(&z, key, blob[i].data, blob[i].size);
+        }
+        sen__zip_put(&z, "version", "3\n", 2);
+        r = sen__zip_finish(&z);
+    }
+    sen__arena_release(&c->scratch, mark);
+    return r;
+}
+
+/* The words of a generator and the place among them, in brackets of the caller's. */
+static void sen__pickle_put_rng(sen__out *p, const sen_rng *r)
+{
+    int i;
+    for (i = 0; i < SEN_RNG_WORDS; i++) sen__pickle_put_int(p, (int64_t)r->state[i]);
+}
+
+/* rng_state.pth. */
+static sen_result sen__python_put_rng(sen_ctx *c, const char *folder)
+{
+    static const int64_t shape[1] = { SEN__TORCH_RNG_BYTES };
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    unsigned char torch[SEN__TORCH_RNG_BYTES];
+    sen_json *o = NULL, *args = NULL;
+    sen_rng own, python, numpy;
+    sen__blob blob;
+    sen__out p;
+    sen_result r = sen__python_json(c, folder, "rng_state.json", &o);
+    if (!r) r = sen__python_json(c, folder, "training_args.json", &args);
+    if (!r) r = sen__python_rng(c, o, "torch", &own);
+    if (!r) r = sen__python_rng(c, o, "python", &python);
+    if (!r) {
+        const uint64_t seed = (uint64_t)sen__json_int_or(args, "seed", 42);
+        sen__torch_rng_save(torch, &own, seed);
+        sen_rng_seed(&numpy, seed);
+        blob.data = torch;
+        blob.size = sizeof torch;
+        sen__out_init(&p, c);
+        sen__out_bytes(&p, "\x80\x02}(", 4);
+        sen__pickle_put_text(&p, "python");
+        sen__out_text(&p, "(K\x03(");
+        sen__pickle_put_rng(&p, &python);
+        sen__pickle_put_int(&p, python.at);
+        sen__out_text(&p, "tNt");
+        sen__pickle_put_text(&p, "numpy");
+        sen__out_text(&p, "(");
+        sen__pickle_put_text(&p, "MT19937");
+        sen__out_text(&p, "](");
+        sen__pickle_put_rng(&p, &numpy);
+        sen__out_text(&p, "e");
+        sen__pickle_put_int(&p, numpy.at);
+        sen__pickle_put_int(&p, 0);
+        sen__pickle_put_float(&p, 0.0);
+        sen__out_text(&p, "t");
+        sen__pickle_put_text(&p, "cpu");
+        sen__pickle_put_tensor(&p, SEN__PY_U8, 0, 1, shape);
+        sen__out_text(&p, "u.");
+        r = sen__python_write(c, folder, "rng_state.pth", &p, &blob, 1);
+        sen__out_free(&p);
+    }
+    sen__arena_release(&c->scratch, mark);
+    return r;
+}
+
+/* One setting of a group: null, a boolean, a number, a text; a list becomes a tuple of such. */
+static void sen__pickle_put_plain(sen__out *o, const sen_json *j)
+{
+    const sen_json *k;
+    if (j->kind == SEN_JSON_BOOL) sen__pickle_put_bool(o, j->number != 0);
+    else if (j->kind == SEN_JSON_NUMBER && j->is_integer) sen__pickle_put_int(o, j->integer);
+    else if (j->kind == SEN_JSON_NUMBER) sen__pickle_put_float(o, j->number);
+    else if (j->kind == SEN_JSON_TEXT) sen__pickle_put_text(o, j->text);
+    else if (j->kind == SEN_JSON_LIST) {
+        sen__out_text(o, "(");
+        for (k = j->child; k; k = k->next)
+            sen__pickle_put_float(o, k->kind == SEN_JSON_NUMBER ? k->number : 0.0);
+        sen__out_text(o, "t");
+    } else sen__out_text(o, "N");
+}
+
+/* An optimizer.safetensors that is being written for Python. */
+typedef struct sen__python_file {
+    sen_ctx                   *c;
+    sen__safetensors           s;
+    sen_json                  *groups;          /* of its metadata, a list of objects */
+    const sen__torch_optimizer *row;
+    const sen_optimizer_type  *type;
+    int64_t                    weights;         /* names in all groups */
+    sen__blob                 *blob;            /* [n] storages */
+    int64_t                    n;
+} sen__python_file;
+
+/* Which optimizer, and the groups; all of the metadata is a claim. */
+static sen_result sen__python_groups(sen__python_file *f)
+{
+    const char *name = sen__json_text_or(f->s.metadata, "optimizer", "");
+    const char *text = sen__json_text_or(f->s.metadata, "param_groups", "");
+    const sen_json *g, *names, *j;
+    sen_result r;
+    f->row = sen__torch_find(name);
+    f->type = (const sen_optimizer_type *)sen__find_type(f->c, sen__optimizers, name);
+    if (!f->row || !f->type)
+        return sen_fail(f->c, SEN_ERR_UNSUPPORTED, "%s: the optimizer \"%s\" has no form in "
+                        "Python that this version knows", f->s.path, name);
+    if (!*text)
+        return sen_fail(f->c, SEN_ERR_FORMAT, "%s does not tell the groups of weights: it was "
+                        "written by an earlier version; resume it and save once more", f->s.path);
+    r = sen__json_parse(f->c, &f->c->scratch, f->s.path, text, strlen(text), 0, &f->groups);
+    if (r) return r;
+    for (g = f->groups->child; g; g = g->next) {
+        names = sen_json_get(g, "params");
+        if (!names || names->kind != SEN_JSON_LIST) break;
+        f->weights += names->count;
+        for (j = names->child; j && j->kind == SEN_JSON_TEXT; j = j->next) { }
+        if (j) break;
+    }
+    if (f->groups->kind != SEN_JSON_LIST || !f->groups->child || g)
+        return sen_fail(f->c, SEN_ERR_FORMAT, "%s: its groups of weights are damaged", f->s.path);
+    f->blob = (sen__blob *)sen__scratch(f->c, f->weights * (f->type->n_state + 1) + 1,
+                                        sizeof *f->blob, "a list of tensors");
+    return f->blob ? SEN_OK : SEN_ERR_MEMORY;
+}
+
+/* One entry of a weight's state, a tensor as it lies in the file. */
+static void sen__python_put_array(sen__python_file *f, sen__out *p, const char *kind,
+                                  const sen__stored *array)
+{
+    sen__pickle_put_text(p, kind);
+    sen__pickle_put_tensor(p, SEN__PY_F32, f->n, array->ndim, array->shape);
+    f->blob[f->n].data = f->s.data + array->offset;
+    f->blob[f->n++].size = array->size;
+}
+
+/* The array KIND.NAME of the file, NULL where there is none. */
+static sen_result sen__python_array(sen__python_file *f, const char *kind, const char *name,
+                                    const sen__stored **out)
+{
+    const char *full = sen__state_name(f->c, kind, name);
+    if (!full) return SEN_ERR_MEMORY;
+    *out = sen__safetensors_find(&f->s, full);
+    if (!*out || ((*out)->dtype == SEN__F32 && (*out)->ndim <= 4)) return SEN_OK;
+    return sen_fail(f->c, SEN_ERR_FORMAT, "%s: %s is no tensor of float32", f->s.path, full);
+}
+
+/* The state of the weight of number `key`. A weight without a step was never updated. */
+static sen_result sen__python_put_state(sen__python_file *f, sen__out *p, const char *name,
+                                        int64_t key)
+{
+    const sen__stored *array = NULL;
+    float step = 0;
+    int k;
+    sen_result r = sen__python_array(f, "step", name, &array);
+    if (r || !array || array->count != 1) return r;
+    r = sen__stored_floats(f->c, &f->s, array, &step);
+    sen__pickle_put_int(p, key);
+    sen__out_text(p, "}(");
+    if (f->row->step == 't') sen__python_put_array(f, p, "step", array);
+    if (f->row->step == 'i') {
+        sen__pickle_put_text(p, "step");
+        sen__pickle_put_int(p, step >= 0 && step <= SEN__STEPS_MAX ? (int64_t)step : 0);
+    }
+    for (k = 0; !r && k < f->type->n_state; k++) {
+        r = sen__python_array(f, f->type->state_name[k], name, &array);
+        /* Some settings of an optimizer leave an array out. */
+        if (!r && array) sen__python_put_array(f, p, f->type->state_name[k], array);
+    }
+    sen__out_text(p, "u");
+    return r;
+}
+
+/* The groups with their settings; weights are numbered from 0 through all of them. */
+static void sen__python_put_groups(sen__out *p, const sen_json *groups)
+{
+    const sen_json *g, *j;
+    int64_t key = 0, i;
+    sen__out_text(p, "](");
+    for (g = groups->child; g; g = g->next) {
+        sen__out_text(p, "}(");
+        for (j = g->child; j; j = j->next) {
+            /* Two members are ours. */
+            if (strcmp(j->key, "decay") == 0 || strcmp(j->key, "rate") == 0) continue;
+            sen__pickle_put_text(p, j->key);
+            if (strcmp(j->key, "params") != 0) {
+                sen__pickle_put_plain(p, j);
+                continue;
+            }
+            sen__out_text(p, "](");
+            for (i = 0; i < j->count; i++) sen__pickle_put_int(p, key++);
+            sen__out_text(p, "e");
+        }
+        sen__out_text(p, "u");
+    }
+    sen__out_text(p, "e");
+}
+
+/* optimizer.pt. */
+static sen_result sen__python_put_optimizer(sen__python_file *f, const char *folder)
+{
+    const sen_json *g, *j;
+    int64_t key = 0;
+    sen__out p;
+    sen_result r = SEN_OK;
+    sen__out_init(&p, f->c);
+    sen__out_bytes(&p, "\x80\x02}(", 4);
+    sen__pickle_put_text(&p, "state");
+    sen__out_text(&p, "}(");
+    for (g = f->groups->child; g; g = g->next)
+        for (j = sen_json_get(g, "params")->child; !r && j; j = j->next)
+            r = sen__python_put_state(f, &p, j->text, key++);
+    sen__out_text(&p, "u");
+    sen__pickle_put_text(&p, "param_groups");
+    sen__python_put_groups(&p, f->groups);
+    sen__out_text(&p, "u.");
+    if (!r) r = sen__python_write(f->c, folder, "optimizer.pt", &p, f->blob, f->n);
+    sen__out_free(&p);
+    return r;
+}
+
+/* A list of one number from each group. */
+static void sen__python_put_rates(sen__out *p, const sen_json *groups, const char *key,
+                                  const char *setting)
+{
+    const sen_json *g;
+    sen__pickle_put_text(p, key);
+    sen__out_text(p, "](");
+    for (g = groups->child; g; g = g->next) {
+        if (setting) sen__pickle_put_float(p, sen__json_number_or(g, setting, 0));
+        else sen__out_text(p, "}");
+    }
+    sen__out_text(p, "e");
+}
+
+/* scheduler.pt: a LambdaLR, whose functions Python makes anew from the arguments. */
+static sen_result sen__python_put_schedule(sen__python_file *f, const char *folder)
+{
+    sen_json *o = NULL;
+    int64_t step = 0;
+    sen__out p;
+    const char *type;
+    sen_result r = sen__python_json(f->c, folder, "scheduler.json", &o);
+    if (!r) r = sen__resume_int(f->c, o, "last_epoch", &step);
+    if (r) return r;
+    type = sen__json_text_or(o, "lr_scheduler_type", "");
+    if (strcmp(type, "reduce_lr_on_plateau") == 0 || strcmp(type, "greedy") == 0)
+        return sen_fail_at(f->c, SEN_ERR_UNSUPPORTED, o, "lr_scheduler_type", "the schedule %s "
+                           "keeps more than a step, which cannot be written for Python", type);
+    sen__out_init(&p, f->c);
+    sen__out_bytes(&p, "\x80\x02}(", 4);
+    sen__python_put_rates(&p, f->groups, "base_lrs", "initial_lr");
+    sen__pickle_put_text(&p, "last_epoch");
+    sen__pickle_put_int(&p, step);
+    sen__pickle_put_text(&p, "_step_count");
+    sen__pickle_put_int(&p, step + 1);
+    sen__pickle_put_text(&p, "_is_initial");
+    sen__pickle_put_bool(&p, false);
+    sen__pickle_put_text(&p, "_get_lr_called_within_step");
+    sen__pickle_put_bool(&p, false);
+    sen__python_put_rates(&p, f->groups, "_last_lr", "lr");
+    sen__python_put_rates(&p, f->groups, "lr_lambdas", NULL);
+    sen__out_text(&p, "u.");
+    r = sen__python_write(f->c, folder, "scheduler.pt", &p, NULL, 0);
+    sen__out_free(&p);
+    return r;
+}
+
+/* The checkpoint's files of ours stay. optimizer.pt comes last: Python resumes only where it and
+ * scheduler.pt are there, so what was broken off half way is not taken for whole. */
+SENTRAIN_DEF sen_result sen_checkpoint_to_python(sen_ctx *c, const char *folder)
+{
+    sen__mark mark;
+    sen__python_file f;
+    const char *path;
+    sen_result r;
+    sen__begin(c);
+    mark = sen__arena_mark(&c->scratch);
+    memset(&f, 0, sizeof f);
+    f.c = c;
+    path = sen__path(c, folder, "optimizer.safetensors");
+    r = path ? sen__safetensors_open(c, path, &f.s) : SEN_ERR_MEMORY;
+    if (!r) {
+        r = sen__python_groups(&f);
+        if (!r) r = sen__python_put_rng(c, folder);
+        if (!r) r = sen__python_put_schedule(&f, folder);
+        if (!r) r = sen__python_put_optimizer(&f, folder);
+        sen__safetensors_close(c, &f.s);
+    }
+    sen__arena_release(&c->scratch, mark);
+    return sen__end(c, r);
+}
+
+/* A plain value of a group as JSON; a list or tuple of numbers as a list. */
+static void sen__python_setting(sen__maker *m, sen_json *group, const char *key, const sen__py *v)
+{
+    const sen__py_item *i;
+    sen_json *list;
+    switch (v->kind) {
+    case SEN__PY_BOOL: sen__make_bool(m, group, key, v->integer != 0); break;
+    case SEN__PY_INT: sen__make_int(m, group, key, v->integer); break;
+    case SEN__PY_FLOAT: sen__make_double(m, group, key, v->number); break;
+    case SEN__PY_TEXT: sen__make_text(m, group, key, v->text); break;
+    case SEN__PY_LIST: case SEN__PY_TUPLE:
+        list = sen__make(m, group, key, SEN_JSON_LIST);
+        for (i = v->first; list && i; i = i->next)
+            sen__make_double(m, list, NULL, sen__py_number(i->value, 0));
+        break;
+    default: sen__make_null(m, group, key);
+    }
+}
+
+/* What is taken over of an optimizer.pt. */
+typedef struct sen__python_taken {
+    sen_ctx      *c;
+    sen__pt       file;
+    const char   *path;
+    sen_json     *groups;                       /* ours, with names; settings are put in */
+    const sen__torch_optimizer *row;
+    const char  **name;                         /* [n] of the weights, by Python's numbers */
+    int64_t       n, updates;                   /* updates: of the schedule */
+    sen__to_store *item;                        /* [n_items] */
+    float        *steps;                        /* [n], for those that are no tensors */
+    int64_t       n_items;
+} sen__python_taken;
+
+/* Which row of optimizers made a group: the given one, or the first that fits (name NULL). */
+static sen_result sen__python_row(sen__python_taken *k, const sen__py *group, const char *name)
+{
+    const sen__py *fused = sen__py_get(group, "fused");
+    const bool is_fused = fused && fused->kind == SEN__PY_BOOL && fused->integer;
+    size_t i;
+    for (i = 0; i < SEN__COUNT(sen__torch_optimizers) && !k->row; i++) {
+        const sen__torch_optimizer *row = &sen__torch_optimizers[i];
+        if (!sen__py_get(group, row->mark)) continue;
+        /* Fused or not, the arithmetic is the same. */
+        if (name ? strcmp(name, row->name) == 0 : is_fused == row->fused) k->row = row;
+    }
+    if (k->row) return SEN_OK;
+    return sen_fail(k->c, SEN_ERR_UNSUPPORTED, "%s is not of the optimizer %s", k->path,
+                    name ? name : "any that is read from Python");
+}
+
+/* Python's groups beside ours: as many, each with as many weights. k->name by number. */
+static sen_result sen__python_match(sen__python_taken *k, const sen__py *list, const char *name)
+{
+    sen__maker m = sen__maker_in(k->c, &k->c->scratch);
+    const sen__py_item *i = list && list->kind == SEN__PY_LIST ? list->first : NULL, *p;
+    sen_json *g = k->groups->child, *own;
+    sen_result r = SEN_OK;
+    for (; g; g = g->next) k->n += sen_json_get(g, "params")->count;
+    k->name = (const char **)sen__scratch(k->c, k->n + 1, sizeof *k->name, "a list of names");
+    if (!k->name) return SEN_ERR_MEMORY;
+    for (g = k->groups->child; g && i && !r; g = g->next, i = i->next) {
+        const sen__py *params = sen__py_get(i->value, "params");
+        if (!k->row) r = sen__python_row(k, i->value, name);
+        if (r || !params || params->kind != SEN__PY_LIST) break;
+        own = sen_json_get(g, "params")->child;
+        for (p = params->first; p && own; p = p->next, own = own->next) {
+            if (p->value->kind != SEN__PY_INT || p->value->integer < 0 ||
+                p->value->integer >= k->n || k->name[p->value->integer]) break;
+            k->name[p->value->integer] = own->text;
+        }
+        if (p || own) break;
+        for (p = i->value->first; p; p = p->next)
+            if (p->key->kind == SEN__PY_TEXT && strcmp(p->key->text, "params") != 0)
+                sen__python_setting(&m, g, p->key->text, p->value);
+        if (m.failed) r = SEN_ERR_MEMORY;
+    }
+    if (!r && (g || i))
+        r = sen_fail(k->c, SEN_ERR_UNSUPPORTED,
+                     "%s: its groups of weights are not those of the model (%lld weights); a loss "
+                     "with weights of its own, learning_rate_mapping or frozen weights are known "
+                     "to the job alone: resume the folder with it", k->path, (long long)k->n);
+    return r;
+}
+
+/* A tensor of the state under its name here. */
+static sen_result sen__python_take_array(sen__python_taken *k, const char *kind, const char *name,
+                                         const sen__py_tensor *t)
+{
+    sen__to_store *item = &k->item[k->n_items++];
+    void *copy;
+    if (t->type != SEN__PY_F32)
+        return sen_fail(k->c, SEN_ERR_UNSUPPORTED, "%s: %s of %s is not in float32", k->path, kind,
+                        name);
+    memset(item, 0, sizeof *item);
+    item->name = sen__state_name(k->c, kind, name);
+    item->ndim = t->ndim;
+    memcpy(item->shape, t->shape, sizeof item->shape);
+    item->count = t->count;
+    item->floats = (const float *)(const void *)t->data;
+    if ((uintptr_t)t->data % sizeof(float) != 0) {      /* torch aligns; others may not */
+        copy = sen__scratch(k->c, t->count, sizeof(float), "a tensor");
+        if (!copy) return SEN_ERR_MEMORY;
+        memcpy(copy, t->data, (size_t)t->count * sizeof(float));
+        item->floats = (const float *)copy;
+    }
+    return item->name ? SEN_OK : SEN_ERR_MEMORY;
+}
+
+/* The state of one weight. Its step is always kept here, also of an optimizer that counts none. */
+static sen_result sen__python_take_state(sen__python_taken *k, int64_t number, const sen__py *state)
+{
+    const char *name = k->name[number];
+    const sen__py *step = sen__py_get(state, "step");
+    const sen__py_item *i;
+    sen_result r = SEN_OK;
+    if (!step || step->kind != SEN__PY_TENSOR) {
+        sen__to_store *item = &k->item[k->n_items++];
+        k->steps[number] = (float)sen__py_number(step, (double)k->updates);
+        *item = sen__store_matrix(sen__state_name(k->c, "step", name), &k->steps[number], 1, 1);
+        item->ndim = 0;
+        if (!item->name) return SEN_ERR_MEMORY;
+    }
+    for (i = state->first; !r && i; i = i->next)
+        if (i->value->kind == SEN__PY_TENSOR && i->key->kind == SEN__PY_TEXT)
+            r = sen__python_take_array(k, i->key->text, name, i->value->tensor);
+    k->name[number] = NULL;                             /* taken: a second state is an error */
+    return r;
+}
+
+/* optimizer.pt becomes optimizer.safetensors. */
+static sen_result sen__python_take_optimizer(sen__python_taken *k, const char *folder,
+                                             const char *name)
+{
+    static const sen__json_style line = { 0, false, false };
+    const sen__py *state = sen__py_get(k->file.root, "state");
+    const char *path = sen__path(k->c, folder, "optimizer.safetensors"), *metadata[7];
+    const sen__py_item *i;
+    int64_t most = 1;
+    sen__out text;
+    sen_result r = path ? SEN_OK : SEN_ERR_MEMORY;
+    if (!r) r = sen__python_match(k, sen__py_get(k->file.root, "param_groups"), name);
+    for (i = state && state->kind == SEN__PY_DICT ? state->first : NULL; !r && i; i = i->next)
+        if (i->key->kind != SEN__PY_INT || i->key->integer < 0 || i->key->integer >= k->n ||
+            i->value->kind != SEN__PY_DICT)
+            r = sen_fail(k->c, SEN_ERR_FORMAT, "%s: the state of a weight is none", k->path);
+        else most += i->value->integer + 1;
+    if (r) return r;
+    k->item = (sen__to_store *)sen__scratch(k->c, most, sizeof *k->item, "a list of tensors");
+    k->steps = (float *)sen__scratch(k->c, k->n + 1, sizeof *k->steps, "numbers of updates");
+    if (!k->item || !k->steps) return SEN_ERR_MEMORY;
+    for (i = state ? state->first : NULL; !r && i; i = i->next)
+        r = k->name[i->key->integer]
+                ? sen__python_take_state(k, i->key->integer, i->value)
+                : sen_fail(k->c, SEN_ERR_FORMAT, "%s: two states of one weight", k->path);
+    sen__out_init(&text, k->c);
+    sen__json_write(&text, k->groups, &line);
+    if (!r) r = sen__out_result(&text);
+    if (!r) {
+        metadata[0] = "format";
+        metadata[1] = "pt";
+        metadata[2] = "optimizer";
+        metadata[3] = k->row->name;
+        metadata[4] = "param_groups";
+        metadata[5] = text.data;
+        metadata[6] = NULL;
+        r = sen__safetensors_write(k->c, path, k->item, k->n_items, metadata);
+    }
+    sen__out_free(&text);
+    return r;
+}
+
+/* scheduler.pt becomes scheduler.json. Python forgets the losses since the last record. */
+static sen_result sen__python_take_schedule(sen__python_taken *k, const char *folder)
+{
+    const char *path = sen__path(k->c, folder, "scheduler.pt");
+    sen__maker m = sen__maker_in(k->c, &k->c->scratch);
+    sen_json *state = NULL, *o, *list;
+    const sen__py *last;
+    const sen__py_item *i;
+    int64_t step = 0;
+    sen__pt f;
+    sen_result r = path ? sen__python_json(k->c, folder, "trainer_state.json", &state)
+                        : SEN_ERR_MEMORY;
+    if (!r) r = sen__resume_int(k->c, state, "global_step", &step);
+    if (!r) r = sen__pt_open(k->c, path, false, &f);
+    if (r) return r;
+    last = sen__py_get(f.root, "last_epoch");
+    if (!last || last->kind != SEN__PY_INT || last->integer != step)
+        r = sen_fail(k->c, SEN_ERR_UNSUPPORTED, "%s is not of a schedule that has made the %lld "
+                     "steps of trainer_state.json", path, (long long)step);
+    k->updates = step;
+    o = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT);
+    sen__make_int(&m, o, "last_epoch", step);
+    list = sen__make(&m, o, "last_lr", SEN_JSON_LIST);
+    last = sen__py_get(f.root, "_last_lr");
+    for (i = last && last->kind == SEN__PY_LIST ? last->first : NULL; i && !m.failed; i = i->next)
+        sen__make_double(&m, list, NULL, sen__py_number(i->value, 0));
+    sen__make_double(&m, o, "loss_since_log", 0);
+    sen__make_int(&m, o, "last_logged_step", step);
+    if (!r) r = sen__save_tree(k->c, folder, "scheduler.json", m.failed ? NULL : o);
+    sen__pt_close(k->c, &f);
+    return r;
+}
+
+/* The words of a generator as a list of rng_state.json. */
+static void sen__make_words(sen__maker *m, sen_json *o, const char *key, const uint32_t *words)
+{
+    sen_json *list = sen__make(m, o, key, SEN_JSON_LIST);
+    int i;
+    for (i = 0; list && i < SEN__RNG_SAVED; i++) sen__make_int(m, list, NULL, (int64_t)words[i]);
+}
+
+/* Python's own generator: (3, (624 words, the place), None). */
+static bool sen__python_words(const sen__py *v, uint32_t words[SEN__RNG_SAVED])
+{
+    const sen__py_item *i = v && v->kind == SEN__PY_TUPLE ? v->first : NULL;
+    int n = 0;
+    memset(words, 0, SEN__RNG_SAVED * sizeof *words);
+    i = i && i->next && i->next->value->kind == SEN__PY_TUPLE ? i->next->value->first : NULL;
+    for (; i && n <= SEN_RNG_WORDS && i->value->kind == SEN__PY_INT; i = i->next)
+        words[n++] = (uint32_t)i->value->integer;
+    return !i && n == SEN_RNG_WORDS + 1 && words[SEN_RNG_WORDS] <= SEN_RNG_WORDS;
+}
+
+/* rng_state.pth becomes rng_state.json. */
+static sen_result sen__python_take_rng(sen__python_taken *k, const char *folder)
+{
+    const char *path = sen__path(k->c, folder, "rng_state.pth");
+    sen__maker m = sen__maker_in(k->c, &k->c->scratch);
+    uint32_t torch[SEN__RNG_SAVED], python[SEN__RNG_SAVED];
+    const sen__py *cpu;
+    sen_json *o;
+    sen_rng rng;
+    sen__pt f;
+    sen_result r = path ? sen__pt_open(k->c, path, true, &f) : SEN_ERR_MEMORY;
+    if (r) return r;
+    cpu = sen__py_get(f.root, "cpu");
+    if (!cpu || cpu->kind != SEN__PY_TENSOR || cpu->tensor->type != SEN__PY_U8 ||
+        cpu->tensor->count != SEN__TORCH_RNG_BYTES ||
+        !sen__python_words(sen__py_get(f.root, "python"), python))
+        r = sen_fail(k->c, SEN_ERR_FORMAT, "%s has not the states of torch's and Python's "
+                     "generators", path);
+    if (!r) {
+        sen__torch_rng_words(torch, cpu->tensor->data);
+        if (!sen__rng_load(&rng, torch))
+            r = sen_fail(k->c, SEN_ERR_FORMAT, "%s: torch's state is none of a generator", path);
+    }
+    if (!r) {
+        o = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT);
+        sen__make_words(&m, o, "torch", torch);
+        sen__make_words(&m, o, "python", python);
+        r = sen__save_tree(k->c, folder, "rng_state.json", m.failed ? NULL : o);
+    }
+    sen__pt_close(k->c, &f);
+    return r;
+}
+
+/* All three files, optimizer.safetensors last: without it the folder still counts as Python's.
+ * groups: the run's, see sen__torch_groups. name: of its optimizer, or NULL: whatever it was. */
+static sen_result sen__python_take(sen_ctx *c, const char *folder, sen_json *groups,
+                                   const char *name)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    sen__python_taken k;
+    sen_result r;
+    memset(&k, 0, sizeof k);
+    k.c = c;
+    k.groups = groups;
+    k.path = sen__path(c, folder, "optimizer.pt");
+    r = groups && k.path ? sen__pt_open(c, k.path, false, &k.file) : SEN_ERR_MEMORY;
+    if (!r) {
+        r = sen__python_take_rng(&k, folder);
+        if (!r) r = sen__python_take_schedule(&k, folder);
+        if (!r) r = sen__python_take_optimizer(&k, folder, name);
+        sen__pt_close(c, &k.file);
+    }
+    sen__arena_release(&c->scratch, mark);
+    return r;
+}
+
+/* The groups of the model in the folder, all of it trained; a job that is resumed knows its own. */
+SENTRAIN_DEF sen_result sen_checkpoint_from_python(sen_ctx *c, const char *folder)
+{
+    sen_model *model = NULL;
+    sen__maker m;
+    sen__param *param;
+    sen__mark mark;
+    char name[320];
+    int i, n;
+    sen_result r = sen_model_load(c, folder, &model);
+    if (r) return r;
+    sen__begin(c);
+    mark = sen__arena_mark(&c->scratch);
+    n = sen_model_weights(model);
+    m = sen__maker_in(c, &c->scratch);
+    param = (sen__param *)sen__scratch(c, n + 1, sizeof *param, "a list of weights");
+    for (i = 0; param && i < n && !m.failed; i++) {
+        sen__text_format(name, sizeof name, "model.%s", sen_model_weight_name(model, i));
+        param[i].name = sen__arena_text(&c->scratch, name, strlen(name));
+        param[i].decay = sen__decays(name);
+        if (!param[i].name) m.failed = true;
+    }
+    r = !param || m.failed ? SEN_ERR_MEMORY
+                           : sen__python_take(c, folder, sen__torch_groups(&m, param, n, NULL),
+                                              NULL);
+    if (r && !sen__error(c)) sen__no_memory(c, sizeof *param, "a list of weights");
+    sen__arena_release(&c->scratch, mark);
+    r = sen__end(c, r);
+    sen_model_free(model);
+    return r;
+}
+
 /* ---- checkpoints: resuming ------------------------------------------------------------------- */
 
 /* The weights have the bits of a run that was never interrupted, and the log goes on as that run's:
@@ -39508,17 +41287,6 @@ static sen_result sen__resume_file(sen_trainer *t, const char *name, sen_json **
         r = sen_fail_at(t->c, SEN_ERR_FORMAT, *out, NULL, "a checkpoint's %s should be an object",
                         name);
     return r;
-}
-
-/* A whole number, not negative, that must be there. (Most members may be missing, so that Python's
- * files of other releases can be read; these may not.) */
-static sen_result sen__resume_int(sen_ctx *c, const sen_json *o, const char *key, int64_t *out)
-{
-    const sen_json *j = sen_json_get(o, key);
-    if (!j || !j->is_integer || j->integer < 0 || (double)j->integer > SEN__STEPS_MAX)
-        return sen_fail_at(c, SEN_ERR_FORMAT, o, key, "\"%s\" should be a whole number here", key);
-    *out = j->integer;
-    return SEN_OK;
 }
 
 /* Early stopping's counter, where restore_callback_states_from_checkpoint asks for it. By default
@@ -39706,10 +41474,30 @@ static sen_result sen__resume_only_model(sen_trainer *t, bool *only)
     return r;
 }
 
+/* Whether the folder is one of Python's that was not converted yet. */
+static bool sen__resume_is_python(const sen_trainer *t)
+{
+    return !sen__file_exists(t->c, sen__path(t->c, t->resume, "optimizer.safetensors")) &&
+           sen__file_exists(t->c, sen__path(t->c, t->resume, "optimizer.pt")) &&
+           sen__file_exists(t->c, sen__path(t->c, t->resume, "scheduler.pt"));
+}
+
+/* Writes our files beside Python's, by the names of the run's weights, those of losses too. */
+static sen_result sen__resume_python(sen_trainer *t)
+{
+    sen__maker m = sen__maker_in(t->c, &t->c->scratch);
+    const sen__optimizer *o = t->optimizer;
+    sen_log(t->c, SEN_LOG_INFO, "%s was written by Python: it is converted where it stands",
+            t->resume);
+    return sen__python_take(t->c, t->resume,
+                            sen__torch_groups(&m, o->param, o->n, t->args.learning_rate_mapping),
+                            o->type->name);
+}
+
 /* Whether the run can go on as it was: *whole. A checkpoint of save_only_model has neither
  * optimizer nor generator, which then start afresh, with a warning. One that should have them and
- * does not is half of one, and refused; so is Python's own, whose optimizer.pt is a pickle. All
- * this before any weight changes. */
+ * does not is half of one, and refused. Python's own becomes whole when the weights' names are
+ * known. All this before any weight changes. */
 static sen_result sen__resume_check(sen_trainer *t, bool *whole)
 {
     static const char *const files[] = {
@@ -39723,10 +41511,7 @@ static sen_result sen__resume_check(sen_trainer *t, bool *whole)
     for (i = 0; i < SEN__COUNT(files) && !missing; i++)
         if (!sen__file_exists(t->c, sen__path(t->c, t->resume, files[i]))) missing = files[i];
     *whole = !missing;
-    if (missing && sen__file_exists(t->c, sen__path(t->c, t->resume, "optimizer.pt")))
-        r = sen_fail(t->c, SEN_ERR_UNSUPPORTED,
-                     "%s was written by Python: its optimizer.pt cannot be read by this version",
-                     t->resume);
+    if (missing && sen__resume_is_python(t)) *whole = true;
     else if (missing) r = sen__resume_only_model(t, &only);
     if (!r && only)
         sen_log(t->c, SEN_LOG_WARNING,
@@ -39734,7 +41519,7 @@ static sen_result sen__resume_check(sen_trainer *t, bool *whole)
                 "the run does not go on as it was",
                 t->resume);
     /* Neither the file nor a reason for its absence. */
-    else if (!r && missing)
+    else if (!r && missing && !*whole)
         r = sen_fail(t->c, SEN_ERR_IO,
                      "%s is no whole checkpoint: it has no %s, although it was not saved with "
                      "save_only_model; resume from another one",
@@ -39766,6 +41551,7 @@ static sen_result sen__resume_run(sen_trainer *t, bool whole)
     sen_result r = sen__resume_state(t);
     t->last_logged = t->state.global_step;              /* unless a file says otherwise */
     sen__optimizer_clear(t->optimizer);
+    if (!r && whole && sen__resume_is_python(t)) r = sen__resume_python(t);
     if (!r && whole) r = sen__resume_optimizer(t);
     if (!r && whole) r = sen__resume_loss(t);
     if (!r && whole) r = sen__resume_progress(t);
@@ -42275,6 +44061,9 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            EmbeddingSimilarityEvaluator, and of the command encode.
  *   Changed  A schedule's arguments are a table of fields, checked before the first step; its
  *            factor takes a sen_schedule.
+ *   Added    sen_checkpoint_to_python, sen_checkpoint_from_python, the command convert-checkpoint:
+ *            a run crosses over to Python's Trainer, or from it, at any checkpoint; a folder that
+ *            Python wrote is also resumed as it is.
  *
  * LICENCE
  *

@@ -348,6 +348,51 @@ static void fuzz_safetensors(fuzz_call *f)
     sen__safetensors_close(f->c, &s);
 }
 
+/* A file of torch.save, or, where it does not begin as a zip, the pickle of one with a storage. All
+ * values that can be reached in so many steps are looked at, tensors to their last byte. */
+static void fuzz_torch(fuzz_call *f)
+{
+    static const unsigned char storage[64] = { 1 };
+    const sen__py *open[200];
+    size_t n = 0, at;
+    unsigned sum = 0;
+    sen__zip_writer z;
+    sen__pt pt;
+    sen_result r;
+    if (f->size > 1 && f->data[0] == 'P' && f->data[1] == 'K') {
+        fuzz_put(f->files, "in.pt", f->data, f->size);
+    } else {
+        sen__begin(f->c);
+        r = sen__zip_create(&z, f->c, "in.pt", "in");
+        if (!r) {
+            sen__zip_put(&z, "data.pkl", f->data, (int64_t)f->size);
+            sen__zip_put(&z, "data/0", storage, sizeof storage);
+            r = sen__zip_finish(&z);
+        }
+        sen__end(f->c, r);
+        if (!FUZZ_MUST(f, r)) return;
+    }
+    sen__begin(f->c);
+    r = sen__end(f->c, sen__pt_open(f->c, "in.pt", f->size % 2, &pt));
+    if (fuzz_said(f, r)) return;
+    open[n++] = pt.root;
+    for (at = 0; at < n; at++) {
+        const sen__py *v = open[at];
+        const sen__py_item *i = v->first;
+        for (; i; i = i->next)
+            if (n < SEN__COUNT(open)) open[n++] = i->value;
+        sen__py_get(v, "params");
+        if (v->kind == SEN__PY_TEXT) sum += (unsigned)strlen(v->text);
+        if (v->kind == SEN__PY_TENSOR) {
+            const int64_t bytes = v->tensor->count * sen__py_types[v->tensor->type].size;
+            FUZZ_CHECK(v->tensor->count >= 0 && bytes >= 0);
+            if (bytes) sum += v->tensor->data[0] + (unsigned)v->tensor->data[bytes - 1];
+        }
+    }
+    FUZZ_CHECK(sum + 1 > 0 || n);
+    sen__pt_close(f->c, &pt);
+}
+
 /* ids of a text, malloc'ed; NULL if it cannot be tokenized. Cut to `most` if that is not 0. */
 static int32_t *fuzz_ids(fuzz_call *f, const sen_tokenizer *t, sen_text text, int64_t most,
                          int64_t *n)
@@ -643,6 +688,7 @@ typedef struct fuzz_format {
 static const fuzz_format fuzz_formats[] = {
     { "json",          fuzz_json,          false, 2048 },
     { "safetensors",   fuzz_safetensors,   false, 2048 },
+    { "torch",         fuzz_torch,         false, 2048 },
     { "tokenizer",     fuzz_tokenizer,     false, 2048 },
     { "vocab",         fuzz_vocab_txt,     false, 2048 },
     { "csv",           fuzz_csv,           false, 2048 },

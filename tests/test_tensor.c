@@ -292,6 +292,222 @@ static void test_tensor_no_memory(void)
     CHECK(at > 3 && at < 100);
 }
 
+/* ---- torch's files --------------------------------------------------------------------------- */
+
+#define TORCH "tests/golden/torch/"
+
+static int tensor_little(void)
+{
+    const uint16_t one = 1;
+    return *(const unsigned char *)&one == 1;
+}
+
+/* Files that torch wrote (tools/golden_torch.py): AdamW of three weights, the last never used. */
+static void test_tensor_torch(void)
+{
+    const float mean[6] = { 1.22991145f, 0.942132592f, -0.936505854f,
+                            0.508189857f, 0.353600293f, 0.0505207665f };
+    float got[6];
+    sen_ctx *c = test_ctx(1);
+    const sen__py *v, *group;
+    sen__pt f;
+    if (!CHECK_OK(c, sen__pt_open(c, TORCH "optimizer.pt", false, &f))) return;
+    v = sen__py_get(f.root, "state");
+    CHECK(v && v->integer == 2 && v->first->key->integer == 0 && v->last->key->integer == 1);
+    group = sen__py_get(f.root, "param_groups");
+    CHECK(group && group->kind == SEN__PY_LIST && group->integer == 2);
+    group = group->last->value;
+    CHECK(sen__py_get(group, "params")->integer == 2);
+    CHECK(sen__py_number(sen__py_get(group, "initial_lr"), 0) == 5e-4);
+    CHECK(sen__py_get(group, "foreach")->kind == SEN__PY_NONE);
+    CHECK(sen__py_number(sen__py_get(group, "betas")->last->value, 0) == 0.999);
+    v = sen__py_get(v->first->value, "exp_avg");
+    CHECK(v->kind == SEN__PY_TENSOR && v->tensor->type == SEN__PY_F32 && v->tensor->ndim == 2);
+    CHECK(v->tensor->shape[0] == 2 && v->tensor->shape[1] == 3 && v->tensor->count == 6);
+    memcpy(got, v->tensor->data, sizeof got);
+    if (tensor_little()) CHECK_NEAR(got, mean, 6, 1e-8);
+    sen__pt_close(c, &f);
+    CHECK_OK(c, sen__pt_open(c, TORCH "scheduler.pt", false, &f));
+    CHECK(sen__py_get(f.root, "last_epoch")->integer == 3);
+    sen__pt_close(c, &f);
+    /* numpy's array is neither tensor nor plain; it may be passed over. */
+    CHECK(sen__pt_open(c, TORCH "rng_state.pth", false, &f) == SEN_ERR_UNSUPPORTED);
+    CHECK(strstr(sen_message(c), "holds numpy._core.multiarray._reconstruct, which is neither"));
+    sen__forgive(c);
+    CHECK_OK(c, sen__pt_open(c, TORCH "rng_state.pth", true, &f));
+    CHECK(sen__py_get(f.root, "cpu")->tensor->count == 5056);
+    CHECK(sen__py_get(f.root, "python")->first->next->value->integer == 625);
+    sen__pt_close(c, &f);
+    sen_ctx_free(c);
+}
+
+/* A file of torch.save with this pickle, and a storage "0" of 24 bytes. */
+static const char *torch_file(sen_ctx *c, const char *pickle, size_t n, uint64_t most)
+{
+    static char path[600];
+    const unsigned char bytes[24] = { 0 };
+    sen__zip_writer z;
+    snprintf(path, sizeof path, "%s", test_path("x.pt"));
+    CHECK_OK(c, sen__zip_create(&z, c, path, "x"));
+    z.most = most;
+    sen__zip_put(&z, "data.pkl", pickle, (int64_t)n);
+    sen__zip_put(&z, "data/0", bytes, sizeof bytes);
+    CHECK_OK(c, sen__zip_finish(&z));
+    return path;
+}
+
+/* What is written is read again, in the form of more than 4 GiB too. */
+static void test_tensor_torch_written(void)
+{
+    const int64_t shape[3] = { 2, 1, 3 };
+    sen_ctx *c = test_ctx(1);
+    const sen__py_item *i;
+    sen__out p;
+    sen__pt f;
+    int wide;
+    sen__out_init(&p, c);
+    sen__out_bytes(&p, "\x80\x02](", 4);
+    sen__pickle_put_int(&p, 255);
+    sen__pickle_put_int(&p, -1);
+    sen__pickle_put_int(&p, (int64_t)1 << 40);
+    sen__pickle_put_float(&p, -0.1);
+    sen__pickle_put_bool(&p, true);
+    sen__pickle_put_text(&p, "a text");
+    sen__pickle_put_tensor(&p, SEN__PY_F32, 0, 3, shape);
+    sen__out_text(&p, "e.");
+    for (wide = 0; wide < 2; wide++) {
+        const char *path = torch_file(c, p.data, (size_t)p.length, wide ? 1 : SEN__ZIP_WIDE);
+        if (!CHECK_OK(c, sen__pt_open(c, path, false, &f))) continue;
+        i = f.root->first;
+        CHECK(f.root->integer == 7 && i->value->integer == 255);
+        i = i->next;
+        CHECK(i->value->integer == -1);
+        i = i->next;
+        CHECK(i->value->integer == (int64_t)1 << 40);
+        i = i->next;
+        CHECK(i->value->number == -0.1);
+        i = i->next;
+        CHECK(i->value->kind == SEN__PY_BOOL && i->value->integer == 1);
+        i = i->next;
+        CHECK_TEXT(i->value->text, "a text");
+        CHECK(i->next->value->tensor->ndim == 3 && i->next->value->tensor->shape[2] == 3);
+        CHECK((i->next->value->tensor->data - (const unsigned char *)f.zip.file.data) % 64 == 0);
+        sen__pt_close(c, &f);
+    }
+    sen__out_free(&p);
+    sen_ctx_free(c);
+}
+
+/* A pickle that is refused, and the middle of the sentence. */
+#define TORCH_REFUSED(c, pickle, part) \
+    torch_refused(c, __LINE__, "" pickle, sizeof pickle - 1, part)
+
+static void torch_refused(sen_ctx *c, int line, const char *pickle, size_t n, const char *part)
+{
+    sen__pt f;
+    const sen_result r = sen__pt_open(c, torch_file(c, pickle, n, SEN__ZIP_WIDE), false, &f);
+    if (!r || !strstr(sen_message(c), part)) {
+        printf("%s\n", sen_message(c));
+        test_fail(__FILE__, line, part);
+    }
+    if (!r) sen__pt_close(c, &f);
+    sen__forgive(c);
+}
+
+#define TORCH_STORAGE "ctorch._utils\n_rebuild_tensor_v2\n((X\7\0\0\0storagectorch\n" \
+    "FloatStorage\nX\1\0\0\0" "0X\3\0\0\0" "cpu"
+
+static void test_tensor_torch_lies(void)
+{
+    sen_ctx *c = test_ctx(1);
+    TORCH_REFUSED(c, "", "it has no end");
+    TORCH_REFUSED(c, "\x80\2}", "it has no end");
+    TORCH_REFUSED(c, "\x80\2.", "it makes no value");
+    TORCH_REFUSED(c, "(.", "it makes no value");
+    TORCH_REFUSED(c, "NN.", "it makes no value");
+    TORCH_REFUSED(c, "\x80\6N.", "a protocol that is not known");
+    TORCH_REFUSED(c, "i.", "an unknown instruction");
+    TORCH_REFUSED(c, "NNb.", "an unknown instruction");
+    TORCH_REFUSED(c, "cos\nsystem\n(X\2\0\0\0lstR.", "holds os.system, which is neither");
+    TORCH_REFUSED(c, "ctorch._utils\n_rebuild_tensor\n.", "which is neither a tensor");
+    TORCH_REFUSED(c, "ccollections\nOrderedDict", "it ends in a name");
+    TORCH_REFUSED(c, "ccollections\nOrderedDict\n(NtR.", "no function");
+    TORCH_REFUSED(c, "X\377\377\377\377a.", "it ends in a text");
+    TORCH_REFUSED(c, "X\1\0", "it ends in an instruction");
+    TORCH_REFUSED(c, "\x8A\377\1.", "it ends in a number");
+    TORCH_REFUSED(c, "\x8A\x09" "123456789.", "more than 64 bits");
+    TORCH_REFUSED(c, "h\0.", "remembered that is not there");
+    TORCH_REFUSED(c, "Nr\377\377\377\377.", "remembered that is not there");
+    TORCH_REFUSED(c, "t.", "a tuple of more than there is");
+    TORCH_REFUSED(c, "N\x87.", "a tuple of more than there is");
+    TORCH_REFUSED(c, "(N\x86.", "a mark in a tuple");
+    TORCH_REFUSED(c, "](K", "it ends in an instruction");
+    TORCH_REFUSED(c, "}(K\1u.", "values for a list or dictionary");
+    TORCH_REFUSED(c, "}]K\1s.", "a key that is neither");
+    TORCH_REFUSED(c, "]e.", "values for a list or dictionary");
+    TORCH_REFUSED(c, "NQ.", "a storage that is none");
+    TORCH_REFUSED(c, "ctorch._utils\n_rebuild_tensor_v2\n)R.", "a tensor that is none");
+    TORCH_REFUSED(c, TORCH_STORAGE "K\7tQK\0K\6\x85K\1\x85\x89NtR.", "larger than its values");
+    TORCH_REFUSED(c, TORCH_STORAGE "K\6tQK\1K\6\x85K\1\x85\x89NtR.", "larger than its values");
+    TORCH_REFUSED(c, TORCH_STORAGE "K\6tQJ\377\377\377\377K\6\x85K\1\x85\x89NtR.",
+                  "larger than its values");
+    TORCH_REFUSED(c, TORCH_STORAGE "K\6tQK\0K\3K\2\x86K\1K\3\x86\x89NtR.", "not in one piece");
+    TORCH_REFUSED(c, TORCH_STORAGE "K\6tQK\0J\377\377\377\377\x85K\1\x85\x89NtR.",
+                  "not in one piece");
+    TORCH_REFUSED(c, TORCH_STORAGE "K\6tQK\0\x8A\x08\377\377\377\377\377\377\377\177\x85"
+                  "K\1\x85\x89NtR.", "not in one piece");
+    TORCH_REFUSED(c, TORCH_STORAGE "K\6tQK\0(K\1K\1K\1K\1K\1t(K\1K\1K\1K\1K\1t\x89NtR.",
+                  "more than 4 dimensions");
+    sen_ctx_free(c);
+}
+
+/* Lists in lists cost memory, never the stack, and one that holds itself is no trouble. */
+static void test_tensor_torch_deep(void)
+{
+    enum { DEEP = 300000 };
+    sen_ctx *c = test_ctx(1);
+    char *p = (char *)malloc(2 * DEEP + 1);
+    sen__pt f;
+    memset(p, ']', DEEP);
+    memset(p + DEEP, 'a', DEEP - 1);
+    p[2 * DEEP - 1] = '.';
+    CHECK_OK(c, sen__pt_open(c, torch_file(c, p, 2 * DEEP, SEN__ZIP_WIDE), false, &f));
+    sen__pt_close(c, &f);
+    CHECK_OK(c, sen__pt_open(c, torch_file(c, "]q\0h\0a.", 7, SEN__ZIP_WIDE), false, &f));
+    CHECK(f.root->first->value == f.root);
+    sen__pt_close(c, &f);
+    free(p);
+    sen_ctx_free(c);
+}
+
+/* Cut anywhere, or with any one byte changed: an error, or what does not matter; never a crash. */
+static void test_tensor_torch_damaged(void)
+{
+    sen_ctx *c = test_ctx(1);
+    const char *path = test_path("y.pt");
+    size_t n = 0, i;
+    int opened = 0;
+    char *data = test_read(TORCH "scheduler.pt", &n);
+    sen__pt f;
+    CHECK(data && n > 1000);
+    for (i = 0; i < n; i++) {
+        test_write(path, data, i);
+        CHECK(sen__pt_open(c, path, false, &f) == SEN_ERR_FORMAT);
+        sen__forgive(c);
+        data[i] ^= 0x55;
+        test_write(path, data, n);
+        data[i] ^= 0x55;
+        if (sen__pt_open(c, path, false, &f) == SEN_OK) {
+            sen__pt_close(c, &f);
+            opened++;
+        }
+        sen__forgive(c);
+    }
+    CHECK(opened > 0 && (size_t)opened < n);            /* padding, times, the name's own letters */
+    free(data);
+    sen_ctx_free(c);
+}
+
 static void test_tensor(void)
 {
     TEST(test_tensor_init);
@@ -301,6 +517,11 @@ static void test_tensor(void)
     TEST(test_tensor_lies);
     TEST(test_tensor_lengths);
     TEST(test_tensor_no_memory);
+    TEST(test_tensor_torch);
+    TEST(test_tensor_torch_written);
+    TEST(test_tensor_torch_lies);
+    TEST(test_tensor_torch_deep);
+    TEST(test_tensor_torch_damaged);
 }
 
 #ifndef TEST_ALL

@@ -1895,6 +1895,94 @@ static void test_train_killed(void)
     }
 }
 
+/* Puts the files of one form out of a checkpoint, so that only the other's can be read. */
+static void train_drop_files(const char *folder, const char *const *names)
+{
+    const sen_files *f = sen_system_files();
+    char path[1100];
+    for (; *names; names++) {
+        snprintf(path, sizeof path, "%s/%s", folder, *names);
+        CHECK(f->remove(f->user, path) == SEN_FILE_OK);
+    }
+}
+
+/* A checkpoint in Python's form and back: the resumed run has the same bits, whether the trainer
+ * converts or the function does, which knows the model alone. */
+static void test_train_python(void)
+{
+    static const char *const ours[] = { "optimizer.safetensors", "scheduler.json",
+                                        "rng_state.json", NULL };
+    static const char *const python[] = { "optimizer.pt", "scheduler.pt", "rng_state.pth", NULL };
+    static float whole[TRAIN_FLOATS], again[TRAIN_FLOATS];
+    sen_ctx *c = train_ctx(1);
+    char folder[1024], path[1100];
+    size_t n = 0, m = 1;
+    char *before, *after;
+    snprintf(folder, sizeof folder, "%s", test_path("out/checkpoint-2"));
+    snprintf(path, sizeof path, "%s/rng_state.json", folder);
+    CHECK(train_short(false, 3, whole) == SEN_OK);
+    test_remove(test_path("out/checkpoint-4"));
+    before = test_read(path, &n);
+    CHECK_OK(c, sen_checkpoint_to_python(c, folder));
+    train_drop_files(folder, ours);
+    CHECK_OK(c, sen_checkpoint_from_python(c, folder));
+    train_drop_files(folder, python);
+    after = test_read(path, &m);
+    CHECK(n == m && memcmp(before, after, n) == 0);
+    CHECK(train_short(true, 3, again) == SEN_OK);
+    CHECK(memcmp(whole, again, sizeof whole) == 0);
+    test_remove(test_path("out/checkpoint-4"));
+    CHECK_OK(c, sen_checkpoint_to_python(c, folder));
+    train_drop_files(folder, ours);
+    CHECK(train_short(true, 3, again) == SEN_OK);
+    CHECK(memcmp(whole, again, sizeof whole) == 0);
+    free(before);
+    free(after);
+    sen_ctx_free(c);
+}
+
+/* What cannot be taken over, each with its sentence: another optimizer's files, other weights than
+ * the model's, a schedule of another step, an earlier version's checkpoint. */
+static void test_train_python_refused(void)
+{
+    static const char *const ours[] = { "optimizer.safetensors", "scheduler.json",
+                                        "rng_state.json", NULL };
+    static float whole[TRAIN_FLOATS];
+    const char *const old[] = { "format", "pt", "optimizer", "adamw_torch", NULL };
+    const char *const other[] = { "format", "pt", "optimizer", "mine", NULL };
+    const float one = 1.0f;
+    sen__to_store item = sen__store_matrix("step.x", &one, 1, 1);
+    sen_ctx *c = train_ctx(1);
+    char folder[1024], path[1100], name[1100];
+    size_t n = 0;
+    char *data;
+    snprintf(folder, sizeof folder, "%s", test_path("out/checkpoint-2"));
+    snprintf(name, sizeof name, "%s/optimizer.safetensors", folder);
+    snprintf(path, sizeof path, "%s/optimizer.pt", folder);
+    CHECK(train_short(false, 3, whole) == SEN_OK);
+    CHECK_OK(c, sen_checkpoint_to_python(c, folder));
+    train_drop_files(folder, ours);
+    data = test_read("tests/golden/torch/optimizer.pt", &n);
+    test_write(path, data, n);
+    free(data);
+    CHECK(sen_checkpoint_from_python(c, folder) == SEN_ERR_UNSUPPORTED);
+    CHECK(strstr(sen_message(c), "its groups of weights are not those of the model") != NULL);
+    data = test_read("tests/golden/torch/scheduler.pt", &n);
+    snprintf(path, sizeof path, "%s/scheduler.pt", folder);
+    test_write(path, data, n);
+    free(data);
+    CHECK(sen_checkpoint_from_python(c, folder) == SEN_ERR_UNSUPPORTED);
+    CHECK(strstr(sen_message(c), "a schedule that has made the 2 steps") != NULL);
+    CHECK_OK(c, sen__safetensors_write(c, name, &item, 1, old));
+    CHECK(sen_checkpoint_to_python(c, folder) == SEN_ERR_FORMAT);
+    CHECK(strstr(sen_message(c), "written by an earlier version") != NULL);
+    CHECK_OK(c, sen__safetensors_write(c, name, &item, 1, other));
+    CHECK(sen_checkpoint_to_python(c, folder) == SEN_ERR_UNSUPPORTED);
+    CHECK(strstr(sen_message(c), "the optimizer \"mine\" has no form in Python") != NULL);
+    CHECK(sen_checkpoint_to_python(c, test_path("absent")) == SEN_ERR_IO);
+    sen_ctx_free(c);
+}
+
 /* Half a checkpoint is refused before a weight changes, with the file that is missing; so are
  * numbers in its files that no run can have written. */
 static void test_train_half(void)
@@ -2742,6 +2830,8 @@ static void test_train(void)
     TEST(test_train_leftovers);
     TEST(test_train_stuck);
     TEST(test_train_killed);
+    TEST(test_train_python);
+    TEST(test_train_python_refused);
     TEST(test_train_half);
     TEST(test_train_best_lost);
     TEST(test_train_stopped);

@@ -82,6 +82,21 @@ def safetensors_seeds():
          tensors({f"t{i}": entry("F16", [1], 2 * i, 2 * i + 2) for i in range(12)}, f))
 
 
+def torch_seeds():
+    """Files of torch itself, and pickles: the forms it writes, each instruction, and wrong ones."""
+    golden = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "golden", "torch")
+    for name in ("optimizer.pt", "scheduler.pt"):
+        with open(os.path.join(golden, name), "rb") as f:
+            seed("torch", f.read())
+    s = b"ctorch._utils\n_rebuild_tensor_v2\n((X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\x000X\3\0\0\0cpuK\x10tQK\0"
+    end = b"\x89ccollections\nOrderedDict\n)RtR."
+    seed("torch", b"\x80\2}q\0(X\1\0\0\0aq\1](K\1M\1\1J\xff\xff\xff\xff\x8a\1\x80G?\xf0\0\0\0\0\0\0NK\2\x85K\1K\2\x86K\1K\2K\3\x87eX\1\0\0\0bh\1u.",
+         s + b"K\x10\x85K\1\x85" + end, s + b"(K\2K\1K\x08t(K\x08K\x08K\1t" + end, s + b"K\x11\x85K\1\x85" + end, s + b"))" + end,
+         s + b"K\4K\4\x86K\1K\4\x86" + end, s + b"K\0K\4\x86K\4K\1\x86" + end, b"}X\1\0\0\0as.", b"}K\1NsK\1a.", b"]q\0h\0a.", b"]r\1\0\0\0j\1\0\0\0a.",
+         b"cnumpy\ndtype\n(X\2\0\0\0u4tR(K\3Ntb. ", b"cos\nsystem\n(X\2\0\0\0lstR.", b"]" * 500 + b"a" * 499 + b".", b"(" * 300 + b"t" * 299 + b".",
+         b"X\xff\xff\xff\x7fa.", b"Nr\xff\xff\xff\xff.", b"\x8a\xff", b"\x8c\1a.", b"\x80\2.")
+
+
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "a", "b", "ab", "##b", "##ing", "sat", ",", ".", "\u00e4"]
 VOCAB = {w: i for i, w in enumerate(WORDS)}
 
@@ -363,6 +378,7 @@ def job_seeds():
 
 json_seeds()
 safetensors_seeds()
+torch_seeds()
 tokenizer_seeds()
 tokenizer_wrong_seeds()
 vocab_seeds()

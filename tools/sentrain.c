@@ -28,6 +28,7 @@
  *     similarity  of two texts                       search      the nearest lines of a corpus
  *     info        what a model or a job is           args        every training argument
  *     doctor      whether this build does here what it should
+ *     convert-checkpoint          to Python's Trainer and back
  *
  * A command is a function of no arguments but the cli: it reads t->flags and t->place, and returns
  * the exit status. It opens what it needs, goes on while r is SEN_OK, and at one place at its end
@@ -93,6 +94,8 @@ typedef struct flags {
     /* of train */
     bool        resume;
     const char *checkpoint;             /* the value of --resume, if it has one */
+    /* of convert-checkpoint */
+    bool        to_python, from_python;
     /* of grad and encode */
     const char *output;                 /* NULL: standard output */
     /* of those that encode: the members of sen_encode_args by the same names */
@@ -2359,6 +2362,18 @@ static int print_check(void *user, const sen_selftest_report *r)
     return 0;
 }
 
+/* A checkpoint's folder for Python's Trainer, or one of Python's for `train --resume`. */
+static int run_convert(cli *t)
+{
+    const char *folder = t->place[0];
+    sen_result r;
+    if (t->flags.to_python == t->flags.from_python)
+        return refused("convert-checkpoint needs one of --to-python and --from-python", "", "");
+    r = t->flags.to_python ? sen_checkpoint_to_python(t->ctx, folder)
+                           : sen_checkpoint_from_python(t->ctx, folder);
+    return r ? failed(t, r, false) : EXIT_DONE;
+}
+
 /* The library's self-test. What failed is told where it failed, and once more on standard error;
  * the exit status is 1 then. */
 static int run_doctor(cli *t)
@@ -2407,6 +2422,11 @@ static const sen_field flags_train[] = {
     FLAG(resume, SEN_KIND_BOOL, 0, "--resume [CKPT]: go on from a checkpoint, else the latest"),
     FLAGS_COMMON, SEN_FIELD_END
 };
+static const sen_field flags_convert[] = {
+    FLAG(to_python, SEN_KIND_BOOL, 0, "write optimizer.pt, scheduler.pt and rng_state.pth"),
+    FLAG(from_python, SEN_KIND_BOOL, 0, "write optimizer.safetensors and so on from them"),
+    FLAGS_COMMON, SEN_FIELD_END
+};
 static const sen_field flags_grad[] = {
     SEN_FIELD_TEXT(flags, output, NULL, "the .safetensors file to write"),
     FLAGS_COMMON, SEN_FIELD_END
@@ -2453,6 +2473,10 @@ static const command commands[] = {
     { "info", run_info, flags_common, true, 0, 1, "info MODEL | info JOB.json",
       "A model: modules, sizes, parameters, memory. A job: columns as the loss takes them, steps, "
       "memory." },
+    { "convert-checkpoint", run_convert, flags_convert, false, 1, 1,
+      "convert-checkpoint --to-python|--from-python FOLDER",
+      "Writes beside a checkpoint's files those that Python's Trainer resumes from, or the other "
+      "way." },
     { "args", run_args, flags_common, false, 0, 0, "args",
       "Every training argument: default, type, what it does here." },
     { "doctor", run_doctor, flags_common, false, 0, 1, "doctor [CHECK]",
@@ -2462,7 +2486,7 @@ static const command commands[] = {
 
 /* Names that are promised. They are not mistyped, so they are told what they are. */
 static const char *const later[] = { "hpo", "mine", "migrate", "vocab",
-                                     "convert-checkpoint", "export", "pull" };
+                                     "export", "pull" };
 static const char *const later_flags[] = { "no-baseline", "fail-on-regression",
                                            "hard-negatives" };
 
