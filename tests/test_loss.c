@@ -1249,7 +1249,7 @@ static void noise_attention(double *a, const double *x, const double *key, int n
         noise_linear(v[j], key + j * NOISE_H, w[4], w[5], NOISE_H, NOISE_H);
     }
     for (int h = 0; h < NOISE_A; h++) {
-        double p[NOISE_LONGEST];
+        double p[NOISE_LONGEST] = { 0 };
         for (int j = 0; j < n; j++) p[j] = naive_dot(q + h * d, k[j] + h * d, d) / sqrt(d);
         naive_softmax(p, p, n);
         for (int f = h * d; f < (h + 1) * d; f++) {
