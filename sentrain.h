@@ -14961,13 +14961,15 @@ static sen_result sen__safetensors_write(sen_ctx *c, const char *path, const sen
 #define SEN__ZIP_END     0x06054B50u            /* the last 22 bytes */
 #define SEN__ZIP_WIDE    0xFFFFFFFFu            /* "see the number of 64 bits" */
 
-/* CRC-32 of the bits in reversed order, polynomial 0x04C11DB7, a byte at a time. */
+/* CRC-32 of the bits in reversed order, polynomial 0x04C11DB7, a byte at a time. Written without a
+ * choice of constants: of `v & 1 ? 0xEDB88320u : 0u` gcc 12 for 32-bit ARM loads the lower half
+ * only. */
 static void sen__crc_table(uint32_t table[256])
 {
     uint32_t i, v;
     int k;
     for (i = 0; i < 256; i++) {
-        for (v = i, k = 0; k < 8; k++) v = (v >> 1) ^ (v & 1 ? 0xEDB88320u : 0u);
+        for (v = i, k = 0; k < 8; k++) v = (v >> 1) ^ (0xEDB88320u & (0u - (v & 1u)));
         table[i] = v;
     }
 }
