@@ -3289,6 +3289,13 @@ static inline uint64_t sen__text_le64(const unsigned char *p)
     return sen__text_le32(p) | sen__text_le32(p + 4) << 32;
 }
 
+/* The other way: the n lowest bytes of a number, the lowest first. */
+static inline void sen__text_put_le(unsigned char *p, uint64_t value, int n)
+{
+    int i;
+    for (i = 0; i < n; i++) p[i] = (unsigned char)(value >> (8 * i));
+}
+
 /* One lane takes in 8 bytes. With lane 0 it stirs a piece that belongs to no lane. */
 static inline uint64_t sen__xxh_round(uint64_t lane, uint64_t input)
 {
@@ -14927,7 +14934,7 @@ static sen_result sen__safetensors_write(sen_ctx *c, const char *path, const sen
      * file. */
     if (!r) r = sen__writer_open(&w, c, path);
     if (!r) {
-        for (i = 0; i < 8; i++) length[i] = (unsigned char)((uint64_t)header.length >> (8 * i));
+        sen__text_put_le(length, (uint64_t)header.length, 8);
         sen__writer_put(&w, length, 8);
         sen__writer_put(&w, header.data, header.length);
         for (i = 0; i < n; i++)
@@ -15084,10 +15091,11 @@ static const unsigned char *sen__zip_data(const sen__zip *z, uint64_t place, uin
     return data + place + skip;
 }
 
-/* One row of the directory, `left` bytes at p, into *out; *used: how long it is. */
+/* One row of the directory, `left` bytes at p, into *out; *used: how long it is. most: bytes that
+ * the members in front of it leave, since none may be of the same. */
 static sen_result sen__zip_row(sen_ctx *c, sen__zip *z, const uint32_t table[256],
-                               const unsigned char *p, uint64_t left, sen__zip_item *out,
-                               uint64_t *used)
+                               const unsigned char *p, uint64_t left, int64_t most,
+                               sen__zip_item *out, uint64_t *used)
 {
     uint64_t name, extra, value[3];
     if (left < 46 || sen__text_le32(p) != SEN__ZIP_CENTRAL)
@@ -15108,6 +15116,7 @@ static sen_result sen__zip_row(sen_ctx *c, sen__zip *z, const uint32_t table[256
     out->data = sen__zip_data(z, value[2], value[0]);
     if (!out->data) return sen__zip_fail(c, z, "a member lies outside the file");
     out->size = (int64_t)value[0];
+    if (out->size > most) return sen__zip_fail(c, z, "its members overlap");
     if (sen__crc(table, out->data, out->size) != (uint32_t)sen__text_le32(p + 16))
         return sen__zip_fail(c, z, "the checksum of a member is wrong");
     return SEN_OK;
@@ -15117,6 +15126,7 @@ static sen_result sen__zip_row(sen_ctx *c, sen__zip *z, const uint32_t table[256
 static sen_result sen__zip_open(sen_ctx *c, const char *path, sen__zip *z)
 {
     uint64_t at = 0, size = 0, n = 0, i, used = 0;
+    int64_t left;
     uint32_t table[256];
     sen_result r;
     memset(z, 0, sizeof *z);
@@ -15133,9 +15143,12 @@ static sen_result sen__zip_open(sen_ctx *c, const char *path, sen__zip *z)
     }
     if (!r) r = sen__map_init(&z->place, c, (int64_t)n);
     sen__crc_table(table);
+    left = z->file.size;                    /* many rows of the same bytes would take for ever */
     for (i = 0; !r && i < n; i++, at += used, size -= used) {
         sen__zip_item *item = &z->item[z->n];
-        r = sen__zip_row(c, z, table, (const unsigned char *)z->file.data + at, size, item, &used);
+        r = sen__zip_row(c, z, table, (const unsigned char *)z->file.data + at, size, left, item,
+                         &used);
+        left -= r ? 0 : item->size;
         if (!r) r = sen__map_put(&z->place, item->name, strlen(item->name), z->n++);
     }
     if (r) sen__zip_close(c, z);
@@ -15672,8 +15685,7 @@ static double sen__py_number(const sen__py *v, double otherwise)
 static void sen__out_le(sen__out *o, uint64_t value, int n)
 {
     unsigned char b[8];
-    int i;
-    for (i = 0; i < n; i++) b[i] = (unsigned char)(value >> (8 * i));
+    sen__text_put_le(b, value, n);
     sen__out_bytes(o, b, (size_t)n);
 }
 
@@ -33763,9 +33775,11 @@ static void sen__denoising_mark(sen_model *of, bool own)
             of->weight[i]->requires_grad = false;       /* a pooler's, a Dense's behind it */
 }
 
-/* A decoder's dropout is its own folder's, whatever a job file says about the model's. */
-static sen_result sen__denoising_dropout(sen_ctx *c, sen_loss *l, const sen__transformer *tr)
+/* A decoder that is told to drop does it as its own folder says, whatever a job file says about the
+ * model's. */
+static sen_result sen__denoising_dropout(sen_ctx *c, sen_loss *l, const sen_model *model)
 {
+    const sen__transformer *tr = (l->twin ? l->twin : model)->transformer;
     const sen__mark mark = sen__arena_mark(&c->scratch);
     const char *path = tr->folder ? sen__path(c, tr->folder, "config.json") : NULL;
     sen_json *json = NULL;
@@ -33794,7 +33808,6 @@ static sen_result sen__denoising_make(sen_ctx *c, sen_loss *l, sen_model *model,
         r = sen__model_load_with(c, a->decoder_name_or_path, NULL, &l->twin);
     of = l->twin ? l->twin : model;
     if (!r) r = sen__denoising_fits(c, model, of);
-    if (!r) r = sen__denoising_dropout(c, l, of->transformer);
     if (r) return r;
     cross = sen__bert_cross(&of->module[0]) ? 0 : SEN__BERT_CROSS_WEIGHTS * of->transformer->layers;
     n = cross + SEN__BERT_HEAD_WEIGHTS;
@@ -40183,6 +40196,20 @@ static const char *sen__state_name(sen_ctx *c, const char *kind, const char *par
     return out;
 }
 
+/* optimizer.safetensors: the arrays, and in its metadata the optimizer and the groups of weights as
+ * text; an empty one, for an optimizer that Python does not have, is left out. */
+static sen_result sen__optimizer_write(sen_ctx *c, const char *path, const sen__to_store *item,
+                                       int64_t n, const char *name, const sen__out *groups)
+{
+    const char *metadata[7] = { "format", "pt", "optimizer", NULL, NULL, NULL, NULL };
+    metadata[3] = name;
+    if (groups->length > 0) {
+        metadata[4] = "param_groups";
+        metadata[5] = groups->data;
+    }
+    return sen__safetensors_write(c, path, item, n, metadata);
+}
+
 /* optimizer.safetensors: the optimizer's arrays of every weight that was ever updated, and how
  * often it was ("step", a float32 as in torch, exact up to 2^24 updates). A weight that never had a
  * gradient (BERT's pooler) has no entry, as in Python's optimizer.pt. The optimizer's name goes
@@ -40191,7 +40218,7 @@ static sen_result sen__save_optimizer(sen_trainer *t, const char *folder)
 {
     const sen__mark mark = sen__arena_mark(&t->c->scratch);
     const sen__optimizer *o = t->optimizer;
-    const char *path = sen__path(t->c, folder, "optimizer.safetensors"), *metadata[7];
+    const char *path = sen__path(t->c, folder, "optimizer.safetensors");
     sen__to_store *item = (sen__to_store *)sen__scratch(
         t->c, (SEN_OPTIMIZER_ARRAYS + 1) * o->n + 1, sizeof *item, "a list of tensors");
     /* Lives until the file is written: the scratch arena is released behind that. */
@@ -40222,17 +40249,19 @@ static sen_result sen__save_optimizer(sen_trainer *t, const char *folder)
     for (i = 0; !r && i < n; i++)
         if (!item[i].name) r = SEN_ERR_MEMORY;
     /* Pairs of name and value. "format": "pt" is what Python's readers of safetensors ask for. */
-    metadata[0] = "format";
-    metadata[1] = "pt";
-    metadata[2] = "optimizer";
-    metadata[3] = o->type->name;
-    metadata[4] = groups.length > 0 ? "param_groups" : NULL;    /* not known: no such entry */
-    metadata[5] = groups.data;
-    metadata[6] = NULL;
-    if (!r) r = sen__safetensors_write(t->c, path, item, n, metadata);
+    if (!r) r = sen__optimizer_write(t->c, path, item, n, o->type->name, &groups);
     sen__out_free(&groups);
     sen__arena_release(&t->c->scratch, mark);
     return r;
+}
+
+/* A generator in rng_state.json, as whole numbers: its state is words of 32 bits, and JSON keeps
+ * those exactly. */
+static void sen__make_words(sen__maker *m, sen_json *o, const char *key, const uint32_t *words)
+{
+    sen_json *list = sen__make(m, o, key, SEN_JSON_LIST);
+    int i;
+    for (i = 0; list && i < SEN__RNG_SAVED; i++) sen__make_int(m, list, NULL, (int64_t)words[i]);
 }
 
 /* scheduler.json, with the loss that is summed up but not logged yet; rng_state.json.
@@ -40246,7 +40275,6 @@ static sen_result sen__save_progress(sen_trainer *t, const char *folder)
     sen__maker m = sen__maker_in(t->c, &t->c->scratch);
     sen_json *o = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT), *list;
     uint32_t words[SEN__RNG_SAVED];
-    int i;
     sen_result r;
     sen__make_text(&m, o, "lr_scheduler_type", t->args.lr_scheduler_type);
     sen__make_int(&m, o, "last_epoch", t->state.global_step);
@@ -40256,14 +40284,10 @@ static sen_result sen__save_progress(sen_trainer *t, const char *folder)
     sen__make_int(&m, o, "last_logged_step", t->last_logged);
     r = sen__save_tree(t->c, folder, "scheduler.json", m.failed ? NULL : o);
     o = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT);
-    /* The generator as whole numbers: its state is words of 32 bits, and JSON keeps those
-     * exactly. */
-    list = sen__make(&m, o, "torch", SEN_JSON_LIST);
     sen__rng_save(words, &t->rng);
-    for (i = 0; i < SEN__RNG_SAVED; i++) sen__make_int(&m, list, NULL, (int64_t)words[i]);
-    list = sen__make(&m, o, "python", SEN_JSON_LIST);   /* what losses choose from */
-    sen__rng_save(words, &t->python);
-    for (i = 0; i < SEN__RNG_SAVED; i++) sen__make_int(&m, list, NULL, (int64_t)words[i]);
+    sen__make_words(&m, o, "torch", words);
+    sen__rng_save(words, &t->python);                   /* what losses choose from */
+    sen__make_words(&m, o, "python", words);
     if (!r) r = sen__save_tree(t->c, folder, "rng_state.json", m.failed ? NULL : o);
     sen__arena_release(&t->c->scratch, mark);
     return r;
@@ -40541,27 +40565,21 @@ static sen_result sen__checkpoints_tidy(sen_trainer *t)
 #define SEN__TORCH_RNG_BYTES 5056
 #define SEN__TORCH_RNG_NORMAL (24 + 8 * SEN_RNG_WORDS)  /* three doubles: x, y, rho; then "valid" */
 
-static void sen__put_le(unsigned char *p, uint64_t value, int n)
-{
-    int i;
-    for (i = 0; i < n; i++) p[i] = (unsigned char)(value >> (8 * i));
-}
-
 static void sen__torch_rng_save(unsigned char out[SEN__TORCH_RNG_BYTES], const sen_rng *r,
                                 uint64_t seed)
 {
     uint64_t bits;
     int i;
     memset(out, 0, SEN__TORCH_RNG_BYTES);
-    sen__put_le(out, seed, 8);
-    sen__put_le(out + 8, (uint64_t)(625 - r->at), 4);
-    sen__put_le(out + 12, 1, 4);
-    sen__put_le(out + 16, (uint64_t)r->at, 8);
-    for (i = 0; i < SEN_RNG_WORDS; i++) sen__put_le(out + 24 + 8 * i, r->state[i], 8);
+    sen__text_put_le(out, seed, 8);
+    sen__text_put_le(out + 8, (uint64_t)(625 - r->at), 4);
+    sen__text_put_le(out + 12, 1, 4);
+    sen__text_put_le(out + 16, (uint64_t)r->at, 8);
+    for (i = 0; i < SEN_RNG_WORDS; i++) sen__text_put_le(out + 24 + 8 * i, r->state[i], 8);
     if (!r->has_normal) return;
     memcpy(&bits, &r->next_normal, sizeof bits);
-    sen__put_le(out + SEN__TORCH_RNG_NORMAL + 8, bits, 8);
-    sen__put_le(out + SEN__TORCH_RNG_NORMAL + 24, 1, 4);
+    sen__text_put_le(out + SEN__TORCH_RNG_NORMAL + 8, bits, 8);
+    sen__text_put_le(out + SEN__TORCH_RNG_NORMAL + 24, 1, 4);
 }
 
 /* As the words of sen__rng_save. One word left: the next draw refills, whatever the place says. */
@@ -41055,7 +41073,7 @@ static sen_result sen__python_take_optimizer(sen__python_taken *k, const char *f
 {
     static const sen__json_style line = { 0, false, false };
     const sen__py *state = sen__py_get(k->file.root, "state");
-    const char *path = sen__path(k->c, folder, "optimizer.safetensors"), *metadata[7];
+    const char *path = sen__path(k->c, folder, "optimizer.safetensors");
     const sen__py_item *i;
     int64_t most = 1;
     sen__out text;
@@ -41077,16 +41095,7 @@ static sen_result sen__python_take_optimizer(sen__python_taken *k, const char *f
     sen__out_init(&text, k->c);
     sen__json_write(&text, k->groups, &line);
     if (!r) r = sen__out_result(&text);
-    if (!r) {
-        metadata[0] = "format";
-        metadata[1] = "pt";
-        metadata[2] = "optimizer";
-        metadata[3] = k->row->name;
-        metadata[4] = "param_groups";
-        metadata[5] = text.data;
-        metadata[6] = NULL;
-        r = sen__safetensors_write(k->c, path, k->item, k->n_items, metadata);
-    }
+    if (!r) r = sen__optimizer_write(k->c, path, k->item, k->n_items, k->row->name, &text);
     sen__out_free(&text);
     return r;
 }
@@ -41122,14 +41131,6 @@ static sen_result sen__python_take_schedule(sen__python_taken *k, const char *fo
     if (!r) r = sen__save_tree(k->c, folder, "scheduler.json", m.failed ? NULL : o);
     sen__pt_close(k->c, &f);
     return r;
-}
-
-/* The words of a generator as a list of rng_state.json. */
-static void sen__make_words(sen__maker *m, sen_json *o, const char *key, const uint32_t *words)
-{
-    sen_json *list = sen__make(m, o, key, SEN_JSON_LIST);
-    int i;
-    for (i = 0; list && i < SEN__RNG_SAVED; i++) sen__make_int(m, list, NULL, (int64_t)words[i]);
 }
 
 /* Python's own generator: (3, (624 words, the place), None). */
@@ -42666,8 +42667,12 @@ static sen_result sen__grad_run(sen_trainer *t, sen__train_set *s, sen_labels *l
     if (r) return r;
     sen_tape_reset(t->tape);
     t->tape->dropout = sen__dropout_of(&t->dropout);
-    core->decoder_plan = core->type->decodes ? &t->decoder_dropout : NULL;
-    core->decoder_rng = &t->rng;
+    if (core->type->decodes) {
+        r = sen__denoising_dropout(t->c, core, t->model);
+        if (r) return r;
+        core->decoder_plan = &t->decoder_dropout;
+        core->decoder_rng = &t->rng;
+    }
     loss = sen__trainer_loss(t, t->tape, s, labels, true);
     core->decoder_plan = NULL;
     if (!loss) return sen__trainer_tape_error(t, t->tape);

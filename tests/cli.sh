@@ -582,6 +582,20 @@ for f in config.json modules.json tokenizer.json training_args.json; do
     hurt $f half
     holds "resume: $f half" $status,"$(final o2/final)" = "0,$whole"
 done
+cp -R run/checkpoint-4 python
+good 'a checkpoint for Python' convert-checkpoint --to-python python
+rm python/optimizer.safetensors python/scheduler.json python/rng_state.json
+cp -R python python2
+good 'resume as Python left it' train run.json --resume python --quiet --set args.output_dir=o4
+holds 'and it ends the same, from Python' "$(final o4/final)" = "$whole"
+good 'a checkpoint from Python' convert-checkpoint --from-python python2
+good 'resume what was converted' train run.json --resume python2 --quiet --set args.output_dir=o5
+holds 'and it ends the same, converted' "$(final o5/final)" = "$whole"
+bad 'convert neither way' 2 'one of --to-python and --from-python' convert-checkpoint run/checkpoint-4
+bad 'convert both ways' 2 'one of' convert-checkpoint --to-python --from-python run/checkpoint-4
+bad 'convert what is not there' 1 'nowhere/optimizer.safetensors' convert-checkpoint --to-python nowhere
+head -c 300 python2/optimizer.pt >half.pt && mv half.pt python2/optimizer.pt
+bad 'convert half a file' 1 'python2/optimizer.pt: not a whole file of torch.save' convert-checkpoint --from-python python2
 good 'a run that saves the model only' train run.json --quiet --set args.output_dir=only --set args.save_only_model=true
 good 'resume without an optimizer' train run.json --quiet --set args.output_dir=only --set args.save_only_model=true \
     --resume only/checkpoint-4

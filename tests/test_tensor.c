@@ -508,6 +508,30 @@ static void test_tensor_torch_damaged(void)
     sen_ctx_free(c);
 }
 
+/* Every row of the directory made one of the first member: a small file that would take long. */
+static void test_tensor_torch_overlap(void)
+{
+    sen_ctx *c = test_ctx(1);
+    const char *path = test_path("z.pt");
+    size_t n = 0, i;
+    char *data = test_read(TORCH "optimizer.pt", &n);
+    const char *first = NULL;
+    sen__pt f;
+    CHECK(data && n > 1000);
+    for (i = 0; i + 46 < n; i++) {
+        if (memcmp(data + i, "PK\1\2", 4) != 0) continue;
+        if (!first) first = data + i;
+        memcpy(data + i + 16, first + 16, 12);          /* checksum and both sizes */
+        memcpy(data + i + 42, first + 42, 4);           /* the place */
+    }
+    test_write(path, data, n);
+    CHECK(sen__pt_open(c, path, false, &f) == SEN_ERR_FORMAT);
+    CHECK(strstr(sen_message(c), "its members overlap"));
+    sen__forgive(c);
+    free(data);
+    sen_ctx_free(c);
+}
+
 static void test_tensor(void)
 {
     TEST(test_tensor_init);
@@ -522,6 +546,7 @@ static void test_tensor(void)
     TEST(test_tensor_torch_lies);
     TEST(test_tensor_torch_deep);
     TEST(test_tensor_torch_damaged);
+    TEST(test_tensor_torch_overlap);
 }
 
 #ifndef TEST_ALL
