@@ -14713,6 +14713,29 @@ static const sen__stored *sen__safetensors_find(const sen__safetensors *s, const
     return NULL;
 }
 
+/* Numbers in files have their lowest byte first. */
+static bool sen__lowest_first(void)
+{
+    const uint16_t one = 1;
+    unsigned char first;
+    memcpy(&first, &one, 1);
+    return first == 1;                      /* which compilers know */
+}
+
+/* n values of `size` bytes between a file's order and this machine's, in place; mostly the same. */
+static void sen__file_order(void *values, int64_t n, int size)
+{
+    unsigned char *p = (unsigned char *)values;
+    int i;
+    if (sen__lowest_first()) return;
+    for (; n > 0; n--, p += size)
+        for (i = 0; i < size / 2; i++) {
+            const unsigned char kept = p[i];
+            p[i] = p[size - 1 - i];
+            p[size - 1 - i] = kept;
+        }
+}
+
 /* Two-byte floats may stand at an odd address in the file: copied in pieces, then widened by the
  * math chapter's row kernels, which want whole, aligned arrays. 1024 values are 2 KiB of stack. */
 static void sen__halves_widen(float *out, const unsigned char *p, int64_t n,
@@ -14723,6 +14746,7 @@ static void sen__halves_widen(float *out, const unsigned char *p, int64_t n,
     for (i = 0; i < n; i += (int64_t)SEN__COUNT(piece)) {
         const int64_t k = SEN__MIN(n - i, (int64_t)SEN__COUNT(piece));
         memcpy(piece, p + 2 * i, 2 * (size_t)k);
+        sen__file_order(piece, k, 2);
         widen(out + i, piece, k);
     }
 }
@@ -14738,13 +14762,17 @@ static sen_result sen__stored_floats(sen_ctx *c, const sen__safetensors *s, cons
     int64_t i;
     switch (t->dtype) {
     /* A tensor of 0 bytes may have no address to copy from. */
-    case SEN__F32: if (t->size) memcpy(out, p, (size_t)t->size); break;
+    case SEN__F32:
+        if (t->size) memcpy(out, p, (size_t)t->size);
+        sen__file_order(out, t->count, 4);
+        break;
     case SEN__F16: sen__halves_widen(out, p, t->count, sen__f16_to_row); break;
     case SEN__BF16: sen__halves_widen(out, p, t->count, sen__bf16_to_row); break;
     case SEN__F64:
         for (i = 0; i < t->count; i++) {
             double v;
             memcpy(&v, p + 8 * i, 8);
+            sen__file_order(&v, 1, 8);
             out[i] = (float)v;
         }
         break;
@@ -14792,10 +14820,7 @@ static sen_result sen__tensor_read(sen_ctx *c, const sen__safetensors *s, const 
  * more than a float's alignment: the 64 bytes of a block on the heap are a matter of speed. */
 static bool sen__stored_in_place(const sen__safetensors *s, const sen__stored *t)
 {
-    const uint16_t one = 1;
-    unsigned char low;
-    memcpy(&low, &one, 1);
-    return s->file.copied && low == 1 && t->dtype == SEN__F32 && t->size > 0 &&
+    return s->file.copied && sen__lowest_first() && t->dtype == SEN__F32 && t->size > 0 &&
            (uintptr_t)(s->data + t->offset) % sizeof(float) == 0;
 }
 
@@ -14818,9 +14843,7 @@ static sen_result sen__tensor_map(sen_ctx *c, const sen__safetensors *s, const s
 /* Tensors are written in the caller's order, without holes, and with nothing in the header that
  * could differ from run to run: two saves of the same weights are the same bytes. The data begins
  * at a multiple of 8, so that a mapped file's floats are aligned. The file appears under its name
- * only when it is whole (the file chapter's writer).
- *
- * Little-endian machines only: floats are written as they lie in memory. */
+ * only when it is whole (the file chapter's writer). */
 
 /* Something to be stored: float32, or int32 where ints is set. Borrowed until the file is written,
  * the name too. */
@@ -14899,6 +14922,25 @@ static void sen__safetensors_header(sen__out *o, const sen__to_store *item, int6
     while (o->length % 8 != 0 && !o->failed) sen__out_text(o, " ");
 }
 
+/* n values of four bytes. On a machine that has the highest byte first they go through a piece in
+ * which they are turned. */
+static void sen__put_values(sen__writer *w, const void *values, int64_t n)
+{
+    const unsigned char *p = (const unsigned char *)values;
+    unsigned char piece[4 * 256];
+    int64_t k;
+    if (sen__lowest_first()) {
+        sen__writer_put(w, values, n * 4);
+        return;
+    }
+    for (; n > 0; n -= k, p += 4 * k) {
+        k = SEN__MIN(n, 256);
+        memcpy(piece, p, 4 * (size_t)k);
+        sen__file_order(piece, k, 4);
+        sen__writer_put(w, piece, 4 * k);
+    }
+}
+
 /* A matrix whose rows are partly not there: zeros for those. */
 static void sen__put_rows(sen__writer *w, const sen__to_store *item)
 {
@@ -14907,7 +14949,7 @@ static void sen__put_rows(sen__writer *w, const sen__to_store *item)
     int64_t r, j;
     for (r = 0; r < rows; r++) {
         if (item->rows[r]) {
-            sen__writer_put(w, item->floats + r * cols, cols * 4);
+            sen__put_values(w, item->floats + r * cols, cols);
             continue;
         }
         for (j = 0; j < cols; j += (int64_t)SEN__COUNT(zeros))
@@ -14939,9 +14981,8 @@ static sen_result sen__safetensors_write(sen_ctx *c, const char *path, const sen
         sen__writer_put(&w, header.data, header.length);
         for (i = 0; i < n; i++)
             if (item[i].rows) sen__put_rows(&w, &item[i]);
-            else sen__writer_put(&w, item[i].ints ? (const void *)item[i].ints
-                                                  : (const void *)item[i].floats,
-                                 item[i].count * 4);
+            else sen__put_values(&w, item[i].ints ? (const void *)item[i].ints
+                                                  : (const void *)item[i].floats, item[i].count);
         r = sen__writer_close(&w, true);
     }
     sen__out_free(&header);                             /* on the heap: a large model's is long */
@@ -41037,10 +41078,12 @@ static sen_result sen__python_take_array(sen__python_taken *k, const char *kind,
     memcpy(item->shape, t->shape, sizeof item->shape);
     item->count = t->count;
     item->floats = (const float *)(const void *)t->data;
-    if ((uintptr_t)t->data % sizeof(float) != 0) {      /* torch aligns; others may not */
+    /* torch aligns; others may not. */
+    if ((uintptr_t)t->data % sizeof(float) != 0 || !sen__lowest_first()) {
         copy = sen__scratch(k->c, t->count, sizeof(float), "a tensor");
         if (!copy) return SEN_ERR_MEMORY;
         memcpy(copy, t->data, (size_t)t->count * sizeof(float));
+        sen__file_order(copy, t->count, sizeof(float));
         item->floats = (const float *)copy;
     }
     return item->name ? SEN_OK : SEN_ERR_MEMORY;
