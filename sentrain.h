@@ -1565,7 +1565,7 @@ SENTRAIN_DEF sen_denoising_args sen_denoising_args_default(void);
 /* ================================================================================================
  * 24 [search]  SEARCH AND MINING
  *
- * Embeddings in fewer bits. Search and mining come with a later version.
+ * Embeddings in fewer bits; search among them. Mining comes with a later version.
  * ============================================================================================== */
 
 /* How the numbers of an embedding are stored. int8 and uint8 cut the range of each dimension into
@@ -1594,6 +1594,21 @@ SENTRAIN_DEF sen_result sen_quantization_ranges(sen_ctx *c, const float *embeddi
 SENTRAIN_DEF sen_result sen_quantize(sen_ctx *c, const float *embeddings, int64_t rows,
                                      int dimension, sen_precision precision, const float *ranges,
                                      void *out);
+
+/* A row of a corpus that a search found, from 0 on, and how similar it is. */
+typedef struct sen_hit {
+    int64_t corpus_id;
+    float   score;
+} sen_hit;
+
+/* Python's semantic_search: for each of the queries (n, dimension) the min(top_k, corpus_rows) rows
+ * of the corpus (corpus_rows, dimension) that are nearest to it, into out, as many for each query,
+ * the best first, of equal ones the lower row. Exact; score_function: SEN_COS_SIM ... Needs about 4
+ * MiB and the hits, whatever the sizes. SEN_ERR_ARGUMENT: no corpus, or a number in it that is not
+ * finite. */
+SENTRAIN_DEF sen_result sen_semantic_search(sen_ctx *c, int score_function, const float *queries,
+                                            int64_t n, const float *corpus, int64_t corpus_rows,
+                                            int dimension, int64_t top_k, sen_hit *out);
 
 /* ================================================================================================
  * 25 [eval]  EVALUATORS
@@ -1659,6 +1674,7 @@ typedef struct sen_evaluator_type {
     sen_result     (*ready)(sen_evaluator_call *call);
     sen_result     (*score)(sen_evaluator_call *call);
     sen_result     (*run)(sen_evaluator_call *call);
+    bool             csv_lf;            /* the file's lines end in LF alone */
 } sen_evaluator_type;
 
 /* From within score or run: the next metric; a further column of the CSV file; the name of the
@@ -1694,9 +1710,9 @@ SENTRAIN_DEF sen_result sen_evaluate(sen_ctx *c, sen_evaluator *e, const sen_mod
                                      sen_metrics *out);
 
 /* Called in each evaluation with e after every batch of texts, with those done so far of all that
- * are to be encoded (a SequentialEvaluator: of all its evaluators; one that has `run` counts for
- * nothing). Non-zero: stop, sen_evaluate returns SEN_ERR_STOPPED; a training run ends with it as
- * after sen_request_stop. NULL: none. */
+ * are to be encoded (a SequentialEvaluator: of all its evaluators; one of a user's own that has
+ * `run` counts for nothing). Non-zero: stop, sen_evaluate returns SEN_ERR_STOPPED; a training run
+ * ends with it as after sen_request_stop. NULL: none. */
 SENTRAIN_DEF void sen_evaluator_set_progress(sen_evaluator *e,
                                              int (*progress)(void *user, int64_t done,
                                                              int64_t total),
@@ -1830,6 +1846,33 @@ enum { SEN_RERANK_COS_SIM, SEN_RERANK_DOT_SCORE, SEN_RERANK_EUCLIDEAN_SIM,
        SEN_RERANK_MANHATTAN_SIM };
 
 SENTRAIN_DEF sen_reranking_args sen_reranking_args_default(void);
+
+/* ---- InformationRetrievalEvaluator: does each query find its documents among all? ------------ */
+
+typedef struct sen_retrieval_args {
+    uint32_t           stamp;
+    const sen_dataset *dataset;             /* not used */
+    /* Borrowed. An id and a text: columns named _id or id, text or sentence, else the first two. Of
+     * a job file: a path, or an object as for "dataset". */
+    const sen_dataset *queries, *corpus;
+    /* The first three columns: a query's id, a document's, and a number: above 0 the document is
+     * right (without a third column all are). Queries without one are left out. */
+    const sen_dataset *relevant_docs;
+    int64_t            corpus_chunk_size;   /* 50000: documents that are encoded at a time */
+    sen_numbers        mrr_at_k, ndcg_at_k, accuracy_at_k;          /* 10; 10; 1, 3, 5, 10 */
+    sen_numbers        precision_recall_at_k, map_at_k;             /* 1, 3, 5, 10; 100 */
+    bool               show_progress_bar;   /* false */
+    int                batch_size;          /* 32 */
+    const char        *name;
+    bool               write_csv;           /* true */
+    int                truncate_dim;        /* SEN_NONE: the model's own */
+    sen_texts          score_functions;     /* cosine, dot, euclidean, manhattan; the model's */
+    const char        *main_score_function; /* whose NDCG counts; NULL: the best one's */
+    const char        *query_prompt, *query_prompt_name, *corpus_prompt, *corpus_prompt_name;
+    bool               write_predictions;   /* false; true: the hits of each query, JSON lines */
+} sen_retrieval_args;
+
+SENTRAIN_DEF sen_retrieval_args sen_retrieval_args_default(void);
 
 /* ---- TripletEvaluator: is the anchor nearer to the positive than to the negative? ------------ */
 
@@ -7185,6 +7228,8 @@ SENTRAIN_DEF void sen_fields_default(const sen_field *fields, void *to)
         else if (k == SEN_KIND_INT64) memcpy(at, &whole, sizeof whole);
         else if (k == SEN_KIND_DOUBLE) memcpy(at, &fields->number, sizeof fields->number);
         else if (k == SEN_KIND_TEXTS) memset(at, 0, sizeof(sen_texts));     /* no texts */
+        else if (k == SEN_KIND_NUMBERS && fields->text)     /* in place of a text: the list */
+            memcpy(at, fields->text, sizeof(sen_numbers));
         else if (k == SEN_KIND_NUMBERS) memset(at, 0, sizeof(sen_numbers));
         else memcpy(at, &fields->text, sizeof fields->text);       /* texts and JSON: one pointer */
     }
@@ -34230,9 +34275,9 @@ SENTRAIN_DEF const void *sen_loss_args(const sen_loss *loss)
 /* ================================================================================================
  * 24 [search]  SEARCH AND MINING
  *
- * Gives: embeddings in int8, uint8, binary, ubinary. Not written yet: semantic search, paraphrase
- *        mining, hard negatives, communities.
- * Needs: memory, context.
+ * Gives: embeddings in int8, uint8, binary, ubinary; the nearest rows of a corpus. Not written yet:
+ *        paraphrase mining, hard negatives, communities.
+ * Needs: memory, context, thread, math, tape, ops.
  * Trap: numpy's arithmetic is float32 throughout; in double some numbers would fall into the step
  *       beside. Python: sentence_transformers/util/quantization.py.
  * ============================================================================================== */
@@ -34375,6 +34420,230 @@ static sen_result sen__quantize_numbers(sen_ctx *c, float *x, int64_t rows, int 
     sen__arena_release(&c->scratch, mark);
     return r;
 }
+
+/* ---- the best of many ------------------------------------------------------------------------ */
+
+/* Each query keeps the k best rows that it has met, in a heap whose front is the worst of them: a
+ * new row is compared with the front alone, and mostly goes no further. The order is complete (the
+ * score, then the rank of the row among equals), so what is kept does not depend on the order in
+ * which rows come, nor on how they are cut into blocks. */
+typedef struct sen__top {
+    sen_ctx       *c;
+    int64_t        queries, k;
+    const int64_t *rank;                /* of a row among equals, the lowest first; NULL: the row */
+    sen_hit       *hit;                 /* (queries, k) */
+    int64_t       *have;                /* (queries) of k */
+} sen__top;
+
+/* Free it in any case. */
+static sen_result sen__top_init(sen__top *t, sen_ctx *c, int64_t queries, int64_t k,
+                                const int64_t *rank)
+{
+    memset(t, 0, sizeof *t);
+    t->c = c;
+    t->queries = queries;
+    t->k = k;
+    t->rank = rank;
+    t->hit = (sen_hit *)sen__new_array(c, queries, sen__mul((uint64_t)k, sizeof *t->hit), "hits");
+    t->have = (int64_t *)sen__new_array(c, queries, sizeof *t->have, "hits");
+    return t->hit && t->have ? SEN_OK : SEN_ERR_MEMORY;
+}
+
+static void sen__top_free(sen__top *t)
+{
+    if (!t->c) return;
+    sen__delete(t->c, t->hit);
+    sen__delete(t->c, t->have);
+    memset(t, 0, sizeof *t);
+}
+
+static bool sen__top_behind(const sen__top *t, const sen_hit *a, const sen_hit *b)
+{
+    if (a->score < b->score || a->score > b->score) return a->score < b->score;
+    return t->rank ? t->rank[a->corpus_id] > t->rank[b->corpus_id] : a->corpus_id > b->corpus_id;
+}
+
+/* Lets what stands at i sink until no child of it is worse: (n) hits. */
+static void sen__top_sink(const sen__top *t, sen_hit *heap, int64_t n, int64_t i)
+{
+    const sen_hit moved = heap[i];
+    int64_t child;
+    for (; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && sen__top_behind(t, &heap[child + 1], &heap[child])) child++;
+        if (!sen__top_behind(t, &heap[child], &moved)) break;
+        heap[i] = heap[child];
+    }
+    heap[i] = moved;
+}
+
+/* One more row for a query. */
+static void sen__top_add(const sen__top *t, int64_t query, float score, int64_t row)
+{
+    sen_hit *heap = t->hit + query * t->k, one;
+    int64_t i = t->have[query], above;
+    one.corpus_id = row;
+    one.score = score;
+    if (i == t->k) {
+        if (t->k == 0 || !sen__top_behind(t, heap, &one)) return;
+        heap[0] = one;
+        sen__top_sink(t, heap, i, 0);
+        return;
+    }
+    for (t->have[query]++; i > 0; i = above) {          /* rises while its parent is better */
+        above = (i - 1) / 2;
+        if (!sen__top_behind(t, &one, &heap[above])) break;
+        heap[i] = heap[above];
+    }
+    heap[i] = one;
+}
+
+/* n scores of one query, of the rows from `first` on. Pieces of which none reaches the front are
+ * passed over. */
+static void sen__top_scores(const sen__top *t, int64_t query, const float *score, int64_t n,
+                            int64_t first)
+{
+    const sen_hit *front = t->hit + query * t->k;
+    const int64_t piece = 64;
+    int64_t i, j, m;
+    for (i = 0; i < n; i += m) {
+        m = SEN__MIN(piece, n - i);
+        if (t->have[query] == t->k && t->k > 0 && sen__row_max(score + i, m) < front->score)
+            continue;
+        for (j = i; j < i + m; j++) sen__top_add(t, query, score[j], first + j);
+    }
+}
+
+/* Heaps become lists, the best first. */
+static void sen__top_sort(const sen__top *t)
+{
+    int64_t q, n;
+    for (q = 0; q < t->queries; q++)
+        for (n = t->have[q]; n > 1; n--) {              /* the worst goes to the end */
+            sen_hit *heap = t->hit + q * t->k;
+            const sen_hit worst = heap[0];
+            heap[0] = heap[n - 1];
+            sen__top_sink(t, heap, n - 1, 0);
+            heap[n - 1] = worst;
+        }
+}
+
+/* One tile of similarities: queries from `query` on against rows from `first` on. */
+typedef struct sen__top_tile {
+    const sen__top *top;
+    const float    *score;                  /* (queries, rows) */
+    int64_t         query, first, rows;
+} sen__top_tile;
+
+static void sen__top_task(void *arg, int64_t task, int worker)
+{
+    const sen__top_tile *j = (const sen__top_tile *)arg;
+    (void)worker;
+    sen__top_scores(j->top, j->query + task, j->score + task * j->rows, j->rows, j->first);
+}
+
+/* Rows that hold a number which is none, whose similarities would compare with nothing. */
+#define SEN__TOP_CHECKED 256            /* rows of a task */
+typedef struct sen__top_look {
+    const float *x;
+    int64_t      rows, dimension;
+    bool        *bad;                       /* [tasks] */
+} sen__top_look;
+
+static void sen__top_look_task(void *arg, int64_t task, int worker)
+{
+    const sen__top_look *j = (const sen__top_look *)arg;
+    const int64_t from = task * SEN__TOP_CHECKED, n = SEN__MIN(j->rows - from, SEN__TOP_CHECKED);
+    (void)worker;
+    j->bad[task] = !(sen__row_sum_abs(j->x + from * j->dimension, n * j->dimension) <=
+                     (double)n * (double)j->dimension * (double)FLT_MAX);
+}
+
+static sen_result sen__top_finite(sen_ctx *c, const char *what, const float *x, int64_t rows,
+                                  int64_t dimension, int64_t first)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    const int64_t tasks = (rows + SEN__TOP_CHECKED - 1) / SEN__TOP_CHECKED;
+    sen__top_look j;
+    sen_result r = SEN_OK;
+    int64_t i = 0;
+    j.x = x;
+    j.rows = rows;
+    j.dimension = dimension;
+    j.bad = (bool *)sen__scratch(c, tasks + 1, sizeof *j.bad, "a search");
+    if (!j.bad) return SEN_ERR_MEMORY;
+    sen__parallel(c, tasks, sen__top_look_task, &j);
+    while (i < tasks && !j.bad[i]) i++;
+    if (i < tasks) {
+        for (i *= SEN__TOP_CHECKED * dimension; x[i] - x[i] == 0.0f; ) i++;
+        r = sen_fail(c, SEN_ERR_ARGUMENT, "row %lld of the %s holds %g: similarities of it are no "
+                     "numbers", (long long)(first + i / dimension), what, (double)x[i]);
+    }
+    sen__arena_release(&c->scratch, mark);
+    return r;
+}
+
+/* A tile is at most this: 4 MiB, which stay in the cache between the product and the heaps. */
+#define SEN__TOP_QUERIES 512
+#define SEN__TOP_ROWS    2048
+
+/* All queries (queries, dimension) against rows (n, dimension) that have the numbers from `first`
+ * on; kind: SEN_COS_SIM ... Neither side is copied as a whole. */
+static sen_result sen__top_block(sen__top *t, int kind, const float *queries, const float *rows,
+                                 int64_t n, int64_t dimension, int64_t first)
+{
+    sen_tape *tape = NULL;
+    int64_t q, i, k;
+    sen_result r = sen__top_finite(t->c, "corpus", rows, n, dimension, first);
+    if (!r) r = sen_tape_new(t->c, false, &tape);
+    for (i = 0; !r && i < n; i += k) {
+        k = SEN__MIN(n - i, SEN__TOP_ROWS);
+        for (q = 0; !r && q < t->queries; q += SEN__TOP_QUERIES) {
+            const int64_t m = SEN__MIN(t->queries - q, SEN__TOP_QUERIES);
+            const sen_var *y = sen_similarity_matrix(
+                tape, kind, sen_tape_constant(tape, queries + q * dimension, m, dimension),
+                sen_tape_constant(tape, rows + i * dimension, k, dimension));
+            sen__top_tile j;
+            r = sen_tape_result(tape);
+            if (r) break;
+            j.top = t;
+            j.score = y->x;
+            j.query = q;
+            j.first = first + i;
+            j.rows = k;
+            sen__parallel(t->c, m, sen__top_task, &j);
+            sen_tape_reset(tape);
+        }
+    }
+    sen_tape_free(tape);
+    return r;
+}
+
+/* ---- semantic search ------------------------------------------------------------------------- */
+
+SENTRAIN_DEF sen_result sen_semantic_search(sen_ctx *c, int score_function, const float *queries,
+                                            int64_t n, const float *corpus, int64_t corpus_rows,
+                                            int dimension, int64_t top_k, sen_hit *out)
+{
+    const int64_t k = SEN__MIN(top_k, corpus_rows);
+    sen__top t;
+    sen_result r = SEN_OK;
+    sen__begin(c);
+    memset(&t, 0, sizeof t);
+    if (top_k < 1 || n < 0 || corpus_rows < 1 || dimension < 1)
+        r = sen_fail(c, SEN_ERR_ARGUMENT, "a search needs a corpus, dimensions, and top_k of 1 at "
+                     "least");
+    if (!r && (score_function < SEN_COS_SIM || score_function > SEN_MANHATTAN_SIM))
+        r = sen_fail(c, SEN_ERR_ARGUMENT, "%d is no similarity function", score_function);
+    if (!r) r = sen__top_finite(c, "queries", queries, n, dimension, 0);
+    if (!r) r = sen__top_init(&t, c, n, k, NULL);
+    if (!r) r = sen__top_block(&t, score_function, queries, corpus, corpus_rows, dimension, 0);
+    if (!r) {
+        sen__top_sort(&t);
+        if (n) memcpy(out, t.hit, (size_t)(n * k) * sizeof *out);
+    }
+    sen__top_free(&t);
+    return sen__end(c, r);
+}
 #endif /* 24 */
 
 #if SENTRAIN_STOP_AFTER >= 25 && !defined(SENTRAIN_ENCODE_ONLY)
@@ -34410,13 +34679,15 @@ struct sen_evaluator {
     const sen_evaluator_type *type;
     void                     *args;             /* a copy */
     sen_arena                 keep;             /* args and their texts */
-    sen_dataset              *owned;            /* read for a job file, or NULL */
+    sen_dataset              *owned[4];         /* [n_owned] read for a job file */
+    int                       n_owned;
     const sen_dataset        *dataset;          /* owned, or the caller's */
     sen_evaluator           **child;            /* [n_children] of a sequential one */
     int                       n_children;
     bool                      owns_children;                /* made for a job file, not handed in */
     int                       column[SEN_EVALUATOR_TEXTS];  /* of each column of texts */
     int                       n_texts;                      /* how many of them there are */
+    int64_t                   texts;            /* that `run` encodes, set by `ready` */
     double                   *numbers;          /* (rows) or NULL */
     float                    *teacher_emb;      /* what a teacher made of the texts, or NULL */
     int                       teacher_dimension;
@@ -34446,6 +34717,27 @@ SEN__DATA const sen_kind sen_kind_number_column = {
 /* A file or folder: in a job file it starts from the file's own folder. */
 static const sen_kind sen__kind_path = {
     "a path", NULL, sen__read_text, sen__write_text
+};
+
+/* A dataset, const sen_dataset *: in a job file what stands for one, read by the evaluator itself
+ * (sen__evaluator_tables), since it is a file's place that counts. Nothing is written. */
+static sen_result sen__read_table(sen_ctx *c, const sen_kind *kind, const sen_json *value, void *to)
+{
+    (void)to;
+    return value->kind == SEN_JSON_TEXT || value->kind == SEN_JSON_OBJECT
+         ? SEN_OK : sen__kind_mismatch(c, kind, value);
+}
+
+static sen_json *sen__write_table(sen_ctx *c, const sen_kind *kind, const void *from)
+{
+    sen__maker m = sen__maker_in(c, &c->scratch);
+    (void)kind;
+    (void)from;
+    return sen__make_null(&m, NULL, NULL);
+}
+
+static const sen_kind sen__kind_table = {
+    "a file or an object with its \"path\"", NULL, sen__read_table, sen__write_table
 };
 
 /* Pairs of texts as one list: [["en", "de"], ["en", "fr"]] is en, de, en, fr. */
@@ -35607,29 +35899,31 @@ static sen_encode_args sen__eval_encode_args(const sen_evaluator *e)
     return args;
 }
 
-/* One column of texts to (rows, dimension). Those that come from a function are held for a window
- * at a time: what they were is forgotten when their embeddings are there. */
-static sen_result sen__eval_encode_column(sen_evaluator_call *call, int column,
-                                          const sen_encode_args *args, float *out)
+/* n texts of a column, those of row[0] .. row[n - 1] or, where that is NULL, from row `first` on,
+ * to (n, dimension). Texts that come from a function are held for a window at a time: what they
+ * were is forgotten when their embeddings are there. */
+static sen_result sen__eval_encode_rows(sen_evaluator_call *call, const sen_dataset *d, int column,
+                                        const int64_t *row, int64_t first, int64_t n,
+                                        const sen_encode_args *args, float *out)
 {
-    const sen_dataset *d = call->evaluator->dataset;
-    const sen_text *have = d->column[column].texts;
-    const int64_t window = have ? call->rows : SEN__ENCODE_WINDOW;
+    const sen_text *have = row ? NULL : d->column[column].texts;
+    const int64_t window = have ? n : SEN__ENCODE_WINDOW;
     sen_result r = SEN_OK;
     int64_t at, i;
-    for (at = 0; !r && at < call->rows; at += window) {
+    for (at = 0; !r && at < n; at += window) {
         const sen__mark mark = sen__arena_mark(&call->ctx->scratch);
-        const int64_t n = SEN__MIN(window, call->rows - at);
+        const int64_t k = SEN__MIN(window, n - at);
         sen_text *texts = NULL;
         if (!have) {
-            texts = (sen_text *)sen__scratch(call->ctx, n, sizeof *texts, "a list of texts");
+            texts = (sen_text *)sen__scratch(call->ctx, k, sizeof *texts, "a list of texts");
             if (!texts) r = SEN_ERR_MEMORY;
-            for (i = 0; !r && i < n; i++)
-                r = sen__dataset_text_kept(call->ctx, d, at + i, column, &texts[i]);
+            for (i = 0; !r && i < k; i++)
+                r = sen__dataset_text_kept(call->ctx, d, row ? row[at + i] : first + at + i, column,
+                                           &texts[i]);
         }
-        if (!r) r = sen_encode(call->ctx, call->model, have ? have : texts, n, args,
+        if (!r) r = sen_encode(call->ctx, call->model, have ? have + first : texts, k, args,
                                out + at * call->dimension);
-        if (call->evaluator->watch) call->evaluator->watch->before += n;
+        if (call->evaluator->watch) call->evaluator->watch->before += k;
         sen__arena_release(&call->ctx->scratch, mark);
     }
     return r;
@@ -35650,7 +35944,7 @@ static sen_result sen__eval_encode(sen_evaluator_call *call, float *room)
         float *out = room + k * call->rows * call->dimension;
         call->emb[k] = out;             /* for the score function */
         args.task = e->type->task[k];   /* NULL: plain encode */
-        r = sen__eval_encode_column(call, e->column[k], &args, out);
+        r = sen__eval_encode_rows(call, e->dataset, e->column[k], NULL, 0, call->rows, &args, out);
     }
     return r;
 }
@@ -35726,11 +36020,13 @@ static sen_result sen__file_append(sen_ctx *c, const char *path, const void *dat
 /* Adds the row to the evaluator's CSV file, which begins with the names. The name and the precision
  * are part of the file's, so evaluators of one kind keep apart if they are named. A file that is
  * there is taken as it is: other functions than last time give rows that do not fit its head, in
- * Python as well. CR LF is the line end of Python's csv.writer; the first columns are always epoch
+ * Python as well. CR LF is the line end of Python's csv.writer, which not all of its evaluators
+ * use; the first columns are always epoch
  * and steps. */
 static sen_result sen__eval_csv(const sen_evaluator_call *call)
 {
     const sen_evaluator *e = call->evaluator;
+    const char *line_end = e->type->csv_lf ? "\n" : "\r\n";
     const char *name = sen_evaluator_name(e), *path;
     const char *precision = sen__eval_text_arg(e, "precision");
     const int at_k = sen__eval_int_arg(e, "at_k", SEN_NONE);
@@ -35749,11 +36045,11 @@ static sen_result sen__eval_csv(const sen_evaluator_call *call)
     if (path && !sen__file_exists(c, path)) {           /* a new file: its head first */
         sen__out_text(&text, "epoch,steps");            /* then ",name" for each column */
         sen__out_bytes(&text, e->head.data, (size_t)e->head.length);
-        sen__out_text(&text, "\r\n");
+        sen__out_text(&text, line_end);
     }
     sen__eval_epoch(&text, call->epoch, call->steps);   /* then ",number" for each */
     sen__out_bytes(&text, e->row.data, (size_t)e->row.length);
-    sen__out_text(&text, "\r\n");
+    sen__out_text(&text, line_end);
     r = !path || text.failed ? SEN_ERR_MEMORY : sen__file_append(c, path, text.data, text.length);
     sen__out_free(&file);
     sen__out_free(&text);
@@ -35963,8 +36259,8 @@ static sen_result sen__teach_ready(sen_evaluator_call *call)
         return sen_fail(call->ctx, SEN_ERR_ARGUMENT,
                         "MSEEvaluator needs rows; its dataset has none");
     r = sen__teach_teacher(call, a->teacher_model, a->teacher, call->rows, &loaded);
-    if (!r) r = sen__eval_encode_column(call, call->evaluator->column[0], &args,
-                                        call->evaluator->teacher_emb);
+    if (!r) r = sen__eval_encode_rows(call, call->evaluator->dataset, call->evaluator->column[0],
+                                      NULL, 0, call->rows, &args, call->evaluator->teacher_emb);
     sen_model_free(loaded);
     return r;
 }
@@ -36014,7 +36310,8 @@ static sen_result sen__teach_run(sen_evaluator_call *call)
         call->ctx, call->rows, sen__mul((uint64_t)call->dimension, sizeof *room), "embeddings");
     if (!r && !room) r = SEN_ERR_MEMORY;
     if (!r) call->evaluator->watch->before += call->rows;       /* the sources are done */
-    if (!r) r = sen__eval_encode_column(call, call->evaluator->column[1], &args, room);
+    if (!r) r = sen__eval_encode_rows(call, call->evaluator->dataset, call->evaluator->column[1],
+                                      NULL, 0, call->rows, &args, room);
     call->emb[1] = room;
     if (!r) r = sen__eval_score(call);
     sen__delete(call->ctx, room);
@@ -36320,7 +36617,7 @@ static sen_result sen__reranking_ready(sen_evaluator_call *call)
                      "and a negative text");
     if (a->mrr_at_k != SEN_NONE) a->at_k = a->mrr_at_k;
     a->sample = NULL;                   /* the caller's */
-    e->data = first;
+    for (e->data = first; first; first = first->next) e->texts += 1 + first->n;
     return r;
 }
 
@@ -36393,8 +36690,10 @@ static sen_result sen__rerank_some(sen_evaluator_call *call, const sen__rerank *
     args.task = "query";
     r = sen_encode(call->ctx, call->model, texts, queries, &args, emb);
     args.task = "document";
+    if (call->evaluator->watch) call->evaluator->watch->before += queries;
     if (!r) r = sen_encode(call->ctx, call->model, texts + queries, docs, &args,
                            emb + queries * width);
+    if (call->evaluator->watch) call->evaluator->watch->before += docs;
     for (q = first, i = d = 0; !r && q != *next; d += q->n, q = q->next, i++) {
         const sen__pair_similarity *fn = &sen__pair_similarities[a->similarity_fct];
         for (k = 0; k < q->n; k++)
@@ -36436,6 +36735,681 @@ static const sen_evaluator_type sen__reranking_evaluator = {
     .run         = sen__reranking_run,
 };
 
+/* ---- InformationRetrievalEvaluator ----------------------------------------------------------- */
+
+/* Every query against every document. Of the ranking of one query, whose right documents are R:
+ *   accuracy@k    1 if one of the first k is right, else 0
+ *   precision@k   right ones among the first k, by k (also where there are fewer documents)
+ *   recall@k      right ones among the first k, by |R|
+ *   ndcg@k        sum of 1 / log2(rank + 1) over the right ones within k, by the best possible sum
+ *   mrr@k         1 / rank of the first right one within k, else 0
+ *   map@k         sum over the right ones within k of the share of right ones up to there, by
+ *                 min(k, |R|)
+ * and of all queries the mean. Documents are ranked by similarity, equal ones by their ids; those
+ * that relevant_docs names and the corpus does not have still count in |R|. */
+enum {
+    SEN__IR_ACCURACY, SEN__IR_PRECISION, SEN__IR_RECALL, SEN__IR_NDCG, SEN__IR_MRR, SEN__IR_MAP,
+    SEN__IR_METRICS
+};
+
+/* In the keys, in the order of the keys; in the file, where ACCURACY, PRECISION beside RECALL, MRR,
+ * NDCG, MAP follow one another. */
+static const char *const sen__ir_keys[] = { "accuracy", "precision", "recall", "ndcg", "mrr",
+                                            "map" };
+static const char *const sen__ir_heads[] = { "Accuracy", "Precision", "Recall", "NDCG", "MRR",
+                                             "MAP" };
+
+static const double sen__ir_1_to_10[] = { 1, 3, 5, 10 }, sen__ir_10[] = { 10 },
+                    sen__ir_100[] = { 100 };
+static const sen_numbers sen__ir_few = { sen__ir_1_to_10, 4 }, sen__ir_ten = { sen__ir_10, 1 },
+                         sen__ir_hundred = { sen__ir_100, 1 };
+
+#define SEN__IR_K(member, initial, help)                                                           \
+    { #member, offsetof(sen_retrieval_args, member), SEN_KIND_NUMBERS, 0,                          \
+      (const char *)(const void *)&(initial), help }
+
+static const sen_field sen__retrieval_fields[] = {
+    SEN_FIELD(sen_retrieval_args, queries, &sen__kind_table, 0, "ids and texts"),
+    SEN_FIELD(sen_retrieval_args, corpus, &sen__kind_table, 0, "ids and texts"),
+    SEN_FIELD(sen_retrieval_args, relevant_docs, &sen__kind_table, 0,
+              "a query's id, a document's, above 0: right"),
+    SEN_FIELD(sen_retrieval_args, corpus_chunk_size, SEN_KIND_INT64, 50000,
+              "documents that are encoded at a time"),
+    SEN__IR_K(mrr_at_k, sen__ir_ten, "ranks that MRR looks at"),
+    SEN__IR_K(ndcg_at_k, sen__ir_ten, "ranks that NDCG looks at"),
+    SEN__IR_K(accuracy_at_k, sen__ir_few, "ranks that accuracy looks at"),
+    SEN__IR_K(precision_recall_at_k, sen__ir_few, "ranks that precision and recall look at"),
+    SEN__IR_K(map_at_k, sen__ir_hundred, "ranks that MAP looks at"),
+    SEN_FIELD(sen_retrieval_args, show_progress_bar, SEN_KIND_BOOL, 0, "no effect here"),
+    SEN_FIELD(sen_retrieval_args, batch_size, SEN_KIND_INT, 32, "texts at a time"),
+    SEN_FIELD_TEXT(sen_retrieval_args, name, "", "put before the metrics' names"),
+    SEN_FIELD(sen_retrieval_args, write_csv, SEN_KIND_BOOL, 1, "write the CSV file"),
+    SEN_FIELD(sen_retrieval_args, truncate_dim, SEN_KIND_INT, SEN_NONE,
+              "the first so many numbers of an embedding"),
+    SEN_FIELD(sen_retrieval_args, score_functions, SEN_KIND_TEXTS, 0,
+              "cosine, dot, euclidean, manhattan; default: the model's"),
+    SEN_FIELD_TEXT(sen_retrieval_args, main_score_function, NULL, "whose NDCG counts"),
+    SEN_FIELD_TEXT(sen_retrieval_args, query_prompt, NULL, "put before each query"),
+    SEN_FIELD_TEXT(sen_retrieval_args, query_prompt_name, NULL, "one of the model's prompts"),
+    SEN_FIELD_TEXT(sen_retrieval_args, corpus_prompt, NULL, "put before each document"),
+    SEN_FIELD_TEXT(sen_retrieval_args, corpus_prompt_name, NULL, "one of the model's prompts"),
+    SEN_FIELD(sen_retrieval_args, write_predictions, SEN_KIND_BOOL, 0,
+              "write the hits of each query"),
+    SEN_FIELD_END
+};
+
+/* The cuts of one metric. */
+static const sen_numbers *sen__ir_cuts(const sen_retrieval_args *a, int metric)
+{
+    switch (metric) {
+    case SEN__IR_ACCURACY: return &a->accuracy_at_k;
+    case SEN__IR_NDCG: return &a->ndcg_at_k;
+    case SEN__IR_MRR: return &a->mrr_at_k;
+    case SEN__IR_MAP: return &a->map_at_k;
+    default: return &a->precision_recall_at_k;
+    }
+}
+
+static int64_t sen__ir_most(const sen_numbers *k)
+{
+    double most = 0;
+    int64_t i;
+    for (i = 0; i < k->n; i++) most = SEN__MAX(most, k->item[i]);
+    return (int64_t)most;
+}
+
+/* A function by either of its names, as a sen_similarity; -1: there is none of that name. */
+static int sen__ir_function(const char *name)
+{
+    int i;
+    for (i = 0; sen__rerank_words[i]; i++)
+        if (strcmp(sen__rerank_words[i], name) == 0 ||
+            strcmp(sen__pair_similarities[i].name, name) == 0) return i;
+    return -1;
+}
+
+static sen_result sen__retrieval_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    const sen_retrieval_args *a = (const sen_retrieval_args *)args;
+    static const char *const keys[] = { "accuracy_at_k", "precision_recall_at_k",
+                                        "precision_recall_at_k", "ndcg_at_k", "mrr_at_k",
+                                        "map_at_k" };
+    bool found = !a->main_score_function || !a->score_functions.n;
+    int64_t i, n = a->score_functions.n;
+    sen_result r = SEN_OK;
+    int m;
+    if (!a->queries || !a->corpus || !a->relevant_docs)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, at, NULL, "InformationRetrievalEvaluator needs "
+                           "\"queries\", \"corpus\" and \"relevant_docs\"");
+    if (a->corpus_chunk_size < 1)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "corpus_chunk_size",
+                           "\"corpus_chunk_size\" should be 1 at least");
+    for (m = 0; m < SEN__IR_METRICS; m++) {
+        const sen_numbers *k = sen__ir_cuts(a, m);
+        for (i = 0; i < k->n && k->item[i] >= 1 && k->item[i] <= 1e9 &&
+                    k->item[i] == floor(k->item[i]); i++) { }
+        if (i < k->n || k->n == 0)
+            return sen_fail_at(c, SEN_ERR_ARGUMENT, at, keys[m],
+                               "\"%s\" takes whole numbers from 1 on", keys[m]);
+    }
+    for (i = 0; !r && i < n; i++) {
+        const char *name = a->score_functions.item[i];
+        if (sen__ir_function(name) < 0)
+            r = sen__pair_check(c, at, "score_functions", name);
+        found = found || strcmp(a->main_score_function, name) == 0;
+    }
+    if (!r && a->main_score_function && sen__ir_function(a->main_score_function) < 0)
+        r = sen__pair_check(c, at, "main_score_function", a->main_score_function);
+    if (!r && !found)
+        r = sen_fail_at(c, SEN_ERR_ARGUMENT, at, "main_score_function",
+                        "\"%s\" is none of \"score_functions\"", a->main_score_function);
+    return r;
+}
+
+/* What an evaluator of retrieval knows of its data. Documents have their rows as numbers; those
+ * that the corpus does not have get numbers behind them. */
+typedef struct sen__retrieval {
+    int      query_id, query_text, corpus_id, corpus_text;      /* columns */
+    int64_t  n;                         /* queries that count */
+    int64_t *row;                       /* [n] of the queries */
+    int64_t *first;                     /* [n + 1] of right */
+    int64_t *right;                     /* numbers of documents, rising within a query */
+    int64_t *rank;                      /* [documents] by their ids */
+} sen__retrieval;
+
+/* The columns of ids and texts: by their names, else the first two. */
+static sen_result sen__retrieval_columns(sen_ctx *c, const sen_dataset *d, const char *what,
+                                         int *id, int *text)
+{
+    *id = sen_dataset_column_find(d, "_id");
+    if (*id < 0) *id = sen_dataset_column_find(d, "id");
+    if (*id < 0) *id = 0;
+    *text = sen_dataset_column_find(d, "text");
+    if (*text < 0) *text = sen_dataset_column_find(d, "sentence");
+    if (*text < 0) *text = *id == 0;
+    if (d->stream)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "\"%s\" should be data whose rows can be had again: "
+                        "no stream", what);
+    if (*text < sen_dataset_columns(d) &&
+        sen_dataset_column_kind(d, *text) == SEN_COLUMN_TEXT) return SEN_OK;
+    return sen_fail(c, SEN_ERR_ARGUMENT, "%s: \"%s\" takes a column of ids and one of texts",
+                    d->path ? d->path : what, what);
+}
+
+/* The ids of all rows, in scratch, and the map from them to rows. */
+static sen_result sen__retrieval_ids(sen_ctx *c, const sen_dataset *d, int column, const char *what,
+                                     sen__map *map, sen_text **out)
+{
+    const int64_t n = sen_dataset_rows(d);
+    sen_text *id = (sen_text *)sen__scratch(c, n, sizeof *id, "ids");
+    sen_result r = id ? sen__map_init(map, c, n) : SEN_ERR_MEMORY;
+    int64_t i, before;
+    *out = id;
+    for (i = 0; !r && i < n; i++) {
+        r = sen__unique_key(c, d, i, column, &id[i]);
+        if (!r && sen__map_get(map, id[i].data, id[i].length, &before))
+            r = sen__dataset_fail(c, SEN_ERR_FORMAT, d, i, column,
+                                  "\"%s\" has the id \"%.*s\" twice (row %lld has it too)", what,
+                                  (int)SEN__MIN(id[i].length, 80), id[i].data, (long long)before);
+        if (!r) r = sen__map_put(map, id[i].data, id[i].length, i);
+    }
+    return r;
+}
+
+/* By their bytes, and so by their characters: below 0, 0, above 0. */
+static int sen__retrieval_compare(sen_text a, sen_text b)
+{
+    const int order = memcmp(a.data, b.data, SEN__MIN(a.length, b.length));
+    return order ? order : (a.length > b.length) - (a.length < b.length);
+}
+
+/* rank[i]: the place of text i when all are sorted. */
+static sen_result sen__retrieval_ranks(sen_ctx *c, const sen_text *id, int64_t n, int64_t *rank)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    int64_t *order = (int64_t *)sen__scratch(c, n, 2 * sizeof *order, "ranks"), *to;
+    int64_t run, from, a, b, k;
+    if (!order) return SEN_ERR_MEMORY;
+    to = order + n;
+    for (k = 0; k < n; k++) order[k] = k;
+    for (run = 1; run < n; run += run) {                /* pairs of sorted runs become one */
+        for (from = 0; from < n; from += 2 * run) {
+            const int64_t middle = SEN__MIN(from + run, n), end = SEN__MIN(from + 2 * run, n);
+            for (a = from, b = middle, k = from; k < end; k++) {
+                const bool left = a < middle && (b >= end ||
+                    sen__retrieval_compare(id[order[a]], id[order[b]]) <= 0);
+                to[k] = left ? order[a++] : order[b++];
+            }
+        }
+        memcpy(order, to, (size_t)n * sizeof *order);
+    }
+    for (k = 0; k < n; k++) rank[order[k]] = k;
+    sen__arena_release(&c->scratch, mark);
+    return SEN_OK;
+}
+
+/* Whether a row of relevant_docs says "right". */
+static sen_result sen__retrieval_is_right(sen_ctx *c, const sen_dataset *d, int64_t row,
+                                          bool *right)
+{
+    bool whole;
+    int64_t i = 0;
+    double v = 1;
+    sen_text text;
+    sen_result r = SEN_OK;
+    if (sen_dataset_columns(d) >= 3) {
+        v = sen_dataset_number(d, row, 2);
+        if (sen_dataset_column_kind(d, 2) == SEN_COLUMN_TEXT) {
+            r = sen__dataset_cell(d, row, 2, &text);
+            if (!r && !sen__data_number(text, &whole, &i, &v))
+                r = sen__dataset_not_number(c, d, row, 2, text);
+        }
+    }
+    *right = v > 0;
+    return r;
+}
+
+/* One line of relevant_docs that counts. */
+typedef struct sen__relevant { int64_t query, document; } sen__relevant;
+
+/* The lines that count, in scratch: ids of unknown queries are passed over, those of unknown
+ * documents become numbers from `documents` on. */
+static sen_result sen__retrieval_lines(sen_ctx *c, const sen_dataset *d, const sen__map *queries,
+                                       sen__map *corpus, int64_t documents, sen__relevant *line,
+                                       int64_t *n)
+{
+    const int64_t rows = sen_dataset_rows(d);
+    int64_t i, query;
+    sen_result r = SEN_OK;
+    *n = 0;
+    for (i = 0; !r && i < rows; i++) {
+        sen_text id;
+        bool right = false;
+        r = sen__unique_key(c, d, i, 0, &id);
+        if (r || !sen__map_get(queries, id.data, id.length, &query)) continue;
+        r = sen__retrieval_is_right(c, d, i, &right);
+        if (!r && right) r = sen__unique_key(c, d, i, 1, &id);
+        if (r || !right) continue;
+        line[*n].query = query;
+        if (!sen__map_get(corpus, id.data, id.length, &line[*n].document)) {
+            line[*n].document = documents++;
+            r = sen__map_put(corpus, id.data, id.length, line[*n].document);
+        }
+        ++*n;
+    }
+    return r;
+}
+
+/* Lines sorted by query, then document, without those that are there twice; then cut into lists. */
+static sen_result sen__retrieval_lists(sen_evaluator *e, sen__retrieval *s, sen__relevant *line,
+                                       int64_t n, int64_t queries)
+{
+    double *key = (double *)sen__scratch(e->c, n, sizeof *key, "relevant documents");
+    int64_t *order = (int64_t *)sen__scratch(e->c, n, 2 * sizeof *order, "relevant documents");
+    const size_t bytes = sen__mul((uint64_t)queries * 2 + 1 + (uint64_t)n, sizeof *s->row);
+    int64_t i, pass, q = -1, at = 0;
+    sen__relevant *sorted = (sen__relevant *)sen__scratch(e->c, n, sizeof *sorted,
+                                                          "relevant documents");
+    s->row = (int64_t *)sen__arena_alloc(&e->keep, bytes);
+    if (!s->row) return sen__no_memory(e->c, bytes, "relevant documents");
+    if (!key || !order || !sorted) return SEN_ERR_MEMORY;
+    s->first = s->row + queries;
+    s->right = s->first + queries + 1;
+    for (pass = 0; pass < 2; pass++) {                  /* stable: by document, then by query */
+        for (i = 0; i < n; i++) key[i] = (double)(pass ? line[i].query : line[i].document);
+        sen__sort_order(order, key, n, order + n);
+        for (i = 0; i < n; i++) sorted[i] = line[order[i]];
+        memcpy(line, sorted, (size_t)n * sizeof *line);
+    }
+    for (i = 0; i < n; i++) {
+        if (i > 0 && line[i].query == q && line[i].document == line[i - 1].document) continue;
+        if (line[i].query != q) {
+            q = line[i].query;
+            s->row[s->n] = q;
+            s->first[s->n++] = at;
+        }
+        s->right[at++] = line[i].document;
+    }
+    s->first[s->n] = at;
+    return SEN_OK;
+}
+
+/* Looks at the data once: columns, ids, which documents are right. */
+static sen_result sen__retrieval_load(sen_evaluator *e, const sen_retrieval_args *a,
+                                      sen__map *queries, sen__map *corpus)
+{
+    sen__retrieval *s = (sen__retrieval *)sen__arena_zero(&e->keep, sizeof *s);
+    const int64_t documents = sen_dataset_rows(a->corpus);
+    const int64_t rows = sen_dataset_rows(a->relevant_docs);
+    const size_t bytes = sen__mul((uint64_t)documents + 1, sizeof *s->rank);
+    sen_text *id = NULL;
+    sen__relevant *line = (sen__relevant *)sen__scratch(e->c, rows, sizeof *line, "relevant_docs");
+    int64_t n = 0;
+    sen_result r;
+    e->data = s;
+    if (!s || !line) return s ? SEN_ERR_MEMORY : sen__no_memory(e->c, sizeof *s, "an evaluator");
+    s->rank = (int64_t *)sen__arena_alloc(&e->keep, bytes);
+    if (!s->rank) return sen__no_memory(e->c, bytes, "ranks of ids");
+    r = sen__retrieval_columns(e->c, a->queries, "queries", &s->query_id, &s->query_text);
+    if (!r) r = sen__retrieval_columns(e->c, a->corpus, "corpus", &s->corpus_id, &s->corpus_text);
+    if (!r && (sen_dataset_columns(a->relevant_docs) < 2 || a->relevant_docs->stream))
+        r = sen_fail(e->c, SEN_ERR_ARGUMENT, "\"relevant_docs\" takes two columns of ids at least, "
+                     "and no stream");
+    if (!r) r = sen__retrieval_ids(e->c, a->queries, s->query_id, "queries", queries, &id);
+    if (!r) r = sen__retrieval_ids(e->c, a->corpus, s->corpus_id, "corpus", corpus, &id);
+    if (!r) r = sen__retrieval_ranks(e->c, id, documents, s->rank);
+    if (!r) r = sen__retrieval_lines(e->c, a->relevant_docs, queries, corpus, documents, line, &n);
+    if (!r) r = sen__retrieval_lists(e, s, line, n, sen_dataset_rows(a->queries));
+    if (!r && (!s->n || !documents))
+        r = sen_fail(e->c, SEN_ERR_ARGUMENT, "InformationRetrievalEvaluator: %s; do the ids of "
+                     "relevant_docs fit those of queries?",
+                     documents ? "no query has a relevant document" : "the corpus is empty");
+    e->texts = s->n + documents;
+    return r;
+}
+
+static sen_result sen__retrieval_ready(sen_evaluator_call *call)
+{
+    sen_evaluator *e = call->evaluator;
+    sen__map queries, corpus;
+    sen_result r;
+    memset(&queries, 0, sizeof queries);
+    memset(&corpus, 0, sizeof corpus);
+    r = sen__retrieval_load(e, (const sen_retrieval_args *)e->args, &queries, &corpus);
+    sen__map_free(&queries, &e->c->allocator);
+    sen__map_free(&corpus, &e->c->allocator);
+    return r;
+}
+
+/* One evaluation. */
+typedef struct sen__retrieval_run {
+    sen_evaluator_call       *call;
+    const sen_retrieval_args *a;
+    const sen__retrieval     *s;
+    sen_texts                 functions;
+    sen__top                 *top;          /* [functions] */
+    int64_t                   k;            /* ranks that any metric looks at */
+    float                    *queries, *documents;  /* (n, E), (chunk, E) */
+    unsigned char            *right;        /* (n, k): whether a hit is right; of one function */
+    double                   *value;        /* [functions] of all metrics at all cuts */
+    int64_t                   values;       /* of one function */
+} sen__retrieval_run;
+
+static sen_result sen__retrieval_room(sen__retrieval_run *x)
+{
+    sen_ctx *c = x->call->ctx;
+    const int64_t documents = sen_dataset_rows(x->a->corpus);
+    const size_t width = (size_t)x->call->dimension * sizeof(float);
+    sen_result r = SEN_OK;
+    int64_t f;
+    int m;
+    for (m = 0; m < SEN__IR_METRICS; m++) {
+        x->values += sen__ir_cuts(x->a, m)->n;
+        x->k = SEN__MAX(x->k, sen__ir_most(sen__ir_cuts(x->a, m)));
+    }
+    x->k = SEN__MIN(x->k, documents);
+    x->top = (sen__top *)sen__scratch(c, x->functions.n, sizeof *x->top, "hits");
+    x->value = (double *)sen__scratch(c, x->functions.n * x->values, sizeof(double), "metrics");
+    if (!x->top || !x->value) return SEN_ERR_MEMORY;
+    memset(x->top, 0, (size_t)x->functions.n * sizeof *x->top);
+    for (f = 0; !r && f < x->functions.n; f++)
+        r = sen__top_init(&x->top[f], c, x->s->n, x->k, x->s->rank);
+    x->right = (unsigned char *)sen__new_array(c, x->s->n, (size_t)x->k, "hits");
+    x->queries = (float *)sen__new_array(c, x->s->n, width, "embeddings");
+    x->documents = (float *)sen__new_array(c, SEN__MIN(x->a->corpus_chunk_size, documents), width,
+                                           "embeddings");
+    return r || !x->right || !x->queries || !x->documents ? SEN_ERR_MEMORY : SEN_OK;
+}
+
+static void sen__retrieval_free(sen__retrieval_run *x)
+{
+    int64_t f;
+    for (f = 0; x->top && f < x->functions.n; f++) sen__top_free(&x->top[f]);
+    sen__delete(x->call->ctx, x->right);
+    sen__delete(x->call->ctx, x->queries);
+    sen__delete(x->call->ctx, x->documents);
+}
+
+/* Documents that are encoded, n of them from row `at` on, against all queries. */
+static sen_result sen__retrieval_chunk(sen__retrieval_run *x, int64_t at, int64_t n)
+{
+    sen_result r = SEN_OK;
+    int64_t f;
+    for (f = 0; !r && f < x->functions.n; f++)
+        r = sen__top_block(&x->top[f], sen__ir_function(x->functions.item[f]), x->queries,
+                           x->documents, n, x->call->dimension, at);
+    return r;
+}
+
+/* The nearest documents of every query, by every function, best first. */
+static sen_result sen__retrieval_search(sen__retrieval_run *x)
+{
+    sen_evaluator_call *call = x->call;
+    const sen_retrieval_args *a = x->a;
+    const int64_t documents = sen_dataset_rows(a->corpus);
+    sen_encode_args args = sen__eval_encode_args(call->evaluator);
+    int64_t at, n, f;
+    sen_result r;
+    args.task = "query";
+    args.prompt = a->query_prompt;
+    args.prompt_name = a->query_prompt_name;
+    r = sen__eval_encode_rows(call, a->queries, x->s->query_text, x->s->row, 0, x->s->n, &args,
+                              x->queries);
+    if (!r) r = sen__top_finite(call->ctx, "queries", x->queries, x->s->n, call->dimension, 0);
+    args.task = "document";
+    args.prompt = a->corpus_prompt;
+    args.prompt_name = a->corpus_prompt_name;
+    for (at = 0; !r && at < documents; at += n) {
+        n = SEN__MIN(a->corpus_chunk_size, documents - at);
+        r = sen__eval_encode_rows(call, a->corpus, x->s->corpus_text, NULL, at, n, &args,
+                                  x->documents);
+        if (!r) r = sen__retrieval_chunk(x, at, n);
+    }
+    for (f = 0; !r && f < x->functions.n; f++) sen__top_sort(&x->top[f]);
+    return r;
+}
+
+/* Whether a document is right for query q: a search in the query's list. */
+static bool sen__retrieval_right(const sen__retrieval *s, int64_t q, int64_t document)
+{
+    int64_t low = s->first[q], high = s->first[q + 1];
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (s->right[middle] < document) low = middle + 1;
+        else high = middle;
+    }
+    return low < s->first[q + 1] && s->right[low] == document;
+}
+
+/* One metric of one query, cut at k. right: [n] of its hits; wanted: how many are right in all. */
+static double sen__ir_value(int metric, const unsigned char *right, int64_t n, int64_t wanted,
+                            int64_t k)
+{
+    double found = 0, sum = 0, best = 0;
+    int64_t i;
+    for (i = 0; i < n && i < k; i++) {
+        if (!right[i]) continue;
+        found++;
+        if (metric == SEN__IR_MRR) return 1.0 / (double)(i + 1);
+        sum += metric == SEN__IR_NDCG ? 1.0 / log2((double)(i + 2)) : found / (double)(i + 1);
+    }
+    switch (metric) {
+    case SEN__IR_ACCURACY: return found > 0 ? 1 : 0;
+    case SEN__IR_PRECISION: return found / (double)k;
+    case SEN__IR_RECALL: return found / (double)wanted;
+    case SEN__IR_NDCG:
+        for (i = 0; i < k && i < wanted; i++) best += 1.0 / log2((double)(i + 2));
+        return sum / best;
+    case SEN__IR_MAP: return sum / (double)SEN__MIN(k, wanted);
+    default: return 0;                  /* MRR, and none is right */
+    }
+}
+
+/* All metrics of function f, in the order of the keys, each at all its cuts. */
+static void sen__retrieval_measure(sen__retrieval_run *x, int64_t f)
+{
+    const sen__retrieval *s = x->s;
+    const sen__top *top = &x->top[f];
+    double *out = x->value + f * x->values;
+    int64_t q, i;
+    int m;
+    for (q = 0; q < s->n; q++)
+        for (i = 0; i < top->have[q]; i++)
+            x->right[q * x->k + i] = sen__retrieval_right(s, q, top->hit[q * x->k + i].corpus_id);
+    for (m = 0; m < SEN__IR_METRICS; m++) {
+        const sen_numbers *cuts = sen__ir_cuts(x->a, m);
+        for (i = 0; i < cuts->n; i++, out++) {
+            for (*out = 0, q = 0; q < s->n; q++)
+                *out += sen__ir_value(m, x->right + q * x->k, top->have[q],
+                                      s->first[q + 1] - s->first[q], (int64_t)cuts->item[i]);
+            *out /= (double)s->n;
+        }
+    }
+}
+
+/* Where metric m stands among the values of a function, at its first cut. */
+static int64_t sen__ir_place(const sen_retrieval_args *a, int metric)
+{
+    int64_t at = 0;
+    int m;
+    for (m = 0; m < metric; m++) at += sen__ir_cuts(a, m)->n;
+    return at;
+}
+
+/* A function's columns of the file. */
+static sen_result sen__retrieval_csv(const sen__retrieval_run *x, int64_t f)
+{
+    static const int groups[] = { SEN__IR_ACCURACY, SEN__IR_PRECISION, SEN__IR_MRR, SEN__IR_NDCG,
+                                  SEN__IR_MAP };
+    const char *name = x->functions.item[f];
+    const double *value = x->value + f * x->values;
+    sen_result r = SEN_OK;
+    int64_t i;
+    size_t g;
+    int m;
+    for (g = 0; g < SEN__COUNT(groups); g++) {
+        const sen_numbers *cuts = sen__ir_cuts(x->a, groups[g]);
+        for (i = 0; i < cuts->n; i++)   /* precision with recall beside it */
+            for (m = groups[g]; !r && m <= groups[g] + (groups[g] == SEN__IR_PRECISION); m++)
+                r = sen_metric_csv(x->call, value[sen__ir_place(x->a, m) + i], "%s-%s@%lld", name,
+                                   sen__ir_heads[m], (long long)cuts->item[i]);
+    }
+    return r;
+}
+
+/* The functions by name: order[functions]. */
+static void sen__retrieval_order(const sen__retrieval_run *x, int64_t *order)
+{
+    const char *const *name = x->functions.item;
+    int64_t f, i;
+    for (f = 0; f < x->functions.n; f++) {
+        for (i = f; i > 0 && strcmp(name[order[i - 1]], name[f]) > 0; i--) order[i] = order[i - 1];
+        order[i] = f;
+    }
+}
+
+/* What is said of an evaluation: metrics function by function, columns and the best function in the
+ * order of their names. */
+static sen_result sen__retrieval_say(const sen__retrieval_run *x)
+{
+    sen_evaluator_call *call = x->call;
+    const int64_t most = sen__ir_most(&x->a->ndcg_at_k);
+    int64_t *order = (int64_t *)sen__scratch(call->ctx, x->functions.n, sizeof *order, "functions");
+    double *ndcg = (double *)sen__scratch(call->ctx, x->functions.n, sizeof *ndcg, "functions");
+    const char *best = x->a->main_score_function;
+    int64_t f, i;
+    sen_result r = SEN_OK;
+    int m;
+    if (!order || !ndcg) return SEN_ERR_MEMORY;
+    sen__retrieval_order(x, order);
+    for (f = 0; f < x->functions.n; f++) {
+        const double *value = x->value + f * x->values;
+        for (m = 0; m < SEN__IR_METRICS; m++) {
+            const sen_numbers *cuts = sen__ir_cuts(x->a, m);
+            for (i = 0; !r && i < cuts->n; i++)
+                r = sen_metric_add(call, value[sen__ir_place(x->a, m) + i], "%s_%s@%lld",
+                                   x->functions.item[f], sen__ir_keys[m], (long long)cuts->item[i]);
+        }
+    }
+    for (i = 0; !r && i < x->functions.n; i++) {
+        const double *value = x->value + order[i] * x->values + sen__ir_place(x->a, SEN__IR_NDCG);
+        r = sen__retrieval_csv(x, order[i]);
+        for (f = 0; f < x->a->ndcg_at_k.n; f++)
+            if ((int64_t)x->a->ndcg_at_k.item[f] == most) ndcg[i] = value[f];
+    }
+    for (i = 0; !best && i < x->functions.n; i++)
+        if (ndcg[i] == sen__python_max(ndcg, x->functions.n) || x->functions.n == 1)
+            best = x->functions.item[order[i]];
+    if (!best) best = x->functions.item[order[0]];      /* NaN in front stays, as in Python */
+    return r ? r : sen_metric_primary(call, "%s_ndcg@%lld", best, (long long)most);
+}
+
+/* One line of a file of predictions, as Python's json writes it. */
+static sen_result sen__retrieval_line(const sen__retrieval_run *x, int64_t f, int64_t q,
+                                      sen__out *o)
+{
+    sen_ctx *c = x->call->ctx;
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    const sen_dataset *queries = x->a->queries, *corpus = x->a->corpus;
+    const sen__top *top = &x->top[f];
+    char number[32];
+    sen_text text;
+    int64_t i;
+    sen_result r = sen__unique_key(c, queries, x->s->row[q], x->s->query_id, &text);
+    sen__out_text(o, "{\"query_id\": ");
+    if (!r) sen__out_quoted(o, text.data, text.length, true);
+    if (!r) r = sen__dataset_text_kept(c, queries, x->s->row[q], x->s->query_text, &text);
+    sen__out_text(o, ", \"query\": ");
+    if (!r) sen__out_quoted(o, text.data, text.length, true);
+    sen__out_text(o, ", \"results\": [");
+    for (i = 0; !r && i < top->have[q]; i++) {
+        const sen_hit *hit = &top->hit[q * top->k + i];
+        r = sen__unique_key(c, corpus, hit->corpus_id, x->s->corpus_id, &text);
+        if (r) break;
+        sen__out_text(o, i ? ", {\"corpus_id\": " : "{\"corpus_id\": ");
+        sen__out_quoted(o, text.data, text.length, true);
+        sen__out_text(o, ", \"score\": ");
+        sen__out_bytes(o, number, sen__text_from_double(number, (double)hit->score));
+        sen__out_text(o, "}");
+    }
+    sen__out_text(o, "]}\n");
+    sen__arena_release(&c->scratch, mark);
+    return r ? r : o->failed ? SEN_ERR_MEMORY : SEN_OK;
+}
+
+/* A file for each function, made anew by each evaluation. */
+static sen_result sen__retrieval_predictions(const sen__retrieval_run *x, int64_t f)
+{
+    sen_ctx *c = x->call->ctx;
+    const char *name = sen_evaluator_name(x->call->evaluator), *path;
+    sen__writer w;
+    sen__out file, line;
+    int64_t q;
+    sen_result r = sen__make_folders(c, x->call->output_path), closed;
+    sen__out_init(&file, c);
+    sen__out_init(&line, c);
+    sen__out_format(&file, "Information-Retrieval_evaluation%s%s_predictions_%s.jsonl",
+                    *name ? "_" : "", name, x->functions.item[f]);
+    path = file.failed ? NULL : sen__path(c, x->call->output_path, file.data);
+    if (!r) r = path ? sen__writer_open(&w, c, path) : SEN_ERR_MEMORY;
+    if (!r) {
+        for (q = 0; !r && q < x->s->n; q++) {
+            line.length = 0;
+            r = sen__retrieval_line(x, f, q, &line);
+            if (!r) sen__writer_put(&w, line.data, line.length);
+        }
+        closed = sen__writer_close(&w, !r);
+        r = r ? r : closed;
+    }
+    sen__out_free(&file);
+    sen__out_free(&line);
+    return r;
+}
+
+static sen_result sen__retrieval_evaluate(sen_evaluator_call *call)
+{
+    sen__retrieval_run x;
+    sen_result r;
+    int64_t f;
+    memset(&x, 0, sizeof x);
+    x.call = call;
+    x.a = (const sen_retrieval_args *)call->args;
+    x.s = (const sen__retrieval *)call->evaluator->data;
+    x.functions = x.a->score_functions;
+    if (!call->model)
+        return sen_fail(call->ctx, SEN_ERR_ARGUMENT, "InformationRetrievalEvaluator needs a model");
+    if (!x.functions.n) {               /* the model's, asked anew at each call */
+        x.functions.item = &call->similarity;
+        x.functions.n = 1;
+        if (x.a->main_score_function && strcmp(x.a->main_score_function, call->similarity) != 0)
+            return sen_fail(call->ctx, SEN_ERR_ARGUMENT, "\"main_score_function\" is %s, but the "
+                            "model compares by %s: name it in \"score_functions\"",
+                            x.a->main_score_function, call->similarity);
+    }
+    call->dimension = sen_embedding_dimension(call->model, x.a->truncate_dim);
+    r = sen__retrieval_room(&x);
+    if (!r) r = sen__retrieval_search(&x);
+    for (f = 0; !r && f < x.functions.n; f++) {
+        sen__retrieval_measure(&x, f);
+        if (x.a->write_predictions && call->output_path) r = sen__retrieval_predictions(&x, f);
+    }
+    if (!r) r = sen__retrieval_say(&x);
+    sen__retrieval_free(&x);
+    return r;
+}
+
+static const sen_evaluator_type sen__retrieval_evaluator = {
+    .name        = "InformationRetrievalEvaluator",
+    .description = "Information Retrieval",
+    .csv         = "Information-Retrieval_evaluation",  /* [_NAME]_results.csv */
+    .args_size   = sizeof(sen_retrieval_args),
+    .fields      = sen__retrieval_fields,
+    .check       = sen__retrieval_check,
+    .ready       = sen__retrieval_ready,
+    .run         = sen__retrieval_evaluate,
+    .csv_lf      = true,
+};
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 /* A new evaluator is its args struct, its fields, a score (or run) function, one descriptor like
@@ -36454,7 +37428,7 @@ static const sen_evaluator_type sen__reranking_evaluator = {
 #define SENTRAIN_EVALUATORS(X) \
     X(embedding_similarity_evaluator) X(binary_evaluator) X(translation_evaluator) \
     X(triplet_evaluator) X(teach_evaluator) X(teach_frame_evaluator) X(reranking_evaluator) \
-    X(sequential_evaluator)
+    X(retrieval_evaluator) X(sequential_evaluator)
 #endif
 
 static const sen_evaluator_type *const sen__evaluators[] = { SENTRAIN_EVALUATORS(SEN__ROW) NULL };
@@ -36474,10 +37448,10 @@ SENTRAIN_DEF sen_result sen_register_evaluator(sen_ctx *c, const sen_evaluator_t
  *   borrowed   the context, the type, a dataset and children that C code hands in; a model, per
  * call */
 
-/* Frees one evaluator, not its children. The dataset only if it was read for it. */
+/* Frees one evaluator, not its children. Datasets only if they were read for it. */
 static void sen__evaluator_drop(sen_evaluator *e)
 {
-    sen_dataset_free(e->owned);         /* NULL: borrowed */
+    while (e->n_owned) sen_dataset_free(e->owned[--e->n_owned]);
     sen__delete(e->c, e->numbers);
     sen__delete(e->c, e->teacher_emb);
     sen__delete(e->c, e->metric);
@@ -36819,6 +37793,33 @@ static sen_result sen__evaluator_paths(sen_evaluator *e, const char *base)
     return SEN_OK;
 }
 
+/* Reads a dataset for a job file, which is the evaluator's from then on; its address goes to
+ * `at`. */
+static sen_result sen__evaluator_table(sen_evaluator *e, const sen_json *spec, const char *base,
+                                       void *at)
+{
+    sen_dataset *d = NULL;
+    sen_result r;
+    SENTRAIN_ASSERT(e->n_owned < (int)SEN__COUNT(e->owned));
+    r = sen_dataset_from_json(e->c, spec, base, &d);
+    if (r) return r;
+    e->owned[e->n_owned++] = d;
+    memcpy(at, &d, sizeof d);
+    return SEN_OK;
+}
+
+/* The arguments that are datasets themselves. */
+static sen_result sen__evaluator_tables(sen_evaluator *e, const sen_json *spec, const char *base)
+{
+    const sen_field *f;
+    sen_result r = SEN_OK;
+    for (f = e->type->fields; !r && f->name; f++) {
+        const sen_json *data = f->kind == &sen__kind_table ? sen_json_get(spec, f->name) : NULL;
+        if (data) r = sen__evaluator_table(e, data, base, (char *)e->args + f->offset);
+    }
+    return r;
+}
+
 /* One that is not sequential. *e may be set on failure too. The dataset is read before the
  * arguments, since columns are looked up in it when they are finished. */
 static sen_result sen__evaluator_leaf(sen_ctx *c, const sen_json *spec, const char *base,
@@ -36835,10 +37836,11 @@ static sen_result sen__evaluator_leaf(sen_ctx *c, const sen_json *spec, const ch
     if (!data && type->score)
         return sen_fail_at(c, SEN_ERR_ARGUMENT, spec, NULL, "%s needs a \"dataset\"", type->name);
     r = sen__evaluator_make(c, type, e);
-    if (!r && data) r = sen_dataset_from_json(c, data, base, &(*e)->owned);
-    if (!r) ((sen_evaluator_args *)(*e)->args)->dataset = (*e)->owned;
+    if (!r && data) r = sen__evaluator_table(*e, data, base, (char *)(*e)->args +
+                                             offsetof(sen_evaluator_args, dataset));
     if (!r) r = sen__evaluator_read(*e, spec, "dataset");
     if (!r) r = sen__evaluator_paths(*e, base);
+    if (!r) r = sen__evaluator_tables(*e, spec, base);
     return r ? r : sen__evaluator_finish(*e, spec);
 }
 
@@ -36926,6 +37928,14 @@ SENTRAIN_DEF sen_reranking_args sen_reranking_args_default(void)
     return a;
 }
 
+SENTRAIN_DEF sen_retrieval_args sen_retrieval_args_default(void)
+{
+    sen_retrieval_args a;
+    memset(&a, 0, sizeof a);
+    sen__evaluator_defaults(sen__retrieval_fields, &a);
+    return a;
+}
+
 SENTRAIN_DEF sen_mse_frame_args sen_mse_frame_args_default(void)
 {
     sen_mse_frame_args a;
@@ -36962,7 +37972,7 @@ SENTRAIN_DEF void sen_evaluator_set_progress(sen_evaluator *e,
 /* Texts that one evaluator encodes. */
 static int64_t sen__eval_texts(const sen_evaluator *e)
 {
-    return e->n_texts ? e->n_texts * sen_dataset_rows(e->dataset) : 0;
+    return e->n_texts ? e->n_texts * sen_dataset_rows(e->dataset) : e->texts;
 }
 
 /* One watch for the evaluator and its children, who find it where they find their columns. */
@@ -44105,8 +45115,11 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    The module LayerNorm.
  *   Added    schedules: cosine_with_restarts, cosine_with_min_lr, cosine_warmup_with_min_lr,
  *            polynomial, inverse_sqrt, warmup_stable_decay.
- *   Added    evaluators: BinaryClassification, Translation, MSE, MSEFromDataFrame, Reranking;
- *            `ready` of an evaluator's type, its look at the data before a run.
+ *   Added    evaluators: BinaryClassification, Translation, MSE, MSEFromDataFrame, Reranking,
+ *            InformationRetrieval (with its file of predictions); `ready` of an evaluator's type,
+ *            its look at the data before a run.
+ *   Added    sen_semantic_search: the nearest rows of a corpus of any size.
+ *   Fixed    files of weights are little-endian on every machine.
  *   Added    sen_quantize: int8, uint8, binary and ubinary embeddings; `precision` of
  *            EmbeddingSimilarityEvaluator, and of the command encode.
  *   Changed  A schedule's arguments are a table of fields, checked before the first step; its

@@ -34,6 +34,7 @@
 #include "test_loss.c"
 #include "test_search.c"
 #include "test_eval.c"
+#include "test_retrieval.c"
 #include "test_train.c"
 #include "test_check.c"
 #include "test_host.c"
@@ -71,6 +72,7 @@ static const test_row test_rows[] = {
     { "loss",    test_loss,    0 },
     { "search",  test_search,  0 },
     { "eval",    test_eval,    0 },
+    { "retrieval", test_retrieval, 0 },
     { "train",   test_train,   0 },
     { "check",   test_check,   0 },
     { "host",    test_host,    0 },

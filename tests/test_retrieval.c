@@ -1,0 +1,433 @@
+/* Search: the best of many against a sort of all, equal scores, numbers that are none. Evaluators
+ * that search: Python's recorded runs, metrics counted by hand, the files, what is refused. */
+#ifndef SENTRAIN_VERSION
+#define SENTRAIN_IMPLEMENTATION
+#include "sentrain.h"
+#endif
+#include "test.h"
+#include "fail.h"
+#include "tiny.h"
+
+#ifndef GOLDEN_DIR
+#define GOLDEN_DIR "tests/golden"
+#endif
+
+/* ---- search ---------------------------------------------------------------------------------- */
+
+enum { SEARCH_Q = 37, SEARCH_N = 2300, SEARCH_D = 19, SEARCH_K = 23 };
+
+/* In double, the matrix whole, sorted whole. The best `k` rows of one query. */
+static void search_naive(const float *q, const float *x, int n, int kind, int k, int64_t *row)
+{
+    static double score[SEARCH_N];
+    static bool taken[SEARCH_N];
+    memset(taken, 0, sizeof taken);
+    for (int i = 0; i < n; i++) {
+        double dot = 0, qq = 0, xx = 0, far = 0, around = 0;
+        for (int j = 0; j < SEARCH_D; j++) {
+            const double a = q[j], b = x[i * SEARCH_D + j];
+            dot += a * b;
+            qq += a * a;
+            xx += b * b;
+            far += (a - b) * (a - b);
+            around += fabs(a - b);
+        }
+        score[i] = kind == SEN_COS_SIM ? dot / sqrt(qq * xx) : kind == SEN_DOT_SCORE ? dot
+                 : kind == SEN_EUCLIDEAN_SIM ? -sqrt(far) : -around;
+    }
+    for (int p = 0; p < k; p++) {
+        int best = -1;
+        for (int i = 0; i < n; i++)
+            if (!taken[i] && (best < 0 || score[i] > score[best])) best = i;
+        taken[best] = true;
+        row[p] = best;
+    }
+}
+
+/* More rows than a tile has, all four functions, 1 and 3 threads; a corpus that is smaller than
+ * top_k. */
+static void test_retrieval_search(void)
+{
+    static float q[SEARCH_Q * SEARCH_D], x[SEARCH_N * SEARCH_D];
+    static sen_hit hit[2][SEARCH_Q * SEARCH_K];
+    int64_t want[SEARCH_K];
+    sen_ctx *c[2];
+    fill_random(q, SEARCH_Q * SEARCH_D, 1);
+    fill_random(x, SEARCH_N * SEARCH_D, 2);
+    c[0] = test_ctx(1);
+    c[1] = test_ctx(3);
+    for (int kind = SEN_COS_SIM; kind <= SEN_MANHATTAN_SIM; kind++) {
+        for (int t = 0; t < 2; t++)
+            CHECK_OK(c[t], sen_semantic_search(c[t], kind, q, SEARCH_Q, x, SEARCH_N, SEARCH_D,
+                                               SEARCH_K, hit[t]));
+        CHECK(memcmp(hit[0], hit[1], 4) == 0);
+        for (int i = 0; i < SEARCH_Q; i++) {
+            search_naive(q + i * SEARCH_D, x, SEARCH_N, kind, SEARCH_K, want);
+            for (int p = 0; p < SEARCH_K; p++) {
+                CHECK(hit[0][i * SEARCH_K + p].corpus_id == want[p]);
+                CHECK(hit[1][i * SEARCH_K + p].corpus_id == want[p]);
+                CHECK(hit[0][i * SEARCH_K + p].score == hit[1][i * SEARCH_K + p].score);
+            }
+        }
+    }
+    CHECK_OK(c[0], sen_semantic_search(c[0], SEN_COS_SIM, q, 2, x, 3, SEARCH_D, 10, hit[0]));
+    search_naive(q + SEARCH_D, x, 3, SEN_COS_SIM, 3, want);
+    for (int p = 0; p < 3; p++) CHECK(hit[0][3 + p].corpus_id == want[p]);
+    sen_ctx_free(c[0]);
+    sen_ctx_free(c[1]);
+}
+
+/* Equal scores come by their rows; what cannot be is said. */
+static void test_retrieval_search_edges(void)
+{
+    float q[2] = { 1, 0 }, x[8] = { 1, 0, 0, 1, 1, 0, 1, 0 };
+    sen_hit hit[4];
+    sen_ctx *c = test_ctx(1);
+    CHECK_OK(c, sen_semantic_search(c, SEN_DOT_SCORE, q, 1, x, 4, 2, 2, hit));
+    CHECK(hit[0].corpus_id == 0 && hit[1].corpus_id == 2 && hit[1].score == 1.0f);
+    CHECK_OK(c, sen_semantic_search(c, SEN_DOT_SCORE, q, 0, x, 4, 2, 2, hit));
+    CHECK(sen_semantic_search(c, SEN_DOT_SCORE, q, 1, x, 0, 2, 2, hit) == SEN_ERR_ARGUMENT);
+    sen__forgive(c);
+    CHECK(sen_semantic_search(c, 9, q, 1, x, 4, 2, 2, hit) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c), "9 is no similarity function");
+    sen__forgive(c);
+    x[5] = NAN;
+    CHECK(sen_semantic_search(c, SEN_DOT_SCORE, q, 1, x, 4, 2, 2, hit) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "row 2 of the corpus holds") != NULL);
+    sen__forgive(c);
+    q[1] = INFINITY;
+    CHECK(sen_semantic_search(c, SEN_DOT_SCORE, q, 1, x, 4, 2, 2, hit) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "row 0 of the queries holds inf") != NULL);
+    sen_ctx_free(c);
+}
+
+static sen_result retrieval_search_work(sen_ctx *c, void *arg)
+{
+    static float x[40 * 8];
+    sen_hit hit[4 * 5];
+    fill_random(x, 40 * 8, 3);
+    (void)arg;
+    return sen_semantic_search(c, SEN_COS_SIM, x, 4, x, 40, 8, 5, hit);
+}
+
+/* ---- Python's recorded runs ------------------------------------------------------------------ */
+
+enum { IR_MOST = 30, IR_DIM = 8 };
+
+/* {"q1": "t00", ...} as a dataset of ids and texts, and its embeddings. */
+typedef struct ir_side {
+    sen_text     id[IR_MOST], text[IR_MOST];
+    float        emb[IR_MOST * IR_DIM];
+    int64_t      n;
+    sen_dataset *data;
+} ir_side;
+
+static void ir_side_of(sen_ctx *c, const sen_json *golden, const sen_json *from, ir_side *s)
+{
+    const sen_column column[2] = { { "_id", s->id, NULL, NULL }, { "text", s->text, NULL, NULL } };
+    memset(s, 0, sizeof *s);
+    for (const sen_json *j = from->child; j && s->n < IR_MOST; j = j->next, s->n++) {
+        int k = 0;
+        s->id[s->n] = tiny_text(j->key);
+        s->text[s->n] = tiny_text(j->text);
+        for (const sen_json *x = sen_json_get(sen_json_get(golden, "vectors"), j->text)->child;
+             x && k < IR_DIM; x = x->next) s->emb[s->n * IR_DIM + k++] = (float)x->number;
+    }
+    CHECK_OK(c, sen_dataset_from_arrays(c, column, 2, s->n, &s->data));
+}
+
+/* {"q1": ["d7", "d9"], ...} as lines, one of them twice and one that is not right. */
+static sen_dataset *ir_lines(sen_ctx *c, const sen_json *from)
+{
+    static sen_text id[2][IR_MOST];
+    static double right[IR_MOST];
+    const sen_column column[3] = { { "q", id[0], NULL, NULL }, { "d", id[1], NULL, NULL },
+                                   { "score", NULL, NULL, right } };
+    sen_dataset *d = NULL;
+    int n = 0;
+    for (const sen_json *q = from->child; q; q = q->next)
+        for (const sen_json *j = q->child; j; j = j->next, n++) {
+            id[0][n] = tiny_text(q->key);
+            id[1][n] = tiny_text(j->text);
+            right[n] = 1;
+        }
+    id[0][n] = id[0][0];
+    id[1][n] = id[1][0];
+    right[n++] = 2;
+    id[0][n] = tiny_text("q4");
+    id[1][n] = tiny_text("d20");
+    right[n++] = 0;
+    CHECK_OK(c, sen_dataset_from_arrays(c, column, 3, n, &d));
+    return d;
+}
+
+/* The metrics that the run and Python both have, by name; returns how many those are. */
+static int ir_check(const sen_json *g, const sen_evaluator *e)
+{
+    int found = 0;
+    for (int64_t i = 0; i < e->n; i++) {
+        const sen_json *want = sen_json_get(sen_json_get(g, "metrics"), e->metric[i].name);
+        if (!want) continue;
+        found++;
+        CHECK(fabs(e->metric[i].value - want->number) < 1e-15);
+    }
+    return found;
+}
+
+/* From recorded embeddings: everything behind the encoder. */
+static void ir_golden_case(sen_ctx *c, const sen_json *golden, const sen_json *g, bool several)
+{
+    static ir_side queries, corpus;
+    const sen_json *args = sen_json_get(g, "args");
+    const char *const both[2] = { "dot", "cosine" };
+    sen_retrieval_args a = sen_retrieval_args_default();
+    sen_evaluator_call call;
+    sen_evaluator *e = NULL;
+    sen__retrieval_run x;
+    sen_dataset *lines;
+    ir_side_of(c, golden, sen_json_get(args, "queries"), &queries);
+    ir_side_of(c, golden, sen_json_get(args, "corpus"), &corpus);
+    lines = ir_lines(c, sen_json_get(args, "relevant_docs"));
+    a.queries = queries.data;
+    a.corpus = corpus.data;
+    a.relevant_docs = lines;
+    for (const sen_json *j = args->child; j; j = j->next) {
+        const sen_field *f = sen__field_find(sen__retrieval_fields, j->key);
+        if (f && f->kind != &sen__kind_table && strcmp(j->key, "score_functions") != 0)
+            CHECK_OK(c, f->kind->read(c, f->kind, j, (char *)&a + f->offset));
+    }
+    a.score_functions.item = both + (several ? 0 : 1);
+    a.score_functions.n = several ? 2 : 1;
+    if (CHECK_OK(c, sen_evaluator_new(c, "InformationRetrievalEvaluator", &a, &e))) {
+        memset(&call, 0, sizeof call);
+        memset(&x, 0, sizeof x);
+        call.ctx = c;
+        call.evaluator = e;
+        call.dimension = IR_DIM;
+        x.call = &call;
+        x.a = (const sen_retrieval_args *)e->args;
+        x.s = (const sen__retrieval *)e->data;
+        x.functions = x.a->score_functions;
+        CHECK(x.s->n == 3 && e->texts == 3 + corpus.n);
+        CHECK_OK(c, sen__retrieval_room(&x));
+        for (int64_t q = 0; q < x.s->n; q++)
+            memcpy(x.queries + q * IR_DIM, queries.emb + x.s->row[q] * IR_DIM,
+                   IR_DIM * sizeof(float));
+        for (int64_t n, at = 0; at < corpus.n; at += n) {
+            n = SEN__MIN(corpus.n - at, x.a->corpus_chunk_size);
+            memcpy(x.documents, corpus.emb + at * IR_DIM, (size_t)n * IR_DIM * sizeof(float));
+            CHECK_OK(c, sen__retrieval_chunk(&x, at, n));
+        }
+        for (int64_t f = 0; f < x.functions.n; f++) {
+            sen__top_sort(&x.top[f]);
+            sen__retrieval_measure(&x, f);
+        }
+        CHECK_OK(c, sen__retrieval_say(&x));
+        CHECK(ir_check(g, e) == (several ? 10 : 15) && e->n == (several ? 20 : 15));
+        CHECK_TEXT(sen_evaluator_primary_metric(e),
+                   several ? "cosine_ndcg@3" : "ir_cosine_ndcg@10");
+        if (!several) {
+            char head[600];
+            const char *text = sen_json_get(g, "files")->child->text;
+            snprintf(head, sizeof head, "epoch,steps%.*s\n0.5,7,", (int)e->head.length,
+                     e->head.data);
+            CHECK(strncmp(text, head, strlen(head)) == 0);
+        } else CHECK(strncmp(e->head.data, ",cosine-Accuracy@1,", 19) == 0);
+        sen__retrieval_free(&x);
+    }
+    sen_evaluator_free(e);
+    sen_dataset_free(queries.data);
+    sen_dataset_free(corpus.data);
+    sen_dataset_free(lines);
+}
+
+static void test_retrieval_golden(sen_ctx *c)
+{
+    sen_json *golden = NULL;
+    int cases = 0;
+    if (!CHECK_OK(c, sen__json_load(c, &c->keep, GOLDEN_DIR "/evaluators.json", 0, &golden)))
+        return;
+    for (const sen_json *g = sen_json_get(golden, "cases")->child; g; g = g->next)
+        if (strcmp(sen__json_text_or(g, "evaluator", ""), "InformationRetrievalEvaluator") == 0)
+            ir_golden_case(c, golden, g, cases++ > 0);
+    CHECK(cases == 2);
+}
+
+/* ---- whole evaluations ----------------------------------------------------------------------- */
+
+static void ir_files(void)
+{
+    test_write_text(test_path("q.jsonl"),
+                    "{\"_id\": 7, \"text\": \"word100\"}\n{\"_id\": 8, \"text\": \"word200\"}\n"
+                    "{\"_id\": 9, \"text\": \"nobody's\"}\n");
+    test_write_text(test_path("c.tsv"), "id\ttext\nb\tword100\na\tword100\nc\tword200 word7\n"
+                                        "d\tword300\n");
+    test_write_text(test_path("r.csv"),
+                    "query,document,score\n7,b,1\n7,a,0\n8,c,1\n8,gone,1\n5,a,1\n");
+}
+
+static sen_result ir_make(sen_ctx *c, const char *more, sen_evaluator **e)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    char spec[600];
+    sen_json *j = NULL;
+    sen_result r;
+    snprintf(spec, sizeof spec, "{\"type\": \"InformationRetrievalEvaluator\", \"queries\": "
+             "\"q.jsonl\", \"corpus\": {\"path\": \"c.tsv\"}, \"relevant_docs\": \"r.csv\"%s}",
+             more);
+    sen__begin(c);
+    r = sen__json_parse(c, &c->scratch, "job.json", spec, strlen(spec), 0, &j);
+    if (!r) r = sen_evaluator_from_json(c, j, test_folder(), e);
+    sen__arena_release(&c->scratch, mark);
+    return sen__end(c, r);
+}
+
+static double ir_metric(const sen_metrics *m, const char *name)
+{
+    for (int64_t i = 0; i < m->n; i++)
+        if (strcmp(m->item[i].name, name) == 0) return m->item[i].value;
+    return -1;
+}
+
+static int ir_progress(void *user, int64_t done, int64_t total)
+{
+    int64_t *seen = (int64_t *)user;
+    CHECK(done <= total && total == 2 + 4);
+    *seen = done;
+    return 0;
+}
+
+/* Two documents are the query's own text: of equal similarity, "a" comes before "b", which is the
+ * right one. One right document is not there. Files, and the hits as JSON lines. */
+static void test_retrieval_whole(sen_ctx *c)
+{
+    sen_model *model = tiny_model(c, TINY_MODULES);
+    sen_evaluator *e = NULL;
+    sen_metrics m;
+    char *text;
+    size_t n = 0;
+    int64_t seen = 0;
+    ir_files();
+    if (!model) return;
+    for (int chunk = 1; chunk < 6; chunk += 2) {
+        char more[200];
+        snprintf(more, sizeof more, ", \"name\": \"x\", \"write_predictions\": true, "
+                 "\"corpus_chunk_size\": %d, \"map_at_k\": 2, \"query_prompt\": \"\"", chunk);
+        if (!CHECK_OK(c, ir_make(c, more, &e))) break;
+        sen_evaluator_set_progress(e, ir_progress, &seen);
+        CHECK_OK(c, sen_evaluate(c, e, model, test_path("eval"), 0.5, 7, &m));
+        CHECK(seen == 6 && m.n == 15);
+        CHECK(ir_metric(&m, "x_cosine_recall@10") == 0.75);     /* (1 + 1 / 2) / 2 */
+        CHECK(ir_metric(&m, "x_cosine_precision@10") == 0.1);
+        CHECK(ir_metric(&m, "x_cosine_accuracy@10") == 1);
+        CHECK(ir_metric(&m, "x_cosine_accuracy@1") <= 0.5);     /* "a" is before "b" */
+        CHECK_TEXT(sen_evaluator_primary_metric(e), "x_cosine_ndcg@10");
+        sen_evaluator_free(e);
+        e = NULL;
+    }
+    text = test_read(test_path("eval/Information-Retrieval_evaluation_x_results.csv"), &n);
+    CHECK(text && strncmp(text, "epoch,steps,cosine-Accuracy@1,", 30) == 0);
+    CHECK(text && strstr(text, "cosine-MAP@2\n0.5,7,") && !strchr(text, '\r'));
+    free(text);
+    text = test_read(test_path("eval/Information-Retrieval_evaluation_x_predictions_cosine.jsonl"),
+                     &n);
+    CHECK(text && strncmp(text, "{\"query_id\": \"7\", \"query\": \"word100\", \"results\": "
+                          "[{\"corpus_id\": \"a\", \"score\": ", 76) == 0);
+    CHECK(text && strstr(text, "}, {\"corpus_id\": \"b\", \"score\": ") &&
+          strstr(text, "}]}\n{\"query_id\": \"8\", \"query\": \"word200\""));
+    free(text);
+    sen_model_free(model);
+}
+
+/* What is wrong is said when the evaluator is made, with its place. */
+static void test_retrieval_refused(sen_ctx *c)
+{
+    static const char *const bad[][2] = {
+        { ", \"ndcg_at_k\": [0]", "\"ndcg_at_k\" takes whole numbers from 1 on" },
+        { ", \"map_at_k\": []", "\"map_at_k\" takes whole numbers from 1 on" },
+        { ", \"mrr_at_k\": [2.5]", "\"mrr_at_k\" takes whole numbers from 1 on" },
+        { ", \"corpus_chunk_size\": 0", "\"corpus_chunk_size\" should be 1 at least" },
+        { ", \"score_functions\": [\"cosin\"]", "did you mean \"cosine\"?" },
+        { ", \"score_functions\": [\"dot\"], \"main_score_function\": \"cosine\"",
+          "\"cosine\" is none of \"score_functions\"" },
+        { ", \"batch_size\": 0", "\"batch_size\" should be 1 at least" },
+        { ", \"querys\": \"q.jsonl\"", "did you mean \"queries\"?" },
+    };
+    sen_evaluator *e = NULL;
+    sen_model *model;
+    sen_metrics m;
+    ir_files();
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        CHECK(ir_make(c, bad[i][0], &e) != SEN_OK);
+        if (!strstr(sen_message(c), bad[i][1])) {
+            test_failures++;
+            printf("%s: %s\n", bad[i][0], sen_message(c));
+        }
+        sen__forgive(c);
+    }
+    test_write_text(test_path("r.csv"), "query,document\nx,a\n");
+    CHECK(ir_make(c, "", &e) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "no query has a relevant document") != NULL);
+    sen__forgive(c);
+    test_write_text(test_path("r.csv"), "query,document,how\n7,a,much\n");
+    CHECK(ir_make(c, "", &e) == SEN_ERR_FORMAT);
+    CHECK(strstr(sen_message(c), "r.csv:2") != NULL && strstr(sen_message(c), "much") != NULL);
+    sen__forgive(c);
+    ir_files();
+    test_write_text(test_path("c.tsv"), "id\ttext\na\tword1\na\tword2\n");
+    CHECK(ir_make(c, "", &e) == SEN_ERR_FORMAT);
+    CHECK(strstr(sen_message(c), "has the id \"a\" twice") != NULL);
+    sen__forgive(c);
+    ir_files();
+    model = tiny_model(c, TINY_MODULES);
+    if (model && CHECK_OK(c, ir_make(c, ", \"main_score_function\": \"dot\"", &e))) {
+        CHECK(sen_evaluate(c, e, NULL, NULL, -1, -1, &m) == SEN_ERR_ARGUMENT);
+        CHECK_TEXT(sen_message(c), "InformationRetrievalEvaluator needs a model");
+        sen__forgive(c);
+        CHECK(sen_evaluate(c, e, model, NULL, -1, -1, &m) == SEN_ERR_ARGUMENT);
+        CHECK(strstr(sen_message(c), "the model compares by cosine") != NULL);
+        sen__forgive(c);
+    }
+    sen_evaluator_free(e);
+    sen_model_free(model);
+}
+
+/* The n-th allocation and the n-th file call fail. */
+static sen_result ir_work(sen_ctx *c, void *arg)
+{
+    sen_evaluator *e = NULL;
+    sen_metrics m;
+    sen_result r = ir_make(c, ", \"write_predictions\": true, \"score_functions\": [\"cosine\", "
+                           "\"euclidean\"]", &e);
+    if (!r) r = sen_evaluate(c, e, (const sen_model *)arg, test_path("torn"), 1, 2, &m);
+    sen_evaluator_free(e);
+    return r;
+}
+
+static void test_retrieval_torn(sen_ctx *c)
+{
+    sen_model *model = tiny_model(c, TINY_MODULES);
+    ir_files();
+    if (model) CHECK(fail_everywhere(NULL, ir_work, model) > 20);
+    sen_model_free(model);
+}
+
+static void test_retrieval(void)
+{
+    sen_ctx *c = test_ctx(2);
+    test_retrieval_search();
+    test_retrieval_search_edges();
+    CHECK(fail_everywhere(NULL, retrieval_search_work, NULL) > 3);
+    test_retrieval_golden(c);
+    test_retrieval_whole(c);
+    test_retrieval_refused(c);
+    test_retrieval_torn(c);
+    sen_ctx_free(c);
+}
+
+#ifndef TEST_ALL
+int main(void)
+{
+    return test_run("retrieval", test_retrieval);
+}
+#endif
