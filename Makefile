@@ -292,7 +292,7 @@ define help_text
 make            build/sentrain, for this very machine
 make demo       trains a small model from examples/data and asks it a few questions
 make test       every chapter's tests; make test-TAG: one chapter (tape, token, ...)
-make lint       widths, names, chapter borders, layers
+make lint       widths, names, chapter borders, layers, training arguments that nothing follows
 make asan tsan  the tests under sanitizers (asan: undefined behaviour too)
 make torture    every allocation and file call fails once
 make stack      the largest stack frames, and what a whole run uses of a stack (gcc)

@@ -38297,9 +38297,11 @@ static const sen_field sen__arguments[] = {
 /* Arguments that change nothing here. What is refused would change the result; what is noted would
  * not, or belongs to somebody else. So a job file that was written for Python either trains the
  * same model here, or is told why it cannot: nothing is passed over in silence. */
+enum { SEN__NOTED, SEN__REFUSED, SEN__ALWAYS };         /* a line in the log; an error; nothing */
+
 typedef struct sen__argument_note {
     const char *name;
-    bool        refused;                        /* true: an error; false: a line in the log */
+    int         what;
     const char *why;                            /* goes behind "has no effect here: " */
 } sen__argument_note;
 
@@ -38319,84 +38321,90 @@ typedef struct sen__argument_note {
  * is not nagged. */
 static const sen__argument_note sen__argument_notes[] = {
     /* First what several processes, precision, compilers and GPUs would want ... */
-    { "optim_target_modules", true, "GaLore and APOLLO are not here" },
-    { "average_tokens_across_devices", false, SEN__ONE_DEVICE },
-    { "label_smoothing_factor", false, SEN__UNUSED },
-    { "fp16", true, "float16 is a number format of GPUs; use float32" },
-    { "bf16_full_eval", true, SEN__NO_BF16_EVAL },
-    { "fp16_full_eval", true, "float16 is a number format of GPUs; use float32" },
-    { "tf32", false, SEN__NO_GPU },
-    { "activation_checkpointing_kwargs", false, SEN__RECOMPUTE },
-    { "gradient_checkpointing_kwargs", false, SEN__RECOMPUTE },
-    { "torch_compile", false, SEN__NO_TORCH },
-    { "torch_compile_backend", false, SEN__NO_TORCH },
-    { "torch_compile_mode", false, SEN__NO_TORCH },
-    { "use_liger_kernel", false, SEN__NO_GPU },
-    { "liger_kernel_config", false, SEN__NO_GPU },
-    { "use_cache", false, "nothing is generated" },
-    { "neftune_noise_alpha", true, "noise on embeddings is not done" },
-    { "torch_empty_cache_steps", false, SEN__NO_TORCH },
-    { "auto_find_batch_size", false, "a batch that does not fit is refused, never made smaller" },
+    { "optim_target_modules", SEN__REFUSED, "GaLore and APOLLO are not here" },
+    { "average_tokens_across_devices", SEN__NOTED, SEN__ONE_DEVICE },
+    { "label_smoothing_factor", SEN__NOTED, SEN__UNUSED },
+    { "fp16", SEN__REFUSED, "float16 is a number format of GPUs; use float32" },
+    { "bf16_full_eval", SEN__REFUSED, SEN__NO_BF16_EVAL },
+    { "fp16_full_eval", SEN__REFUSED, "float16 is a number format of GPUs; use float32" },
+    { "tf32", SEN__NOTED, SEN__NO_GPU },
+    { "activation_checkpointing_kwargs", SEN__NOTED, SEN__RECOMPUTE },
+    { "gradient_checkpointing_kwargs", SEN__NOTED, SEN__RECOMPUTE },
+    { "torch_compile", SEN__NOTED, SEN__NO_TORCH },
+    { "torch_compile_backend", SEN__NOTED, SEN__NO_TORCH },
+    { "torch_compile_mode", SEN__NOTED, SEN__NO_TORCH },
+    { "use_liger_kernel", SEN__NOTED, SEN__NO_GPU },
+    { "liger_kernel_config", SEN__NOTED, SEN__NO_GPU },
+    { "use_cache", SEN__NOTED, "nothing is generated" },
+    { "neftune_noise_alpha", SEN__REFUSED, "noise on embeddings is not done" },
+    { "torch_empty_cache_steps", SEN__NOTED, SEN__NO_TORCH },
+    { "auto_find_batch_size", SEN__NOTED,
+      "a batch that does not fit is refused, never made smaller" },
     /* ... then logs and trackers, which belong to the program around this ... */
-    { "log_on_each_node", false, SEN__ONE_DEVICE },
-    { "include_num_input_tokens_seen", false, "Python's count stays 0 with these models too" },
-    { "log_level", false, "the context's log_level decides" },
-    { "log_level_replica", false, SEN__ONE_DEVICE },
-    { "disable_tqdm", false, "the program that trains decides what it shows" },
-    { "report_to", false, SEN__TRACKERS },
-    { "run_name", false, SEN__TRACKERS },
-    { "project", false, SEN__TRACKERS },
-    { "trackio_space_id", false, SEN__TRACKERS },
-    { "trackio_bucket_id", false, SEN__TRACKERS },
-    { "trackio_static_space_id", false, SEN__TRACKERS },
+    { "log_on_each_node", SEN__NOTED, SEN__ONE_DEVICE },
+    { "include_num_input_tokens_seen", SEN__NOTED, "Python's count stays 0 with these models too" },
+    { "log_level", SEN__NOTED, "the context's log_level decides" },
+    { "log_level_replica", SEN__NOTED, SEN__ONE_DEVICE },
+    { "disable_tqdm", SEN__NOTED, "the program that trains decides what it shows" },
+    { "report_to", SEN__NOTED, SEN__TRACKERS },
+    { "run_name", SEN__NOTED, SEN__TRACKERS },
+    { "project", SEN__NOTED, SEN__TRACKERS },
+    { "trackio_space_id", SEN__NOTED, SEN__TRACKERS },
+    { "trackio_bucket_id", SEN__NOTED, SEN__TRACKERS },
+    { "trackio_static_space_id", SEN__NOTED, SEN__TRACKERS },
     /* ... how predictions are collected, which they are not ... */
-    { "prediction_loss_only", false, SEN__NO_PREDICTIONS },
-    { "eval_do_concat_batches", false, SEN__NO_PREDICTIONS },
-    { "eval_use_gather_object", false, SEN__ONE_DEVICE },
-    { "eval_accumulation_steps", false, SEN__NO_PREDICTIONS },
-    { "include_for_metrics", false, SEN__NO_PREDICTIONS },
-    { "batch_eval_metrics", false, SEN__NO_PREDICTIONS },
+    { "prediction_loss_only", SEN__NOTED, SEN__NO_PREDICTIONS },
+    { "eval_do_concat_batches", SEN__NOTED, SEN__NO_PREDICTIONS },
+    { "eval_use_gather_object", SEN__NOTED, SEN__ONE_DEVICE },
+    { "eval_accumulation_steps", SEN__NOTED, SEN__NO_PREDICTIONS },
+    { "include_for_metrics", SEN__NOTED, SEN__NO_PREDICTIONS },
+    { "batch_eval_metrics", SEN__NOTED, SEN__NO_PREDICTIONS },
     /* ... saving and the Hub: only an order to upload is refused, since the run would end without
      * it ... */
-    { "save_on_each_node", false, SEN__ONE_DEVICE },
-    { "enable_jit_checkpoint", false, "a run that is asked to stop always saves a checkpoint" },
-    { "push_to_hub", true, SEN__NO_HUB },
-    { "hub_token", false, SEN__NO_HUB },
-    { "hub_private_repo", false, SEN__NO_HUB },
-    { "hub_model_id", false, SEN__NO_HUB },
-    { "hub_strategy", false, SEN__NO_HUB },
-    { "hub_always_push", false, SEN__NO_HUB },
-    { "hub_revision", false, SEN__NO_HUB },
-    { "parallelism_config", true, SEN__ONE_DEVICE },
+    { "save_on_each_node", SEN__NOTED, SEN__ONE_DEVICE },
+    { "enable_jit_checkpoint", SEN__NOTED,
+      "a run that is asked to stop always saves a checkpoint" },
+    { "push_to_hub", SEN__REFUSED, SEN__NO_HUB },
+    { "hub_token", SEN__NOTED, SEN__NO_HUB },
+    { "hub_private_repo", SEN__NOTED, SEN__NO_HUB },
+    { "hub_model_id", SEN__NOTED, SEN__NO_HUB },
+    { "hub_strategy", SEN__NOTED, SEN__NO_HUB },
+    { "hub_always_push", SEN__NOTED, SEN__NO_HUB },
+    { "hub_revision", SEN__NOTED, SEN__NO_HUB },
+    { "parallelism_config", SEN__REFUSED, SEN__ONE_DEVICE },
     /* ... data loader and tokenizing ... */
-    { "dataloader_num_workers", false, SEN__ONCE },
-    { "dataloader_pin_memory", false, SEN__NO_GPU },
-    { "dataloader_persistent_workers", false, SEN__ONCE },
-    { "dataloader_prefetch_factor", false, SEN__ONCE },
-    { "dataloader_multiprocessing_context", false, SEN__ONCE },
-    { "dataloader_in_order", false, SEN__ONCE },
-    { "remove_unused_columns", false, "every column is used: drop those that should not be" },
-    { "label_names", false, "the label is the first there is of label, labels, score, scores" },
-    { "train_sampling_strategy", false, "batch_sampler decides" },
-    { "length_column_name", false, SEN__UNUSED },
+    { "dataloader_num_workers", SEN__NOTED, SEN__ONCE },
+    { "dataloader_pin_memory", SEN__NOTED, SEN__NO_GPU },
+    { "dataloader_persistent_workers", SEN__NOTED, SEN__ONCE },
+    { "dataloader_prefetch_factor", SEN__NOTED, SEN__ONCE },
+    { "dataloader_multiprocessing_context", SEN__NOTED, SEN__ONCE },
+    { "dataloader_in_order", SEN__NOTED, SEN__ONCE },
+    { "remove_unused_columns", SEN__NOTED, "every column is used: drop those that should not be" },
+    { "label_names", SEN__NOTED,
+      "the label is the first there is of label, labels, score, scores" },
+    { "train_sampling_strategy", SEN__NOTED, "batch_sampler decides" },
+    { "length_column_name", SEN__NOTED, SEN__UNUSED },
     /* ... distributed training: a configuration of it is refused, its details are noted ... */
-    { "ddp_find_unused_parameters", false, SEN__ONE_DEVICE },
-    { "ddp_bucket_cap_mb", false, SEN__ONE_DEVICE },
-    { "ddp_broadcast_buffers", false, SEN__ONE_DEVICE },
-    { "ddp_static_graph", false, SEN__ONE_DEVICE },
-    { "ddp_backend", false, SEN__ONE_DEVICE },
-    { "ddp_timeout", false, SEN__ONE_DEVICE },
-    { "fsdp", true, SEN__ONE_DEVICE },
-    { "fsdp_config", true, SEN__ONE_DEVICE },
-    { "deepspeed", true, SEN__ONE_DEVICE },
+    { "ddp_find_unused_parameters", SEN__NOTED, SEN__ONE_DEVICE },
+    { "ddp_bucket_cap_mb", SEN__NOTED, SEN__ONE_DEVICE },
+    { "ddp_broadcast_buffers", SEN__NOTED, SEN__ONE_DEVICE },
+    { "ddp_static_graph", SEN__NOTED, SEN__ONE_DEVICE },
+    { "ddp_backend", SEN__NOTED, SEN__ONE_DEVICE },
+    { "ddp_timeout", SEN__NOTED, SEN__ONE_DEVICE },
+    { "fsdp", SEN__REFUSED, SEN__ONE_DEVICE },
+    { "fsdp_config", SEN__REFUSED, SEN__ONE_DEVICE },
+    { "deepspeed", SEN__REFUSED, SEN__ONE_DEVICE },
     /* ... and the rest. router_mapping is refused because a route changes what is computed. */
-    { "debug", false, "activations are not watched" },
-    { "skip_memory_metrics", false, "memory is not measured" },
-    { "do_train", false, "a flag for scripts" },
-    { "do_eval", false, "a flag for scripts" },
-    { "do_predict", false, "a flag for scripts" },
-    { "local_rank", false, SEN__ONE_DEVICE },
-    { "router_mapping", true, "Router modules come with a later version" },
+    { "debug", SEN__NOTED, "activations are not watched" },
+    { "skip_memory_metrics", SEN__NOTED, "memory is not measured" },
+    { "do_train", SEN__NOTED, "a flag for scripts" },
+    { "do_eval", SEN__NOTED, "a flag for scripts" },
+    { "do_predict", SEN__NOTED, "a flag for scripts" },
+    { "local_rank", SEN__NOTED, SEN__ONE_DEVICE },
+    { "router_mapping", SEN__REFUSED, "Router modules come with a later version" },
+    /* These two are not heard because they are never otherwise. */
+    { "full_determinism", SEN__ALWAYS, "every run is" },
+    { "use_cpu", SEN__ALWAYS, "there is nothing else" },
 };
 
 /* Names of older releases, in pairs: the old one, what it is called now; "" where nothing took its
@@ -38408,12 +38416,14 @@ static const char *const sen__argument_renamed[] = {
     "per_gpu_train_batch_size", "per_device_train_batch_size",
     "per_gpu_eval_batch_size", "per_device_eval_batch_size",
     "no_cuda", "use_cpu",
+    "push_to_hub_model_id", "hub_model_id",
+    "push_to_hub_token", "hub_token",
     /* and these are gone: their values are not even looked at. */
     "overwrite_output_dir", "", "save_safetensors", "", "group_by_length", "", "fp16_backend", "",
     "half_precision_backend", "", "fp16_opt_level", "", "logging_dir", "", "use_mps_device", "",
     "jit_mode_eval", "", "use_ipex", "", "tpu_num_cores", "", "tpu_metrics_debug", "",
-    "past_index", "", "ray_scope", "", "torchdynamo", "", "push_to_hub_model_id", "",
-    "push_to_hub_organization", "", "push_to_hub_token", "", "include_inputs_for_metrics", "",
+    "past_index", "", "ray_scope", "", "torchdynamo", "",
+    "push_to_hub_organization", "", "include_inputs_for_metrics", "",
     "include_tokens_per_second", "", "dispatch_batches", "", "split_batches", "",
 };
 
@@ -38438,7 +38448,7 @@ static const sen__argument_note *sen__argument_note_of(const char *name)
 SENTRAIN_DEF const char *sen_training_note(const char *name)
 {
     const sen__argument_note *note = sen__argument_note_of(name);
-    return note ? note->why : NULL;
+    return note && note->what != SEN__ALWAYS ? note->why : NULL;
 }
 
 /* By pairs, so the step is 2. */
@@ -38588,9 +38598,9 @@ static sen_result sen__arguments_notes(sen_ctx *c, const sen_training_arguments 
     for (i = 0; !r && i < SEN__COUNT(sen__argument_notes); i++) {
         const sen__argument_note *n = &sen__argument_notes[i];
         const sen_field *f = sen__field_find(sen__arguments, n->name);
-        if (!sen__argument_changed(c, f, a, &initial)) continue;
+        if (n->what == SEN__ALWAYS || !sen__argument_changed(c, f, a, &initial)) continue;
         /* Refused only where the value would have changed the run; see the list. */
-        if (n->refused)
+        if (n->what == SEN__REFUSED)
             r = sen_fail(c, SEN_ERR_UNSUPPORTED, "the training argument %s cannot be used here: %s",
                          n->name, n->why);
         else

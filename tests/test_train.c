@@ -228,6 +228,9 @@ static void test_train_table(void)
     CHECK(sen_training_note("learning_rate") == NULL && sen_training_note("fsdp") != NULL);
     CHECK_TEXT(sen_training_renamed("evaluation_strategy"), "eval_strategy");
     CHECK(sen_training_renamed("learning_rate") == NULL);
+    CHECK_TEXT(sen_training_renamed("push_to_hub_token"), "hub_token");
+    /* What is always so has a row that says it, and no note for whoever asks what is ignored. */
+    CHECK(sen__argument_note_of("use_cpu") && !sen_training_note("use_cpu"));
 }
 
 static void test_train_read(void)
@@ -287,6 +290,8 @@ static void test_train_settle(void)
     train_settles(&k, "{\"dataloader_num_workers\": 4}", SEN_OK,
                   "dataloader_num_workers has no effect");
     train_settles(&k, "{\"bf16\": true}", SEN_OK, "");
+    train_settles(&k, "{\"use_cpu\": true, \"full_determinism\": true}", SEN_OK, "");
+    CHECK(!strstr(test_log_text, "no effect"));
     train_settles(&k, "{\"bf16_full_eval\": true}", SEN_ERR_UNSUPPORTED, "bf16_full_eval");
     train_settles(&k, "{\"bf16\": true, \"fp16\": true}", SEN_ERR_ARGUMENT, "both");
     train_settles(&k, "{\"optim\": \"adamw_tch\"}", SEN_ERR_UNSUPPORTED,

@@ -5,8 +5,8 @@
 
 It reads sentrain.h and every other source: widths, blanks, comments, names, the borders between the
 chapters (each may touch only what is its own), function lengths, comment share, the three tables of
-contents; it compiles the header up to each chapter, so that a call upwards does not pass; and it compares
-the code in README.md with the files that it is cut from.
+contents; it compiles the header up to each chapter, so that a call upwards does not pass; it proves that every training
+argument is followed or has a note that it is not; and it compares the code in README.md with the files that it is cut from.
 --report adds a table of the chapters' sizes. Standard library only."""
 import argparse
 import concurrent.futures
@@ -339,6 +339,43 @@ def check_lists(c):
             bad("tests/main.c", 1, f"test_{tag}.c is not included, or has no row in the table")
 
 
+# ---- the training arguments ----------------------------------------------------------------------
+
+# Functions that look at arguments without following them: what is read there alone has no effect.
+CHECKERS = re.compile(r"sen__arguments_(numbers|interval|best|texts|notes|accelerator)$")
+
+
+def check_arguments(s, c):
+    """Every row of the table of training arguments is read where the run goes by it, or has its note that says why not;
+    and no note speaks of a row that is followed, or of none."""
+    code, begin = "\n".join(s.code), c.two
+    raw = "\n".join(s.raw[begin - 1:])
+    table = re.search(r"sen__arguments\[\] = \{(.*?)SEN_FIELD_END", raw, re.S)
+    notes = re.search(r"sen__argument_notes\[\] = \{(.*?)\n\};", raw, re.S)
+    if not table or not notes:
+        bad(s.path, begin, "the table of training arguments, or that of its notes, is not where it was")
+        return 0
+    rows = re.findall(r"SEN__ARG\w*\(\s*(\w+),", table.group(1))
+    noted = re.findall(r"\{ \"(\w+)\", SEN__\w+,", notes.group(1))
+    checkers = set()
+    for first, length in find_functions(s.code):
+        m = re.search(r"(\w+)\s*\(", s.code[first - 1])
+        if m and CHECKERS.match(m.group(1)):
+            checkers.update(range(first, first + length))
+    lines = [line for n, line in enumerate(s.code, 1) if c.tag_of[n] == "train" and n >= begin and n not in checkers]
+    read = set(re.findall(r"\b(?:a|args)(?:->|\.)(\w+)", "\n".join(lines)))
+    line = code[:code.find("sen__arguments[]")].count("\n") + 1
+    for name in rows:
+        if name in noted and name in read:
+            bad(s.path, line, f"the training argument {name} has a note that it has no effect, yet it is read")
+        if name not in noted and name not in read:
+            bad(s.path, line, f"the training argument {name} is read nowhere and has no note that says so")
+    for name in noted:
+        if name not in rows or noted.count(name) > 1:
+            bad(s.path, line, f"the note on {name} belongs to no training argument, or stands twice")
+    return len(rows)
+
+
 # ---- README.md -----------------------------------------------------------------------------------
 
 def region(path, name):
@@ -410,6 +447,7 @@ def main():
     check_public_calls(s, c)
     check_layers(s, c, a.cc)
     check_lists(c)
+    arguments = check_arguments(s, c)
     blocks = check_readme()
     summary = check_metrics(s)
     if a.report:
@@ -417,7 +455,7 @@ def main():
     for path, line, text in sorted(problems):
         print(f"{path}:{line}: {text}")
     print(f"sentrain.h: {summary}")
-    print(f"lint: {len(paths)} C files, {blocks} blocks of README.md, {len(problems)} problem(s)")
+    print(f"lint: {len(paths)} C files, {blocks} blocks of README.md, {arguments} training arguments, {len(problems)} problem(s)")
     return 1 if problems else 0
 
 
