@@ -1610,6 +1610,22 @@ SENTRAIN_DEF sen_result sen_semantic_search(sen_ctx *c, int score_function, cons
                                             int64_t n, const float *corpus, int64_t corpus_rows,
                                             int dimension, int64_t top_k, sen_hit *out);
 
+/* Two rows, first < second, and how similar they are. */
+typedef struct sen_pair {
+    int64_t first, second;
+    float   score;
+} sen_pair;
+
+/* Python's paraphrase_mining_embeddings: of the pairs that each row of embeddings (rows, dimension)
+ * makes with its top_k nearest others, the best max_pairs, into out, which has room for so many: *n
+ * pairs, the best first, of equal score the higher rows first. Python's defaults: SEN_COS_SIM,
+ * top_k 100, max_pairs 500000. Memory grows with max_pairs and top_k, not with the rows.
+ * SEN_ERR_ARGUMENT: numbers below 1, or embeddings that are not finite. */
+SENTRAIN_DEF sen_result sen_paraphrase_mining(sen_ctx *c, int score_function,
+                                              const float *embeddings, int64_t rows, int dimension,
+                                              int64_t top_k, int64_t max_pairs, sen_pair *out,
+                                              int64_t *n);
+
 /* ================================================================================================
  * 25 [eval]  EVALUATORS
  *
@@ -1873,6 +1889,48 @@ typedef struct sen_retrieval_args {
 } sen_retrieval_args;
 
 SENTRAIN_DEF sen_retrieval_args sen_retrieval_args_default(void);
+
+/* ---- NanoBEIREvaluator: the same for thirteen small collections, and the means --------------- */
+
+typedef struct sen_nano_beir_args {
+    uint32_t           stamp;
+    const sen_dataset *dataset;             /* not used */
+    sen_texts          dataset_names;       /* "scifact" ...; none: all thirteen */
+    const char        *dataset_id;          /* a folder: corpus/NanoSciFact.jsonl ...; needed */
+    sen_numbers        mrr_at_k, ndcg_at_k, accuracy_at_k;          /* as sen_retrieval_args */
+    sen_numbers        precision_recall_at_k, map_at_k;
+    bool               show_progress_bar;   /* false */
+    int                batch_size;          /* 32 */
+    bool               write_csv;           /* true */
+    int                truncate_dim;        /* SEN_NONE: the model's own */
+    sen_texts          score_functions;     /* cosine, dot, euclidean, manhattan; the model's */
+    const char        *main_score_function; /* whose NDCG counts; NULL: the best one's */
+    const char        *aggregate_key;       /* "mean": in the names of the means */
+    const sen_json    *query_prompts, *corpus_prompts;  /* a text, or an object: name -> text */
+    bool               write_predictions;   /* false */
+} sen_nano_beir_args;
+
+SENTRAIN_DEF sen_nano_beir_args sen_nano_beir_args_default(void);
+
+/* ---- ParaphraseMiningEvaluator: do known paraphrases come first among all pairs? ------------- */
+
+typedef struct sen_mining_args {
+    uint32_t           stamp;
+    const sen_dataset *dataset;             /* not used */
+    const sen_dataset *sentences_map;       /* borrowed; as the queries of sen_retrieval_args */
+    const sen_dataset *duplicates_list;     /* borrowed; two columns of ids, others are unknown */
+    bool               add_transitive_closure;      /* false */
+    int64_t            query_chunk_size;    /* 5000: memory, not results */
+    int64_t            corpus_chunk_size;   /* 100000: not used, tiles are smaller */
+    int64_t            max_pairs, top_k;    /* 500000, 100 */
+    bool               show_progress_bar;   /* false */
+    int                batch_size;          /* 16 */
+    const char        *name;
+    bool               write_csv;           /* true */
+    int                truncate_dim;        /* SEN_NONE: the model's own */
+} sen_mining_args;
+
+SENTRAIN_DEF sen_mining_args sen_mining_args_default(void);
 
 /* ---- TripletEvaluator: is the anchor nearer to the positive than to the negative? ------------ */
 
@@ -34275,8 +34333,8 @@ SENTRAIN_DEF const void *sen_loss_args(const sen_loss *loss)
 /* ================================================================================================
  * 24 [search]  SEARCH AND MINING
  *
- * Gives: embeddings in int8, uint8, binary, ubinary; the nearest rows of a corpus. Not written yet:
- *        paraphrase mining, hard negatives, communities.
+ * Gives: embeddings in int8, uint8, binary, ubinary; the nearest rows of a corpus, the nearest
+ *        pairs of rows. Not written yet: hard negatives, communities.
  * Needs: memory, context, thread, math, tape, ops.
  * Trap: numpy's arithmetic is float32 throughout; in double some numbers would fall into the step
  *       beside. Python: sentence_transformers/util/quantization.py.
@@ -34644,6 +34702,169 @@ SENTRAIN_DEF sen_result sen_semantic_search(sen_ctx *c, int score_function, cons
     sen__top_free(&t);
     return sen__end(c, r);
 }
+
+/* ---- paraphrase mining ----------------------------------------------------------------------- */
+
+/* All rows against all: each row hands in its top_k nearest, and of all the pairs the best
+ * max_pairs stay, in a heap whose front is the worst. A pair comes from both its sides; a set of
+ * those that were taken (open addressing, a pair as one number) lets it in once. */
+typedef struct sen__pairs {
+    sen_ctx  *c;
+    sen_pair *pair;                         /* the heap: the caller's array */
+    int64_t   n, most, rows;
+    uint64_t *taken;                        /* [mask + 1] pair + 1; 0: free */
+    uint64_t  mask;
+    int64_t   count;                        /* in taken */
+    float     floor;                        /* scores up to this have been pushed out */
+    bool      full;                         /* something has been */
+} sen__pairs;
+
+/* As Python compares (score, i, j). */
+static bool sen__pair_below(const sen_pair *a, const sen_pair *b)
+{
+    if (a->score < b->score || a->score > b->score) return a->score < b->score;
+    return a->first != b->first ? a->first < b->first : a->second < b->second;
+}
+
+static void sen__pairs_sink(sen_pair *heap, int64_t n, int64_t i)
+{
+    const sen_pair moved = heap[i];
+    int64_t child;
+    for (; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && sen__pair_below(&heap[child + 1], &heap[child])) child++;
+        if (!sen__pair_below(&heap[child], &moved)) break;
+        heap[i] = heap[child];
+    }
+    heap[i] = moved;
+}
+
+/* The place of a pair, or the free one where it would stand. Fibonacci hashing: the upper bits of
+ * a product with 2^64 by the golden ratio. */
+static uint64_t sen__pairs_place(const sen__pairs *s, uint64_t key)
+{
+    uint64_t i = (key * 0x9E3779B97F4A7C15u) >> 20 & s->mask;
+    while (s->taken[i] && s->taken[i] != key + 1) i = (i + 1) & s->mask;
+    return i;
+}
+
+/* Room in the set: of those that were pushed out none comes back, so a set that is half full is
+ * made anew from the heap, and twice as large where that is what fills it. */
+static sen_result sen__pairs_room(sen__pairs *s)
+{
+    const uint64_t size = s->taken ? s->mask + 1 : 0;
+    uint64_t want = size ? size : 1024, *old = s->taken;
+    int64_t i;
+    if (size && (uint64_t)s->count * 2 < size) return SEN_OK;
+    while ((uint64_t)s->n * 4 >= want) want *= 2;
+    s->taken = (uint64_t *)sen__new_array(s->c, (int64_t)want, sizeof *s->taken, "pairs");
+    sen__delete(s->c, old);
+    if (!s->taken) return SEN_ERR_MEMORY;
+    s->mask = want - 1;
+    s->count = s->n;
+    for (i = 0; i < s->n; i++) {
+        const uint64_t key = (uint64_t)s->pair[i].first * (uint64_t)s->rows +
+                             (uint64_t)s->pair[i].second;
+        s->taken[sen__pairs_place(s, key)] = key + 1;
+    }
+    return SEN_OK;
+}
+
+/* A pair of rows, from either side. */
+static sen_result sen__pairs_add(sen__pairs *s, int64_t a, int64_t b, float score)
+{
+    sen_pair one;
+    uint64_t key, place;
+    int64_t i, above;
+    if (s->full && score <= s->floor) return SEN_OK;
+    if (sen__pairs_room(s)) return SEN_ERR_MEMORY;
+    one.first = SEN__MIN(a, b);
+    one.second = SEN__MAX(a, b);
+    one.score = score;
+    key = (uint64_t)one.first * (uint64_t)s->rows + (uint64_t)one.second;
+    place = sen__pairs_place(s, key);
+    if (s->taken[place]) return SEN_OK;
+    s->taken[place] = key + 1;
+    s->count++;
+    if (s->n < s->most) {
+        for (i = s->n++; i > 0; i = above) {
+            above = (i - 1) / 2;
+            if (!sen__pair_below(&one, &s->pair[above])) break;
+            s->pair[i] = s->pair[above];
+        }
+        s->pair[i] = one;
+        return SEN_OK;
+    }
+    s->full = true;
+    s->floor = one.score;
+    if (sen__pair_below(&one, s->pair)) return SEN_OK;  /* it would be the first to go */
+    s->floor = s->pair->score;
+    s->pair[0] = one;
+    sen__pairs_sink(s->pair, s->n, 0);
+    return SEN_OK;
+}
+
+/* Rows from `from` on, `rows` of them, against all. */
+static sen_result sen__pairs_chunk(sen__pairs *s, int score_function, const float *x, int dimension,
+                                   int64_t from, int64_t rows, int64_t top_k)
+{
+    sen__top t;
+    int64_t q, i, given;
+    sen_result r = sen__top_init(&t, s->c, rows, SEN__MIN(top_k + 1, s->rows), NULL);
+    if (!r) r = sen__top_block(&t, score_function, x + from * dimension, x, s->rows, dimension, 0);
+    if (!r) sen__top_sort(&t);
+    for (q = 0; !r && q < rows; q++)
+        for (i = given = 0; !r && i < t.have[q] && given < top_k; i++) {
+            const sen_hit *hit = &t.hit[q * t.k + i];
+            if (hit->corpus_id == from + q) continue;   /* itself, wherever it stands */
+            given++;
+            r = sen__pairs_add(s, from + q, hit->corpus_id, hit->score);
+        }
+    sen__top_free(&t);
+    return r;
+}
+
+/* chunk: rows that are looked at together; changes no result. */
+static sen_result sen__paraphrase_mining(sen_ctx *c, int score_function, const float *x,
+                                         int64_t rows, int dimension, int64_t top_k, int64_t chunk,
+                                         int64_t max_pairs, sen_pair *out, int64_t *n)
+{
+    sen__pairs s;
+    int64_t at;
+    sen_result r = SEN_OK;
+    memset(&s, 0, sizeof s);
+    s.c = c;
+    s.pair = out;
+    s.most = max_pairs;
+    s.rows = rows;
+    if (rows < 0 || dimension < 1 || top_k < 1 || max_pairs < 1 || chunk < 1)
+        r = sen_fail(c, SEN_ERR_ARGUMENT, "mining of paraphrases needs dimensions, top_k, "
+                     "max_pairs and chunks of 1 at least");
+    if (!r && (score_function < SEN_COS_SIM || score_function > SEN_MANHATTAN_SIM))
+        r = sen_fail(c, SEN_ERR_ARGUMENT, "%d is no similarity function", score_function);
+    for (at = 0; !r && at < rows; at += chunk)
+        r = sen__pairs_chunk(&s, score_function, x, dimension, at, SEN__MIN(chunk, rows - at),
+                             SEN__MIN(top_k, rows));
+    sen__delete(c, s.taken);
+    for (*n = at = r ? 0 : s.n; at > 1; at--) {         /* the worst goes to the end */
+        const sen_pair worst = out[0];
+        out[0] = out[at - 1];
+        sen__pairs_sink(out, at - 1, 0);
+        out[at - 1] = worst;
+    }
+    return r;
+}
+
+#define SEN__MINING_ROWS 5000                           /* Python's query_chunk_size */
+
+SENTRAIN_DEF sen_result sen_paraphrase_mining(sen_ctx *c, int score_function,
+                                              const float *embeddings, int64_t rows, int dimension,
+                                              int64_t top_k, int64_t max_pairs, sen_pair *out,
+                                              int64_t *n)
+{
+    sen__begin(c);
+    return sen__end(c, sen__paraphrase_mining(c, score_function, embeddings, rows, dimension, top_k,
+                                              SEN__MINING_ROWS, max_pairs, out, n));
+}
 #endif /* 24 */
 
 #if SENTRAIN_STOP_AFTER >= 25 && !defined(SENTRAIN_ENCODE_ONLY)
@@ -34679,8 +34900,8 @@ struct sen_evaluator {
     const sen_evaluator_type *type;
     void                     *args;             /* a copy */
     sen_arena                 keep;             /* args and their texts */
-    sen_dataset              *owned[4];         /* [n_owned] read for a job file */
-    int                       n_owned;
+    sen_dataset             **owned;            /* [n_owned] read for it */
+    int64_t                   n_owned, owned_room;
     const sen_dataset        *dataset;          /* owned, or the caller's */
     sen_evaluator           **child;            /* [n_children] of a sequential one */
     int                       n_children;
@@ -34783,6 +35004,21 @@ static sen_json *sen__write_pairs(sen_ctx *c, const sen_kind *kind, const void *
 static const sen_kind sen__kind_pairs = {
     "a list of pairs of texts", NULL, sen__read_pairs, sen__write_pairs
 };
+
+/* A dataset belongs to the evaluator from now on; freed if there is no room for that. */
+static sen_result sen__evaluator_own(sen_evaluator *e, sen_dataset *d)
+{
+    void *list = e->owned;
+    const sen_result r = sen__reserve(e->c, &list, &e->owned_room, e->n_owned + 1, sizeof d,
+                                      "datasets");
+    if (r) {
+        sen_dataset_free(d);
+        return r;
+    }
+    e->owned = (sen_dataset **)list;
+    e->owned[e->n_owned++] = d;
+    return SEN_OK;
+}
 
 /* ---- what functions of evaluators say -------------------------------------------------------- */
 
@@ -34913,6 +35149,7 @@ SENTRAIN_DEF const sen_evaluator_type *sen_evaluator_type_of(const sen_evaluator
  *   truncate_dim    only the first so many numbers of an embedding; SEN_NONE: what the model says
  *   precision       any: embeddings are normalized, then quantized; it stands in the file's name
  *   at_k            one cut for all: it stands in the file's name
+ *   aggregate_key   in the name of a file of means, in place of the name
  *   write_csv       whether there is a file, given a folder for it */
 
 /* Where an argument of that name and kind stands in the evaluator's own struct; NULL: it has
@@ -36027,13 +36264,14 @@ static sen_result sen__eval_csv(const sen_evaluator_call *call)
 {
     const sen_evaluator *e = call->evaluator;
     const char *line_end = e->type->csv_lf ? "\n" : "\r\n";
-    const char *name = sen_evaluator_name(e), *path;
+    const char *name = sen__eval_text_arg(e, "aggregate_key"), *path;
     const char *precision = sen__eval_text_arg(e, "precision");
     const int at_k = sen__eval_int_arg(e, "at_k", SEN_NONE);
     sen_ctx *c = call->ctx;
     sen__out file, text;                                     /* its name; what is added to it */
     sen_result r = sen__make_folders(c, call->output_path);  /* os.makedirs(exist_ok=True) */
     if (r) return r;
+    if (!name) name = sen_evaluator_name(e);
     sen__out_init(&file, c);
     sen__out_init(&text, c);
     sen__out_format(&file, "%s%s%s%s%s_results", e->type->csv,
@@ -37087,6 +37325,7 @@ typedef struct sen__retrieval_run {
     const sen_retrieval_args *a;
     const sen__retrieval     *s;
     sen_texts                 functions;
+    const char               *prefix;       /* before the names of metrics */
     sen__top                 *top;          /* [functions] */
     int64_t                   k;            /* ranks that any metric looks at */
     float                    *queries, *documents;  /* (n, E), (chunk, E) */
@@ -37287,8 +37526,9 @@ static sen_result sen__retrieval_say(const sen__retrieval_run *x)
         for (m = 0; m < SEN__IR_METRICS; m++) {
             const sen_numbers *cuts = sen__ir_cuts(x->a, m);
             for (i = 0; !r && i < cuts->n; i++)
-                r = sen_metric_add(call, value[sen__ir_place(x->a, m) + i], "%s_%s@%lld",
-                                   x->functions.item[f], sen__ir_keys[m], (long long)cuts->item[i]);
+                r = sen_metric_add(call, value[sen__ir_place(x->a, m) + i], "%s%s_%s@%lld",
+                                   x->prefix, x->functions.item[f], sen__ir_keys[m],
+                                   (long long)cuts->item[i]);
         }
     }
     for (i = 0; !r && i < x->functions.n; i++) {
@@ -37301,7 +37541,7 @@ static sen_result sen__retrieval_say(const sen__retrieval_run *x)
         if (ndcg[i] == sen__python_max(ndcg, x->functions.n) || x->functions.n == 1)
             best = x->functions.item[order[i]];
     if (!best) best = x->functions.item[order[0]];      /* NaN in front stays, as in Python */
-    return r ? r : sen_metric_primary(call, "%s_ndcg@%lld", best, (long long)most);
+    return r ? r : sen_metric_primary(call, "%s%s_ndcg@%lld", x->prefix, best, (long long)most);
 }
 
 /* One line of a file of predictions, as Python's json writes it. */
@@ -37366,6 +37606,15 @@ static sen_result sen__retrieval_predictions(const sen__retrieval_run *x, int64_
     return r;
 }
 
+/* Those that are named, or the model's, which is asked anew at each call. */
+static sen_texts sen__retrieval_functions(const sen_evaluator_call *call,
+                                          const sen_retrieval_args *a)
+{
+    sen_texts own = { NULL, 1 };
+    own.item = &call->similarity;
+    return a->score_functions.n ? a->score_functions : own;
+}
+
 static sen_result sen__retrieval_evaluate(sen_evaluator_call *call)
 {
     sen__retrieval_run x;
@@ -37375,17 +37624,15 @@ static sen_result sen__retrieval_evaluate(sen_evaluator_call *call)
     x.call = call;
     x.a = (const sen_retrieval_args *)call->args;
     x.s = (const sen__retrieval *)call->evaluator->data;
-    x.functions = x.a->score_functions;
+    x.functions = sen__retrieval_functions(call, x.a);
+    x.prefix = "";
     if (!call->model)
         return sen_fail(call->ctx, SEN_ERR_ARGUMENT, "InformationRetrievalEvaluator needs a model");
-    if (!x.functions.n) {               /* the model's, asked anew at each call */
-        x.functions.item = &call->similarity;
-        x.functions.n = 1;
-        if (x.a->main_score_function && strcmp(x.a->main_score_function, call->similarity) != 0)
-            return sen_fail(call->ctx, SEN_ERR_ARGUMENT, "\"main_score_function\" is %s, but the "
-                            "model compares by %s: name it in \"score_functions\"",
-                            x.a->main_score_function, call->similarity);
-    }
+    if (!x.a->score_functions.n && x.a->main_score_function &&
+        strcmp(x.a->main_score_function, call->similarity) != 0)
+        return sen_fail(call->ctx, SEN_ERR_ARGUMENT, "\"main_score_function\" is %s, but the model "
+                        "compares by %s: name it in \"score_functions\"",
+                        x.a->main_score_function, call->similarity);
     call->dimension = sen_embedding_dimension(call->model, x.a->truncate_dim);
     r = sen__retrieval_room(&x);
     if (!r) r = sen__retrieval_search(&x);
@@ -37410,6 +37657,538 @@ static const sen_evaluator_type sen__retrieval_evaluator = {
     .csv_lf      = true,
 };
 
+/* ---- ParaphraseMiningEvaluator --------------------------------------------------------------- */
+
+/* All texts against all: do those pairs come first that are known to mean the same? Walked from the
+ * best pair on, each group of equal scores as one step:
+ *   precision   right ones so far, by pairs so far
+ *   recall      right ones so far, by all that are known
+ *   f1          2 precision recall / (precision + recall); the best one counts, with its precision
+ *               and recall, and the threshold half way to the next score
+ *   average_precision   mean over the known ones of the precision where each was found */
+static const sen_field sen__mining_fields[] = {
+    SEN_FIELD(sen_mining_args, sentences_map, &sen__kind_table, 0, "ids and texts"),
+    SEN_FIELD(sen_mining_args, duplicates_list, &sen__kind_table, 0, "two columns of ids"),
+    SEN_FIELD(sen_mining_args, add_transitive_closure, SEN_KIND_BOOL, 0,
+              "what means the same as the same thing means the same"),
+    SEN_FIELD(sen_mining_args, query_chunk_size, SEN_KIND_INT64, 5000,
+              "texts that look for others at a time"),
+    SEN_FIELD(sen_mining_args, corpus_chunk_size, SEN_KIND_INT64, 100000,
+              "no effect here: tiles are smaller"),
+    SEN_FIELD(sen_mining_args, max_pairs, SEN_KIND_INT64, 500000, "so many pairs are kept"),
+    SEN_FIELD(sen_mining_args, top_k, SEN_KIND_INT64, 100, "others that each text hands in"),
+    SEN_FIELD(sen_mining_args, show_progress_bar, SEN_KIND_BOOL, 0, "no effect here"),
+    SEN_FIELD(sen_mining_args, batch_size, SEN_KIND_INT, 16, "texts at a time"),
+    SEN_FIELD_TEXT(sen_mining_args, name, "", "put before the metrics' names"),
+    SEN_FIELD(sen_mining_args, write_csv, SEN_KIND_BOOL, 1, "write the CSV file"),
+    SEN_FIELD(sen_mining_args, truncate_dim, SEN_KIND_INT, SEN_NONE,
+              "the first so many numbers of an embedding"),
+    SEN_FIELD_END
+};
+
+static sen_result sen__mining_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    const sen_mining_args *a = (const sen_mining_args *)args;
+    const int64_t value[4] = { a->query_chunk_size, a->corpus_chunk_size, a->max_pairs, a->top_k };
+    static const char *const key[4] = { "query_chunk_size", "corpus_chunk_size", "max_pairs",
+                                        "top_k" };
+    int i;
+    if (!a->sentences_map || !a->duplicates_list)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, at, NULL, "ParaphraseMiningEvaluator needs "
+                           "\"sentences_map\" and \"duplicates_list\"");
+    for (i = 0; i < 4; i++)
+        if (value[i] < 1)
+            return sen_fail_at(c, SEN_ERR_ARGUMENT, at, key[i], "\"%s\" should be 1 at least",
+                               key[i]);
+    return SEN_OK;
+}
+
+/* The known pairs: lists of higher rows (sen__retrieval), or groups, of which each member goes with
+ * each. */
+typedef struct sen__mining {
+    sen__retrieval list;
+    int64_t       *group;                   /* [rows] the lowest row of its group; NULL: lists */
+    int64_t        known;
+    int            text;                    /* column */
+} sen__mining;
+
+/* The lowest row of a group, which each row leads to; on the way the paths become half as long. */
+static int64_t sen__mining_group(int64_t *group, int64_t i)
+{
+    for (; group[i] != i; i = group[i]) group[i] = group[group[i]];
+    return i;
+}
+
+/* Groups of what is connected, and how many pairs those make: each with each, and those that are
+ * pairs with themselves in the file. */
+static sen_result sen__mining_groups(sen_evaluator *e, sen__mining *s, const sen__relevant *line,
+                                     int64_t n, int64_t rows)
+{
+    const size_t bytes = sen__mul((uint64_t)rows + 1, sizeof *s->group);
+    int64_t *size = (int64_t *)sen__scratch(e->c, rows + 1, sizeof *size, "groups"), i;
+    s->group = (int64_t *)sen__arena_alloc(&e->keep, bytes);
+    if (!s->group) return sen__no_memory(e->c, bytes, "groups");
+    if (!size) return SEN_ERR_MEMORY;
+    for (i = 0; i < rows; i++) s->group[i] = i;
+    for (i = 0; i < n; i++) {
+        const int64_t a = sen__mining_group(s->group, line[i].query);
+        const int64_t b = sen__mining_group(s->group, line[i].document);
+        s->group[SEN__MAX(a, b)] = SEN__MIN(a, b);
+    }
+    memset(size, 0, (size_t)rows * sizeof *size);
+    for (i = 0; i < rows; i++) s->known += size[sen__mining_group(s->group, i)]++;
+    for (i = 0; i < s->list.n; i++) {
+        const int64_t first = s->list.first[i];
+        s->known += s->list.right[first] == s->list.row[i];     /* with itself: the lowest */
+    }
+    return SEN_OK;
+}
+
+static sen_result sen__mining_load(sen_evaluator *e, const sen_mining_args *a, sen__map *map)
+{
+    const sen_dataset *d = a->duplicates_list;
+    const int64_t rows = sen_dataset_rows(a->sentences_map), lines = sen_dataset_rows(d);
+    sen__mining *s = (sen__mining *)sen__arena_zero(&e->keep, sizeof *s);
+    sen__relevant *line = (sen__relevant *)sen__scratch(e->c, lines, sizeof *line, "duplicates");
+    sen_text *id = NULL;
+    int64_t i, n = 0, x, y;
+    int column = 0;
+    sen_result r;
+    e->data = s;
+    if (!s || !line) return s ? SEN_ERR_MEMORY : sen__no_memory(e->c, sizeof *s, "an evaluator");
+    r = sen__retrieval_columns(e->c, a->sentences_map, "sentences_map", &column, &s->text);
+    if (!r && (sen_dataset_columns(d) < 2 || d->stream))
+        r = sen_fail(e->c, SEN_ERR_ARGUMENT, "\"duplicates_list\" takes two columns of ids, and no "
+                     "stream");
+    if (!r) r = sen__retrieval_ids(e->c, a->sentences_map, column, "sentences_map", map, &id);
+    for (i = 0; !r && i < lines; i++) {
+        sen_text left, right;
+        r = sen__unique_key(e->c, d, i, 0, &left);
+        if (!r) r = sen__unique_key(e->c, d, i, 1, &right);
+        if (r || !sen__map_get(map, left.data, left.length, &x) ||
+            !sen__map_get(map, right.data, right.length, &y)) continue;
+        line[n].query = SEN__MIN(x, y);
+        line[n++].document = SEN__MAX(x, y);
+    }
+    if (!r) r = sen__retrieval_lists(e, &s->list, line, n, rows);
+    if (r) return r;
+    s->known = s->list.first[s->list.n];
+    e->texts = rows;
+    if (!a->add_transitive_closure) return SEN_OK;
+    s->known = 0;
+    return sen__mining_groups(e, s, line, n, rows);
+}
+
+static sen_result sen__mining_ready(sen_evaluator_call *call)
+{
+    sen_evaluator *e = call->evaluator;
+    sen__map map;
+    sen_result r;
+    memset(&map, 0, sizeof map);
+    r = sen__mining_load(e, (const sen_mining_args *)e->args, &map);
+    sen__map_free(&map, &e->c->allocator);
+    return r;
+}
+
+static bool sen__mining_known(const sen__mining *s, const sen_pair *p)
+{
+    int64_t low = 0, high = s->list.n;
+    if (s->group) return sen__mining_group(s->group, p->first) ==
+                         sen__mining_group(s->group, p->second);
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (s->list.row[middle] < p->first) low = middle + 1;
+        else high = middle;
+    }
+    return low < s->list.n && s->list.row[low] == p->first &&
+           sen__retrieval_right(&s->list, low, p->second);
+}
+
+/* From the pairs that were mined, the best first. */
+static sen_result sen__mining_say(sen_evaluator_call *call, const sen__mining *s, const sen_pair *p,
+                                  int64_t n)
+{
+    double right = 0, before = 0, f1 = 0, precision = 0, recall = 0, threshold = 0, average = 0;
+    int64_t i;
+    sen_result r;
+    for (i = 0; i < n; i++) {
+        right += sen__mining_known(s, &p[i]);
+        if (i + 1 < n && p[i + 1].score == p[i].score) continue;
+        if (right > before) {           /* and so something is known */
+            const double share = right / (double)(i + 1), found = right / (double)s->known;
+            const double both = 2 * share * found / (share + found);
+            average += share * (right - before);
+            if (both > f1) {
+                f1 = both;
+                precision = share;
+                recall = found;
+                threshold = ((double)p[i].score + (double)p[SEN__MIN(i + 1, n - 1)].score) / 2;
+            }
+        }
+        before = right;
+    }
+    average = s->known > 0 ? average / (double)s->known : 0;
+    r = sen_metric_add(call, average, "average_precision");
+    if (!r) r = sen_metric_add(call, f1, "f1");
+    if (!r) r = sen_metric_add(call, precision, "precision");
+    if (!r) r = sen_metric_add(call, recall, "recall");
+    if (!r) r = sen_metric_add(call, threshold, "threshold");
+    if (!r) r = sen_metric_csv(call, precision, "precision");
+    if (!r) r = sen_metric_csv(call, recall, "recall");
+    if (!r) r = sen_metric_csv(call, f1, "f1");
+    if (!r) r = sen_metric_csv(call, threshold, "threshold");
+    if (!r) r = sen_metric_csv(call, average, "average_precision");
+    return r ? r : sen_metric_primary(call, "average_precision");
+}
+
+/* From embeddings that are there: (rows, dimension). */
+static sen_result sen__mining_pairs(sen_evaluator_call *call, const float *x)
+{
+    const sen_mining_args *a = (const sen_mining_args *)call->args;
+    const int64_t rows = sen_dataset_rows(a->sentences_map);
+    const int64_t each = SEN__MIN(a->top_k, rows);      /* no more than rows * each pairs come */
+    const int64_t most = rows == 0 || a->max_pairs / rows < each ? a->max_pairs : rows * each;
+    sen_pair *pair = (sen_pair *)sen__new_array(call->ctx, most, sizeof *pair, "pairs");
+    int64_t n = 0;
+    sen_result r = pair ? SEN_OK : SEN_ERR_MEMORY;
+    if (!r) r = sen__paraphrase_mining(call->ctx, SEN_COS_SIM, x, rows, call->dimension, a->top_k,
+                                       a->query_chunk_size, most, pair, &n);
+    if (!r) r = sen__mining_say(call, (const sen__mining *)call->evaluator->data, pair, n);
+    sen__delete(call->ctx, pair);
+    return r;
+}
+
+static sen_result sen__mining_run(sen_evaluator_call *call)
+{
+    const sen_mining_args *a = (const sen_mining_args *)call->args;
+    const sen__mining *s = (const sen__mining *)call->evaluator->data;
+    const sen_encode_args args = sen__eval_encode_args(call->evaluator);
+    const int64_t rows = sen_dataset_rows(a->sentences_map);
+    float *x;
+    sen_result r;
+    if (!call->model)
+        return sen_fail(call->ctx, SEN_ERR_ARGUMENT, "ParaphraseMiningEvaluator needs a model");
+    call->dimension = sen_embedding_dimension(call->model, a->truncate_dim);
+    x = (float *)sen__new_array(call->ctx, rows, (size_t)call->dimension * sizeof *x, "embeddings");
+    if (!x) return SEN_ERR_MEMORY;
+    r = sen__eval_encode_rows(call, a->sentences_map, s->text, NULL, 0, rows, &args, x);
+    if (!r) r = sen__mining_pairs(call, x);
+    sen__delete(call->ctx, x);
+    return r;
+}
+
+static const sen_evaluator_type sen__mining_evaluator = {
+    .name        = "ParaphraseMiningEvaluator",
+    .description = "Paraphrase Mining",
+    .csv         = "paraphrase_mining_evaluation",      /* [_NAME]_results.csv */
+    .args_size   = sizeof(sen_mining_args),
+    .fields      = sen__mining_fields,
+    .check       = sen__mining_check,
+    .ready       = sen__mining_ready,
+    .run         = sen__mining_run,
+};
+
+/* ---- NanoBEIREvaluator ----------------------------------------------------------------------- */
+
+/* Thirteen small collections of BEIR, each with its own InformationRetrievalEvaluator, and the mean
+ * of each metric over them. A folder holds them as files, one for each collection and part:
+ *   DATASET_ID/corpus/NanoSciFact.jsonl     _id, text
+ *   DATASET_ID/queries/NanoSciFact.jsonl    _id, text
+ *   DATASET_ID/qrels/NanoSciFact.jsonl      query-id, corpus-id
+ * .jsonl, .tsv, .csv, or a folder of Arrow files without an ending. Rows of an empty text are left
+ * out. huggingface.co/collections/zeta-alpha-ai/nanobeir */
+static const char *const sen__nano_names[] = {          /* as it is asked for, as it is called */
+    "climatefever", "ClimateFEVER", "dbpedia", "DBPedia", "fever", "FEVER", "fiqa2018", "FiQA2018",
+    "hotpotqa", "HotpotQA", "msmarco", "MSMARCO", "nfcorpus", "NFCorpus", "nq", "NQ",
+    "quoraretrieval", "QuoraRetrieval", "scidocs", "SCIDOCS", "arguana", "ArguAna",
+    "scifact", "SciFact", "touche2020", "Touche2020"
+};
+
+#define SEN__NANO_MOST ((int64_t)SEN__COUNT(sen__nano_names) / 2)
+
+#define SEN__NANO_K(member, initial, help)                                                         \
+    { #member, offsetof(sen_nano_beir_args, member), SEN_KIND_NUMBERS, 0,                          \
+      (const char *)(const void *)&(initial), help }
+
+static const sen_field sen__nano_fields[] = {
+    SEN_FIELD(sen_nano_beir_args, dataset_names, SEN_KIND_TEXTS, 0, "which; none: all thirteen"),
+    SEN_FIELD(sen_nano_beir_args, dataset_id, &sen__kind_path, 0, "the folder; must be given"),
+    SEN__NANO_K(mrr_at_k, sen__ir_ten, "ranks that MRR looks at"),
+    SEN__NANO_K(ndcg_at_k, sen__ir_ten, "ranks that NDCG looks at"),
+    SEN__NANO_K(accuracy_at_k, sen__ir_few, "ranks that accuracy looks at"),
+    SEN__NANO_K(precision_recall_at_k, sen__ir_few, "ranks that precision and recall look at"),
+    SEN__NANO_K(map_at_k, sen__ir_hundred, "ranks that MAP looks at"),
+    SEN_FIELD(sen_nano_beir_args, show_progress_bar, SEN_KIND_BOOL, 0, "no effect here"),
+    SEN_FIELD(sen_nano_beir_args, batch_size, SEN_KIND_INT, 32, "texts at a time"),
+    SEN_FIELD(sen_nano_beir_args, write_csv, SEN_KIND_BOOL, 1, "write the CSV files"),
+    SEN_FIELD(sen_nano_beir_args, truncate_dim, SEN_KIND_INT, SEN_NONE,
+              "the first so many numbers of an embedding"),
+    SEN_FIELD(sen_nano_beir_args, score_functions, SEN_KIND_TEXTS, 0,
+              "cosine, dot, euclidean, manhattan; default: the model's"),
+    SEN_FIELD_TEXT(sen_nano_beir_args, main_score_function, NULL, "whose NDCG counts"),
+    SEN_FIELD_TEXT(sen_nano_beir_args, aggregate_key, "mean", "in the names of the means"),
+    SEN_FIELD(sen_nano_beir_args, query_prompts, SEN_KIND_JSON, 0,
+              "put before queries: a text, or one for each name"),
+    SEN_FIELD(sen_nano_beir_args, corpus_prompts, SEN_KIND_JSON, 0,
+              "put before documents: a text, or one for each name"),
+    SEN_FIELD(sen_nano_beir_args, write_predictions, SEN_KIND_BOOL, 0,
+              "write the hits of each query"),
+    SEN_FIELD_END
+};
+
+/* What a collection is called; NULL: there is none of that name, in any case of its letters. */
+static const char *sen__nano_called(const char *name)
+{
+    size_t i, k;
+    for (i = 0; i < SEN__COUNT(sen__nano_names); i += 2) {
+        for (k = 0; name[k] && (name[k] >= 'A' && name[k] <= 'Z' ? name[k] + 32 : name[k]) ==
+                               sen__nano_names[i][k]; k++) { }
+        if (!name[k] && !sen__nano_names[i][k]) return sen__nano_names[i + 1];
+    }
+    return NULL;
+}
+
+/* The prompt for a collection: *out, NULL where there are none. */
+static sen_result sen__nano_prompt(sen_ctx *c, const sen_json *at, const char *key,
+                                   const sen_json *prompts, const char *name, const char **out)
+{
+    const sen_json *own = prompts;
+    *out = NULL;
+    if (!prompts || prompts->kind == SEN_JSON_NULL) return SEN_OK;
+    if (prompts->kind == SEN_JSON_OBJECT) own = sen_json_get(prompts, name);
+    if (own && own->kind == SEN_JSON_TEXT) {
+        *out = own->text;
+        return SEN_OK;
+    }
+    return sen_fail_at(c, SEN_ERR_ARGUMENT, at, key, "\"%s\" is a text, or an object with one for "
+                       "each collection; there is none for %s", key, name);
+}
+
+/* The names that were asked for, or all. */
+static sen_texts sen__nano_asked(const sen_nano_beir_args *a, const char **room)
+{
+    sen_texts names = a->dataset_names;
+    size_t i;
+    if (names.n) return names;
+    for (i = 0; i < SEN__COUNT(sen__nano_names); i += 2) room[names.n++] = sen__nano_names[i];
+    names.item = room;
+    return names;
+}
+
+/* The arguments of one collection's evaluator. */
+static void sen__nano_args(const sen_nano_beir_args *a, sen_retrieval_args *out)
+{
+    *out = sen_retrieval_args_default();
+    out->mrr_at_k = a->mrr_at_k;
+    out->ndcg_at_k = a->ndcg_at_k;
+    out->accuracy_at_k = a->accuracy_at_k;
+    out->precision_recall_at_k = a->precision_recall_at_k;
+    out->map_at_k = a->map_at_k;
+    out->batch_size = a->batch_size;
+    out->write_csv = a->write_csv;
+    out->truncate_dim = a->truncate_dim;
+    out->score_functions = a->score_functions;
+    out->main_score_function = a->main_score_function;
+    out->write_predictions = a->write_predictions;
+}
+
+static sen_result sen__nano_check(sen_ctx *c, const void *args, const sen_json *at)
+{
+    const sen_nano_beir_args *a = (const sen_nano_beir_args *)args;
+    const char *room[SEN__COUNT(sen__nano_names) / 2], *prompt;
+    const sen_texts names = sen__nano_asked(a, room);
+    sen_retrieval_args each;
+    sen_dataset any;
+    int64_t i;
+    sen_result r = SEN_OK;
+    if (!a->dataset_id)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, at, NULL, "NanoBEIREvaluator needs \"dataset_id\", "
+                           "a folder with corpus, queries and qrels; nothing is fetched from a "
+                           "network");
+    if (names.n > SEN__NANO_MOST)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "dataset_names", "more names than collections");
+    for (i = 0; !r && i < names.n; i++) {
+        if (!sen__nano_called(names.item[i]))
+            r = sen_fail_at(c, SEN_ERR_ARGUMENT, at, "dataset_names", "\"%s\" is no collection of "
+                            "NanoBEIR; those are climatefever, dbpedia, fever, fiqa2018, hotpotqa, "
+                            "msmarco, nfcorpus, nq, quoraretrieval, scidocs, arguana, scifact, "
+                            "touche2020", names.item[i]);
+        if (!r) r = sen__nano_prompt(c, at, "query_prompts", a->query_prompts, names.item[i],
+                                     &prompt);
+        if (!r) r = sen__nano_prompt(c, at, "corpus_prompts", a->corpus_prompts, names.item[i],
+                                     &prompt);
+    }
+    memset(&any, 0, sizeof any);
+    sen__nano_args(a, &each);
+    each.queries = each.corpus = each.relevant_docs = &any;     /* only whether they are there */
+    return r ? r : sen__retrieval_check(c, &each, at);
+}
+
+/* One part of a collection, with these two columns; it belongs to e. */
+static sen_result sen__nano_part(sen_evaluator *e, const char *folder, const char *part,
+                                 const char *called, const char *first, const char *second,
+                                 const sen_dataset **out)
+{
+    static const char *const endings[] = { ".jsonl", ".tsv", ".csv", "" };
+    const char *const columns[2] = { first, second };
+    sen_dataset_desc desc = sen_dataset_desc_default();
+    sen_dataset *d = NULL;
+    char name[80];
+    const char *path = NULL;
+    size_t i;
+    sen_result r;
+    for (i = 0; i < SEN__COUNT(endings); i++) {
+        sen__text_format(name, sizeof name, "%s/Nano%s%s", part, called, endings[i]);
+        path = sen__path(e->c, folder, name);
+        if (!path) return SEN_ERR_MEMORY;
+        if (sen__file_exists(e->c, path)) break;
+    }
+    if (i == SEN__COUNT(endings))
+        return sen_fail(e->c, SEN_ERR_IO, "%s/%s has no Nano%s.jsonl (nor .tsv, .csv, or a "
+                        "folder of that name)", folder, part, called);
+    desc.path = path;
+    desc.columns.item = columns;
+    desc.columns.n = 2;
+    desc.keep_in_memory = 1;            /* small, and rows may be picked out below */
+    r = sen_dataset_load(e->c, &desc, &d);
+    if (r) return r;
+    *out = d;
+    return sen__evaluator_own(e, d);
+}
+
+/* The same without the rows of an empty text. */
+static sen_result sen__nano_filled(sen_evaluator *e, const sen_dataset **data)
+{
+    const sen_dataset *from = *data;
+    const int64_t rows = sen_dataset_rows(from);
+    sen_column column[2];
+    sen_text *text[2];
+    sen_dataset *d = NULL;
+    int64_t i, n = 0;
+    int k;
+    sen_result r = SEN_OK;
+    for (i = 0; i < rows; i++) n += sen_dataset_text(from, i, 1).length > 0;
+    if (n == rows) return SEN_OK;
+    memset(column, 0, sizeof column);
+    for (k = 0; k < 2; k++) {
+        text[k] = (sen_text *)sen__arena_alloc(&e->keep, (size_t)(n + 1) * sizeof **text);
+        if (!text[k]) return sen__no_memory(e->c, (size_t)n * sizeof **text, "texts");
+        column[k].name = sen_dataset_column_name(from, k);
+        column[k].texts = text[k];
+    }
+    for (i = n = 0; !r && i < rows; i++) {
+        const sen__mark mark = sen__arena_mark(&e->c->scratch);
+        text[1][n] = sen_dataset_text(from, i, 1);
+        if (!text[1][n].length) continue;
+        r = sen__unique_key(e->c, from, i, 0, &text[0][n]);
+        if (!r) r = sen__rerank_text(e, text[0][n], &text[0][n]);
+        sen__arena_release(&e->c->scratch, mark);
+        n++;
+    }
+    if (!r) r = sen_dataset_from_arrays(e->c, column, 2, n, &d);
+    if (r) return r;
+    *data = d;
+    return sen__evaluator_own(e, d);
+}
+
+/* One collection's evaluator, whose data are e's. */
+static sen_result sen__nano_child(sen_evaluator *e, const sen_nano_beir_args *a, const char *name,
+                                  sen_evaluator **child)
+{
+    const char *called = sen__nano_called(name), *from = a->dataset_id;
+    sen_ctx *c = e->c;
+    sen_retrieval_args each;
+    sen__out full;
+    sen_result r;
+    sen__nano_args(a, &each);
+    sen__out_init(&full, c);
+    sen__out_format(&full, "Nano%s", called);
+    if (a->truncate_dim != SEN_NONE) sen__out_format(&full, "_%d", a->truncate_dim);
+    each.name = full.data;
+    r = full.failed ? SEN_ERR_MEMORY
+                    : sen__nano_prompt(c, NULL, "", a->query_prompts, name, &each.query_prompt);
+    if (!r) r = sen__nano_prompt(c, NULL, "", a->corpus_prompts, name, &each.corpus_prompt);
+    if (!r) r = sen__nano_part(e, from, "corpus", called, "_id", "text", &each.corpus);
+    if (!r) r = sen__nano_part(e, from, "queries", called, "_id", "text", &each.queries);
+    if (!r) r = sen__nano_part(e, from, "qrels", called, "query-id", "corpus-id",
+                               &each.relevant_docs);
+    if (!r) r = sen__nano_filled(e, &each.corpus);
+    if (!r) r = sen__nano_filled(e, &each.queries);
+    if (!r) r = sen_evaluator_new(c, "InformationRetrievalEvaluator", &each, child);
+    sen__out_free(&full);
+    return r;
+}
+
+static sen_result sen__nano_ready(sen_evaluator_call *call)
+{
+    sen_evaluator *e = call->evaluator;
+    const sen_nano_beir_args *a = (const sen_nano_beir_args *)e->args;
+    const char *room[SEN__COUNT(sen__nano_names) / 2];
+    const sen_texts names = sen__nano_asked(a, room);
+    int64_t i;
+    sen_result r = SEN_OK;
+    e->child = (sen_evaluator **)sen__arena_zero(&e->keep, sen__mul((uint64_t)names.n,
+                                                                    sizeof *e->child));
+    if (!e->child) return sen__no_memory(e->c, (size_t)names.n, "evaluators");
+    e->owns_children = true;
+    e->n_children = (int)names.n;
+    for (i = 0; !r && i < names.n; i++) r = sen__nano_child(e, a, names.item[i], &e->child[i]);
+    return r;
+}
+
+/* Each collection, then the means: its metrics stand in the order of a run's values. */
+static sen_result sen__nano_run(sen_evaluator_call *call)
+{
+    sen_evaluator *e = call->evaluator;
+    const sen_nano_beir_args *a = (const sen_nano_beir_args *)e->args;
+    sen__retrieval_run x;
+    sen__out prefix;
+    int64_t i;
+    int k, m;
+    sen_result r = SEN_OK;
+    for (k = 0; !r && k < e->n_children; k++) {
+        r = sen__eval_run(call, e->child[k]);
+        call->evaluator = e;
+        call->args = e->args;
+        for (i = 0; !r && i < e->child[k]->n; i++)
+            r = sen_metric_add(call, e->child[k]->metric[i].value, "%s",
+                               e->child[k]->metric[i].name);
+    }
+    if (r) return r;
+    memset(&x, 0, sizeof x);
+    x.call = call;
+    x.a = (const sen_retrieval_args *)e->child[0]->args;
+    x.functions = sen__retrieval_functions(call, x.a);
+    for (m = 0; m < SEN__IR_METRICS; m++) x.values += sen__ir_cuts(x.a, m)->n;
+    x.value = (double *)sen__scratch(call->ctx, x.functions.n * x.values, sizeof(double),
+                                     "metrics");
+    if (!x.value) return SEN_ERR_MEMORY;
+    for (i = 0; i < x.functions.n * x.values; i++) {
+        for (x.value[i] = 0, k = 0; k < e->n_children; k++)
+            x.value[i] += e->child[k]->metric[i].value;
+        x.value[i] /= (double)e->n_children;
+    }
+    sen__out_init(&prefix, call->ctx);
+    sen__out_format(&prefix, "NanoBEIR_%s_", a->aggregate_key);
+    if (a->truncate_dim != SEN_NONE) sen__out_format(&prefix, "%d_", a->truncate_dim);
+    x.prefix = prefix.data;
+    r = prefix.failed ? SEN_ERR_MEMORY : sen__retrieval_say(&x);
+    sen__out_free(&prefix);
+    return r;
+}
+
+static const sen_evaluator_type sen__nano_evaluator = {
+    .name        = "NanoBEIREvaluator",
+    .description = "Nano BEIR",
+    .csv         = "NanoBEIR_evaluation",               /* _AGGREGATE_KEY_results.csv */
+    .args_size   = sizeof(sen_nano_beir_args),
+    .fields      = sen__nano_fields,
+    .check       = sen__nano_check,
+    .ready       = sen__nano_ready,
+    .run         = sen__nano_run,
+    .csv_lf      = true,
+};
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 /* A new evaluator is its args struct, its fields, a score (or run) function, one descriptor like
@@ -37428,7 +38207,8 @@ static const sen_evaluator_type sen__retrieval_evaluator = {
 #define SENTRAIN_EVALUATORS(X) \
     X(embedding_similarity_evaluator) X(binary_evaluator) X(translation_evaluator) \
     X(triplet_evaluator) X(teach_evaluator) X(teach_frame_evaluator) X(reranking_evaluator) \
-    X(retrieval_evaluator) X(sequential_evaluator)
+    X(retrieval_evaluator) X(mining_evaluator) X(nano_evaluator) \
+    X(sequential_evaluator)
 #endif
 
 static const sen_evaluator_type *const sen__evaluators[] = { SENTRAIN_EVALUATORS(SEN__ROW) NULL };
@@ -37452,6 +38232,7 @@ SENTRAIN_DEF sen_result sen_register_evaluator(sen_ctx *c, const sen_evaluator_t
 static void sen__evaluator_drop(sen_evaluator *e)
 {
     while (e->n_owned) sen_dataset_free(e->owned[--e->n_owned]);
+    sen__delete(e->c, e->owned);
     sen__delete(e->c, e->numbers);
     sen__delete(e->c, e->teacher_emb);
     sen__delete(e->c, e->metric);
@@ -37467,7 +38248,7 @@ SENTRAIN_DEF void sen_evaluator_free(sen_evaluator *e)
     int k;
     if (!e) return;
     for (k = 0; e->owns_children && k < e->n_children; k++)
-        if (e->child[k]) sen__evaluator_drop(e->child[k]);      /* never sequential: no deeper */
+        sen_evaluator_free(e->child[k]);        /* two deep: none of these is sequential */
     sen__evaluator_drop(e);
 }
 
@@ -37800,12 +38581,10 @@ static sen_result sen__evaluator_table(sen_evaluator *e, const sen_json *spec, c
 {
     sen_dataset *d = NULL;
     sen_result r;
-    SENTRAIN_ASSERT(e->n_owned < (int)SEN__COUNT(e->owned));
     r = sen_dataset_from_json(e->c, spec, base, &d);
     if (r) return r;
-    e->owned[e->n_owned++] = d;
     memcpy(at, &d, sizeof d);
-    return SEN_OK;
+    return sen__evaluator_own(e, d);
 }
 
 /* The arguments that are datasets themselves. */
@@ -37936,6 +38715,22 @@ SENTRAIN_DEF sen_retrieval_args sen_retrieval_args_default(void)
     return a;
 }
 
+SENTRAIN_DEF sen_nano_beir_args sen_nano_beir_args_default(void)
+{
+    sen_nano_beir_args a;
+    memset(&a, 0, sizeof a);
+    sen__evaluator_defaults(sen__nano_fields, &a);
+    return a;
+}
+
+SENTRAIN_DEF sen_mining_args sen_mining_args_default(void)
+{
+    sen_mining_args a;
+    memset(&a, 0, sizeof a);
+    sen__evaluator_defaults(sen__mining_fields, &a);
+    return a;
+}
+
 SENTRAIN_DEF sen_mse_frame_args sen_mse_frame_args_default(void)
 {
     sen_mse_frame_args a;
@@ -37975,18 +38770,14 @@ static int64_t sen__eval_texts(const sen_evaluator *e)
     return e->n_texts ? e->n_texts * sen_dataset_rows(e->dataset) : e->texts;
 }
 
-/* One watch for the evaluator and its children, who find it where they find their columns. */
+/* One watch for the evaluator and its children, who find it where they find their columns. Two
+ * deep: of a list, NanoBEIR's are children's children. */
 static void sen__eval_watch_all(sen__eval_watch *w, sen_evaluator *e)
 {
     int k;
-    w->top = e;
-    w->before = 0;
-    w->total = sen__eval_texts(e);
+    w->total += sen__eval_texts(e);
     e->watch = w;
-    for (k = 0; k < e->n_children; k++) {
-        w->total += sen__eval_texts(e->child[k]);
-        e->child[k]->watch = w;
-    }
+    for (k = 0; k < e->n_children; k++) sen__eval_watch_all(w, e->child[k]);
 }
 
 /* Without a model the similarity is "cosine", which only matters to evaluators that need no model
@@ -38012,6 +38803,8 @@ SENTRAIN_DEF sen_result sen_evaluate(sen_ctx *c, sen_evaluator *e, const sen_mod
     call.output_path = output_path;     /* NULL: no file */
     call.epoch = epoch;                 /* -1: not in a training run */
     call.steps = steps;
+    memset(&watch, 0, sizeof watch);
+    watch.top = e;
     sen__eval_watch_all(&watch, e);
     if (e->type == &sen__sequential_evaluator) {
         for (k = 0; !r && k < e->n_children; k++) r = sen__eval_run(&call, e->child[k]);
@@ -45126,9 +45919,10 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    schedules: cosine_with_restarts, cosine_with_min_lr, cosine_warmup_with_min_lr,
  *            polynomial, inverse_sqrt, warmup_stable_decay.
  *   Added    evaluators: BinaryClassification, Translation, MSE, MSEFromDataFrame, Reranking,
- *            InformationRetrieval (with its file of predictions); `ready` of an evaluator's type,
- *            its look at the data before a run.
- *   Added    sen_semantic_search: the nearest rows of a corpus of any size.
+ *            InformationRetrieval (with its file of predictions), NanoBEIR, ParaphraseMining;
+ *            `ready` of an evaluator's type, its look at the data before a run.
+ *   Added    sen_semantic_search, the nearest rows of a corpus of any size; sen_paraphrase_mining,
+ *            the nearest pairs of rows.
  *   Fixed    files of weights are little-endian on every machine.
  *   Added    sen_quantize: int8, uint8, binary and ubinary embeddings; `precision` of
  *            EmbeddingSimilarityEvaluator, and of the command encode.

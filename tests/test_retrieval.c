@@ -110,6 +110,74 @@ static sen_result retrieval_search_work(sen_ctx *c, void *arg)
     return sen_semantic_search(c, SEN_COS_SIM, x, 4, x, 40, 8, 5, hit);
 }
 
+/* ---- paraphrase mining ----------------------------------------------------------------------- */
+
+enum { MINE_N = 90, MINE_D = 6 };
+
+/* The same by the definition: the top_k of each row, their union, sorted. Few of them: of many,
+ * what is pushed out. */
+static void test_retrieval_mining(void)
+{
+    static float x[MINE_N * MINE_D];
+    static sen_pair got[2][MINE_N * MINE_N], want[MINE_N * MINE_N];
+    static float score[MINE_N][MINE_N];
+    static bool in[MINE_N][MINE_N];
+    const int top_k = 7, most[3] = { 1000, 40, 1 };
+    sen_ctx *c = test_ctx(2);
+    int n = 0;
+    fill_random(x, MINE_N * MINE_D, 5);
+    memcpy(x + 80 * MINE_D, x + 3 * MINE_D, MINE_D * sizeof *x);        /* of equal rows two */
+    for (int i = 0; i < MINE_N; i++) {
+        sen_hit hit[MINE_N];
+        CHECK_OK(c, sen_semantic_search(c, SEN_COS_SIM, x + i * MINE_D, 1, x, MINE_N, MINE_D,
+                                        MINE_N, hit));
+        for (int p = 0, k = 0; p < MINE_N && k < top_k; p++) {
+            const int j = (int)hit[p].corpus_id;
+            if (j == i) continue;
+            k++;
+            in[i < j ? i : j][i < j ? j : i] = true;
+            score[i < j ? i : j][i < j ? j : i] = hit[p].score;
+        }
+    }
+    for (int i = 0; i < MINE_N; i++)
+        for (int j = 0; j < MINE_N; j++)
+            if (in[i][j]) {
+                int at = n++;
+                sen_pair one;
+                one.first = i;
+                one.second = j;
+                one.score = score[i][j];
+                for (; at > 0 && (want[at - 1].score < one.score || (want[at - 1].score == one.score
+                       && (want[at - 1].first < i || (want[at - 1].first == i &&
+                           want[at - 1].second < j)))); at--) want[at] = want[at - 1];
+                want[at] = one;
+            }
+    for (int m = 0; m < 3; m++)
+        for (int chunk = 7; chunk < 200; chunk += 93) {
+            int64_t k = -1;
+            CHECK_OK(c, sen__paraphrase_mining(c, SEN_COS_SIM, x, MINE_N, MINE_D, top_k, chunk,
+                                               most[m], got[0], &k));
+            CHECK(k == (n < most[m] ? n : most[m]));
+            for (int i = 0; i < k; i++)
+                CHECK(got[0][i].first == want[i].first && got[0][i].second == want[i].second &&
+                      got[0][i].score == want[i].score);
+        }
+    sen_ctx_free(c);
+}
+
+static sen_result retrieval_mining_work(sen_ctx *c, void *arg)
+{
+    static float x[600 * 4];
+    static sen_pair pair[3000];
+    int64_t n;
+    sen_result r;
+    (void)arg;
+    fill_random(x, 600 * 4, 3);
+    r = sen_paraphrase_mining(c, SEN_COS_SIM, x, 600, 4, 4, 3000, pair, &n);
+    if (!r) CHECK(n > 1200 && n < 2400);        /* more than the set begins with */
+    return r;
+}
+
 /* ---- Python's recorded runs ------------------------------------------------------------------ */
 
 enum { IR_MOST = 30, IR_DIM = 8 };
@@ -205,6 +273,7 @@ static void ir_golden_case(sen_ctx *c, const sen_json *golden, const sen_json *g
         call.evaluator = e;
         call.dimension = IR_DIM;
         x.call = &call;
+        x.prefix = "";
         x.a = (const sen_retrieval_args *)e->args;
         x.s = (const sen__retrieval *)e->data;
         x.functions = x.a->score_functions;
@@ -241,6 +310,57 @@ static void ir_golden_case(sen_ctx *c, const sen_json *golden, const sen_json *g
     sen_dataset_free(lines);
 }
 
+static void mining_golden_case(sen_ctx *c, const sen_json *golden, const sen_json *g)
+{
+    static ir_side all;
+    static sen_text id[2][10];
+    const sen_column column[2] = { { "a", id[0], NULL, NULL }, { "b", id[1], NULL, NULL } };
+    const sen_json *args = sen_json_get(g, "args");
+    const sen_json *want = sen_json_get(g, "metrics")->child;
+    sen_mining_args a = sen_mining_args_default();
+    sen_evaluator_call call;
+    sen_dataset *list = NULL;
+    sen_evaluator *e = NULL;
+    int n = 0;
+    ir_side_of(c, golden, sen_json_get(args, "sentences_map"), &all);
+    for (const sen_json *j = sen_json_get(args, "duplicates_list")->child; j; j = j->next, n++) {
+        id[0][n] = tiny_text(j->child->text);
+        id[1][n] = tiny_text(j->last->text);
+    }
+    id[0][n] = id[0][0];                        /* twice, the other way round; and an unknown one */
+    id[1][n] = id[1][0];
+    id[0][n + 1] = id[1][0];
+    id[1][n + 1] = id[0][0];
+    id[0][n + 2] = id[0][0];
+    id[1][n + 2] = tiny_text("nobody");
+    CHECK_OK(c, sen_dataset_from_arrays(c, column, 2, n + 3, &list));
+    a.sentences_map = all.data;
+    a.duplicates_list = list;
+    for (const sen_json *j = args->child; j; j = j->next) {
+        const sen_field *f = sen__field_find(sen__mining_fields, j->key);
+        if (f && f->kind != &sen__kind_table)
+            CHECK_OK(c, f->kind->read(c, f->kind, j, (char *)&a + f->offset));
+    }
+    if (CHECK_OK(c, sen_evaluator_new(c, "ParaphraseMiningEvaluator", &a, &e))) {
+        memset(&call, 0, sizeof call);
+        call.ctx = c;
+        call.evaluator = e;
+        call.args = e->args;
+        call.dimension = IR_DIM;
+        CHECK_OK(c, sen__mining_pairs(&call, all.emb));
+        CHECK(e->n == 5 && e->texts == 24);
+        for (int64_t i = 0; want && i < e->n; i++, want = want->next) {
+            CHECK_TEXT(e->metric[i].name, want->key);
+            CHECK(fabs(e->metric[i].value - want->number) < 1e-6);
+        }
+        CHECK_TEXT(sen_evaluator_primary_metric(e), "pm_average_precision");
+        CHECK(strncmp(e->head.data, ",precision,recall,f1,threshold,average_precision", 48) == 0);
+    }
+    sen_evaluator_free(e);
+    sen_dataset_free(all.data);
+    sen_dataset_free(list);
+}
+
 static void test_retrieval_golden(sen_ctx *c)
 {
     sen_json *golden = NULL;
@@ -250,6 +370,13 @@ static void test_retrieval_golden(sen_ctx *c)
     for (const sen_json *g = sen_json_get(golden, "cases")->child; g; g = g->next)
         if (strcmp(sen__json_text_or(g, "evaluator", ""), "InformationRetrievalEvaluator") == 0)
             ir_golden_case(c, golden, g, cases++ > 0);
+    CHECK(cases == 2);
+    cases = 0;
+    for (const sen_json *g = sen_json_get(golden, "cases")->child; g; g = g->next)
+        if (strcmp(sen__json_text_or(g, "evaluator", ""), "ParaphraseMiningEvaluator") == 0) {
+            mining_golden_case(c, golden, g);
+            cases++;
+        }
     CHECK(cases == 2);
 }
 
@@ -339,6 +466,104 @@ static void test_retrieval_whole(sen_ctx *c)
     sen_model_free(model);
 }
 
+/* Two collections, one of them with an empty text in each part: each its metrics, and the means. */
+static sen_result nano_make(sen_ctx *c, const char *more, sen_evaluator **e)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    char spec[600];
+    sen_json *j = NULL;
+    sen_result r;
+    snprintf(spec, sizeof spec, "{\"type\": \"NanoBEIREvaluator\"%s}", more);
+    sen__begin(c);
+    r = sen__json_parse(c, &c->scratch, "job.json", spec, strlen(spec), 0, &j);
+    if (!r) r = sen_evaluator_from_json(c, j, test_folder(), e);
+    sen__arena_release(&c->scratch, mark);
+    return sen__end(c, r);
+}
+
+static void nano_files(sen_ctx *c)
+{
+    const char *const folders[4] = { "beir", "beir/corpus", "beir/queries", "beir/qrels" };
+    for (int i = 0; i < 4; i++) CHECK_OK(c, sen__make_folders(c, test_path(folders[i])));
+    test_write_text(test_path("beir/corpus/NanoNQ.jsonl"),
+                    "{\"_id\": \"b\", \"text\": \"word100\", \"more\": 1}\n{\"_id\": \"x\", "
+                    "\"text\": \"\"}\n{\"_id\": \"c\", \"text\": \"word200 word9\"}\n");
+    test_write_text(test_path("beir/queries/NanoNQ.tsv"),
+                    "text\t_id\nword100\t1\n\t2\nword200\t3\n");
+    test_write_text(test_path("beir/qrels/NanoNQ.csv"),
+                    "query-id,corpus-id,score\n1,b,0\n2,b,1\n3,x,1\n3,c,1\n");
+    test_write_text(test_path("beir/corpus/NanoFiQA2018.tsv"),
+                    "_id\ttext\na\tword7\nb\tword8\n");
+    test_write_text(test_path("beir/queries/NanoFiQA2018.tsv"), "_id\ttext\n1\tword7\n");
+    test_write_text(test_path("beir/qrels/NanoFiQA2018.tsv"), "query-id\tcorpus-id\n1\ta\n");
+}
+
+static void test_retrieval_nano(sen_ctx *c)
+{
+    static const char *const bad[][2] = {
+        { "", "NanoBEIREvaluator needs \"dataset_id\", a folder" },
+        { ", \"dataset_id\": \"beir\", \"dataset_names\": [\"nqq\"]",
+          "\"nqq\" is no collection of NanoBEIR; those are climatefever" },
+        { ", \"dataset_id\": \"beir\", \"dataset_names\": [\"scidocs\"]",
+          "beir/corpus has no NanoSCIDOCS.jsonl" },
+        { ", \"dataset_id\": \"beir\", \"dataset_names\": [\"nq\"], \"query_prompts\": {\"x\": "
+          "\"y\"}",
+          "there is none for nq" },
+        { ", \"dataset_id\": \"beir\", \"ndcg_at_k\": []",
+          "\"ndcg_at_k\" takes whole numbers from 1 on" },
+    };
+    sen_model *model = tiny_model(c, TINY_MODULES);
+    sen_evaluator *e = NULL;
+    sen_metrics m;
+    char *text;
+    size_t n = 0;
+    int64_t seen = 0;
+    nano_files(c);
+    if (model && CHECK_OK(c, nano_make(c, ", \"dataset_id\": \"beir\", \"dataset_names\": [\"NQ\", "
+                                       "\"fiqa2018\"], \"truncate_dim\": 8, \"corpus_prompts\": "
+                                       "\"word5 \", \"query_prompts\": {\"NQ\": \"word6 \", "
+                                       "\"fiqa2018\": \"word6 \"}", &e))) {
+        sen_evaluator_set_progress(e, NULL, &seen);
+        CHECK_OK(c, sen_evaluate(c, e, model, test_path("nano"), 0.5, 7, &m));
+        CHECK(m.n == 45);
+        CHECK(ir_metric(&m, "NanoNQ_8_cosine_recall@10") == 0.75);      /* "x" has no text */
+        CHECK(ir_metric(&m, "NanoFiQA2018_8_cosine_recall@10") == 1);
+        CHECK(ir_metric(&m, "NanoBEIR_mean_8_cosine_recall@10") == 0.875);
+        CHECK(ir_metric(&m, "NanoBEIR_mean_8_cosine_ndcg@10") ==
+              (ir_metric(&m, "NanoNQ_8_cosine_ndcg@10") +
+               ir_metric(&m, "NanoFiQA2018_8_cosine_ndcg@10")) / 2);
+        CHECK_TEXT(sen_evaluator_primary_metric(e), "NanoBEIR_mean_8_cosine_ndcg@10");
+        CHECK(((const sen__retrieval *)e->child[0]->data)->n == 2);
+    }
+    sen_evaluator_free(e);
+    e = NULL;
+    text = test_read(test_path("nano/NanoBEIR_evaluation_mean_results.csv"), &n);
+    CHECK(text && strncmp(text, "epoch,steps,cosine-Accuracy@1,", 30) == 0 && !strchr(text, '\r'));
+    free(text);
+    text = test_read(test_path("nano/Information-Retrieval_evaluation_NanoNQ_8_results.csv"), &n);
+    CHECK(text != NULL);
+    free(text);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        CHECK(nano_make(c, bad[i][0], &e) != SEN_OK);
+        if (!strstr(sen_message(c), bad[i][1])) {
+            test_failures++;
+            printf("%s: %s\n", bad[i][0], sen_message(c));
+        }
+        sen__forgive(c);
+    }
+    sen_model_free(model);
+}
+
+static sen_result nano_work(sen_ctx *c, void *arg)
+{
+    sen_evaluator *e = NULL;
+    sen_metrics m;
+    sen_result r = nano_make(c, ", \"dataset_id\": \"beir\", \"dataset_names\": [\"nq\"]", &e);
+    if (!r) r = sen_evaluate(c, e, (const sen_model *)arg, NULL, 1, 2, &m);
+    sen_evaluator_free(e);
+    return r;
+}
+
 /* What is wrong is said when the evaluator is made, with its place. */
 static void test_retrieval_refused(sen_ctx *c)
 {
@@ -408,7 +633,9 @@ static void test_retrieval_torn(sen_ctx *c)
 {
     sen_model *model = tiny_model(c, TINY_MODULES);
     ir_files();
+    nano_files(c);
     if (model) CHECK(fail_everywhere(NULL, ir_work, model) > 20);
+    if (model) CHECK(fail_everywhere(NULL, nano_work, model) > 20);
     sen_model_free(model);
 }
 
@@ -418,8 +645,11 @@ static void test_retrieval(void)
     test_retrieval_search();
     test_retrieval_search_edges();
     CHECK(fail_everywhere(NULL, retrieval_search_work, NULL) > 3);
+    test_retrieval_mining();
+    CHECK(fail_everywhere(NULL, retrieval_mining_work, NULL) > 4);
     test_retrieval_golden(c);
     test_retrieval_whole(c);
+    test_retrieval_nano(c);
     test_retrieval_refused(c);
     test_retrieval_torn(c);
     sen_ctx_free(c);
