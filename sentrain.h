@@ -1691,6 +1691,7 @@ typedef struct sen_evaluator_type {
     sen_result     (*score)(sen_evaluator_call *call);
     sen_result     (*run)(sen_evaluator_call *call);
     bool             csv_lf;            /* the file's lines end in LF alone */
+    bool             no_prompts;        /* the model's default prompt is not put before texts */
 } sen_evaluator_type;
 
 /* From within score or run: the next metric; a further column of the CSV file; the name of the
@@ -1889,6 +1890,21 @@ typedef struct sen_retrieval_args {
 } sen_retrieval_args;
 
 SENTRAIN_DEF sen_retrieval_args sen_retrieval_args_default(void);
+
+/* ---- LabelAccuracyEvaluator: does SoftmaxLoss's classifier give pairs their labels? ---------- */
+
+typedef struct sen_label_accuracy_args {
+    uint32_t           stamp;
+    const sen_dataset *dataset;
+    const char        *sentences1, *sentences2, *labels;        /* columns */
+    int                batch_size;          /* 32 */
+    const char        *name;
+    const char        *softmax_model;       /* the dataset whose loss it is; NULL: the only loss */
+    const sen_loss    *loss;                /* borrowed; NULL: that of the trainer it is given to */
+    bool               write_csv;           /* true */
+} sen_label_accuracy_args;
+
+SENTRAIN_DEF sen_label_accuracy_args sen_label_accuracy_args_default(void);
 
 /* ---- NanoBEIREvaluator: the same for thirteen small collections, and the means --------------- */
 
@@ -32891,6 +32907,20 @@ static double sen__softmax_target(const sen_loss_call *c, int64_t i, int64_t j, 
     return (1.0 - smoothing) * y + smoothing / (double)classes;
 }
 
+/* The classifier alone: (B,E), (B,E) to (B,C). */
+static sen_var *sen__softmax_logits(sen_tape *t, const sen_loss *l, sen_var *u, sen_var *v)
+{
+    const sen_softmax_args *a = (const sen_softmax_args *)l->args;
+    sen_var *part[4];
+    int n = 0;
+    if (a->concatenation_sent_rep) part[n++] = u;
+    if (a->concatenation_sent_rep) part[n++] = v;
+    if (a->concatenation_sent_difference) part[n++] = sen_abs(t, sen_sub(t, u, v));
+    if (a->concatenation_sent_multiplication) part[n++] = sen_mul(t, u, v);
+    return sen_linear(t, sen_join_cols(t, part, n), sen_tape_weight(t, &l->weight[0]),
+                      sen_tape_weight(t, &l->weight[1]));
+}
+
 /* A linear classifier of both embeddings u and v, and its cross-entropy.
  *   x      = [u, v, |u - v|, u v], those that are switched on    (B, parts E)
  *   logits = x W' + b                                           (B,C)
@@ -32901,17 +32931,10 @@ static sen_var *sen__softmax_value(sen_loss_call *c)
 {
     const sen_softmax_args *a = (const sen_softmax_args *)c->args;
     sen_tape *t = c->tape;
-    sen_var *u = c->emb[0], *v = c->emb[1], *part[4], *logits;
-    int n = 0;
+    sen_var *logits = sen__softmax_logits(t, c->loss, c->emb[0], c->emb[1]);
     double sum = 0;
     float *slope;
     int64_t i, j;
-    if (a->concatenation_sent_rep) part[n++] = u;
-    if (a->concatenation_sent_rep) part[n++] = v;
-    if (a->concatenation_sent_difference) part[n++] = sen_abs(t, sen_sub(t, u, v));
-    if (a->concatenation_sent_multiplication) part[n++] = sen_mul(t, u, v);
-    logits = sen_linear(t, sen_join_cols(t, part, n), sen_tape_weight(t, &c->loss->weight[0]),
-                        sen_tape_weight(t, &c->loss->weight[1]));
     slope = sen__slopes(t, logits);
     for (i = 0; slope && i < logits->rows; i++) {
         const float *row = logits->x + i * logits->cols;
@@ -34913,6 +34936,7 @@ struct sen_evaluator {
     float                    *teacher_emb;      /* what a teacher made of the texts, or NULL */
     int                       teacher_dimension;
     void                     *data;             /* what `ready` read, in keep; or NULL */
+    const sen_loss           *loss;             /* that a trainer lends it, or NULL */
     sen_texts                 functions;        /* similarity functions, fixed at the first call */
     int                     (*progress)(void *user, int64_t done, int64_t total);   /* or NULL */
     void                     *progress_user;
@@ -36131,6 +36155,7 @@ static sen_encode_args sen__eval_encode_args(const sen_evaluator *e)
     args.batch_size = sen__eval_int_arg(e, "batch_size", args.batch_size);
     args.truncate_dim = sen__eval_int_arg(e, "truncate_dim", SEN_NONE);
     args.normalize_embeddings = sen__eval_text_arg(e, "precision") != NULL;
+    if (e->type->no_prompts) args.prompt = "";
     args.progress = e->watch && e->watch->top->progress ? sen__eval_progress : NULL;
     args.progress_user = e->watch;
     return args;
@@ -38189,6 +38214,92 @@ static const sen_evaluator_type sen__nano_evaluator = {
     .csv_lf      = true,
 };
 
+/* ---- LabelAccuracyEvaluator ------------------------------------------------------------------ */
+
+/* How often the classifier that SoftmaxLoss trains beside the model gives a pair its label: the
+ * class of the largest logit, the first of equal ones. Prompts are left out, as in training without
+ * them; the loss comes from the caller, or from the trainer that the evaluator is given to. */
+static const sen_field sen__label_fields[] = {
+    SEN_FIELD(sen_label_accuracy_args, sentences1, SEN_KIND_COLUMN, 0, "column of texts"),
+    SEN_FIELD(sen_label_accuracy_args, sentences2, SEN_KIND_COLUMN, 0, "column of texts"),
+    SEN_FIELD(sen_label_accuracy_args, labels, SEN_KIND_NUMBER_COLUMN, 0, "column of classes"),
+    SEN_FIELD(sen_label_accuracy_args, batch_size, SEN_KIND_INT, 32, "texts at a time"),
+    SEN_FIELD_TEXT(sen_label_accuracy_args, name, "", "put before the metrics' names"),
+    SEN_FIELD_TEXT(sen_label_accuracy_args, softmax_model, NULL,
+                   "the dataset whose SoftmaxLoss it is; not needed where there is one loss"),
+    SEN_FIELD(sen_label_accuracy_args, write_csv, SEN_KIND_BOOL, 1, "write the CSV file"),
+    SEN_FIELD_END
+};
+
+static sen_result sen__label_ready(sen_evaluator_call *call)
+{
+    int64_t i;
+    if (call->rows == 0)
+        return sen_fail(call->ctx, SEN_ERR_ARGUMENT,
+                        "LabelAccuracyEvaluator needs rows; its dataset has none");
+    for (i = 0; i < call->rows; i++)
+        if (!(call->numbers[i] >= 0 && call->numbers[i] == floor(call->numbers[i])))
+            return sen_fail(call->ctx, SEN_ERR_ARGUMENT,
+                            "row %lld: a label of LabelAccuracyEvaluator is a class, 0, 1, 2 ..., "
+                            "not %g", (long long)i, call->numbers[i]);
+    return SEN_OK;
+}
+
+/* The loss whose classifier is asked. */
+static sen_result sen__label_loss(const sen_evaluator_call *call, const sen_loss **out)
+{
+    const sen_label_accuracy_args *a = (const sen_label_accuracy_args *)call->args;
+    const sen_loss *l = a->loss ? a->loss : call->evaluator->loss;
+    *out = l;
+    if (!l || l->type != &sen__softmax_loss || l->n_weights < 2)
+        return sen_fail(call->ctx, SEN_ERR_ARGUMENT, "LabelAccuracyEvaluator needs the SoftmaxLoss "
+                        "of a training run%s", l && l->type == &sen__softmax_loss
+                        ? ", which has no weights before a trainer has it" : "");
+    if (sen__tensor_cols(&l->weight[0]) == call->dimension *
+        sen__softmax_parts((const sen_softmax_args *)l->args)) return SEN_OK;
+    return sen_fail(call->ctx, SEN_ERR_ARGUMENT, "LabelAccuracyEvaluator: embeddings of %d numbers "
+                    "do not fit the classifier of SoftmaxLoss", call->dimension);
+}
+
+static sen_result sen__label_score(sen_evaluator_call *call)
+{
+    const int64_t step = 1024;              /* rows that are classified together */
+    const sen_loss *l = NULL;
+    sen_tape *t = NULL;
+    int64_t at, i, j, right = 0;
+    sen_result r = sen__label_loss(call, &l);
+    if (!r) r = sen_tape_new(call->ctx, false, &t);
+    for (at = 0; !r && at < call->rows; at += step) {
+        const int64_t n = SEN__MIN(step, call->rows - at), from = at * call->dimension;
+        const sen_var *y = sen__softmax_logits(
+            t, l, sen_tape_constant(t, call->emb[0] + from, n, call->dimension),
+            sen_tape_constant(t, call->emb[1] + from, n, call->dimension));
+        r = sen_tape_result(t);
+        for (i = 0; !r && i < n; i++) {
+            const float *row = y->x + i * y->cols;
+            int64_t best = 0;
+            for (j = 1; j < y->cols; j++) if (row[j] > row[best]) best = j;
+            right += (double)best == call->numbers[at + i];
+        }
+        sen_tape_reset(t);
+    }
+    sen_tape_free(t);
+    if (!r) r = sen_metric_add(call, (double)right / (double)call->rows, "accuracy");
+    if (!r) r = sen_metric_csv(call, (double)right / (double)call->rows, "accuracy");
+    return r ? r : sen_metric_primary(call, "accuracy");
+}
+
+static const sen_evaluator_type sen__label_evaluator = {
+    .name        = "LabelAccuracyEvaluator",
+    .description = "Label Accuracy",
+    .csv         = "accuracy_evaluation",               /* [_NAME]_results.csv */
+    .args_size   = sizeof(sen_label_accuracy_args),
+    .fields      = sen__label_fields,
+    .ready       = sen__label_ready,
+    .score       = sen__label_score,
+    .no_prompts  = true,
+};
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 /* A new evaluator is its args struct, its fields, a score (or run) function, one descriptor like
@@ -38208,7 +38319,7 @@ static const sen_evaluator_type sen__nano_evaluator = {
     X(embedding_similarity_evaluator) X(binary_evaluator) X(translation_evaluator) \
     X(triplet_evaluator) X(teach_evaluator) X(teach_frame_evaluator) X(reranking_evaluator) \
     X(retrieval_evaluator) X(mining_evaluator) X(nano_evaluator) \
-    X(sequential_evaluator)
+    X(label_evaluator) X(sequential_evaluator)
 #endif
 
 static const sen_evaluator_type *const sen__evaluators[] = { SENTRAIN_EVALUATORS(SEN__ROW) NULL };
@@ -38663,6 +38774,34 @@ SENTRAIN_DEF sen_result sen_evaluator_from_json(sen_ctx *c, const sen_json *spec
     return sen__end(c, r);
 }
 
+/* ---- losses of a run ------------------------------------------------------------------------- */
+
+/* Lends the losses of a run, of datasets of these names (NULL: it has none), to the evaluators that
+ * read one: the one of the dataset that softmax_model names, or the only one there is. */
+static sen_result sen__evaluator_lend(sen_evaluator *e, const char *const *names,
+                                      const sen_loss *const *losses, int n)
+{
+    const sen_label_accuracy_args *a = (const sen_label_accuracy_args *)e->args;
+    sen_result r = SEN_OK;
+    int k;
+    for (k = 0; !r && k < e->n_children; k++)
+        r = sen__evaluator_lend(e->child[k], names, losses, n);
+    if (r || e->type != &sen__label_evaluator || a->loss) return r;
+    e->loss = n > 0 && !a->softmax_model ? losses[0] : NULL;
+    for (k = 0; k < n; k++) {
+        if (!a->softmax_model && losses[k] != losses[0])
+            return sen_fail(e->c, SEN_ERR_ARGUMENT, "LabelAccuracyEvaluator: there are several "
+                            "losses; \"softmax_model\" names the dataset whose SoftmaxLoss it is");
+        if (a->softmax_model && names[k] && strcmp(names[k], a->softmax_model) == 0)
+            e->loss = losses[k];
+    }
+    if (e->loss && e->loss->type == &sen__softmax_loss) return SEN_OK;
+    if (!e->loss && a->softmax_model)
+        return sen_fail(e->c, SEN_ERR_ARGUMENT, "LabelAccuracyEvaluator: no dataset of the run is "
+                        "called \"%s\"", a->softmax_model);
+    return sen_fail(e->c, SEN_ERR_ARGUMENT, "LabelAccuracyEvaluator needs a run with SoftmaxLoss");
+}
+
 /* ---- public ---------------------------------------------------------------------------------- */
 
 /* memset first: bytes between the members are cleared too, and fields that are not in the table
@@ -38712,6 +38851,14 @@ SENTRAIN_DEF sen_retrieval_args sen_retrieval_args_default(void)
     sen_retrieval_args a;
     memset(&a, 0, sizeof a);
     sen__evaluator_defaults(sen__retrieval_fields, &a);
+    return a;
+}
+
+SENTRAIN_DEF sen_label_accuracy_args sen_label_accuracy_args_default(void)
+{
+    sen_label_accuracy_args a;
+    memset(&a, 0, sizeof a);
+    sen__evaluator_defaults(sen__label_fields, &a);
     return a;
 }
 
@@ -41739,7 +41886,7 @@ static sen_result sen__best_possible(sen_trainer *t)
     const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen__maker m = sen__maker_in(t->c, &t->c->scratch);
     sen_json *metrics;
-    bool known = true;
+    bool known = true, list;
     sen_result r = SEN_OK;
     int i;
     if (!t->args.metric_for_best_model || t->args.eval_strategy == SEN_STRATEGY_NO) return SEN_OK;
@@ -41747,11 +41894,11 @@ static sen_result sen__best_possible(sen_trainer *t)
     /* The losses: one name, or one per dataset. */
     if (t->n_eval > 0) sen__loops_names(t, loss, &m, metrics);
     /* The evaluator's own, or those of each that a SequentialEvaluator holds. */
-    if (t->evaluator && t->evaluator->n_children == 0)
-        r = sen__scores_names(t, t->evaluator, &m, metrics, &known);
-    for (i = 0; !r && t->evaluator && i < t->evaluator->n_children; i++)
+    list = t->evaluator && t->evaluator->type == &sen__sequential_evaluator;
+    if (t->evaluator && !list) r = sen__scores_names(t, t->evaluator, &m, metrics, &known);
+    for (i = 0; !r && list && i < t->evaluator->n_children; i++)
         r = sen__scores_names(t, t->evaluator->child[i], &m, metrics, &known);
-    if (t->evaluator && t->evaluator->n_children > 0)
+    if (list)
         sen__make_double(&m, metrics, "eval_sequential_score", 0);
     /* Times can be the metric too, though nobody should want that. */
     sen__loops_names(t, times, &m, metrics);
@@ -44180,6 +44327,26 @@ static sen_result sen__trainer_sets(sen_trainer *t, const sen_trainer_desc *d)
     return r;
 }
 
+/* The losses of all datasets, for the evaluators that read one. */
+static sen_result sen__trainer_lend(sen_trainer *t)
+{
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
+    const int n = t->n_train + t->n_eval;
+    const char **name = (const char **)sen__scratch(t->c, n + 1, sizeof *name, "losses");
+    const sen_loss **loss = (const sen_loss **)sen__scratch(t->c, n + 1, sizeof *loss, "losses");
+    sen_result r = SEN_OK;
+    int i;
+    if (!name || !loss) return SEN_ERR_MEMORY;
+    for (i = 0; i < n; i++) {
+        const sen__train_set *s = i < t->n_train ? &t->train[i] : &t->eval[i - t->n_train];
+        name[i] = s->name;
+        loss[i] = s->loss;
+    }
+    if (t->evaluator) r = sen__evaluator_lend(t->evaluator, name, loss, n);
+    sen__arena_release(&t->c->scratch, mark);
+    return r;
+}
+
 /* Python's order of construction, as far as it shows: arguments, seed, data, checks, callbacks, the
  * event. The generator is seeded here and not when a run begins (Python's set_seed in
  * Trainer.__init__), so a second run draws other masks than the first. What was made before a
@@ -44204,6 +44371,7 @@ static sen_result sen__trainer_make(sen_trainer *t, const sen_trainer_desc *d)
     sen_rng_seed(&t->rng, (uint64_t)t->args.seed);
     if (!r) r = sen__trainer_prompts(t);
     if (!r) r = sen__trainer_sets(t, d);
+    if (!r) r = sen__trainer_lend(t);
     if (!r) r = sen__trainer_check(t);
     if (!r) r = sen__trainer_rooms(t);
     if (!r) r = sen__loop_fresh(t);                     /* counts, for sen_trainer_state */
@@ -45919,8 +46087,9 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    schedules: cosine_with_restarts, cosine_with_min_lr, cosine_warmup_with_min_lr,
  *            polynomial, inverse_sqrt, warmup_stable_decay.
  *   Added    evaluators: BinaryClassification, Translation, MSE, MSEFromDataFrame, Reranking,
- *            InformationRetrieval (with its file of predictions), NanoBEIR, ParaphraseMining;
- *            `ready` of an evaluator's type, its look at the data before a run.
+ *            InformationRetrieval (with its file of predictions), NanoBEIR, ParaphraseMining,
+ *            LabelAccuracy: all of Python's. `ready` of an evaluator's type, its look at the
+ *            data before a run.
  *   Added    sen_semantic_search, the nearest rows of a corpus of any size; sen_paraphrase_mining,
  *            the nearest pairs of rows.
  *   Fixed    files of weights are little-endian on every machine.

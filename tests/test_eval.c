@@ -456,7 +456,7 @@ static void test_eval_errors(eval_fixture *f)
                  "there are: EmbeddingSimilarityEvaluator, BinaryClassificationEvaluator, "
                  "TranslationEvaluator, TripletEvaluator, MSEEvaluator, MSEEvaluatorFromDataFrame, "
                  "RerankingEvaluator, InformationRetrievalEvaluator, ParaphraseMiningEvaluator, "
-                 "NanoBEIREvaluator, SequentialEvaluator");
+                 "NanoBEIREvaluator, LabelAccuracyEvaluator, SequentialEvaluator");
     eval_refuses(f, "{\"type\": \"TripletEvaluator\"}", SEN_ERR_ARGUMENT,
                  "job.json:1:1: TripletEvaluator needs a \"dataset\"");
     eval_refuses(f, "{\"type\": \"TripletEvaluator\", \"dataset\": \"none.tsv\"}", SEN_ERR_IO,

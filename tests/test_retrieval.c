@@ -564,6 +564,103 @@ static sen_result nano_work(sen_ctx *c, void *arg)
     return r;
 }
 
+/* ---- the classifier of SoftmaxLoss ----------------------------------------------------------- */
+
+/* Argmax of a linear map of [u, v, |u - v|], by hand and by the evaluator; without a loss, with
+ * another one, with names. */
+static void test_retrieval_label(sen_ctx *c)
+{
+    static const char *const words[6] = { "word100", "word200", "word300 a", "b", "word9", "cc" };
+    static const double odd[3] = { 0, 0.5, 1 };
+    static const int64_t label[3] = { 0, 1, 2 };
+    sen_text text[2][3];
+    sen_column column[3] = { { "a", NULL, NULL, NULL }, { "b", NULL, NULL, NULL },
+                             { "label", NULL, NULL, NULL } };
+    sen_label_accuracy_args a = sen_label_accuracy_args_default();
+    sen_softmax_args soft = sen_softmax_args_default();
+    sen_trainer_desc desc = sen_trainer_desc_default();
+    sen_model *model = tiny_model(c, TINY_MODULES);
+    sen_dataset *d = NULL, *bad = NULL;
+    sen_evaluator *e = NULL;
+    sen_loss *loss = NULL, *cosent = NULL;
+    sen_trainer *t = NULL;
+    sen_metrics m;
+    float x[6][64];
+    int right = 0, width;
+    if (!model) return;
+    width = sen_embedding_dimension(model, SEN_NONE);
+    for (int i = 0; i < 6; i++) text[i / 3][i % 3] = tiny_text(words[i]);
+    column[0].texts = text[0];
+    column[1].texts = text[1];
+    column[2].floats = odd;
+    CHECK_OK(c, sen_dataset_from_arrays(c, column, 3, 3, &bad));
+    column[2].floats = NULL;
+    column[2].ints = label;
+    CHECK_OK(c, sen_dataset_from_arrays(c, column, 3, 3, &d));
+    soft.num_labels = 3;
+    CHECK_OK(c, sen_loss_new(c, "SoftmaxLoss", &soft, &loss));
+    CHECK_OK(c, sen_loss_new(c, "CoSENTLoss", NULL, &cosent));
+    a.dataset = bad;
+    CHECK(sen_evaluator_new(c, "LabelAccuracyEvaluator", &a, &e) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "row 1: a label of LabelAccuracyEvaluator is a class") != NULL);
+    sen__forgive(c);
+    a.dataset = d;
+    a.name = "nli";
+    CHECK_OK(c, sen_evaluator_new(c, "LabelAccuracyEvaluator", &a, &e));
+    CHECK(sen_evaluate(c, e, model, NULL, -1, -1, &m) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c), "LabelAccuracyEvaluator needs the SoftmaxLoss of a training run");
+    sen__forgive(c);
+    desc.model = model;
+    desc.train_dataset = d;
+    desc.evaluator = e;
+    desc.args.output_dir = test_path("label");
+    desc.loss = cosent;
+    CHECK(sen_trainer_new(c, &desc, &t) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c), "LabelAccuracyEvaluator needs a run with SoftmaxLoss");
+    sen__forgive(c);
+    desc.loss = loss;
+    if (CHECK_OK(c, sen_trainer_new(c, &desc, &t))) {
+        CHECK_OK(c, sen_evaluate(c, e, model, NULL, -1, -1, &m));
+        CHECK_OK(c, sen_encode(c, model, text[0], 3, NULL, x[0]));
+        for (int i = 0; i < 3; i++) {
+            CHECK_OK(c, sen_encode(c, model, &text[0][i], 1, NULL, x[i]));
+            CHECK_OK(c, sen_encode(c, model, &text[1][i], 1, NULL, x[3 + i]));
+        }
+        for (int i = 0; i < 3; i++) {
+            double most = -1e30;
+            int best = -1;
+            for (int k = 0; k < 3; k++) {
+                const float *w = loss->weight[0].data + k * 3 * width;
+                double y = (double)loss->weight[1].data[k];
+                for (int j = 0; j < width; j++)
+                    y += (double)w[j] * (double)x[i][j] + (double)w[width + j] * (double)x[3 + i][j]
+                       + (double)w[2 * width + j] * fabs((double)x[i][j] - (double)x[3 + i][j]);
+                if (y > most) {
+                    most = y;
+                    best = k;
+                }
+            }
+            right += best == i;
+        }
+        CHECK(m.n == 1 && m.item[0].value == right / 3.0);
+        CHECK_TEXT(m.item[0].name, "nli_accuracy");
+    }
+    sen_trainer_free(t);
+    sen_evaluator_free(e);
+    a.softmax_model = "snli";
+    CHECK_OK(c, sen_evaluator_new(c, "LabelAccuracyEvaluator", &a, &e));
+    desc.evaluator = e;
+    CHECK(sen_trainer_new(c, &desc, &t) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c), "LabelAccuracyEvaluator: no dataset of the run is called \"snli\"");
+    sen__forgive(c);
+    sen_evaluator_free(e);
+    sen_loss_free(loss);
+    sen_loss_free(cosent);
+    sen_dataset_free(d);
+    sen_dataset_free(bad);
+    sen_model_free(model);
+}
+
 /* What is wrong is said when the evaluator is made, with its place. */
 static void test_retrieval_refused(sen_ctx *c)
 {
@@ -650,6 +747,7 @@ static void test_retrieval(void)
     test_retrieval_golden(c);
     test_retrieval_whole(c);
     test_retrieval_nano(c);
+    test_retrieval_label(c);
     test_retrieval_refused(c);
     test_retrieval_torn(c);
     sen_ctx_free(c);
