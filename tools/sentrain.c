@@ -1761,15 +1761,6 @@ static sen_result put_quantized(cli *t, output *o, const unsigned char *rows, in
 
 /* What numpy calls them, by sen_precision. */
 static const char *const npy_types[] = { "<f4", "|i1", "|u1", "|i1", "|u1" };
-static const char *npy_type(sen_precision precision)
-{
-    const uint16_t one = 1;
-    unsigned char first;
-    memcpy(&first, &one, 1);
-    /* Floats are written as they lie in memory; the head says in which order. */
-    return precision == SEN_PRECISION_FLOAT32 && first != 1 ? ">f4" : npy_types[precision];
-}
-
 static const char *const npy_names[] = { "float32", "int8", "uint8", "int8", "uint8" };
 
 /* How many numbers a row has in the file: of packed bits bytes. */
@@ -1841,7 +1832,7 @@ static int run_encode(cli *t)
     }
     r = output_open(t, &o, t->flags.output);
     /* All rows are known to be coming, so the head can be written first. */
-    if (!r) r = npy_head(t, &o, npy_type(precision), n, encoded_columns(precision, dimension));
+    if (!r) r = npy_head(t, &o, npy_types[precision], n, encoded_columns(precision, dimension));
     if (!r) {
         r = encode_lines(t, m, lines, n, precision, &o);
         if (!r) r = output_close(t, &o);
