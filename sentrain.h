@@ -2188,6 +2188,39 @@ SENTRAIN_DEF sen_callback sen_callback_default(void);
 
 /* ---- the trainer ----------------------------------------------------------------------------- */
 
+/* A batch as the losses get it: rows of one dataset, their token ids, their labels. A data collator
+ * makes it of the row numbers, compute_loss takes it. What it points to is valid until the trainer
+ * makes the next one. */
+typedef struct sen_inputs {
+    const sen_dataset *dataset;
+    const char        *dataset_name;    /* in the dict form; NULL: a lone dataset */
+    const int64_t     *rows;            /* [n] of the dataset */
+    int64_t            n;
+    sen_batch          batch;           /* batch.rows is n, batch.columns is n_columns */
+    int                n_columns;       /* of texts, in the dataset's order */
+    const char *const *columns;         /* [n_columns] their names */
+    sen_labels         labels;          /* value NULL: none */
+    void              *room;            /* the arrays behind it; not to be touched */
+} sen_inputs;
+
+#define SEN_COLUMNS 64                  /* text columns of a dataset, at most */
+
+/* What the model made of a batch: each column's embeddings, (rows,dimension). Valid until the tape
+ * that they came from goes backward or is reset. */
+typedef struct sen_outputs {
+    int          n_columns;
+    int64_t      rows, dimension;
+    const float *embeddings[SEN_COLUMNS];
+} sen_outputs;
+
+/* Functions that a description may bring; `user` is the description's. */
+typedef sen_result (*sen_collate_fn)(sen_trainer *t, sen_inputs *inputs, void *user);
+
+/* Writes the token ids of a text, special ones included, as sen_tokenize does: at most `capacity`
+ * of them, how many there are in all into *n; max_length cuts the text, 0: it does not. */
+typedef sen_result (*sen_tokenize_fn)(sen_ctx *c, sen_text text, int64_t max_length, int32_t *ids,
+                                      int64_t capacity, int64_t *n, void *user);
+
 /* One of several datasets, with its own loss (NULL: the common one). No two have the same name. */
 typedef struct sen_named_dataset {
     const char  *name;
@@ -2211,6 +2244,13 @@ typedef struct sen_trainer_desc {
     int                      n_eval_datasets;
     const sen_callback      *callbacks;
     int                      n_callbacks;
+    void                    *user;              /* for the functions below, and sen_trainer_user */
+    /* Instead of sen_trainer_collate, which it may call: fills inputs->batch, n_columns, columns
+     * and labels for inputs->rows of inputs->dataset. Texts are then tokenized batch by batch. */
+    sen_collate_fn           data_collator;
+    /* Instead of the model's tokenizer, from the thread that uses the context. Ids must be those of
+     * the model's vocabulary. */
+    sen_tokenize_fn          tokenizer;
 } sen_trainer_desc;
 
 SENTRAIN_DEF sen_trainer_desc sen_trainer_desc_default(void);
@@ -2272,6 +2312,27 @@ SENTRAIN_DEF const sen_train_state *sen_trainer_state(const sen_trainer *t);
 
 /* The arguments as they are followed: old names resolved, defaults filled in. */
 SENTRAIN_DEF const sen_training_arguments *sen_trainer_args(const sen_trainer *t);
+
+/* What the description gave: its `user`, its context, the model that is trained. */
+SENTRAIN_DEF void *sen_trainer_user(const sen_trainer *t);
+SENTRAIN_DEF sen_ctx *sen_trainer_context(const sen_trainer *t);
+SENTRAIN_DEF sen_model *sen_trainer_model(const sen_trainer *t);
+
+/* The default data collator: token ids and labels of inputs->rows of inputs->dataset, which is one
+ * of the trainer's (SEN_ERR_ARGUMENT: another). The second form takes other texts than the
+ * dataset's, n_columns x n of them, column after column; prompts, tokenizer and labels as usual. */
+SENTRAIN_DEF sen_result sen_trainer_collate(sen_trainer *t, sen_inputs *inputs);
+SENTRAIN_DEF sen_result sen_trainer_collate_texts(sen_trainer *t, sen_inputs *inputs,
+                                                  const sen_text *texts);
+
+/* trainer.compute_loss(): the loss of a batch on a tape, (1,1), by the loss of inputs->dataset.
+ * tape: recording, for sen_backward, or not. Within a training step dropout is on; four calls may
+ * then come before the step's backward, each with masks of its own. Losses that compute a batch in
+ * pieces take one. outputs (return_outputs): NULL, or the embeddings. inputs that no collator of
+ * this trainer has made are looked through: SEN_ERR_ARGUMENT where they cannot be. */
+SENTRAIN_DEF sen_result sen_trainer_compute_loss(sen_trainer *t, sen_tape *tape,
+                                                 const sen_inputs *inputs, sen_var **loss,
+                                                 sen_outputs *outputs);
 
 /* Loss and gradients of the first batch, rows in file order, train mode, to a safetensors file:
  * loss, grad.PARAMETER, embedding.C, grad_embedding.C, input_ids.C, attention_mask.C, labels. */
@@ -30526,7 +30587,7 @@ static void sen__sampler_begin_epoch(sen_sampler *s, int64_t epoch)
  * Sources: sentence_transformers/sentence_transformer/losses, version 6.2.0.
  * ============================================================================================== */
 
-#define SEN__COLUMNS_MAX  64                /* text columns of a dataset, at most */
+#define SEN__COLUMNS_MAX  SEN_COLUMNS
 #define SEN__LOSS_WEIGHTS 4                 /* weights of a loss, unless it asks for more room */
 #define SEN__DIMS_MAX     64                /* widths of a MatryoshkaLoss, at most */
 
@@ -39775,6 +39836,15 @@ typedef struct sen__terms {
     int         n;
 } sen__terms;
 
+/* The arrays behind a sen_inputs, used again for the next batch. */
+typedef struct sen__inputs_room {
+    sen__packed packed;
+    sen__buffer label, label_index, order;      /* order: 0, 1 ... */
+    const char *columns[SEN__COLUMNS_MAX];
+} sen__inputs_room;
+
+#define SEN__PASSES 4                           /* forward passes with dropout of one step */
+
 struct sen_trainer {
     sen_ctx                 *c;                 /* memory, files, threads, message */
     sen_model               *model;             /* borrowed, held against other trainers */
@@ -39797,16 +39867,21 @@ struct sen_trainer {
     sen_json                *log, *metrics;     /* history of the run; last evaluation */
 
     sen_tape                *tape, *eval_tape;  /* recording; values only */
-    sen__packed              batch;             /* token ids of the current batch */
-    sen__dropout_plan        dropout, decoder_dropout;
+    sen_tape                *inner, *inner_eval;        /* the same for the pieces of a batch */
+    sen__inputs_room         room;              /* of the current batch */
+    sen__dropout_plan        dropout[SEN__PASSES], decoder_dropout;
+    int                      passes;            /* of this step, each with its own dropout */
+    int64_t                  number;            /* of the micro-batch; negative: no dropout */
+    bool                     evaluating;        /* names are looked for in eval first */
     sen_var                **emb;               /* [SEN__COLUMNS_MAX] */
     sen__buffer              cache_emb, cache_grad;     /* K x (B,E): see the gradient cache */
-    sen__buffer              order;             /* 0, 1 ...: see sen__set_rows */
-    sen__buffer              guide_emb;         /* the same of a loss's guide */
-    sen_batch                part[2];           /* of batch: what a copy and the model read */
-    sen__buffer              twin_first;        /* where their texts begin */
-    float                   *label;             /* [rows of the largest batch] */
-    int32_t                 *label_index;       /* [the same] labels as class numbers */
+    uint64_t                 cache_turn;        /* whose these are */
+    sen__buffer              plan_first;        /* where a planned batch's texts begin */
+    sen__buffer              guide_emb;         /* K x (B,E) of a loss's guide */
+    sen_batch               *part[2];           /* of the batch: what a copy and the model read */
+    void                    *user;              /* the description's, with its functions */
+    sen_collate_fn           collate;
+    sen_tokenize_fn          tokenize;
     int64_t                 *rows;              /* [accumulation, train batch size] */
     int64_t                 *rows_n;            /* [accumulation] */
     int                     *rows_set;          /* [accumulation] the dataset of each */
@@ -40214,7 +40289,7 @@ static sen_result sen__set_columns(sen_trainer *t, sen__train_set *s, bool train
     } else if (s->data->rows == 0)
         return sen_fail(c, SEN_ERR_ARGUMENT, "%s has no rows", sen__set_path(s));
     s->label = sen__dataset_label_column(s->data);
-    s->by_batch = s->data->reader != NULL;
+    s->by_batch = s->data->reader != NULL || t->collate;
     for (i = 0; i < s->data->n_columns; i++) {
         if (i == s->label) continue;                    /* not an input of the model */
         if (sen_dataset_column_kind(s->data, i) != SEN_COLUMN_TEXT)
@@ -40356,6 +40431,7 @@ typedef struct sen__set_cells {
     const sen_dataset *data;
     int                column;
     const int64_t     *rows;            /* those wanted; NULL: all */
+    const sen_text    *texts;           /* others in their place; NULL */
 } sen__set_cells;
 
 /* A cell of the column for the tokenizer, which asks for the texts one by one and then works on
@@ -40363,12 +40439,76 @@ typedef struct sen__set_cells {
 static sen_result sen__set_cell(void *arg, int64_t i, sen_text *text)
 {
     const sen__set_cells *k = (const sen__set_cells *)arg;
+    if (k->texts) {
+        *text = k->texts[i];
+        return SEN_OK;
+    }
     return sen__dataset_text_kept(k->c, k->data, k->rows ? k->rows[i] : i, k->column, text);
 }
 
-/* Tokenizes one column of a set: all rows, or these n. */
+/* The ids of n texts by a function of the user's, in place of the model's tokenizer: tokens->list
+ * grows text by text. Each text is asked for a second time where the first room was too small. */
+static sen_result sen__own_tokens(sen_trainer *t, const sen_text *texts, int64_t n,
+                                  sen__tokens *tokens)
+{
+    const int64_t most = sen_model_max_seq_length(t->model);
+    sen__token_list *list = &tokens->list;
+    int64_t at = 0, i, k, count = 0;
+    sen_result r = SEN_OK;
+    list->first = (int64_t *)sen__new_array(t->c, n + 1, sizeof *list->first, "token ids");
+    if (!list->first) return SEN_ERR_MEMORY;
+    list->first_room = n + 1;
+    for (i = 0; !r && i < n; i++) {
+        do {                                            /* grows to `count`, which is 0 at first */
+            void *ids = list->ids;
+            r = sen__reserve(t->c, &ids, &list->ids_room, at + SEN__MAX(count, 1),
+                             sizeof *list->ids, "token ids");
+            list->ids = (int32_t *)ids;
+            k = list->ids_room - at;
+            if (!r) r = t->tokenize(t->c, texts[i], most, list->ids + at, k, &count, t->user);
+        } while (!r && count > k);
+        if (!r && count < 1)
+            r = sen_fail(t->c, SEN_ERR_ARGUMENT, "the tokenizer gave %lld ids for a text; it "
+                                                 "should give one at least", (long long)count);
+        at += count;
+        list->first[i + 1] = at;
+        list->n = i + 1;
+    }
+    return r ? r : sen__error(t->c);
+}
+
+/* Texts through the user's tokenizer, `prompt` (or NULL) put before each. */
+static sen_result sen__own_tokenize(sen_trainer *t, const sen__set_cells *cells, int64_t n,
+                                    const char *prompt, sen__tokens **out)
+{
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
+    const size_t before = prompt ? strlen(prompt) : 0;
+    sen__tokens *tokens = (sen__tokens *)sen__new(t->c, sizeof *tokens, "tokens");
+    sen_text *texts = (sen_text *)sen__scratch(t->c, n + 1, sizeof *texts, "a list of texts");
+    sen_result r = tokens && texts ? SEN_OK : SEN_ERR_MEMORY;
+    int64_t i;
+    for (i = 0; !r && i < n; i++) {
+        char *joined;
+        sen_text text;
+        r = sen__set_cell((void *)(size_t)cells, i, &text);
+        joined = r ? NULL : (char *)sen__arena_alloc(&t->c->scratch, before + text.length + 1);
+        if (!r && !joined) r = sen__no_memory(t->c, before + text.length, "a text");
+        if (r) break;
+        if (before) memcpy(joined, prompt, before);
+        if (text.length) memcpy(joined + before, text.data, text.length);
+        texts[i].data = joined;
+        texts[i].length = before + text.length;
+    }
+    if (!r) r = sen__own_tokens(t, texts, n, tokens);
+    if (r) sen__tokens_free(t->c, tokens);
+    *out = r ? NULL : tokens;
+    sen__arena_release(&t->c->scratch, mark);
+    return r;
+}
+
+/* Tokenizes one column of a set: all rows, or these n; or the caller's texts in their place. */
 static sen_result sen__set_tokenize(sen_trainer *t, sen__train_set *s, int k, const int64_t *rows,
-                                    int64_t n)
+                                    const sen_text *texts, int64_t n)
 {
     const char *prompt = NULL;
     sen__set_cells cells;
@@ -40377,10 +40517,12 @@ static sen_result sen__set_tokenize(sen_trainer *t, sen__train_set *s, int k, co
     cells.data = s->data;
     cells.column = s->column[k];
     cells.rows = rows;
+    cells.texts = texts;
+    if (r) return r;
+    if (t->tokenize) return sen__own_tokenize(t, &cells, n, prompt, &s->tokens[k]);
     /* The model adds what it always adds (special tokens, its length limit) around prompt and
      * text. */
-    return r ? r : sen__model_tokens(t->c, t->model, sen__set_cell, &cells, n, prompt,
-                                     &s->tokens[k]);
+    return sen__model_tokens(t->c, t->model, sen__set_cell, &cells, n, prompt, &s->tokens[k]);
 }
 
 /* Tokenizes what has not been yet: training sets when a run begins, evaluation sets then too or at
@@ -40393,31 +40535,32 @@ static sen_result sen__sets_tokenize(sen_trainer *t, sen__train_set *sets, int n
     for (i = 0; i < n; i++)
         for (k = 0; !r && k < sets[i].n_columns; k++)
             if (!sets[i].tokens[k] && !sets[i].by_batch)
-                r = sen__set_tokenize(t, &sets[i], k, NULL, sets[i].data->rows);
+                r = sen__set_tokenize(t, &sets[i], k, NULL, NULL, sets[i].data->rows);
     return r;
 }
 
-/* The token ids of a batch's rows into t->batch: one copy per text, of all columns, packed one
- * behind the other. Where tokens are made batch by batch those of the last one go first; the same
- * texts give the same ids, so which way a set goes shows in nothing but memory. */
-static sen_result sen__set_pack(sen_trainer *t, sen__train_set *s, const int64_t *rows, int64_t n)
+/* The token ids of a batch's rows, packed: one copy per text, of all columns, one behind the other.
+ * Where tokens are made batch by batch those of the last one go first; the same texts give the same
+ * ids, so which way a set goes shows in nothing but memory. texts: those of the rows, column after
+ * column, in place of the dataset's own. */
+static sen_result sen__set_pack(sen_trainer *t, sen__train_set *s, sen__inputs_room *room,
+                                const int64_t *rows, const sen_text *texts, int64_t n)
 {
-    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     int64_t *order, i;
     sen_result r = SEN_OK;
     int k;
-    if (!s->by_batch) return sen__packed_fill(t->c, &t->batch, s->tokens, s->n_columns, rows, n);
-    order = (int64_t *)sen__scratch(t->c, n, sizeof *order, "a batch");
+    if (!s->by_batch)
+        return sen__packed_fill(t->c, &room->packed, s->tokens, s->n_columns, rows, n);
+    order = (int64_t *)sen__buffer_reserve(t->c, &room->order, (size_t)n * sizeof *order,
+                                           "a batch");
     for (k = 0; order && !r && k < s->n_columns; k++) {
         sen__tokens_free(t->c, s->tokens[k]);
         s->tokens[k] = NULL;
-        r = sen__set_tokenize(t, s, k, rows, n);
+        r = sen__set_tokenize(t, s, k, rows, texts ? texts + k * n : NULL, n);
     }
     for (i = 0; order && i < n; i++) order[i] = i;
-    if (!order) r = SEN_ERR_MEMORY;
-    if (!r) r = sen__packed_fill(t->c, &t->batch, s->tokens, s->n_columns, order, n);
-    sen__arena_release(&t->c->scratch, mark);
-    return r;
+    if (!order) return SEN_ERR_MEMORY;
+    return r ? r : sen__packed_fill(t->c, &room->packed, s->tokens, s->n_columns, order, n);
 }
 
 /* What a set owns; the sets themselves are in the trainer's arena, the datasets the caller's. */
@@ -40483,101 +40626,251 @@ static sen_result sen__trainer_sampler(sen_trainer *t, sen_sampler **out)
 }
 
 /* A batch's labels that are lists, as float32 one row behind the other: (n,width). */
-static sen_result sen__trainer_fill_lists(sen_trainer *t, const sen__train_set *s,
-                                          const int64_t *rows, int64_t n, sen_labels *labels)
+static sen_result sen__set_label_lists(sen_trainer *t, const sen__train_set *s, float *to,
+                                       const int64_t *rows, int64_t n, sen_labels *labels)
 {
     const int64_t width = sen__set_label_width(s);
     int64_t i, k;
     for (i = 0; i < n; i++) {
         const double *list = sen_dataset_list(s->data, rows[i], s->label);
         if (!list) return sen__error(t->c);
-        for (k = 0; k < width; k++) t->label[i * width + k] = (float)list[k];
+        for (k = 0; k < width; k++) to[i * width + k] = (float)list[k];
     }
-    labels->value = t->label;
+    labels->value = to;
     labels->n = n;
     labels->width = width;
     labels->shape = sen_dataset_column_shape(s->data, s->label);
     return SEN_OK;
 }
 
-/* The batch for rows of one dataset, and its labels: as floats for losses that compare, and as
- * class numbers where the column is of whole numbers (a number that is no index becomes -1). The
- * labels' arrays are the trainer's: valid until the next batch. `rows` are row numbers of this
- * dataset, not of all datasets together. */
-static sen_result sen__trainer_fill(sen_trainer *t, sen__train_set *s, const int64_t *rows,
-                                    int64_t n, sen_labels *labels)
+/* The labels of a batch's rows: as floats for losses that compare, and as class numbers where the
+ * column is of whole numbers (a number that is no index becomes -1). All zeros where the set has no
+ * label column. */
+static sen_result sen__set_labels(sen_trainer *t, const sen__train_set *s, sen__inputs_room *room,
+                                  const int64_t *rows, int64_t n, sen_labels *labels)
 {
-    const bool whole = s->label >= 0 &&
-                       sen_dataset_column_kind(s->data, s->label) != SEN_COLUMN_FLOAT;
+    const sen_column_kind kind = s->label >= 0 ? sen_dataset_column_kind(s->data, s->label)
+                                               : SEN_COLUMN_TEXT;
+    const bool whole = kind != SEN_COLUMN_FLOAT;
+    const size_t count = sen__mul((uint64_t)n, (size_t)sen__set_label_width(s));
+    float *value;
+    int32_t *index;
     int64_t i;
     memset(labels, 0, sizeof *labels);
-    if (s->label >= 0 && sen_dataset_column_kind(s->data, s->label) == SEN_COLUMN_LIST) {
-        const sen_result r = sen__trainer_fill_lists(t, s, rows, n, labels);
-        if (r) return r;
-    } else if (s->label >= 0) {
-        for (i = 0; i < n; i++) {
-            /* A whole column gives both forms, so that any loss finds the one that it wants. */
-            const double v = sen_dataset_number(s->data, rows[i], s->label);
-            t->label[i] = (float)v;
-            /* C's conversion of a number that does not fit is undefined: hence the bound. */
-            t->label_index[i] = whole && fabs(v) < 2147483647.0 ? (int32_t)v : -1;
-        }
-        labels->value = t->label;
-        labels->index = whole ? t->label_index : NULL;
-        labels->n = n;
-        labels->width = 1;
+    if (s->label < 0) return SEN_OK;
+    value = (float *)sen__buffer_reserve(t->c, &room->label, sen__mul(count, sizeof *value),
+                                         "labels of a batch");
+    index = (int32_t *)sen__buffer_reserve(t->c, &room->label_index,
+                                           sen__mul((uint64_t)n, sizeof *index),
+                                           "labels of a batch");
+    if (!value || !index) return SEN_ERR_MEMORY;
+    if (kind == SEN_COLUMN_LIST) return sen__set_label_lists(t, s, value, rows, n, labels);
+    for (i = 0; i < n; i++) {
+        /* A whole column gives both forms, so that any loss finds the one that it wants. */
+        const double v = sen_dataset_number(s->data, rows[i], s->label);
+        value[i] = (float)v;
+        /* C's conversion of a number that does not fit is undefined: hence the bound. */
+        index[i] = whole && fabs(v) < 2147483647.0 ? (int32_t)v : -1;
     }
-    return sen__set_pack(t, s, rows, n);
+    labels->value = value;
+    labels->index = whole ? index : NULL;
+    labels->n = n;
+    labels->width = 1;
+    return SEN_OK;
+}
+
+/* ---- inputs ---------------------------------------------------------------------------------- */
+
+/* The set that inputs are of: that of their dataset, else that of their name; of training or of
+ * evaluation first, as it is under way. NULL: neither is the trainer's. */
+static sen__train_set *sen__inputs_set(const sen_trainer *t, const sen_inputs *in)
+{
+    int turn, i, by_name;
+    for (by_name = 0; by_name < 2; by_name++)
+        for (turn = 0; turn < 2; turn++) {
+            const bool eval = (turn == 0) == t->evaluating;
+            sen__train_set *sets = eval ? t->eval : t->train;
+            for (i = 0; i < (eval ? t->n_eval : t->n_train); i++) {
+                const char *name = sets[i].name;
+                if (by_name ? name && in->dataset_name && strcmp(name, in->dataset_name) == 0
+                            : sets[i].data == in->dataset &&
+                              (!name || !in->dataset_name || strcmp(name, in->dataset_name) == 0))
+                    return &sets[i];
+            }
+        }
+    return NULL;
+}
+
+static sen_result sen__inputs_unknown(const sen_trainer *t, const sen_inputs *in)
+{
+    return sen_fail(t->c, SEN_ERR_ARGUMENT, "inputs of %s%s%s: the trainer has no such dataset",
+                    in->dataset_name ? "\"" : "", in->dataset_name ? in->dataset_name : "a dataset",
+                    in->dataset_name ? "\"" : "");
+}
+
+static void sen__inputs_room_free(sen_ctx *c, sen__inputs_room *room)
+{
+    sen__packed_free(c, &room->packed);
+    sen__delete(c, room->label.data);
+    sen__delete(c, room->label_index.data);
+    sen__delete(c, room->order.data);
+}
+
+/* Batch, columns and labels of inputs' rows, into the arrays of their room. Row numbers are looked
+ * at: a collator of the user's may have changed them. */
+static sen_result sen__collate(sen_trainer *t, sen_inputs *in, const sen_text *texts)
+{
+    sen__train_set *s = sen__inputs_set(t, in);
+    sen__inputs_room *room = in->room ? (sen__inputs_room *)in->room : &t->room;
+    int64_t i;
+    sen_result r;
+    int k;
+    if (!s || in->n < 1) return sen__inputs_unknown(t, in);
+    if (texts && !s->by_batch)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT, "sen_trainer_collate_texts is for a data_collator, "
+                                                "which the description should name");
+    for (i = 0; i < in->n; i++)
+        if (in->rows[i] < 0 || in->rows[i] >= s->data->rows)
+            return sen_fail(t->c, SEN_ERR_ARGUMENT, "%s has no row %lld", sen__set_path(s),
+                            (long long)in->rows[i]);
+    r = sen__sets_tokenize(t, s, 1);
+    if (!r) r = sen__set_labels(t, s, room, in->rows, in->n, &in->labels);
+    if (!r) r = sen__set_pack(t, s, room, in->rows, texts, in->n);
+    if (r) return r;
+    for (k = 0; k < s->n_columns; k++)
+        room->columns[k] = sen_dataset_column_name(s->data, s->column[k]);
+    in->batch = room->packed.batch;
+    in->columns = room->columns;
+    in->n_columns = s->n_columns;
+    return SEN_OK;
+}
+
+SENTRAIN_DEF sen_result sen_trainer_collate(sen_trainer *t, sen_inputs *inputs)
+{
+    sen__begin(t->c);
+    return sen__end(t->c, sen__collate(t, inputs, NULL));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_collate_texts(sen_trainer *t, sen_inputs *inputs,
+                                                  const sen_text *texts)
+{
+    sen__begin(t->c);
+    return sen__end(t->c, sen__collate(t, inputs, texts));
+}
+
+/* The inputs of n rows of a set, by the data collator. `rows` are row numbers of this dataset, not
+ * of all datasets together. */
+static sen_result sen__inputs_make(sen_trainer *t, sen__train_set *s, sen__inputs_room *room,
+                                   const int64_t *rows, int64_t n, sen_inputs *in)
+{
+    memset(in, 0, sizeof *in);
+    in->dataset = s->data;
+    in->dataset_name = s->name;
+    in->rows = rows;
+    in->n = n;
+    in->room = room;
+    if (!t->collate) return sen__collate(t, in, NULL);
+    {
+        const sen_result r = t->collate(t, in, t->user);
+        return r ? r : sen__error(t->c);
+    }
+}
+
+/* What a batch that was not packed here may have wrong: sizes, ids beyond the vocabulary, texts
+ * longer than the model reads, or empty. */
+static sen_result sen__inputs_check(const sen_trainer *t, const sen_inputs *in)
+{
+    const sen_batch *b = &in->batch;
+    const sen__transformer *tr = t->model->transformer;
+    const int64_t words = tr ? sen_tokenizer_size(tr->tokenizer) : INT32_MAX;
+    const int64_t longest = tr ? tr->positions : INT32_MAX;
+    int64_t i, n = b->rows * b->columns;
+    if (in->n_columns < 1 || in->n_columns > SEN__COLUMNS_MAX || b->columns != in->n_columns ||
+        b->rows < 1 || b->rows != in->n || !b->first || !b->ids || !b->position || !b->owner ||
+        b->first[0] != 0 || b->first[n] != b->tokens)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT, "inputs of %lld rows and %d columns have a batch "
+                                                "of %lld and %lld, or none",
+                        (long long)in->n, in->n_columns, (long long)b->rows,
+                        (long long)b->columns);
+    if (in->labels.value && in->labels.n != in->n)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT, "inputs of %lld rows have %lld labels",
+                        (long long)in->n, (long long)in->labels.n);
+    for (i = 0; i < n; i++) {
+        const int64_t length = (int64_t)b->first[i + 1] - b->first[i];
+        if (length < 1 || (longest > 0 && length > longest))
+            return sen_fail(t->c, SEN_ERR_ARGUMENT, "text %lld of a batch has %lld tokens; 1 to "
+                                                    "%lld can be read",
+                            (long long)i, (long long)length, (long long)longest);
+    }
+    for (i = 0; i < b->tokens; i++)
+        if (b->ids[i] < 0 || b->ids[i] >= words)
+            return sen_fail(t->c, SEN_ERR_ARGUMENT, "the token id %d is outside the vocabulary of "
+                                                    "%lld", (int)b->ids[i], (long long)words);
+    return SEN_OK;
 }
 
 /* ---- twins ----------------------------------------------------------------------------------- */
 
 /* A loss that trains a copy of the model (ContrastiveTension): the copy embeds the first column,
- * the model the last one, which may be the same. Each has a batch of its own, a part of t->batch.
+ * the model the last one, which may be the same. Each has a batch of its own, a part of the whole.
  * The copy never drops anything: in Python nobody puts it into training mode. */
 
-/* Column k of a batch, as a batch: it shares all arrays but the rebased ends in `first` (B+1). */
-static sen_batch sen__batch_column(const sen_batch *b, int64_t k, int32_t *first)
+/* Rows from .. end-1 of column k of a batch, as a batch of one column; it shares all arrays but the
+ * rebased ends. Owners stay those of the whole batch, so dropout does not see the cut. Lives until
+ * the tape's reset. NULL: no memory. */
+static sen_batch *sen__batch_piece(sen_tape *tape, const sen_batch *b, int64_t k, int64_t from,
+                                   int64_t end)
 {
-    sen_batch part = *b;
-    const int64_t s0 = k * b->rows, from = b->first[s0];
+    const int64_t s0 = k * b->rows + from, n = end - from, at = b->first[s0];
+    const size_t bytes = (size_t)(n + 1) * sizeof(int32_t);
+    sen_batch *part = (sen_batch *)sen__arena_alloc(&tape->arena, sizeof *part);
+    int32_t *first = (int32_t *)sen__arena_alloc(&tape->arena, bytes);
     int64_t i;
-    for (i = 0; i <= b->rows; i++) first[i] = (int32_t)(b->first[s0 + i] - from);
-    part.columns = 1;
-    part.tokens = first[b->rows];
-    part.ids += from;
-    part.position += from;
-    part.owner += from;
-    part.first = first;
-    if (part.skip) part.skip += s0;
+    if (!part || !first) {
+        sen__tape_no_memory(tape, sizeof *part + bytes);
+        return NULL;
+    }
+    for (i = 0; i <= n; i++) first[i] = (int32_t)(b->first[s0 + i] - at);
+    *part = *b;
+    part->rows = n;
+    part->columns = 1;
+    part->tokens = first[n];
+    part->ids += at;
+    part->position += at;
+    part->owner += at;
+    part->first = first;
+    if (part->skip) part->skip += s0;
     return part;
 }
 
-/* The twin's part of t->batch and the model's. They are the trainer's, since backward may want them
- * again. */
-static sen_result sen__twin_batches(sen_trainer *t)
+/* The twin's part of the batch and the model's. */
+static sen_result sen__twin_batches(sen_trainer *t, sen_tape *tape, const sen_batch *b)
 {
-    const sen_batch *b = &t->batch.batch;
-    int32_t *first = (int32_t *)sen__buffer_reserve(t->c, &t->twin_first,
-                                                    (size_t)(2 * (b->rows + 1)) * sizeof *first,
-                                                    "the columns of a batch");
-    if (!first) return SEN_ERR_MEMORY;
-    t->part[0] = sen__batch_column(b, 0, first);
-    t->part[1] = sen__batch_column(b, b->columns - 1, first + b->rows + 1);
-    return SEN_OK;
+    t->part[0] = sen__batch_piece(tape, b, 0, 0, b->rows);
+    t->part[1] = sen__batch_piece(tape, b, b->columns - 1, 0, b->rows);
+    return t->part[0] && t->part[1] ? SEN_OK : sen_tape_result(tape);
 }
 
-/* Dropout of the model's next pass. */
-static sen_result sen__trainer_dropout(sen_trainer *t, const sen__train_set *s, uint32_t number)
+/* Dropout of the model's next pass over b, on this tape; none outside a training step. Each pass of
+ * a step has a plan of its own, since backward looks at it again; in the counter's mode the key
+ * makes their masks differ. */
+static sen_result sen__trainer_dropout(sen_trainer *t, sen_tape *tape, const sen_loss *loss,
+                                       const sen_batch *b)
 {
-    const bool torch = t->args.dropout_rng == SEN_DROPOUT_TORCH;
-    const sen_loss_type *type = sen__loss_core(s->loss)->type;
-    const bool parts = type->trains_copy || type->decodes;
-    const sen_result r = parts ? sen__twin_batches(t) : SEN_OK;
-    t->dropout.apart = sen__loss_reads_layers(s->loss);
-    return r ? r : sen__dropout_begin(t->c, &t->dropout, t->model,
-                                      parts ? &t->part[type->trains_copy] : &t->batch.batch, torch,
-                                      (uint64_t)t->args.seed, number, &t->rng);
+    sen__dropout_plan *plan = &t->dropout[t->passes];
+    sen_result r;
+    tape->dropout = NULL;
+    if (t->number < 0) return SEN_OK;
+    if (t->passes == SEN__PASSES)
+        return sen_fail(t->c, SEN_ERR_LIMIT, "compute_loss was called more than %d times in one "
+                                             "step", SEN__PASSES);
+    plan->apart = loss && sen__loss_reads_layers(loss);
+    r = sen__dropout_begin(t->c, plan, t->model, b, t->args.dropout_rng == SEN_DROPOUT_TORCH,
+                           (uint64_t)t->args.seed +
+                           (uint64_t)t->passes * UINT64_C(0x9E3779B97F4A7C15),
+                           (uint32_t)t->number, &t->rng);
+    tape->dropout = sen__dropout_of(plan);
+    return r;
 }
 
 /* 1 where both texts of a row are the same tokens, else 0: labels of rows that have none. */
@@ -40594,86 +40887,75 @@ static const float *sen__twin_labels(sen_tape *tape, const sen_batch *b)
     return y ? y->x : NULL;
 }
 
-static sen_var *sen__twin_loss(sen_trainer *t, sen_tape *tape, const sen__train_set *s,
-                               const sen_labels *labels, bool keep)
+static sen_var *sen__twin_loss(sen_trainer *t, sen_tape *tape, sen_loss *loss,
+                               const sen_inputs *in, bool keep)
 {
-    sen_loss *core = sen__loss_core(s->loss);
+    sen_loss *core = sen__loss_core(loss);
     const sen__dropout *dropout = tape->dropout;
-    const sen_batch *b = &t->batch.batch;
-    sen_labels own = *labels;
-    sen_var *emb, *loss = NULL;
+    sen_labels own = in->labels;
+    sen_var *emb, *value = NULL;
     int k;
-    if (!dropout && sen__twin_batches(t)) {     /* else they are there: dropout points to them */
-        sen__tape_fail(tape, SEN_ERR_MEMORY);
-        return NULL;
-    }
     core->twin->bf16 = t->model->bf16;
     tape->dropout = NULL;
-    core->twin_emb = sen__model_forward(core->twin, tape, &t->part[0]);
+    core->twin_emb = sen__model_forward(core->twin, tape, t->part[0]);
     tape->dropout = dropout;
-    emb = sen__model_forward(t->model, tape, &t->part[1]);
-    for (k = 0; k < s->n_columns; k++) {
-        t->emb[k] = k + 1 < s->n_columns ? core->twin_emb : emb;
+    emb = sen__model_forward(t->model, tape, t->part[1]);
+    for (k = 0; k < in->n_columns; k++) {
+        t->emb[k] = k + 1 < in->n_columns ? core->twin_emb : emb;
         if (t->emb[k] && keep) t->emb[k]->keep = true;
     }
-    if (emb && !own.n && b->columns > 1) {
-        own.value = sen__twin_labels(tape, b);
-        own.n = b->rows;
+    if (emb && !own.n && in->n_columns > 1) {
+        own.value = sen__twin_labels(tape, &in->batch);
+        own.n = in->n;
         own.width = 1;
     }
     if (core->twin_emb && emb)
-        loss = sen_loss_forward(s->loss, tape, t->emb, s->n_columns, &own);
+        value = sen_loss_forward(loss, tape, t->emb, in->n_columns, &own);
     core->twin_emb = NULL;
-    return loss;
+    return value;
 }
 
 /* A loss with a decoder: the model embeds the first column alone, the decoder reads the second. No
  * embedding of that exists; the first's stands in its place. */
-static sen_var *sen__decoder_loss(sen_trainer *t, sen_tape *tape, const sen__train_set *s,
-                                  const sen_labels *labels, bool keep)
+static sen_var *sen__decoder_loss(sen_trainer *t, sen_tape *tape, sen_loss *loss,
+                                  const sen_inputs *in, bool keep)
 {
-    sen_loss *core = sen__loss_core(s->loss);
-    sen_var *loss = NULL;
-    if (!tape->dropout && sen__twin_batches(t)) {       /* else they are there */
-        sen__tape_fail(tape, SEN_ERR_MEMORY);
-        return NULL;
-    }
-    t->emb[0] = t->emb[1] = sen__model_forward(t->model, tape, &t->part[0]);
+    sen_loss *core = sen__loss_core(loss);
+    sen_var *value = NULL;
+    t->emb[0] = t->emb[1] = sen__model_forward(t->model, tape, t->part[0]);
     if (t->emb[0] && keep) t->emb[0]->keep = true;
     core->decoder = &(core->twin ? core->twin : t->model)->module[0];
-    core->original = &t->part[1];
-    if (t->emb[0]) loss = sen_loss_forward(s->loss, tape, t->emb, s->n_columns, labels);
+    core->original = t->part[1];
+    if (t->emb[0]) value = sen_loss_forward(loss, tape, t->emb, in->n_columns, &in->labels);
     core->decoder = NULL;
     core->original = NULL;
-    return loss;
+    return value;
 }
 
 /* Columns' embeddings, each (B,E), into t->emb; then the loss. One forward pass over all columns at
  * once, (K*B, E) in column order, then cut: a packed batch has no padding, so a long column costs
  * the others nothing, and dropout is drawn in one order. `keep`: values and gradients are wanted
  * after backward. NULL: the tape has the error. */
-static sen_var *sen__trainer_loss(sen_trainer *t, sen_tape *tape, const sen__train_set *s,
-                                  const sen_labels *labels, bool keep)
+static sen_var *sen__trainer_loss(sen_trainer *t, sen_tape *tape, sen_loss *loss,
+                                  const sen_inputs *in, const sen_batch *b, bool keep)
 {
-    const int64_t rows = t->batch.batch.rows;
     sen__layers layers;
-    sen_var *all, *loss = NULL;
+    sen_var *all, *value = NULL;
     int k;
-    if (sen__loss_core(s->loss)->type->decodes)
-        return sen__decoder_loss(t, tape, s, labels, keep);
-    if (sen__loss_core(s->loss)->twin) return sen__twin_loss(t, tape, s, labels, keep);
+    if (sen__loss_core(loss)->type->decodes) return sen__decoder_loss(t, tape, loss, in, keep);
+    if (sen__loss_core(loss)->twin) return sen__twin_loss(t, tape, loss, in, keep);
     memset(&layers, 0, sizeof layers);
-    tape->layers = sen__loss_reads_layers(s->loss) ? &layers : NULL;
-    all = sen__model_forward(t->model, tape, &t->batch.batch);
+    tape->layers = sen__loss_reads_layers(loss) ? &layers : NULL;
+    all = sen__model_forward(t->model, tape, b);
     /* All columns at once, whatever the loss will make of them. */
     if (all && keep) all->keep = true;
-    for (k = 0; k < s->n_columns; k++) {
-        t->emb[k] = sen_slice_rows(tape, all, k * rows, rows); /* a view, no copy */
+    for (k = 0; k < in->n_columns; k++) {
+        t->emb[k] = sen_slice_rows(tape, all, k * in->n, in->n);    /* a view, no copy */
         if (t->emb[k] && keep) t->emb[k]->keep = true;
     }
-    if (all) loss = sen_loss_forward(s->loss, tape, t->emb, s->n_columns, labels);
+    if (all) value = sen_loss_forward(loss, tape, t->emb, in->n_columns, &in->labels);
     tape->layers = NULL;
-    return loss;
+    return value;
 }
 
 /* The tape's error, or that of a function that gave nothing without one (a user's loss that
@@ -40684,16 +40966,25 @@ static sen_result sen__trainer_tape_error(sen_trainer *t, const sen_tape *tape)
     return r ? r : sen_fail(t->c, SEN_ERR_ARGUMENT, "the loss gave no value");
 }
 
-/* The rows of a batch by their places among the set's tokens: 0 .. n-1 where these are of this
- * batch alone. NULL: no memory. */
-static const int64_t *sen__set_rows(sen_trainer *t, const sen__train_set *s, const int64_t *rows,
-                                    int64_t n)
+/* The whole batch at once, on this tape. Backward may want the batch itself, so a copy of the
+ * struct lies with the tape. */
+static sen_result sen__plain_loss(sen_trainer *t, sen_tape *tape, sen_loss *loss,
+                                  const sen_inputs *in, bool keep, sen_var **value)
 {
-    int64_t *order, i;
-    if (!s->by_batch) return rows;
-    order = (int64_t *)sen__buffer_reserve(t->c, &t->order, (size_t)n * sizeof *order, "a batch");
-    for (i = 0; order && i < n; i++) order[i] = i;
-    return order;
+    const sen_loss_type *type = sen__loss_core(loss)->type;
+    sen_batch *b = (sen_batch *)sen__arena_alloc(&tape->arena, sizeof *b);
+    sen_result r = b ? SEN_OK : sen__no_memory(t->c, sizeof *b, "a batch");
+    if (b) *b = in->batch;
+    if (!r && (type->trains_copy || type->decodes)) {
+        r = sen__twin_batches(t, tape, b);
+        b = t->part[type->trains_copy];                 /* what the model reads */
+    }
+    if (!r) r = sen__trainer_dropout(t, tape, loss, b);
+    if (!r && t->number >= 0) t->passes++;
+    if (!r) *value = sen__trainer_loss(t, tape, loss, in, b, keep);
+    tape->dropout = NULL;               /* who records has a pointer of its own */
+    if (r) return r;
+    return *value ? SEN_OK : sen__trainer_tape_error(t, tape);
 }
 
 /* ---- guides ---------------------------------------------------------------------------------- */
@@ -40720,40 +41011,36 @@ static sen_result sen__guide_check(sen_trainer *t, const sen__train_set *s)
 #define SEN__GUIDE_ROWS 32                              /* texts that a guide embeds at once */
 
 /* The guide's embeddings of a batch, K x (B,E), for the loss's next value; without dropout, and
- * without a gradient. Nothing where the loss has no guide. Uses t->batch and the second tape. */
-static sen_result sen__guide_embed(sen_trainer *t, sen__train_set *s, const int64_t *rows,
-                                   int64_t n)
+ * without a gradient. Nothing where the loss has no guide. */
+static sen_result sen__guide_embed(sen_trainer *t, sen_loss *loss, const sen_inputs *in)
 {
-    sen_loss *l = sen__loss_core(s->loss);
+    sen_loss *l = sen__loss_core(loss);
     float *to;
-    int64_t from, count, e;
-    sen_result r = SEN_OK;
+    int64_t from, end, e;
     int k;
     if (!l->guide) return SEN_OK;
-    r = sen__set_pack(t, s, rows, n);                   /* tokens, where they are of a batch */
-    if (!r && !(rows = sen__set_rows(t, s, rows, n))) r = SEN_ERR_MEMORY;
-    if (r) return r;
     e = sen_embedding_dimension(l->guide, SEN_NONE);
     to = (float *)sen__buffer_reserve(t->c, &t->guide_emb,
-                                      sen__mul(sen__mul((uint64_t)(s->n_columns * n), (size_t)e),
-                                               sizeof *to), "a guide's embeddings");
+                                      sen__mul(sen__mul((uint64_t)(in->n_columns * in->n),
+                                                        (size_t)e), sizeof *to),
+                                      "a guide's embeddings");
     if (!to) return SEN_ERR_MEMORY;
     l->guide_emb = to;
-    l->guide_rows = n;
+    l->guide_rows = in->n;
     l->guide_dimension = e;
-    for (k = 0; k < s->n_columns; k++)
-        for (from = 0; !r && from < n; from += count) {
+    for (k = 0; k < in->n_columns; k++)
+        for (from = 0; from < in->n; from = end) {
+            const sen_batch *piece;
             sen_var *y;
-            count = SEN__MIN(SEN__GUIDE_ROWS, n - from);
-            r = sen__packed_fill(t->c, &t->batch, s->tokens + k, 1, rows + from, count);
-            if (r) break;
-            sen_tape_reset(t->eval_tape);
-            y = sen__model_forward(l->guide, t->eval_tape, &t->batch.batch);
-            if (!y) return sen__trainer_tape_error(t, t->eval_tape);
+            end = SEN__MIN(from + SEN__GUIDE_ROWS, in->n);
+            sen_tape_reset(t->inner_eval);
+            piece = sen__batch_piece(t->inner_eval, &in->batch, k, from, end);
+            y = piece ? sen__model_forward(l->guide, t->inner_eval, piece) : NULL;
+            if (!y) return sen__trainer_tape_error(t, t->inner_eval);
             sen__row_copy(to, y->x, sen_count(y));
             to += sen_count(y);
         }
-    return r;
+    return SEN_OK;
 }
 
 /* ---- the gradient cache ---------------------------------------------------------------------- */
@@ -40765,150 +41052,195 @@ static sen_result sen__guide_embed(sen_trainer *t, sen__train_set *s, const int6
  * So activations are those of one mini-batch, and what grows with the batch is 2 K B E floats. The
  * gradients are those of the loss without the cache, up to rounding. Dropout must meet the same
  * fate in 1 and 3: places in the batch decide it, which a cut does not change; torch's generator is
- * put back to where step 1 found it. */
+ * put back to where step 1 found it.
+ *
+ * On the tape all of it is one node: its value is the loss, its backward is step 3. The steps have
+ * tapes of their own, t->inner and t->inner_eval. */
 
-/* Rows of a mini-batch of column k from `from` on: where it ends. By tokens it has as many rows as
- * fit, one at least. */
-static int64_t sen__cache_end(const sen__train_set *s, int k, const int64_t *rows, int64_t from,
-                              int64_t n)
+/* Rows of a mini-batch from `from` on: where it ends. By tokens it has as many rows as fit, one at
+ * least. first: (n+1) where the column's texts begin. */
+static int64_t sen__cache_end(sen_loss *loss, const int32_t *first, int64_t from, int64_t n)
 {
-    int64_t tokens = 0, end = from, used = 0;
-    const int64_t size = sen__loss_mini_batch(s->loss, &tokens);
+    int64_t tokens = 0, end = from;
+    const int64_t size = sen__loss_mini_batch(loss, &tokens);
     if (!tokens) return SEN__MIN(from + size, n);
-    for (; end < n; end++) {
-        used += sen__tokens_length(s->tokens[k], rows[end]);
-        if (used > tokens && end > from) break;
-    }
+    do end++;
+    while (end < n && (int64_t)first[end + 1] - first[from] <= tokens);
     return end;
 }
 
-/* Embeddings of rows from .. end-1 of column k, (end - from, E), on a tape that begins anew; with
- * dropout where number is not negative: that of the whole batch. NULL in *out: the error. */
-static sen_result sen__cache_forward(sen_trainer *t, sen_tape *tape, const sen__train_set *s, int k,
-                                     const int64_t *rows, int64_t from, int64_t end, int64_t number,
-                                     sen_var **out)
+/* What the node of a loss in pieces remembers. */
+typedef struct sen__cached {
+    sen_trainer *t;
+    sen_loss    *loss;
+    sen_inputs   in;                            /* its arrays are the room's */
+    sen_rng      before;                        /* where step 1 found torch's generator */
+    int64_t      number;                        /* as t->number then; negative: no dropout */
+    int          pass;
+    uint64_t     turn;                          /* whether the gradients are still its own */
+} sen__cached;
+
+/* Embeddings of rows from .. end-1 of column k, (end - from, E), on a tape that begins anew. NULL
+ * in *out: the error. */
+static sen_result sen__cache_forward(const sen__cached *h, sen_tape *tape, int k, int64_t from,
+                                     int64_t end, sen_var **out)
 {
-    sen_batch *b = &t->batch.batch;
-    sen_result r = sen__packed_fill(t->c, &t->batch, s->tokens + k, 1, rows + from, end - from);
-    int64_t i;
+    sen_trainer *t = h->t;
+    const sen_batch *piece;
+    sen_result r;
     *out = NULL;
     sen_tape_reset(tape);
-    tape->dropout = NULL;
-    /* A text's number within the batch, from that within the piece. */
-    for (i = 0; !r && i < b->tokens; i++)
-        b->owner[i] = (int32_t)((b->owner[i] + from) * s->n_columns + k);
-    if (!r && number >= 0) {
-        r = sen__dropout_begin(t->c, &t->dropout, t->model, b,
-                               t->args.dropout_rng == SEN_DROPOUT_TORCH, (uint64_t)t->args.seed,
-                               (uint32_t)number, &t->rng);
-        tape->dropout = sen__dropout_of(&t->dropout);
-    }
-    if (!r) *out = sen__model_forward(t->model, tape, b);
+    piece = sen__batch_piece(tape, &h->in.batch, k, from, end);
+    if (!piece) return sen_tape_result(tape);
+    r = sen__trainer_dropout(t, tape, NULL, piece);
+    if (!r) *out = sen__model_forward(t->model, tape, piece);
     return r || *out ? r : sen__trainer_tape_error(t, tape);
 }
 
 /* Step 1 into t->cache_emb. */
-static sen_result sen__cache_embed(sen_trainer *t, const sen__train_set *s, const int64_t *rows,
-                                   int64_t n, int64_t number)
+static sen_result sen__cache_embed(const sen__cached *h)
 {
-    float *to = (float *)t->cache_emb.data;
+    float *to = (float *)h->t->cache_emb.data;
+    const sen_batch *b = &h->in.batch;
     sen_result r = SEN_OK;
     int64_t from, end;
     int k;
-    for (k = 0; k < s->n_columns; k++)
-        for (from = 0; !r && from < n; from = end) {
+    for (k = 0; k < h->in.n_columns; k++)
+        for (from = 0; !r && from < h->in.n; from = end) {
             sen_var *y;
-            end = sen__cache_end(s, k, rows, from, n);
-            r = sen__cache_forward(t, t->eval_tape, s, k, rows, from, end, number, &y);
+            end = sen__cache_end(h->loss, b->first + k * b->rows, from, b->rows);
+            r = sen__cache_forward(h, h->t->inner_eval, k, from, end, &y);
             if (r) break;
             sen__row_copy(to, y->x, sen_count(y));
             to += sen_count(y);
         }
-    t->eval_tape->dropout = NULL;
+    h->t->inner_eval->dropout = NULL;
     return r;
 }
 
-/* Step 2: the value, and with scale != 0 the gradients times scale into t->cache_grad. */
-static sen_result sen__cache_value(sen_trainer *t, const sen__train_set *s, int64_t n, int64_t e,
-                                   const sen_labels *labels, float scale, double *value)
+/* Step 2: the value, and where gradients are wanted those into t->cache_grad. */
+static sen_result sen__cache_value(const sen__cached *h, int64_t e, bool grads, double *value)
 {
-    sen_tape *tape = scale != 0 ? t->tape : t->eval_tape;
+    sen_trainer *t = h->t;
+    sen_tape *tape = grads ? t->inner : t->inner_eval;
     float *emb = (float *)t->cache_emb.data, *grad = (float *)t->cache_grad.data;
+    const int64_t n = h->in.n, columns = h->in.n_columns;
     int64_t from, count, tokens;
     sen_result r = SEN_OK;
     int k;
     *value = 0;
-    if (scale != 0) sen__row_fill(grad, 0.0f, s->n_columns * n * e);
+    if (grads) sen__row_fill(grad, 0.0f, columns * n * e);
     for (from = 0; !r && from < n; from += count) {
         float part;
         sen_var *y;
-        count = sen__loss_by_rows(s->loss) ? sen__loss_mini_batch(s->loss, &tokens) : n;
+        count = sen__loss_by_rows(h->loss) ? sen__loss_mini_batch(h->loss, &tokens) : n;
         count = SEN__MIN(count, n - from);
         part = (float)count / (float)n;
         sen_tape_reset(tape);
         tape->dropout = NULL;
-        for (k = 0; k < s->n_columns; k++) {
+        for (k = 0; k < columns; k++) {
             t->emb[k] = sen_tape_constant(tape, emb + k * n * e, n, e);
-            if (t->emb[k]) t->emb[k]->wants_grad = t->emb[k]->keep = scale != 0;
+            if (t->emb[k]) t->emb[k]->wants_grad = t->emb[k]->keep = grads;
         }
-        y = sen__loss_value(s->loss, tape, t->emb, s->n_columns, labels, from, count);
+        y = sen__loss_value(h->loss, tape, t->emb, h->in.n_columns, &h->in.labels, from, count);
         if (!y) return sen__trainer_tape_error(t, tape);
         *value += (double)(y->x[0] * part);
-        if (scale != 0) r = sen_backward(tape, y, scale * part);
-        for (k = 0; !r && scale != 0 && k < s->n_columns; k++)
+        if (grads) r = sen_backward(tape, y, part);
+        for (k = 0; !r && grads && k < columns; k++)
             if (t->emb[k]->g) sen__row_acc(grad + k * n * e, t->emb[k]->g, n * e);
     }
     return r;
 }
 
-/* Step 3. A model that is frozen altogether has nothing to pass on. */
-static sen_result sen__cache_backward(sen_trainer *t, const sen__train_set *s, const int64_t *rows,
-                                      int64_t n, int64_t number)
+/* Step 3, the gradients times scale. A model that is frozen altogether has nothing to pass on. */
+static sen_result sen__cache_backward(const sen__cached *h, float scale)
 {
+    sen_trainer *t = h->t;
     const float *grad = (const float *)t->cache_grad.data;
+    const sen_batch *b = &h->in.batch;
     sen_result r = SEN_OK;
     int64_t from, end;
     int k;
-    for (k = 0; k < s->n_columns; k++)
-        for (from = 0; !r && from < n; from = end) {
+    for (k = 0; k < h->in.n_columns; k++)
+        for (from = 0; !r && from < b->rows; from = end) {
             sen_var *y, *g;
-            end = sen__cache_end(s, k, rows, from, n);
-            r = sen__cache_forward(t, t->tape, s, k, rows, from, end, number, &y);
+            end = sen__cache_end(h->loss, b->first + k * b->rows, from, b->rows);
+            r = sen__cache_forward(h, t->inner, k, from, end, &y);
             if (r || !y->wants_grad) break;
-            g = sen_tape_constant(t->tape, grad, y->rows, y->cols);
+            g = sen_tape_constant(t->inner, grad, y->rows, y->cols);
             grad += sen_count(y);
-            r = sen_backward(t->tape, sen_sum(t->tape, sen_mul(t->tape, y, g)), 1.0f);
+            r = sen_backward(t->inner, sen_sum(t->inner, sen_mul(t->inner, y, g)), scale);
         }
     return r;
 }
 
-/* All three; scale 0: the value alone. number: of the micro-batch, for dropout; negative: none. */
-static sen_result sen__cached_loss(sen_trainer *t, const sen__train_set *s, const int64_t *rows,
-                                   int64_t n, const sen_labels *labels, float scale, int64_t number,
-                                   double *value)
+/* Step 3 as the node's backward, with the step's place put back to where step 1 was. */
+static void sen__cached_op_backward(sen_node *n)
 {
-    const int64_t e = sen_embedding_dimension(t->model, SEN_NONE);
-    const size_t bytes = sen__mul(sen__mul((uint64_t)(s->n_columns * n), (size_t)e), sizeof(float));
-    const sen_rng before = t->rng;
-    sen_rng after;
-    sen_result r = SEN_ERR_MEMORY;
-    if (sen__buffer_reserve(t->c, &t->cache_emb, bytes, "embeddings of a batch") &&
-        (scale == 0 || sen__buffer_reserve(t->c, &t->cache_grad, bytes, "gradients of a batch")))
-        r = sen__cache_embed(t, s, rows, n, number);
-    after = t->rng;
-    if (!r) r = sen__cache_value(t, s, n, e, labels, scale, value);
-    if (r || scale == 0) return r;
-    t->rng = before;
-    r = sen__cache_backward(t, s, rows, n, number);
+    const sen__cached *h = (const sen__cached *)n->aux;
+    sen_trainer *t = h->t;
+    const sen_rng after = t->rng;
+    const int64_t number = t->number;
+    const int passes = t->passes;
+    sen_result r = SEN_OK;
+    if (h->turn != t->cache_turn)
+        r = sen_fail(t->c, SEN_ERR_ARGUMENT, "%s computes a batch in pieces, and has computed "
+                                             "another one since; go backward before that",
+                     sen__loss_core(h->loss)->type->name);
+    t->rng = h->before;
+    t->number = h->number;
+    t->passes = h->pass;
+    if (!r) r = sen__cache_backward(h, n->out->g[0]);
     t->rng = after;
-    return r;
+    t->number = number;
+    t->passes = passes;
+    if (r) sen__tape_fail(n->tape, r);
 }
 
-/* Whether a dataset's loss wants the cache. */
-static bool sen__set_cached(const sen__train_set *s)
+static const sen_op sen__cached_op = { "loss in pieces", sen__cached_op_backward };
+
+/* Steps 1 and 2, and the node that does 3. */
+static sen_result sen__cached_loss(sen_trainer *t, sen_tape *tape, sen_loss *loss,
+                                   const sen_inputs *in, sen_var **out)
+{
+    const int64_t e = sen_embedding_dimension(t->model, SEN_NONE);
+    const size_t bytes = sen__mul(sen__mul((uint64_t)(in->n_columns * in->n), (size_t)e),
+                                  sizeof(float));
+    sen__cached h;
+    sen_var *none = NULL;
+    sen_rng after;
+    double value = 0;
+    sen_result r = SEN_ERR_MEMORY;
+    h.t = t;
+    h.loss = loss;
+    h.in = *in;
+    h.before = t->rng;
+    h.number = t->number;
+    h.pass = t->passes;
+    h.turn = ++t->cache_turn;
+    if (sen__buffer_reserve(t->c, &t->cache_emb, bytes, "embeddings of a batch") &&
+        (!tape->recording ||
+         sen__buffer_reserve(t->c, &t->cache_grad, bytes, "gradients of a batch")))
+        r = sen__cache_embed(&h);
+    after = t->rng;
+    if (!r) r = sen__cache_value(&h, e, tape->recording, &value);
+    t->rng = after;
+    if (r) return r;
+    if (t->number >= 0) t->passes++;
+    *out = sen_tape_matrix(tape, 1, 1);
+    if (!*out) return sen_tape_result(tape);
+    (*out)->x[0] = (float)value;
+    (*out)->wants_grad = tape->recording;               /* of weights, which no input shows */
+    *out = sen_tape_record_n(tape, &sen__cached_op, *out, &none, 1);
+    sen_tape_aux(tape, *out, &h, sizeof h);
+    return sen_tape_result(tape);
+}
+
+/* Whether a loss wants the cache. */
+static bool sen__loss_cached(sen_loss *loss)
 {
     int64_t tokens;
-    return sen__loss_mini_batch(s->loss, &tokens) > 0;
+    return sen__loss_mini_batch(loss, &tokens) > 0;
 }
 
 /* Adds the terms of a loss's last value, if it has any. One that is no number is replaced by the
@@ -40928,6 +41260,52 @@ static void sen__terms_add(sen__terms *s, const sen_loss *l, bool filter)
     s->batches += l->n_terms > 0;
 }
 
+/* The loss of inputs as a node of the tape; its terms are counted for the log. */
+static sen_result sen__compute_loss(sen_trainer *t, sen_tape *tape, sen_loss *loss,
+                                    const sen_inputs *in, bool keep, sen_var **value)
+{
+    sen_result r = sen__guide_embed(t, loss, in);
+    *value = NULL;
+    if (r) return r;
+    if (sen__loss_cached(loss)) return sen__cached_loss(t, tape, loss, in, value);
+    r = sen__plain_loss(t, tape, loss, in, keep, value);
+    if (!r)
+        sen__terms_add(tape->recording ? &t->terms : &t->eval_terms, loss,
+                       t->args.logging_nan_inf_filter);
+    return r;
+}
+
+/* The embeddings that the last loss was computed of. */
+static void sen__outputs_tell(const sen_trainer *t, sen_loss *loss, const sen_inputs *in,
+                              sen_outputs *out)
+{
+    const bool cached = sen__loss_cached(loss);
+    int k;
+    memset(out, 0, sizeof *out);
+    out->n_columns = in->n_columns;
+    out->rows = in->n;
+    out->dimension = sen_embedding_dimension(t->model, SEN_NONE);
+    for (k = 0; k < in->n_columns; k++)
+        out->embeddings[k] = cached ? (const float *)t->cache_emb.data + k * in->n * out->dimension
+                                    : t->emb[k]->x;
+}
+
+/* Python: SentenceTransformerTrainer.compute_loss, which picks the loss by the dataset's name. */
+SENTRAIN_DEF sen_result sen_trainer_compute_loss(sen_trainer *t, sen_tape *tape,
+                                                 const sen_inputs *inputs, sen_var **loss,
+                                                 sen_outputs *outputs)
+{
+    const sen__train_set *s = sen__inputs_set(t, inputs);
+    sen_result r;
+    sen__begin(t->c);
+    *loss = NULL;
+    r = s ? SEN_OK : sen__inputs_unknown(t, inputs);
+    if (!r) r = sen__inputs_check(t, inputs);
+    if (!r) r = sen__compute_loss(t, tape, s->loss, inputs, false, loss);
+    if (!r && outputs) sen__outputs_tell(t, s->loss, inputs, outputs);
+    return sen__end(t->c, r);
+}
+
 /* Forward and backward over one micro-batch, its gradients divided by `parts` added to the
  * weights'. *value is loss / parts, in float32, as Python logs it.
  *
@@ -40939,34 +41317,18 @@ static void sen__terms_add(sen__terms *s, const sen_loss *l, bool filter)
 static sen_result sen__trainer_micro(sen_trainer *t, sen__train_set *s, const int64_t *rows,
                                      int64_t n, int64_t parts, uint32_t number, float *value)
 {
-    sen_labels labels;
-    sen_var *loss;
-    sen_result r;
-    if (sen__set_cached(s)) {
-        double sum = 0;
-        r = sen__guide_embed(t, s, rows, n);
-        if (!r) r = sen__trainer_fill(t, s, rows, n, &labels);
-        if (!r) rows = sen__set_rows(t, s, rows, n);
-        if (!r)
-            r = rows ? sen__cached_loss(t, s, rows, n, &labels, 1.0f / (float)parts,
-                                        (int64_t)number, &sum) : SEN_ERR_MEMORY;
-        *value = (float)sum / (float)parts;
-        return r;
-    }
-    r = sen__guide_embed(t, s, rows, n);
-    if (!r) r = sen__trainer_fill(t, s, rows, n, &labels);
-    /* Dropout is set up before the forward pass, since torch's masks are drawn in the order in
-     * which it meets them, and all of them are drawn here. */
-    if (!r) r = sen__trainer_dropout(t, s, number);
+    sen_inputs in;
+    sen_var *loss = NULL;
+    sen_result r = sen__inputs_make(t, s, &t->room, rows, n, &in);
     if (r) return r;
     sen_tape_reset(t->tape);                            /* the last batch's values go */
-    t->tape->dropout = sen__dropout_of(&t->dropout);
-    loss = sen__trainer_loss(t, t->tape, s, &labels, false);
-    /* Kept by nobody: `loss` lives on the tape until its next reset. */
-    if (!loss) return sen__trainer_tape_error(t, t->tape);
-    *value = loss->x[0] / (float)parts;
-    sen__terms_add(&t->terms, s->loss, t->args.logging_nan_inf_filter);
-    return sen_backward(t->tape, loss, 1.0f / (float)parts); /* d(loss / parts) */
+    t->number = number;
+    t->passes = 0;
+    r = sen_trainer_compute_loss(t, t->tape, &in, &loss, NULL);
+    if (!r) *value = loss->x[0] / (float)parts;
+    if (!r) r = sen_backward(t->tape, loss, 1.0f / (float)parts);   /* d(loss / parts) */
+    t->number = -1;
+    return r;
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -41035,19 +41397,27 @@ static int64_t sen__plan_decoder_floats(const sen_trainer *t)
 }
 
 /* Tokens that are computed at once for a batch: all of it, or its widest piece where the loss has
- * it computed in pieces. */
-static int64_t sen__plan_tokens(const sen__train_set *s, const int64_t *rows, int64_t n)
+ * it computed in pieces. NULL in t->plan_first: no memory. */
+static int64_t sen__plan_tokens(sen_trainer *t, const sen__train_set *s, const int64_t *rows,
+                                int64_t n)
 {
-    const bool cached = sen__set_cached(s);
+    const bool cached = sen__loss_cached(s->loss);
+    int32_t *first = (int32_t *)sen__buffer_reserve(t->c, &t->plan_first,
+                                                    (size_t)(n + 1) * sizeof *first, "a plan");
     int64_t tokens = 0, widest = 0, from, end, i;
     int k;
-    for (k = 0; k < s->n_columns; k++)
+    for (k = 0; first && k < s->n_columns; k++) {
+        for (first[0] = 0, i = 0; i < n; i++) {         /* a batch beyond 2^31 is refused later */
+            const int64_t to = first[i] + sen__tokens_length(s->tokens[k], rows[i]);
+            first[i + 1] = (int32_t)SEN__MIN(to, INT32_MAX);
+        }
         for (from = 0; from < n; from = end) {
-            end = cached ? sen__cache_end(s, k, rows, from, n) : n;
+            end = cached ? sen__cache_end(s->loss, first, from, n) : n;
             if (cached) tokens = 0;
-            for (i = from; i < end; i++) tokens += sen__tokens_length(s->tokens[k], rows[i]);
+            tokens += first[end] - first[from];
             widest = SEN__MAX(widest, tokens);
         }
+    }
     return widest;
 }
 
@@ -41081,7 +41451,8 @@ static sen_result sen__plan_widest(sen_trainer *t, int64_t *widest)
             const sen__train_set *set = &t->train[s->source];
             int64_t tokens = n * set->n_columns * t->model->transformer->max_seq_length;
             for (i = 0; i < n; i++) t->rows[i] -= s->sub[s->source].first;
-            if (!set->by_batch) tokens = sen__plan_tokens(set, t->rows, n);
+            if (!set->by_batch) tokens = sen__plan_tokens(t, set, t->rows, n);
+            if (!t->plan_first.data && !set->by_batch) r = SEN_ERR_MEMORY;
             *widest = SEN__MAX(*widest, tokens);
         }
     }
@@ -41589,27 +41960,17 @@ static void sen__eval_add(sen__eval_mean *e, double loss, double weight, bool fi
  * dropout, which is what evaluation mode means here. The value is read before the next reset. */
 static sen_result sen__eval_batch(sen_trainer *t, sen__train_set *s, int64_t n, double *loss)
 {
-    sen_labels labels;
-    sen_var *v;
-    sen_result r = SEN_OK;
-    if (sen__set_cached(s)) {
-        const int64_t *rows;
-        r = sen__guide_embed(t, s, t->eval_rows, n);
-        if (!r) r = sen__trainer_fill(t, s, t->eval_rows, n, &labels);
-        rows = r ? NULL : sen__set_rows(t, s, t->eval_rows, n);
-        if (!r)
-            r = rows ? sen__cached_loss(t, s, rows, n, &labels, 0.0f, -1, loss) : SEN_ERR_MEMORY;
-        return r ? r : SEN__EVENT(t, on_prediction_step);
-    }
-    r = sen__guide_embed(t, s, t->eval_rows, n);
-    if (!r) r = sen__trainer_fill(t, s, t->eval_rows, n, &labels);
+    sen_inputs in;
+    sen_var *v = NULL;
+    sen_result r = sen__inputs_make(t, s, &t->room, t->eval_rows, n, &in);
     if (r) return r;
     /* The last batch's values go before this one's come: evaluation holds one batch at a time. */
     sen_tape_reset(t->eval_tape);
-    v = sen__trainer_loss(t, t->eval_tape, s, &labels, false);
-    if (!v) return sen__trainer_tape_error(t, t->eval_tape);
+    t->evaluating = true;
+    r = sen_trainer_compute_loss(t, t->eval_tape, &in, &v, NULL);
+    t->evaluating = false;
+    if (r) return r;
     *loss = (double)v->x[0];
-    sen__terms_add(&t->eval_terms, s->loss, t->args.logging_nan_inf_filter);
     return SEN__EVENT(t, on_prediction_step);
 }
 
@@ -44173,31 +44534,23 @@ static sen_result sen__trainer_rooms(sen_trainer *t)
 {
     const int64_t train = t->args.per_device_train_batch_size,
                   eval = t->args.per_device_eval_batch_size;
-    const int64_t k = t->args.gradient_accumulation_steps, most = SEN__MAX(train, eval);
-    int64_t width = 1;                  /* numbers of the longest label */
-    int i;
+    const int64_t k = t->args.gradient_accumulation_steps;
     /* Two tapes: one that records for backward, one that keeps values only for evaluation. */
     sen_result r = sen_tape_new(t->c, true, &t->tape);
     if (!r) r = sen_tape_new(t->c, false, &t->eval_tape);
+    if (!r) r = sen_tape_new(t->c, true, &t->inner);
+    if (!r) r = sen_tape_new(t->c, false, &t->inner_eval);
     if (r) return r;
-    t->tape->recompute = sen__trainer_recomputes(t);
+    t->tape->recompute = t->inner->recompute = sen__trainer_recomputes(t);
     t->emb = (sen_var **)sen__new_array(t->c, SEN__COLUMNS_MAX, sizeof *t->emb, "a trainer");
-    for (i = 0; i < t->n_train; i++) width = SEN__MAX(width, sen__set_label_width(&t->train[i]));
-    for (i = 0; i < t->n_eval; i++) width = SEN__MAX(width, sen__set_label_width(&t->eval[i]));
-    t->label = (float *)sen__new_array(t->c, (int64_t)sen__mul((uint64_t)most, (size_t)width),
-                                       sizeof *t->label, "labels of a batch");
-    t->label_index = (int32_t *)sen__new_array(t->c, most, sizeof *t->label_index,
-                                               "labels of a batch");
     /* The product may overflow: then it is negative, and refused with its message. */
     t->rows = (int64_t *)sen__new_array(t->c, (int64_t)sen__mul((uint64_t)k, (size_t)train),
                                         sizeof *t->rows, "batches");
     t->rows_n = (int64_t *)sen__new_array(t->c, k, sizeof *t->rows_n, "batches");
     t->rows_set = (int *)sen__new_array(t->c, k, sizeof *t->rows_set, "batches");
     t->eval_rows = (int64_t *)sen__new_array(t->c, eval, sizeof *t->eval_rows, "a batch");
-    return t->emb && t->label && t->label_index && t->rows && t->rows_n && t->rows_set &&
-                   t->eval_rows
-               ? SEN_OK
-               : SEN_ERR_MEMORY;
+    return t->emb && t->rows && t->rows_n && t->rows_set && t->eval_rows ? SEN_OK
+                                                                         : SEN_ERR_MEMORY;
 }
 
 /* lr_scheduler_kwargs. How many updates there will be is not known yet; no check needs it. */
@@ -44362,6 +44715,10 @@ static sen_result sen__trainer_make(sen_trainer *t, const sen_trainer_desc *d)
             "a trainer needs a model, and a description from sen_trainer_desc_default()");
     t->model = d->model;
     t->evaluator = d->evaluator;
+    t->user = d->user;
+    t->collate = d->data_collator;
+    t->tokenize = d->tokenizer;
+    t->number = -1;                                     /* no dropout outside a step */
     t->args = d->args;
     r = sen__arguments_settle(t->c, &t->args);
     if (!r) r = sen__arguments_keep(t->c, &t->keep, &t->args);
@@ -44386,6 +44743,7 @@ static sen_result sen__trainer_make(sen_trainer *t, const sen_trainer_desc *d)
 SENTRAIN_DEF void sen_trainer_free(sen_trainer *t)
 {
     sen_ctx *c;
+    int i;
     if (!t) return;
     c = t->c;
     /* Another trainer may take the model from here on. */
@@ -44403,17 +44761,16 @@ SENTRAIN_DEF void sen_trainer_free(sen_trainer *t)
     sen_loss_free(t->own_loss);
     sen_tape_free(t->tape);
     sen_tape_free(t->eval_tape);
-    sen__packed_free(c, &t->batch);
-    sen__dropout_plan_free(c, &t->dropout);
+    sen_tape_free(t->inner);
+    sen_tape_free(t->inner_eval);
+    sen__inputs_room_free(c, &t->room);
+    for (i = 0; i < SEN__PASSES; i++) sen__dropout_plan_free(c, &t->dropout[i]);
     sen__dropout_plan_free(c, &t->decoder_dropout);
-    sen__delete(c, t->order.data);
+    sen__delete(c, t->plan_first.data);
     sen__delete(c, t->guide_emb.data);
-    sen__delete(c, t->twin_first.data);
     sen__delete(c, t->cache_emb.data);
     sen__delete(c, t->cache_grad.data);
     sen__delete(c, t->emb);
-    sen__delete(c, t->label);
-    sen__delete(c, t->label_index);
     /* The batch and the buffers, in any order: none of them points to another. */
     sen__delete(c, t->rows);
     sen__delete(c, t->rows_n);
@@ -44542,6 +44899,21 @@ SENTRAIN_DEF const sen_train_state *sen_trainer_state(const sen_trainer *t)
     return &t->state;
 }
 
+SENTRAIN_DEF void *sen_trainer_user(const sen_trainer *t)
+{
+    return t->user;
+}
+
+SENTRAIN_DEF sen_ctx *sen_trainer_context(const sen_trainer *t)
+{
+    return t->c;
+}
+
+SENTRAIN_DEF sen_model *sen_trainer_model(const sen_trainer *t)
+{
+    return t->model;
+}
+
 /* The trainer's copy, after old names and None were settled. */
 SENTRAIN_DEF const sen_training_arguments *sen_trainer_args(const sen_trainer *t)
 {
@@ -44556,11 +44928,11 @@ SENTRAIN_DEF const sen_training_arguments *sen_trainer_args(const sen_trainer *t
 /* "kind.COLUMN" of each column, and what is stored under it: token ids and mask (int32, padded with
  * zeros to this column's longest text), the embeddings (B,E) and their gradients. The arrays are in
  * the scratch arena until the file is written. */
-static sen_result sen__grad_column(sen_trainer *t, const sen__train_set *s, int k,
+static sen_result sen__grad_column(sen_trainer *t, const sen_inputs *in, int k,
                                    sen__to_store *item, int64_t *n)
 {
-    const sen_batch *b = &t->batch.batch;
-    const char *column = sen_dataset_column_name(s->data, s->column[k]);
+    const sen_batch *b = &in->batch;
+    const char *column = in->columns[k];
     const int32_t *first = b->first + k * b->rows;
     int64_t longest = 0, i, j;
     int32_t *ids, *mask;
@@ -44591,25 +44963,20 @@ static sen_result sen__grad_column(sen_trainer *t, const sen__train_set *s, int 
 /* The guide's embeddings of the first rows, in training mode: where a script of Python's says
  * loss.train() its dropout is on, while Trainer sets the model alone to it. Of one pass over some
  * columns and rows, torch's generator draws the model's masks and then the guide's. */
-static sen_result sen__grad_guide_pass(sen_trainer *t, const sen__train_set *s, int k, int columns,
-                                       const int64_t *rows, int64_t n, float **to)
+static sen_result sen__grad_guide_pass(sen_trainer *t, sen_loss *l, const sen_batch *b, float **to)
 {
-    sen_loss *l = sen__loss_core(s->loss);
     const bool torch = t->args.dropout_rng == SEN_DROPOUT_TORCH;
+    sen__dropout_plan *plan = &t->dropout[0];
     sen_var *y;
-    sen_result r = sen__packed_fill(t->c, &t->batch, s->tokens + k, columns, rows, n);
+    sen_result r = sen__dropout_begin(t->c, plan, t->model, b, torch, (uint64_t)t->args.seed, 0,
+                                      &t->rng);
     if (!r)
-        r = sen__dropout_begin(t->c, &t->dropout, t->model, &t->batch.batch, torch,
-                               (uint64_t)t->args.seed, 0, &t->rng);
-    if (!r)
-        r = sen__dropout_begin(t->c, &t->dropout, l->guide, &t->batch.batch, true,
-                               (uint64_t)t->args.seed, 0, &t->rng);
+        r = sen__dropout_begin(t->c, plan, l->guide, b, true, (uint64_t)t->args.seed, 0, &t->rng);
     if (r) return r;
-    sen_tape_reset(t->eval_tape);
-    t->eval_tape->dropout = sen__dropout_of(&t->dropout);
-    y = sen__model_forward(l->guide, t->eval_tape, &t->batch.batch);
-    t->eval_tape->dropout = NULL;
-    if (!y) return sen__trainer_tape_error(t, t->eval_tape);
+    t->inner_eval->dropout = sen__dropout_of(plan);
+    y = sen__model_forward(l->guide, t->inner_eval, b);
+    t->inner_eval->dropout = NULL;
+    if (!y) return sen__trainer_tape_error(t, t->inner_eval);
     sen__row_copy(*to, y->x, sen_count(y));
     *to += sen_count(y);
     return SEN_OK;
@@ -44617,45 +44984,37 @@ static sen_result sen__grad_guide_pass(sen_trainer *t, const sen__train_set *s, 
 
 /* All columns at once, or piece by piece as the cache has them. The generator is put back for the
  * model. */
-static sen_result sen__grad_guide(sen_trainer *t, sen__train_set *s, int64_t n)
+static sen_result sen__grad_guide(sen_trainer *t, sen_loss *loss, const sen_inputs *in)
 {
     const sen_rng before = t->rng;
-    const int64_t *rows;
+    const sen_batch *b = &in->batch, *piece;
+    sen_loss *core = sen__loss_core(loss);
     float *to;
     int64_t from, end;
     int k;
     sen_result r;
-    if (!sen__loss_core(s->loss)->guide) return SEN_OK;
-    r = sen__guide_embed(t, s, t->rows, n);             /* makes the room */
+    if (!core->guide) return SEN_OK;
+    r = sen__guide_embed(t, loss, in);                  /* makes the room */
     to = (float *)t->guide_emb.data;
-    rows = r ? NULL : sen__set_rows(t, s, t->rows, n);
-    if (!r && !rows) r = SEN_ERR_MEMORY;
-    if (!r && !sen__set_cached(s)) r = sen__grad_guide_pass(t, s, 0, s->n_columns, rows, n, &to);
-    for (k = 0; !r && k < s->n_columns && sen__set_cached(s); k++)
-        for (from = 0; !r && from < n; from = end) {
-            end = sen__cache_end(s, k, rows, from, n);
-            r = sen__grad_guide_pass(t, s, k, 1, rows + from, end - from, &to);
+    sen_tape_reset(t->inner_eval);
+    if (!r && !sen__loss_cached(loss)) r = sen__grad_guide_pass(t, core, b, &to);
+    for (k = 0; !r && k < in->n_columns && sen__loss_cached(loss); k++)
+        for (from = 0; !r && from < b->rows; from = end) {
+            end = sen__cache_end(loss, b->first + k * b->rows, from, b->rows);
+            sen_tape_reset(t->inner_eval);
+            piece = sen__batch_piece(t->inner_eval, b, k, from, end);
+            r = piece ? sen__grad_guide_pass(t, core, piece, &to) : sen_tape_result(t->inner_eval);
         }
     t->rng = before;
     return r;
 }
 
-/* The same with a gradient cache, whose embeddings and gradients are put where the others have
- * them. */
-static sen_result sen__grad_cached(sen_trainer *t, sen__train_set *s, int64_t n,
-                                   sen_labels *labels, float *value)
+/* The embeddings and gradients of a gradient cache, put where those of other losses are. */
+static sen_result sen__grad_cached(sen_trainer *t, const sen_inputs *in)
 {
-    const int64_t e = sen_embedding_dimension(t->model, SEN_NONE);
-    double sum = 0;
-    sen_result r = sen__grad_guide(t, s, n);
-    const int64_t *rows;
+    const int64_t n = in->n, e = sen_embedding_dimension(t->model, SEN_NONE);
     int k;
-    if (!r) r = sen__trainer_fill(t, s, t->rows, n, labels);
-    rows = r ? NULL : sen__set_rows(t, s, t->rows, n);
-    if (!r) r = rows ? sen__cached_loss(t, s, rows, n, labels, 1.0f, 0, &sum) : SEN_ERR_MEMORY;
-    *value = (float)sum;
-    if (!r) r = sen__trainer_fill(t, s, t->rows, n, labels);        /* all columns' token ids */
-    for (k = 0; !r && k < s->n_columns; k++) {
+    for (k = 0; k < in->n_columns; k++) {
         float *emb = (float *)t->cache_emb.data + k * n * e, *g = sen_tape_floats(t->tape, n * e);
         t->emb[k] = sen_tape_constant(t->tape, emb, n, e);
         if (!g || !t->emb[k]) return SEN_ERR_MEMORY;
@@ -44663,19 +45022,42 @@ static sen_result sen__grad_cached(sen_trainer *t, sen__train_set *s, int64_t n,
         t->emb[k]->g = g;
         t->emb[k]->keep = true;
     }
-    return r;
+    return SEN_OK;
+}
+
+/* The loss and its backward. In place of the guide's embeddings that the trainer's own way makes
+ * come those of training mode. A decoder drops as the guide does: the script's loss.train() sets it
+ * to. */
+static sen_result sen__grad_backward(sen_trainer *t, sen_loss *loss, const sen_inputs *in,
+                                     float *value)
+{
+    const bool cached = sen__loss_cached(loss);
+    sen_loss *core = sen__loss_core(loss);
+    sen_var *y = NULL;
+    sen_result r = sen__grad_guide(t, loss, in);
+    sen_tape_reset(t->tape);
+    t->number = t->passes = 0;
+    if (!r && core->type->decodes) {
+        r = sen__denoising_dropout(t->c, core, t->model);
+        if (!r) core->decoder_plan = &t->decoder_dropout;
+        if (!r) core->decoder_rng = &t->rng;
+    }
+    if (!r)
+        r = cached ? sen__cached_loss(t, t->tape, loss, in, &y)
+                   : sen__plain_loss(t, t->tape, loss, in, true, &y);
+    core->decoder_plan = NULL;
+    if (!r) *value = y->x[0];                           /* before backward gives it back */
+    if (!r) r = sen_backward(t->tape, y, 1.0f);
+    t->number = -1;
+    return r || !cached ? r : sen__grad_cached(t, in);
 }
 
 /* Forward and backward over the first rows, in file order; embeddings and their gradients are kept.
- * A decoder drops as the guide does: the script's loss.train() sets it to.
  * The order is the file's and the generator is seeded anew, so that a few lines of Python can
  * compute the same batch and compare. Not divided by anything, not clipped. */
-static sen_result sen__grad_run(sen_trainer *t, sen__train_set *s, sen_labels *labels,
-                                float *value)
+static sen_result sen__grad_run(sen_trainer *t, sen__train_set *s, sen_inputs *in, float *value)
 {
     int64_t n = SEN__MIN((int64_t)t->args.per_device_train_batch_size, s->data->rows);
-    sen_loss *core = sen__loss_core(s->loss);
-    sen_var *loss;
     int64_t i;
     sen_result r;
     for (i = 0; i < n; i++) t->rows[i] = i;
@@ -44683,33 +45065,18 @@ static sen_result sen__grad_run(sen_trainer *t, sen__train_set *s, sen_labels *l
     sen__pyrandom_seed(&t->python, (uint64_t)t->args.seed);
     sen__losses_share(t);
     r = s->data->stream ? sen__stream_next(s->data, 0, n, &n) : SEN_OK;
-    if (!r && sen__set_cached(s)) return sen__grad_cached(t, s, n, labels, value);
     /* The same path as a training batch: what is checked is what trains. */
-    if (!r) r = sen__grad_guide(t, s, n);
-    if (!r) r = sen__trainer_fill(t, s, t->rows, n, labels);
-    if (!r) r = sen__trainer_dropout(t, s, 0);
-    if (r) return r;
-    sen_tape_reset(t->tape);
-    t->tape->dropout = sen__dropout_of(&t->dropout);
-    if (core->type->decodes) {
-        r = sen__denoising_dropout(t->c, core, t->model);
-        if (r) return r;
-        core->decoder_plan = &t->decoder_dropout;
-        core->decoder_rng = &t->rng;
-    }
-    loss = sen__trainer_loss(t, t->tape, s, labels, true);
-    core->decoder_plan = NULL;
-    if (!loss) return sen__trainer_tape_error(t, t->tape);
-    *value = loss->x[0];                                /* before backward gives it back */
-    return sen_backward(t->tape, loss, 1.0f);
+    if (!r) r = sen__inputs_make(t, s, &t->room, t->rows, n, in);
+    return r ? r : sen__grad_backward(t, s->loss, in, value);
 }
 
 /* Token ids and masks are padded for Python's eyes, labels are int32 where they are whole numbers.
  * Weights that got no gradient have no entry, as .grad is None in Python. Names that found no
  * memory are noticed in one place, before the write. */
-static sen_result sen__grad_write(sen_trainer *t, const sen__train_set *s, const sen_labels *labels,
-                                  const float *loss, const char *path)
+static sen_result sen__grad_write(sen_trainer *t, const sen_inputs *in, const float *loss,
+                                  const char *path)
 {
+    const sen_labels *labels = &in->labels;
     const sen__optimizer *o = t->optimizer;
     sen__to_store *item = (sen__to_store *)sen__scratch(t->c, 2 * o->n + SEN__GRAD_FILES,
                                                         sizeof *item, "a list of tensors");
@@ -44726,7 +45093,7 @@ static sen_result sen__grad_write(sen_trainer *t, const sen__train_set *s, const
         if (!labels->shape.numbers) item[n].ndim = 1;   /* lists of lists stay flat */
         n++;
     }
-    for (k = 0; !r && k < s->n_columns; k++) r = sen__grad_column(t, s, k, item, &n);
+    for (k = 0; !r && k < in->n_columns; k++) r = sen__grad_column(t, in, k, item, &n);
     /* has_grad: backward reached it. A gradient that is zero is written, one that never came is
      * not. */
     for (i = 0; i < o->n; i++) {
@@ -44750,15 +45117,15 @@ SENTRAIN_DEF sen_result sen_trainer_gradients(sen_trainer *t, const char *path)
 {
     const sen__mark mark = sen__arena_mark(&t->c->scratch);
     const sen_rng before = t->rng;
-    sen_labels labels;
+    sen_inputs in;
     float loss = 0;
     sen_result r = SEN_OK;
     sen__begin(t->c);
     if (t->n_train == 0) r = sen_fail(t->c, SEN_ERR_ARGUMENT, "gradients need a train_dataset");
     if (!r) r = sen__sets_tokenize(t, t->train, 1);
     if (!r) r = sen__trainer_optimizer(t);
-    if (!r) r = sen__grad_run(t, &t->train[0], &labels, &loss);
-    if (!r) r = sen__grad_write(t, &t->train[0], &labels, &loss, path);
+    if (!r) r = sen__grad_run(t, &t->train[0], &in, &loss);
+    if (!r) r = sen__grad_write(t, &in, &loss, path);
     /* Whatever happened: no gradient of this check may be added to the next update's. */
     if (t->optimizer) sen__zero_grad(t->optimizer);
     t->rng = before;
@@ -46100,6 +46467,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    sen_checkpoint_to_python, sen_checkpoint_from_python, the command convert-checkpoint:
  *            a run crosses over to Python's Trainer, or from it, at any checkpoint; a folder that
  *            Python wrote is also resumed as it is.
+ *   Added    sen_inputs, sen_trainer_collate, sen_trainer_compute_loss with its outputs;
+ *            data_collator and tokenizer of a sen_trainer_desc.
  *
  * LICENCE
  *

@@ -2798,6 +2798,198 @@ static void test_train_locale(void)
     CHECK(state[0][0] && strcmp(state[0], state[1]) == 0);
 }
 
+/* ---- inputs, compute_loss, data_collator, tokenizer ------------------------------------------ */
+
+/* What a run of ten steps ends with, changed by `mode`. */
+enum { TRAIN_PLAIN, TRAIN_COLLATE, TRAIN_TEXTS, TRAIN_OTHERS, TRAIN_WORDS, TRAIN_BAD_ID };
+
+static sen_result train_collate(sen_trainer *t, sen_inputs *in, void *user)
+{
+    static const sen_text other = { "red cat", 7 };
+    const int mode = *(const int *)user;
+    sen_text texts[16];                         /* two columns of an evaluation's 8 rows */
+    int64_t i;
+    sen_result r;
+    CHECK(sen_trainer_user(t) == user && in->n <= 8);
+    if (mode == TRAIN_COLLATE) return sen_trainer_collate(t, in);
+    for (i = 0; i < 2 * in->n; i++)
+        texts[i] = mode == TRAIN_OTHERS && i == 0
+                 ? other : sen_dataset_text(in->dataset, in->rows[i % in->n], (int)(i / in->n));
+    r = sen_trainer_collate_texts(t, in, texts);
+    if (!r && mode == TRAIN_BAD_ID) in->batch.ids[2] = 20;
+    return r;
+}
+
+/* The model's tokenizer; it says first that the room is too small where it is. */
+static sen_result train_own_ids(sen_ctx *c, sen_text text, int64_t max_length, int32_t *ids,
+                              int64_t capacity, int64_t *n, void *user)
+{
+    const train_kit *k = (const train_kit *)user;
+    return sen_tokenize(c, sen_model_tokenizer(k->model), text, max_length, true, ids, capacity, n);
+}
+
+static sen_result train_collated(int mode, const char *prompts, float *out)
+{
+    sen_ctx *c = train_ctx(2);
+    sen_trainer *t = NULL;
+    train_kit k;
+    sen_result r = train_make(&k, c, "MultipleNegativesRankingLoss", 0.1);
+    k.desc.eval_dataset = k.data;
+    k.desc.args.eval_strategy = SEN_STRATEGY_EPOCH;
+    if (!r && prompts) r = train_read(c, prompts, &k.desc.args);
+    k.desc.user = mode == TRAIN_WORDS ? (void *)&k : (void *)&mode;
+    if (mode == TRAIN_WORDS) k.desc.tokenizer = train_own_ids;
+    else if (mode != TRAIN_PLAIN) k.desc.data_collator = train_collate;
+    if (!r) r = sen_trainer_new(c, &k.desc, &t);
+    if (!r) r = sen_train(t);
+    train_weights(k.model, out, TRAIN_FLOATS);
+    if (mode == TRAIN_BAD_ID)
+        CHECK_TEXT(sen_message(c), "the token id 20 is outside the vocabulary of 20");
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+    return r;
+}
+
+static void test_train_collators(void)
+{
+    static const char prompts[] = "{\"prompts\": {\"first\": \"the \"}}";
+    static float plain[TRAIN_FLOATS], other[TRAIN_FLOATS];
+    const char *const with[] = { NULL, prompts };
+    int i, mode;
+    for (i = 0; i < 2; i++) {
+        CHECK(train_collated(TRAIN_PLAIN, with[i], plain) == SEN_OK);
+        for (mode = TRAIN_COLLATE; mode <= TRAIN_WORDS; mode++) {
+            CHECK(train_collated(mode, with[i], other) == SEN_OK);
+            CHECK((memcmp(plain, other, sizeof plain) == 0) == (mode != TRAIN_OTHERS));
+        }
+    }
+    CHECK(train_collated(TRAIN_BAD_ID, NULL, other) == SEN_ERR_ARGUMENT);
+}
+
+/* Inputs of the first four rows; the caller's struct, the trainer's arrays. */
+static sen_inputs train_inputs(sen_trainer *t, const sen_dataset *data, const int64_t *rows)
+{
+    sen_inputs in;
+    memset(&in, 0, sizeof in);
+    in.dataset = data;
+    in.rows = rows;
+    in.n = 4;
+    CHECK_OK(sen_trainer_context(t), sen_trainer_collate(t, &in));
+    return in;
+}
+
+/* One batch's loss and gradients by hand are those that the trainer writes. */
+static void test_train_compute_loss(void)
+{
+    static const int64_t rows[4] = { 0, 1, 2, 3 };
+    sen_ctx *c = train_ctx(2);
+    train_kit k;
+    sen_trainer *t = NULL;
+    sen_tape *tape = NULL;
+    sen_var *loss = NULL, *again = NULL;
+    sen_outputs out;
+    sen_inputs in, bad;
+    sen_dataset *other = NULL;
+    float emb[8];
+    int64_t i;
+    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0));
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen_tape_new(c, false, &tape));
+    in = train_inputs(t, k.data, rows);
+    CHECK(in.n_columns == 2 && in.batch.rows == 4 && in.batch.columns == 2 && !in.dataset_name);
+    CHECK_TEXT(in.columns[1], "second");
+    CHECK(in.labels.n == 4 && in.labels.value[1] == (float)k.score[1]);
+    CHECK_OK(c, sen_trainer_compute_loss(t, tape, &in, &loss, &out));
+    CHECK(loss && loss->rows == 1 && out.n_columns == 2 && out.rows == 4 && out.dimension == 8);
+    for (i = 0; i < 8; i++) {
+        CHECK_OK(c, sen_encode(c, k.model, &k.cell[i / 4][i % 4], 1, NULL, emb));
+        CHECK_NEAR(out.embeddings[i / 4] + 8 * (i % 4), emb, 8, 1e-6);
+    }
+    /* Twice on one tape: the same, for there is no dropout outside a step. */
+    CHECK_OK(c, sen_trainer_compute_loss(t, tape, &in, &again, NULL));
+    CHECK(again && again->x[0] == loss->x[0]);
+    bad = in;
+    bad.labels.n = 3;
+    CHECK(sen_trainer_compute_loss(t, tape, &bad, &again, NULL) == SEN_ERR_ARGUMENT && !again);
+    CHECK_TEXT(sen_message(c), "inputs of 4 rows have 3 labels");
+    bad = in;
+    bad.n = 3;
+    CHECK(sen_trainer_compute_loss(t, tape, &bad, &again, NULL) == SEN_ERR_ARGUMENT);
+    bad.n = 4;
+    bad.rows = &in.batch.tokens;                        /* a row that is not there */
+    bad.n = 1;
+    CHECK(sen_trainer_collate(t, &bad) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "has no row") != NULL);
+    bad.dataset = other;
+    CHECK(sen_trainer_collate(t, &bad) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "no such dataset") != NULL);
+    CHECK(sen_trainer_collate_texts(t, &in, k.cell[0]) == SEN_ERR_ARGUMENT);
+    CHECK(sen_trainer_model(t) == k.model);
+    sen_tape_free(tape);
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* Two losses of one batch on a tape, summed: twice the gradient of one, whole or in pieces; but a
+ * loss in pieces remembers one batch. */
+static void train_summed(const char *name, int calls, float *grad)
+{
+    static const int64_t rows[4] = { 0, 1, 2, 3 };
+    sen_ctx *c = train_ctx(1);
+    const bool pieces = strncmp(name, "Cached", 6) == 0;
+    train_kit k;
+    sen_trainer *t = NULL;
+    sen_tape *tape = NULL;
+    sen_var *sum = NULL, *loss = NULL;
+    sen_result r;
+    sen_inputs in;
+    int64_t i, n = 0;
+    int j;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    sen_loss_free(k.loss);
+    CHECK_OK(c, sen_loss_new(c, name, NULL, &k.loss));
+    k.desc.loss = k.loss;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen__trainer_optimizer(t));
+    CHECK_OK(c, sen_tape_new(c, true, &tape));
+    in = train_inputs(t, k.data, rows);
+    for (j = 0; j < calls; j++) {
+        CHECK_OK(c, sen_trainer_compute_loss(t, tape, &in, &loss, NULL));
+        sum = sum ? sen_add(tape, sum, loss) : loss;
+    }
+    r = sen_backward(tape, sum, 1.0f);
+    CHECK(r == (pieces && calls > 1 ? SEN_ERR_ARGUMENT : SEN_OK));
+    if (r) CHECK(strstr(sen_message(c), "go backward before that") != NULL);
+    for (i = 0; i < t->optimizer->n; i++) {
+        const sen_tensor *w = t->optimizer->param[i].tensor;
+        if (w->has_grad) memcpy(grad + n, sen_tensor_grad((sen_tensor *)(size_t)w),
+                                (size_t)w->count * sizeof *grad);
+        n += w->count;
+    }
+    sen_tape_free(tape);
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+static void test_train_summed(void)
+{
+    static float one[TRAIN_FLOATS], two[TRAIN_FLOATS], cached[TRAIN_FLOATS];
+    int64_t i;
+    train_summed("MultipleNegativesRankingLoss", 1, one);
+    train_summed("MultipleNegativesRankingLoss", 2, two);
+    train_summed("CachedMultipleNegativesRankingLoss", 1, cached);
+    for (i = 0; i < TRAIN_FLOATS; i++) two[i] /= 2;
+    CHECK_NEAR(two, one, TRAIN_FLOATS, 1e-6);
+    CHECK_NEAR(cached, one, TRAIN_FLOATS, 1e-6);
+    for (i = 0; i < TRAIN_FLOATS && one[i] == 0; i++) { }
+    CHECK(i < TRAIN_FLOATS);
+    train_summed("CachedMultipleNegativesRankingLoss", 2, two);
+}
+
+
 /* ---- all ------------------------------------------------------------------------------------- */
 
 static void test_train(void)
@@ -2855,6 +3047,9 @@ static void test_train(void)
     TEST(test_train_served);
 #endif
     TEST(test_train_locale);
+    TEST(test_train_collators);
+    TEST(test_train_compute_loss);
+    TEST(test_train_summed);
 }
 
 #ifndef TEST_ALL
