@@ -1662,6 +1662,7 @@ typedef struct sen_evaluator_call {
     const char      *similarity;        /* the model's: "cosine" ... */
     const float     *emb[SEN_EVALUATOR_TEXTS];  /* (rows, dimension) of each column of texts */
     const double    *numbers;           /* (rows) the column of numbers, or NULL */
+    const int64_t   *row;               /* (rows) the dataset's row of each; NULL: 0, 1, 2 ... */
     int64_t          rows;
     int              dimension;
     const char      *output_path;       /* NULL: nothing is written */
@@ -1702,6 +1703,11 @@ SENTRAIN_DEF sen_result sen_metric_csv(sen_evaluator_call *call, double value, c
                                        ...);
 SENTRAIN_DEF sen_result sen_metric_primary(sen_evaluator_call *call, const char *format, ...);
 
+/* From within `run`: what the primary metric is the mean of, query by query, say; lets a verdict
+ * have an interval. May be called several times; who never does, has none. (One that has `score`
+ * needs nothing: it is asked again with rows drawn from its own; see sen_evaluator_call.row.) */
+SENTRAIN_DEF sen_result sen_metric_units(sen_evaluator_call *call, const double *value, int64_t n);
+
 /* An evaluator by its Python name; args: its own struct. The arguments are copied, texts too.
  * Freed by the caller before its context. SEN_ERR_UNSUPPORTED: no such evaluator (the message
  * lists all), or a setting that is not done; SEN_ERR_ARGUMENT: settings or columns that cannot
@@ -1734,6 +1740,36 @@ SENTRAIN_DEF void sen_evaluator_set_progress(sen_evaluator *e,
                                              int (*progress)(void *user, int64_t done,
                                                              int64_t total),
                                              void *user);
+
+/* ---- did it help? ---- */
+
+/* What an evaluator found of a model, kept so that another model can be laid beside it. */
+typedef struct sen_baseline sen_baseline;
+
+typedef enum sen_outcome { SEN_WIN, SEN_MARGINAL, SEN_REGRESSION } sen_outcome;
+
+typedef struct sen_verdict {
+    sen_outcome outcome;
+    const char *word;                   /* "WIN", "MARGINAL", "REGRESSION" */
+    const char *metric;                 /* the primary one; valid until the evaluator's next use */
+    double      score, baseline, delta; /* delta: score - baseline */
+    double      low, high;              /* delta with 95% of chance; NaN, NaN: not known */
+    int         resamples;              /* that these come from, 0: none */
+} sen_verdict;
+
+/* Evaluates a model, writing no file and drawing no random number of a run. Freed by the caller
+ * before the evaluator. SEN_ERR_ARGUMENT: an evaluator without a primary metric. */
+SENTRAIN_DEF sen_result sen_baseline_new(sen_ctx *c, sen_evaluator *e, const sen_model *model,
+                                         sen_baseline **out);
+SENTRAIN_DEF void sen_baseline_free(sen_baseline *b);
+
+/* Evaluates another model with the same evaluator, and decides. A WIN or a REGRESSION is one where
+ * the interval of the difference leaves out 0: a paired bootstrap over rows or queries with a
+ * generator of its own, so the same models get the same verdict. Of evaluators that name nothing to
+ * draw from (ParaphraseMining, MSEFromDataFrame, a mean or maximum of several) the difference must
+ * be 0.5% of the greater score. Efron, Tibshirani, An Introduction to the Bootstrap, 1993, 13.3. */
+SENTRAIN_DEF sen_result sen_verdict_of(sen_ctx *c, sen_evaluator *e, const sen_baseline *b,
+                                       const sen_model *model, sen_verdict *out);
 
 /* The key of the metric that counts; NULL before the first evaluation, or if there is none. */
 SENTRAIN_DEF const char *sen_evaluator_primary_metric(const sen_evaluator *e);
@@ -34979,6 +35015,15 @@ SENTRAIN_DEF sen_result sen_paraphrase_mining(sen_ctx *c, int score_function,
  * The trainer puts "eval_" before the keys; the file lies in OUTPUT_DIR/eval. */
 typedef struct sen__eval_watch sen__eval_watch;
 
+/* What a score came from: values of which it is the mean, or the embeddings that it was made of. */
+typedef struct sen__units {
+    double  *value;                         /* [n] */
+    int64_t  n, room;
+    float   *emb;                           /* (texts, rows, dimension), or NULL */
+    int64_t  rows;
+    int      dimension;
+} sen__units;
+
 struct sen_evaluator {
     sen_ctx                  *c;
     const sen_evaluator_type *type;
@@ -34998,6 +35043,7 @@ struct sen_evaluator {
     int                       teacher_dimension;
     void                     *data;             /* what `ready` read, in keep; or NULL */
     const sen_loss           *loss;             /* that a trainer lends it, or NULL */
+    sen__units               *units;            /* where to leave what it is the mean of; NULL */
     sen_texts                 functions;        /* similarity functions, fixed at the first call */
     int                     (*progress)(void *user, int64_t done, int64_t total);   /* or NULL */
     void                     *progress_user;
@@ -35211,6 +35257,20 @@ SENTRAIN_DEF sen_result sen_metric_primary(sen_evaluator_call *call, const char 
                                               ap);
     va_end(ap);
     return call->evaluator->primary ? SEN_OK : SEN_ERR_MEMORY;
+}
+
+SENTRAIN_DEF sen_result sen_metric_units(sen_evaluator_call *call, const double *value, int64_t n)
+{
+    sen__units *u = call->evaluator->units;
+    void *to = u ? u->value : NULL;
+    sen_result r = SEN_OK;
+    if (!u || n < 1) return SEN_OK;
+    r = sen__reserve(call->ctx, &to, &u->room, u->n + n, sizeof *value, "a baseline");
+    if (r) return r;
+    u->value = (double *)to;
+    memcpy(u->value + u->n, value, (size_t)n * sizeof *value);
+    u->n += n;
+    return SEN_OK;
 }
 
 SENTRAIN_DEF const char *sen_evaluator_primary_metric(const sen_evaluator *e)
@@ -35971,8 +36031,8 @@ static sen_result sen__translation_same(sen_evaluator_call *call, int column, in
     sen_result r = SEN_OK;
     *same = i == j;
     if (*same) return SEN_OK;
-    r = sen__dataset_text_kept(call->ctx, d, i, column, &a);
-    if (!r) r = sen__dataset_text_kept(call->ctx, d, j, column, &b);
+    r = sen__dataset_text_kept(call->ctx, d, call->row ? call->row[i] : i, column, &a);
+    if (!r) r = sen__dataset_text_kept(call->ctx, d, call->row ? call->row[j] : j, column, &b);
     if (!r) *same = a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
     sen__arena_release(&call->ctx->scratch, mark);
     return r;
@@ -35990,7 +36050,7 @@ static sen_result sen__translation_share(sen_evaluator_call *call, const int64_t
         bool same = false;
         r = sen__translation_same(call, column, i, near[i], &same);
         right += same;
-        if (!r && !same && !back && a->print_wrong_matches)
+        if (!r && !same && !back && a->print_wrong_matches && !call->row)
             sen_log(call->ctx, SEN_LOG_INFO, "TranslationEvaluator: source %lld is nearest to "
                     "target %lld", (long long)i, (long long)near[i]);
     }
@@ -36313,6 +36373,12 @@ static sen_result sen__eval_columns_run(sen_evaluator_call *call)
     r = sen__eval_encode(call, room);
     if (!r) r = sen__eval_quantize(call, room);
     if (!r) r = sen__eval_score(call);
+    if (!r && e->units) {               /* which are asked for: they stay */
+        e->units->emb = room;
+        e->units->rows = call->rows;
+        e->units->dimension = call->dimension;
+        room = NULL;
+    }
     sen__delete(call->ctx, room);       /* metrics are numbers and names */
     return r;
 }
@@ -36401,6 +36467,7 @@ static sen_result sen__eval_run(sen_evaluator_call *call, sen_evaluator *e)
     call->evaluator = e;                /* for the sen_metric_ functions */
     call->args = e->args;
     call->numbers = e->numbers;
+    call->row = NULL;
     call->rows = e->dataset ? sen_dataset_rows(e->dataset) : 0;
     sen__eval_clear(e);                 /* a run function need not */
     r = e->type->run ? e->type->run(call) : sen__eval_columns_run(call);
@@ -36629,6 +36696,7 @@ static sen_result sen__teach_score(sen_evaluator_call *call)
 static sen_result sen__teach_run(sen_evaluator_call *call)
 {
     const sen_encode_args args = sen__eval_encode_args(call->evaluator);
+    int64_t i;
     sen_result r = sen__teach_student(call);
     float *room = r ? NULL : (float *)sen__new_array(
         call->ctx, call->rows, sen__mul((uint64_t)call->dimension, sizeof *room), "embeddings");
@@ -36638,6 +36706,12 @@ static sen_result sen__teach_run(sen_evaluator_call *call)
                                       NULL, 0, call->rows, &args, room);
     call->emb[1] = room;
     if (!r) r = sen__eval_score(call);
+    for (i = 0; !r && call->evaluator->units && i < call->rows; i++) {
+        const double mse = -(double)sen__teach_of(
+            call->evaluator->teacher_emb + i * call->dimension, room + i * call->dimension,
+            call->dimension);
+        r = sen_metric_units(call, &mse, 1);
+    }
     sen__delete(call->ctx, room);
     return r;
 }
@@ -36996,6 +37070,7 @@ static sen_result sen__rerank_some(sen_evaluator_call *call, const sen__rerank *
     sen_text *texts;
     float *emb, *s;
     int64_t queries = 0, docs = 0, i = 0, d = 0, k;
+    double before;
     sen_result r;
     for (q = first; q && (docs < SEN__ENCODE_WINDOW && (a->use_batched_encoding || !docs));
          q = q->next, queries++)
@@ -37022,7 +37097,10 @@ static sen_result sen__rerank_some(sen_evaluator_call *call, const sen__rerank *
         const sen__pair_similarity *fn = &sen__pair_similarities[a->similarity_fct];
         for (k = 0; k < q->n; k++)
             s[k] = fn->of(emb + i * width, emb + (queries + d + k) * width, width);
+        before = sum[2];
         r = sen__rerank_query(call->ctx, q, s, a->at_k, sum);
+        before = sum[2] - before;
+        if (!r) r = sen_metric_units(call, &before, 1);
     }
     sen__arena_release(&call->ctx->scratch, mark);
     return r;
@@ -37416,6 +37494,7 @@ typedef struct sen__retrieval_run {
     int64_t                   k;            /* ranks that any metric looks at */
     float                    *queries, *documents;  /* (n, E), (chunk, E) */
     unsigned char            *right;        /* (n, k): whether a hit is right; of one function */
+    int64_t                   best;         /* the function whose NDCG counts */
     double                   *value;        /* [functions] of all metrics at all cuts */
     int64_t                   values;       /* of one function */
 } sen__retrieval_run;
@@ -37595,7 +37674,7 @@ static void sen__retrieval_order(const sen__retrieval_run *x, int64_t *order)
 
 /* What is said of an evaluation: metrics function by function, columns and the best function in the
  * order of their names. */
-static sen_result sen__retrieval_say(const sen__retrieval_run *x)
+static sen_result sen__retrieval_say(sen__retrieval_run *x)
 {
     sen_evaluator_call *call = x->call;
     const int64_t most = sen__ir_most(&x->a->ndcg_at_k);
@@ -37627,6 +37706,7 @@ static sen_result sen__retrieval_say(const sen__retrieval_run *x)
         if (ndcg[i] == sen__python_max(ndcg, x->functions.n) || x->functions.n == 1)
             best = x->functions.item[order[i]];
     if (!best) best = x->functions.item[order[0]];      /* NaN in front stays, as in Python */
+    for (f = 0; f < x->functions.n; f++) if (strcmp(x->functions.item[f], best) == 0) x->best = f;
     return r ? r : sen_metric_primary(call, "%s%s_ndcg@%lld", x->prefix, best, (long long)most);
 }
 
@@ -37692,6 +37772,22 @@ static sen_result sen__retrieval_predictions(const sen__retrieval_run *x, int64_
     return r;
 }
 
+/* What the primary metric is the mean of. */
+static sen_result sen__retrieval_units(sen__retrieval_run *x)
+{
+    const sen__retrieval *s = x->s;
+    const int64_t most = sen__ir_most(&x->a->ndcg_at_k);
+    int64_t q;
+    sen_result r = SEN_OK;
+    sen__retrieval_measure(x, x->best);         /* which marks its right hits again */
+    for (q = 0; !r && q < s->n; q++) {
+        const double one = sen__ir_value(SEN__IR_NDCG, x->right + q * x->k, x->top[x->best].have[q],
+                                         s->first[q + 1] - s->first[q], most);
+        r = sen_metric_units(x->call, &one, 1);
+    }
+    return r;
+}
+
 /* Those that are named, or the model's, which is asked anew at each call. */
 static sen_texts sen__retrieval_functions(const sen_evaluator_call *call,
                                           const sen_retrieval_args *a)
@@ -37727,6 +37823,7 @@ static sen_result sen__retrieval_evaluate(sen_evaluator_call *call)
         if (x.a->write_predictions && call->output_path) r = sen__retrieval_predictions(&x, f);
     }
     if (!r) r = sen__retrieval_say(&x);
+    if (!r && call->evaluator->units) r = sen__retrieval_units(&x);
     sen__retrieval_free(&x);
     return r;
 }
@@ -37990,7 +38087,7 @@ static const char *const sen__nano_names[] = {          /* as it is asked for, a
     "scifact", "SciFact", "touche2020", "Touche2020"
 };
 
-#define SEN__NANO_MOST ((int64_t)SEN__COUNT(sen__nano_names) / 2)
+#define SEN__NANO_MOST (SEN__COUNT(sen__nano_names) / 2)
 
 #define SEN__NANO_K(member, initial, help)                                                         \
     { #member, offsetof(sen_nano_beir_args, member), SEN_KIND_NUMBERS, 0,                          \
@@ -38081,7 +38178,7 @@ static void sen__nano_args(const sen_nano_beir_args *a, sen_retrieval_args *out)
 static sen_result sen__nano_check(sen_ctx *c, const void *args, const sen_json *at)
 {
     const sen_nano_beir_args *a = (const sen_nano_beir_args *)args;
-    const char *room[SEN__COUNT(sen__nano_names) / 2], *prompt;
+    const char *room[SEN__NANO_MOST], *prompt;
     const sen_texts names = sen__nano_asked(a, room);
     sen_retrieval_args each;
     sen_dataset any;
@@ -38091,7 +38188,7 @@ static sen_result sen__nano_check(sen_ctx *c, const void *args, const sen_json *
         return sen_fail_at(c, SEN_ERR_ARGUMENT, at, NULL, "NanoBEIREvaluator needs \"dataset_id\", "
                            "a folder with corpus, queries and qrels; nothing is fetched from a "
                            "network");
-    if (names.n > SEN__NANO_MOST)
+    if (names.n > (int64_t)SEN__NANO_MOST)
         return sen_fail_at(c, SEN_ERR_ARGUMENT, at, "dataset_names", "more names than collections");
     for (i = 0; !r && i < names.n; i++) {
         if (!sen__nano_called(names.item[i]))
@@ -38209,7 +38306,7 @@ static sen_result sen__nano_ready(sen_evaluator_call *call)
 {
     sen_evaluator *e = call->evaluator;
     const sen_nano_beir_args *a = (const sen_nano_beir_args *)e->args;
-    const char *room[SEN__COUNT(sen__nano_names) / 2];
+    const char *room[SEN__NANO_MOST];
     const sen_texts names = sen__nano_asked(a, room);
     int64_t i;
     sen_result r = SEN_OK;
@@ -38227,20 +38324,28 @@ static sen_result sen__nano_run(sen_evaluator_call *call)
 {
     sen_evaluator *e = call->evaluator;
     const sen_nano_beir_args *a = (const sen_nano_beir_args *)e->args;
+    double weight[SEN__NANO_MOST];              /* queries of each */
     sen__retrieval_run x;
     sen__out prefix;
-    int64_t i;
+    int64_t i, at;
     int k, m;
     sen_result r = SEN_OK;
     for (k = 0; !r && k < e->n_children; k++) {
+        const int64_t before = e->units ? e->units->n : 0;
+        e->child[k]->units = e->units;          /* each leaves its queries there ... */
         r = sen__eval_run(call, e->child[k]);
+        e->child[k]->units = NULL;
         call->evaluator = e;
         call->args = e->args;
+        if (e->units) weight[k] = (double)(e->units->n - before);
         for (i = 0; !r && i < e->child[k]->n; i++)
             r = sen_metric_add(call, e->child[k]->metric[i].value, "%s",
                                e->child[k]->metric[i].name);
     }
     if (r) return r;
+    for (k = 0, at = 0; e->units && k < e->n_children; k++)     /* ... each collection alike */
+        for (i = 0; i < (int64_t)weight[k]; i++)
+            e->units->value[at++] *= (double)e->units->n / (weight[k] * e->n_children);
     memset(&x, 0, sizeof x);
     x.call = call;
     x.a = (const sen_retrieval_args *)e->child[0]->args;
@@ -39027,6 +39132,245 @@ SENTRAIN_DEF sen_result sen_evaluate(sen_ctx *c, sen_evaluator *e, const sen_mod
     r = sen__end(c, r);
     if (r == SEN_ERR_STOPPED && c->depth == 0) sen__stop_set(c, 0);     /* the wish is granted */
     return r;
+}
+
+/* ---- did it help? ---------------------------------------------------------------------------- */
+
+/* A score is one number of a sample: other rows, another number. How far it can be trusted is asked
+ * by drawing rows with replacement, as many as there are, again and again, the same ones for both
+ * models (paired): what most rows agree on stays, what hangs from a few does not. Values of which
+ * the score is a mean are added up anew; of other scores (a correlation, say) the whole evaluator
+ * is asked again, with the embeddings of the rows that were drawn. */
+struct sen_baseline {
+    sen_ctx   *c;
+    double     score;
+    sen__units units;
+};
+
+#define SEN__RESAMPLES     1000
+#define SEN__RESAMPLES_MIN 200
+#define SEN__RESAMPLE_COST 4e8              /* floats that more than the least of them look at */
+
+/* The evaluator whose units stand for e's: itself, or of a list the one whose score counts; NULL:
+ * none does. */
+static sen_evaluator *sen__verdict_source(sen_evaluator *e)
+{
+    int how;
+    if (e->type != &sen__sequential_evaluator) return e;
+    how = ((const sen_sequential_args *)e->args)->main_score_function;
+    if (e->n_children < 1) return NULL;
+    if (how == SEN_SCORE_FIRST || e->n_children == 1) return e->child[0];
+    return how == SEN_SCORE_LAST ? e->child[e->n_children - 1] : NULL;
+}
+
+/* The primary metric's value; false: there is none. */
+static bool sen__verdict_score(const sen_evaluator *e, double *out)
+{
+    int64_t i;
+    for (i = 0; e->primary && i < e->n; i++)
+        if (strcmp(e->metric[i].name, e->primary) == 0) {
+            *out = e->metric[i].value;
+            return true;
+        }
+    return false;
+}
+
+static void sen__units_free(sen_ctx *c, sen__units *u)
+{
+    sen__delete(c, u->value);
+    sen__delete(c, u->emb);
+    memset(u, 0, sizeof *u);
+}
+
+/* One evaluation that leaves its units. */
+static sen_result sen__verdict_evaluate(sen_ctx *c, sen_evaluator *e, const sen_model *model,
+                                        sen__units *units, double *score)
+{
+    sen_evaluator *source = sen__verdict_source(e);
+    sen_metrics m;
+    sen_result r;
+    if (source) source->units = units;
+    r = sen_evaluate(c, e, model, NULL, -1, -1, &m);
+    if (source) source->units = NULL;
+    if (!r && !sen__verdict_score(e, score))
+        r = sen_fail(c, SEN_ERR_ARGUMENT, "%s has no primary metric that could be compared",
+                     e->type->name);
+    return r;
+}
+
+SENTRAIN_DEF sen_result sen_baseline_new(sen_ctx *c, sen_evaluator *e, const sen_model *model,
+                                         sen_baseline **out)
+{
+    sen_baseline *b;
+    sen_result r = SEN_ERR_MEMORY;
+    sen__begin(c);
+    *out = NULL;
+    b = (sen_baseline *)sen__new(c, sizeof *b, "a baseline");
+    if (b) {
+        b->c = c;
+        r = sen__verdict_evaluate(c, e, model, &b->units, &b->score);
+    }
+    if (r) sen_baseline_free(b);
+    else *out = b;
+    return sen__end(c, r);
+}
+
+SENTRAIN_DEF void sen_baseline_free(sen_baseline *b)
+{
+    if (!b) return;
+    sen__units_free(b->c, &b->units);
+    sen__delete(b->c, b);
+}
+
+/* Work space of resampling. */
+typedef struct sen__resample {
+    sen_evaluator   *source;
+    const sen_model *model;                 /* the later one */
+    int64_t          n;                     /* of what is drawn */
+    int64_t         *row;                   /* [n] the draw */
+    double          *numbers, *delta;       /* [n], [resamples] */
+    float           *emb;                   /* (texts, n, dimension) */
+} sen__resample;
+
+/* The score of the rows that were drawn. */
+static sen_result sen__resample_score(sen__resample *s, const sen__units *u, double *out)
+{
+    sen_evaluator *e = s->source;
+    sen_evaluator_call call;
+    int64_t i;
+    int k;
+    sen_result r;
+    *out = 0;
+    if (u->n) {
+        for (i = 0; i < s->n; i++) *out += u->value[s->row[i]];
+        *out /= (double)s->n;
+        return SEN_OK;
+    }
+    memset(&call, 0, sizeof call);
+    call.ctx = e->c;
+    call.evaluator = e;
+    call.args = e->args;
+    call.model = s->model;
+    call.similarity = s->model ? sen_model_similarity(s->model) : "cosine";
+    call.rows = s->n;
+    call.row = s->row;
+    call.dimension = u->dimension;
+    call.epoch = -1;
+    call.steps = -1;
+    for (k = 0; k < e->n_texts; k++) {
+        const int64_t width = u->dimension;
+        float *to = s->emb + k * s->n * width;
+        for (i = 0; i < s->n; i++)
+            memcpy(to + i * width, u->emb + (k * s->n + s->row[i]) * width,
+                   (size_t)width * sizeof *to);
+        call.emb[k] = to;
+    }
+    for (i = 0; e->numbers && i < s->n; i++) s->numbers[i] = e->numbers[s->row[i]];
+    call.numbers = e->numbers ? s->numbers : NULL;
+    r = sen__eval_score(&call);
+    if (!r && !sen__verdict_score(e, out)) *out = (double)NAN;
+    return r;
+}
+
+/* Whether both sides are of the same kind and size, and what there is to draw from. */
+static int64_t sen__resample_size(const sen__units *a, const sen__units *b)
+{
+    if (a->n && b->n) return a->n == b->n ? a->n : 0;
+    return a->emb && b->emb && a->rows == b->rows ? a->rows : 0;
+}
+
+static sen_result sen__resample_room(sen_ctx *c, sen__resample *s, int64_t width, int resamples)
+{
+    const int64_t texts = s->source->n_texts;
+    s->row = (int64_t *)sen__scratch(c, s->n, sizeof *s->row, "a bootstrap");
+    s->numbers = (double *)sen__scratch(c, s->n, sizeof *s->numbers, "a bootstrap");
+    s->delta = (double *)sen__scratch(c, resamples, sizeof *s->delta, "a bootstrap");
+    s->emb = (float *)sen__new_array(c, s->n * texts * width + 1, sizeof *s->emb, "a bootstrap");
+    return s->row && s->numbers && s->delta && s->emb ? SEN_OK : SEN_ERR_MEMORY;
+}
+
+/* The middle 95% of what the difference is in resamples: v->low, v->high. Those that have no number
+ * (one class alone, say) are left out. */
+static sen_result sen__resample_interval(sen_ctx *c, sen__resample *s, const sen__units *before,
+                                         const sen__units *after, sen_verdict *v)
+{
+    const double cost = (double)s->n * s->source->n_texts *
+                        SEN__MAX(before->dimension, after->dimension);
+    const double some = before->n ? SEN__RESAMPLES : SEN__RESAMPLE_COST / cost;
+    const int most = (int)SEN__MAX(SEN__MIN(some, SEN__RESAMPLES), SEN__RESAMPLES_MIN);
+    int64_t *order = (int64_t *)sen__scratch(c, most, 2 * sizeof *order, "a bootstrap");
+    sen_rng rng;
+    int64_t i, n = 0;
+    int k;
+    sen_result r = sen__resample_room(c, s, SEN__MAX(before->dimension, after->dimension), most);
+    if (!order) r = SEN_ERR_MEMORY;
+    sen_rng_seed(&rng, 0);
+    for (k = 0; !r && k < most; k++) {
+        const sen__mark mark = sen__arena_mark(&c->scratch);
+        double x = 0, y = 0;
+        for (i = 0; i < s->n; i++)              /* 64 bits: no row is likelier than another */
+            s->row[i] = (int64_t)((((uint64_t)sen_rng_next(&rng) << 32) | sen_rng_next(&rng)) %
+                                  (uint64_t)s->n);
+        r = sen__resample_score(s, before, &x);
+        if (!r) r = sen__resample_score(s, after, &y);
+        if (!r && y - x == y - x) s->delta[n++] = y - x;
+        sen__arena_release(&c->scratch, mark);
+    }
+    if (!r && n * 2 >= most) {
+        sen__sort_order(order, s->delta, n, order + n);
+        v->low = s->delta[order[(int64_t)(0.025 * (double)n)]];
+        v->high = s->delta[order[n - 1 - (int64_t)(0.025 * (double)n)]];
+        v->resamples = (int)n;
+    }
+    sen__delete(c, s->emb);
+    return r;
+}
+
+static sen_outcome sen__verdict_outcome(const sen_verdict *v)
+{
+    const double least = 0.005 * SEN__MAX(fabs(v->score), fabs(v->baseline));
+    if (v->delta != v->delta)               /* a score that is no number is never better */
+        return v->score == v->score ? SEN_WIN : v->baseline == v->baseline ? SEN_REGRESSION
+                                                                           : SEN_MARGINAL;
+    if (v->resamples) return v->low > 0 ? SEN_WIN : v->high < 0 ? SEN_REGRESSION : SEN_MARGINAL;
+    return v->delta > least ? SEN_WIN : v->delta < -least ? SEN_REGRESSION : SEN_MARGINAL;
+}
+
+SENTRAIN_DEF sen_result sen_verdict_of(sen_ctx *c, sen_evaluator *e, const sen_baseline *b,
+                                       const sen_model *model, sen_verdict *out)
+{
+    static const char *const words[] = { "WIN", "MARGINAL", "REGRESSION" };
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    sen__units units;
+    sen__resample s;
+    sen_result r;
+    sen__begin(c);
+    memset(out, 0, sizeof *out);
+    memset(&units, 0, sizeof units);
+    memset(&s, 0, sizeof s);
+    out->low = out->high = (double)NAN;
+    r = sen__verdict_evaluate(c, e, model, &units, &out->score);
+    s.source = sen__verdict_source(e);
+    s.model = model;
+    s.n = sen__resample_size(&b->units, &units);
+    if (!r && s.source && s.n > 1) {
+        const char *metric = sen__arena_text(&c->scratch, e->primary, strlen(e->primary));
+        r = metric ? sen__resample_interval(c, &s, &b->units, &units, out) : SEN_ERR_MEMORY;
+        out->metric = metric;
+    }
+    sen__units_free(c, &units);
+    /* Scoring again left other metrics, and other names of them. */
+    if (!r && out->metric) {
+        out->metric = sen__arena_text(&e->results, out->metric, strlen(out->metric));
+        if (!out->metric) r = SEN_ERR_MEMORY;
+    }
+    else out->metric = e->primary;
+    out->baseline = b->score;
+    out->delta = out->score - b->score;
+    out->outcome = sen__verdict_outcome(out);
+    out->word = words[out->outcome];
+    sen__arena_release(&c->scratch, mark);
+    return sen__end(c, r);
 }
 #endif /* 25 */
 
@@ -46457,6 +46801,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            InformationRetrieval (with its file of predictions), NanoBEIR, ParaphraseMining,
  *            LabelAccuracy: all of Python's. `ready` of an evaluator's type, its look at the
  *            data before a run.
+ *   Added    sen_baseline_new, sen_verdict_of: whether training helped, by a paired bootstrap;
+ *            `train` ends with it (--no-baseline, --fail-on-regression).
  *   Added    sen_semantic_search, the nearest rows of a corpus of any size; sen_paraphrase_mining,
  *            the nearest pairs of rows.
  *   Fixed    files of weights are little-endian on every machine.

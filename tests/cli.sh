@@ -137,6 +137,34 @@ good 'doctor' doctor
 good 'doctor, one check' doctor golden --json
 test $status -eq 0 || exit 1
 
+# ---- the verdict ---------------------------------------------------------------------------------
+
+judge=', "evaluator": {"type": "EmbeddingSimilarityEvaluator", "dataset": "many.tsv"}'
+{
+    printf 'sentence1\tsentence2\tscore\n'
+    for i in 1 2 3 4 5 6 7 8 9 10; do printf 'lights %d\tlight %d\t0.%d\n' $i $((i * 7 % 5)) $((i % 7)); done
+} >many.tsv
+job more="$judge"
+good 'a verdict' train job.json --quiet
+holds 'one line of it' "$(grep -c '^VERDICT: [A-Z]* | spearman_cosine | [-0-9.]* | [-0-9.]* | [-+][0-9.]*$' out)" -eq 1
+good 'a verdict, with its interval' train job.json
+holds 'it is the last line' "$(tail -1 out | grep -c '^VERDICT: ')" -eq 1
+holds 'its interval' "$(grep -c '^95% of 1000 resamples are between ' out)" -eq 1
+good 'a verdict as JSON' train job.json --json
+holds 'an object' "$(tail -1 out | grep -c '"event": "verdict", "verdict": "[A-Z]*", "metric": "spearman_cosine"')" -eq 1
+good 'no baseline' train job.json --no-baseline
+holds 'no verdict' "$(grep -c VERDICT out)" -eq 0
+good 'no training, no regression' train job.json --fail-on-regression --learning-rate 0
+holds 'it is marginal' "$(grep -c '^VERDICT: MARGINAL ' out)" -eq 1
+job model='"m"' more=', "evaluator": {"type": "MSEEvaluator", "dataset": "many.tsv", "teacher_model": "m"}'
+"$sentrain" train job.json --fail-on-regression --learning-rate 1 >out 2>err
+holds 'a regression' $? -eq 5
+holds 'its line' "$(grep -c '^VERDICT: REGRESSION | negative_mse | ' out)" -eq 1
+bad 'regression without a baseline' 2 'fail-on-regression|no-baseline' train job.json --no-baseline \
+    --fail-on-regression
+job
+bad 'regression without an evaluator' 2 'fail-on-regression|evaluator' train job.json --fail-on-regression
+
 # ---- standard input as data ----------------------------------------------------------------------
 
 job train='"-"'

@@ -714,6 +714,107 @@ static void test_retrieval_refused(sen_ctx *c)
     sen_model_free(model);
 }
 
+/* ---- did it help? ---------------------------------------------------------------------------- */
+
+/* A model against itself and against one that hardly sees words, both ways round: the same twice,
+ * and the opposite of each other. Of the evaluator whose score is a mean, of one that is asked
+ * again, of one that names nothing to draw from. */
+static void test_retrieval_verdict(sen_ctx *c)
+{
+    static const char *const spec[3] = {
+        "{\"type\": \"InformationRetrievalEvaluator\", \"queries\": \"q9.tsv\", \"corpus\": "
+        "\"c9.tsv\", \"relevant_docs\": \"r9.tsv\", \"ndcg_at_k\": [3], \"name\": \"x\"}",
+        "{\"type\": \"EmbeddingSimilarityEvaluator\", \"dataset\": \"s9.tsv\"}",
+        "{\"type\": \"ParaphraseMiningEvaluator\", \"sentences_map\": \"m9.tsv\", "
+        "\"duplicates_list\": \"r9.tsv\"}",
+    };
+    static const char *const name[3] = { "x_cosine_ndcg@3", "spearman_cosine",
+                                         "average_precision" };
+    sen_model *good = tiny_model(c, TINY_MODULES), *poor = tiny_model(c, TINY_MODULES);
+    sen__out q, d, r, s, all;
+    if (!good || !poor) return;
+    sen__out_init(&q, c);
+    sen__out_init(&d, c);
+    sen__out_init(&r, c);
+    sen__out_init(&s, c);
+    sen__out_init(&all, c);
+    sen__out_text(&q, "id\ttext\n");
+    sen__out_text(&d, "id\ttext\n");
+    sen__out_text(&r, "a\tb\n");
+    sen__out_text(&s, "a\tb\tscore\n");
+    for (int i = 0; i < 40; i++) {              /* a document is its query and one word more */
+        sen__out_format(&q, "d%d\tword%d word%d word%d\n", i + 40, 60 + i, 150 + i, 250 + i);
+        sen__out_format(&d, "d%d\tword%d word%d word%d word%d\n", i, 60 + i, 150 + i, 250 + i,
+                        300 + i);
+        sen__out_format(&r, "d%d\td%d\n", i + 40, i);
+        sen__out_format(&s, "word%d word%d word%d\tword%d word%d word%d word%d\t%d\n", 60 + i,
+                        150 + i, 250 + i, (i % 2 ? 60 : 100) + i, (i % 2 ? 150 : 200) + i, 250 + i,
+                        300 + i, i % 2);
+    }
+    sen__out_bytes(&all, d.data, (size_t)d.length);
+    sen__out_bytes(&all, q.data + 8, (size_t)q.length - 8);     /* without its head */
+    CHECK_OK(c, sen__file_write(c, test_path("q9.tsv"), q.data, q.length));
+    CHECK_OK(c, sen__file_write(c, test_path("c9.tsv"), d.data, d.length));
+    CHECK_OK(c, sen__file_write(c, test_path("r9.tsv"), r.data, r.length));
+    CHECK_OK(c, sen__file_write(c, test_path("s9.tsv"), s.data, s.length));
+    CHECK_OK(c, sen__file_write(c, test_path("m9.tsv"), all.data, all.length));
+    sen__out_free(&all);
+    sen__out_free(&q);
+    sen__out_free(&d);
+    sen__out_free(&r);
+    sen__out_free(&s);
+    for (int64_t i = 0; i < poor->weight[0]->count; i++)        /* places count, words hardly */
+        poor->weight[0]->data[i] *= 0.002f;
+    for (int k = 0; k < 3; k++) {
+        sen_evaluator *e = NULL;
+        sen_baseline *b = NULL;
+        sen_verdict v[4];
+        sen_metrics m;
+        sen_json *j = NULL;
+        CHECK_OK(c, sen__json_parse(c, &c->keep, "job.json", spec[k], strlen(spec[k]), 0, &j));
+        if (!CHECK_OK(c, sen_evaluator_from_json(c, j, test_folder(), &e))) continue;
+        CHECK_OK(c, sen_baseline_new(c, e, good, &b));
+        CHECK_OK(c, sen_verdict_of(c, e, b, good, &v[0]));
+        CHECK(v[0].outcome == SEN_MARGINAL && v[0].delta == 0);
+        CHECK(k == 2 ? v[0].low != v[0].low : v[0].low == 0 && v[0].high == 0);
+        CHECK_OK(c, sen_verdict_of(c, e, b, poor, &v[1]));
+        CHECK(v[1].outcome == SEN_REGRESSION && v[1].delta < 0);
+        CHECK_TEXT(v[1].metric, name[k]);
+        CHECK(v[1].resamples == (k == 2 ? 0 : 1000));
+        sen_baseline_free(b);
+        CHECK_OK(c, sen_baseline_new(c, e, poor, &b));
+        CHECK_OK(c, sen_verdict_of(c, e, b, good, &v[2]));
+        CHECK_OK(c, sen_verdict_of(c, e, b, good, &v[3]));
+        CHECK(v[2].outcome == SEN_WIN && v[2].delta == -v[1].delta);
+        CHECK_TEXT(v[2].word, "WIN");
+        if (k < 2) {
+            CHECK(v[2].low == v[3].low && v[2].high == v[3].high);
+            CHECK(v[2].low == -v[1].high && v[2].high == -v[1].low);
+            CHECK(v[2].low < v[2].delta && v[2].delta < v[2].high);
+        }
+        CHECK_OK(c, sen_evaluate(c, e, good, NULL, -1, -1, &m));        /* as before */
+        CHECK(ir_metric(&m, name[k]) == v[2].score);
+        sen_baseline_free(b);
+        sen_evaluator_free(e);
+    }
+    sen_baseline_free(NULL);
+    sen_model_free(good);
+    sen_model_free(poor);
+}
+
+static sen_result verdict_work(sen_ctx *c, void *arg)
+{
+    sen_evaluator *e = NULL;
+    sen_baseline *b = NULL;
+    sen_verdict v;
+    sen_result r = ir_make(c, "", &e);
+    if (!r) r = sen_baseline_new(c, e, (const sen_model *)arg, &b);
+    if (!r) r = sen_verdict_of(c, e, b, (const sen_model *)arg, &v);
+    sen_baseline_free(b);
+    sen_evaluator_free(e);
+    return r;
+}
+
 /* The n-th allocation and the n-th file call fail. */
 static sen_result ir_work(sen_ctx *c, void *arg)
 {
@@ -733,6 +834,7 @@ static void test_retrieval_torn(sen_ctx *c)
     nano_files(c);
     if (model) CHECK(fail_everywhere(NULL, ir_work, model) > 20);
     if (model) CHECK(fail_everywhere(NULL, nano_work, model) > 20);
+    if (model) CHECK(fail_everywhere(NULL, verdict_work, model) > 20);
     sen_model_free(model);
 }
 
@@ -748,6 +850,7 @@ static void test_retrieval(void)
     test_retrieval_whole(c);
     test_retrieval_nano(c);
     test_retrieval_label(c);
+    test_retrieval_verdict(c);
     test_retrieval_refused(c);
     test_retrieval_torn(c);
     sen_ctx_free(c);
