@@ -35247,6 +35247,17 @@ static sen_result sen__metric_csv_float(sen_evaluator_call *call, float value, c
     return r;
 }
 
+/* A number that nothing has set, which in Python is the int that it began with: "0", not "0.0". */
+static sen_result sen__metric_csv_unset(sen_evaluator_call *call, const char *format, ...)
+{
+    sen_result r;
+    va_list ap;
+    va_start(ap, format);
+    r = sen__eval_cell(call, "0", 1, format, ap);
+    va_end(ap);
+    return r;
+}
+
 /* Set anew at each evaluation, as in Python: the first call may be what fixes the similarity
  * function, and with it the name. */
 SENTRAIN_DEF sen_result sen_metric_primary(sen_evaluator_call *call, const char *format, ...)
@@ -35656,6 +35667,13 @@ static sen_result sen__embedding_similarity_check(sen_ctx *c, const void *args, 
                                &a->similarity_fn_names);
 }
 
+static sen_result sen__embedding_similarity_ready(sen_evaluator_call *call)
+{
+    if (call->rows >= 2) return SEN_OK;
+    return sen_fail(call->ctx, SEN_ERR_ARGUMENT, "EmbeddingSimilarityEvaluator needs two rows at "
+                    "least: one has no correlation");
+}
+
 /* For each function: similarity of every pair, then both correlations with the gold scores. Keys
  * are METRIC_FUNCTION, columns FUNCTION_METRIC; the max ones are not in the file. emb[0], emb[1]:
  * (rows, dimension); numbers: (rows). The primary metric is a Spearman: a model need not put its
@@ -35671,10 +35689,6 @@ static sen_result sen__embedding_similarity_score(sen_evaluator_call *call)
     double *s = (double *)sen__scratch(call->ctx, f->n, sizeof *s, "correlations");
     int64_t i, k;
     if (r || !similar || !p || !s) return SEN_ERR_MEMORY;
-    if (n < 2)
-        return sen_fail(call->ctx, SEN_ERR_ARGUMENT,
-                        "EmbeddingSimilarityEvaluator needs two rows at least: one has no "
-                        "correlation");
     for (k = 0; !r && k < f->n; k++) {
         const sen__pair_similarity *fn = sen__pair_find(f->item[k]);
         for (i = 0; i < n; i++)
@@ -35701,6 +35715,7 @@ static const sen_evaluator_type sen__embedding_similarity_evaluator = {
     .args_size   = sizeof(sen_embedding_similarity_args),
     .fields      = sen__embedding_similarity_fields,
     .check       = sen__embedding_similarity_check,
+    .ready       = sen__embedding_similarity_ready,
     .score       = sen__embedding_similarity_score,
 };
 
@@ -35863,9 +35878,10 @@ static sen_result sen__binary_of(sen_evaluator_call *call, const sen__pair_simil
     l.distance = fn->of == sen__pair_euclidean || fn->of == sen__pair_manhattan;
     for (i = 0; i < n; i++) {
         const float x = fn->of(call->emb[0] + i * width, call->emb[1] + i * width, width);
-        if (x != x)
+        if (!(x - x == 0.0f))           /* scikit-learn takes neither of them */
             return sen_fail(call->ctx, SEN_ERR_ARGUMENT, "BinaryClassificationEvaluator: the %s "
-                            "similarity of row %lld is not a number", fn->name, (long long)i);
+                            "similarity of row %lld is %s", fn->name, (long long)i,
+                            x != x ? "not a number" : "infinite");
         value[i] = l.distance ? -x : x;
         key[i] = -(double)x;            /* the nearest has the smallest */
         l.positives += call->numbers[i] != 0;
@@ -35889,7 +35905,11 @@ static sen_result sen__binary_say(sen_evaluator_call *call, const char *fn, cons
     for (k = 0; !r && k < SEN__BINARY_METRICS; k++) {
         const int m = sen__binary_columns[k];
         const char *word = sen__binary_words[m];
-        r = m == SEN__BINARY_ACCURACY_THRESHOLD || m == SEN__BINARY_F1_THRESHOLD
+        const bool unset = out[SEN__BINARY_F1] == 0 &&  /* no pair matches */
+            (m == SEN__BINARY_F1 || m == SEN__BINARY_F1_THRESHOLD || m == SEN__BINARY_PRECISION ||
+             m == SEN__BINARY_RECALL);
+        r = unset ? sen__metric_csv_unset(call, "%s_%s", fn, word)
+          : m == SEN__BINARY_ACCURACY_THRESHOLD || m == SEN__BINARY_F1_THRESHOLD
                 ? sen__metric_csv_float(call, (float)out[m], "%s_%s", fn, word)
                 : sen_metric_csv(call, out[m], "%s_%s", fn, word);
     }
@@ -37032,9 +37052,9 @@ static sen_result sen__rerank_query(sen_ctx *c, const sen__rerank *q, const floa
     if (!key || !order) return SEN_ERR_MEMORY;
     for (i = 0; i < q->n; i++) {
         key[i] = -(double)s[i];
-        if (key[i] != key[i])
-            return sen_fail(c, SEN_ERR_ARGUMENT,
-                            "RerankingEvaluator: a similarity is not a number");
+        if (!(key[i] - key[i] == 0))
+            return sen_fail(c, SEN_ERR_ARGUMENT, "RerankingEvaluator: a similarity is %s",
+                            key[i] != key[i] ? "not a number" : "infinite");
     }
     sen__sort_order(order, key, q->n, order + q->n);
     for (i = 0; i < q->n; i = j) {      /* groups of equal similarity */
@@ -37970,6 +37990,10 @@ static sen_result sen__mining_ready(sen_evaluator_call *call)
     memset(&map, 0, sizeof map);
     r = sen__mining_load(e, (const sen_mining_args *)e->args, &map);
     sen__map_free(&map, &e->c->allocator);
+    if (!r && ((const sen__mining *)e->data)->known == 0)
+        sen_log(e->c, SEN_LOG_WARNING, "ParaphraseMiningEvaluator: no two of its sentences are "
+                "known to mean the same, so all metrics are 0; do the ids of duplicates_list fit "
+                "those of sentences_map?");
     return r;
 }
 
@@ -38016,11 +38040,14 @@ static sen_result sen__mining_say(sen_evaluator_call *call, const sen__mining *s
     if (!r) r = sen_metric_add(call, precision, "precision");
     if (!r) r = sen_metric_add(call, recall, "recall");
     if (!r) r = sen_metric_add(call, threshold, "threshold");
-    if (!r) r = sen_metric_csv(call, precision, "precision");
-    if (!r) r = sen_metric_csv(call, recall, "recall");
-    if (!r) r = sen_metric_csv(call, f1, "f1");
-    if (!r) r = sen_metric_csv(call, threshold, "threshold");
-    if (!r) r = sen_metric_csv(call, average, "average_precision");
+    for (i = 0; !r && i < 4; i++) {
+        static const char *const head[4] = { "precision", "recall", "f1", "threshold" };
+        const double value[4] = { precision, recall, f1, threshold };
+        r = f1 > 0 ? sen_metric_csv(call, value[i], "%s", head[i])
+                   : sen__metric_csv_unset(call, "%s", head[i]);
+    }
+    if (!r && s->known > 0) r = sen_metric_csv(call, average, "average_precision");
+    else if (!r) r = sen__metric_csv_unset(call, "average_precision");
     return r ? r : sen_metric_primary(call, "average_precision");
 }
 
@@ -46806,6 +46833,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    sen_semantic_search, the nearest rows of a corpus of any size; sen_paraphrase_mining,
  *            the nearest pairs of rows.
  *   Fixed    files of weights are little-endian on every machine.
+ *   Fixed    CSV files have 0 where Python's int was never set; evaluators without enough rows are
+ *            refused when they are made, infinite similarities where scikit-learn refuses them.
  *   Added    sen_quantize: int8, uint8, binary and ubinary embeddings; `precision` of
  *            EmbeddingSimilarityEvaluator, and of the command encode.
  *   Changed  A schedule's arguments are a table of fields, checked before the first step; its

@@ -35,6 +35,7 @@
 #include "test_search.c"
 #include "test_eval.c"
 #include "test_retrieval.c"
+#include "test_limits.c"
 #include "test_train.c"
 #include "test_check.c"
 #include "test_host.c"
@@ -73,6 +74,7 @@ static const test_row test_rows[] = {
     { "search",  test_search,  0 },
     { "eval",    test_eval,    0 },
     { "retrieval", test_retrieval, 0 },
+    { "limits",  test_limits,  0 },
     { "train",   test_train,   0 },
     { "check",   test_check,   0 },
     { "host",    test_host,    0 },

@@ -262,6 +262,8 @@ static void test_eval_golden(eval_fixture *f)
 
 /* ---- pairs that match or not ----------------------------------------------------------------- */
 
+static char eval_binary_row[300];              /* of the file */
+
 /* From similarities by hand: embeddings of one number, the dot product with 1. */
 static sen_result eval_binary(eval_fixture *f, const float *similarity, const double *label,
                               int64_t n, double *out)
@@ -299,6 +301,8 @@ static sen_result eval_binary(eval_fixture *f, const float *similarity, const do
         r = sen__eval_score(&call);
     }
     for (int k = 0; !r && k < SEN__BINARY_METRICS; k++) out[k] = e->metric[k].value;
+    if (!r)
+        snprintf(eval_binary_row, sizeof eval_binary_row, "%.*s", (int)e->row.length, e->row.data);
     sen_evaluator_free(e);
     sen_dataset_free(data);
     return r;
@@ -308,7 +312,7 @@ static sen_result eval_binary(eval_fixture *f, const float *similarity, const do
 static void test_eval_binary(eval_fixture *f)
 {
     static const float tied[4] = { 0.9f, 0.5f, 0.5f, 0.1f };
-    static const float odd[4] = { 0.9f, NAN, 0.5f, 0.1f };
+    static const float odd[4] = { 0.9f, NAN, 0.5f, 0.1f }, wide[4] = { 0.9f, 1, -INFINITY, 0.1f };
     static const double label[4] = { 1, 1, 0, 0 }, two[4] = { 1, 2, 0, 0 };
     static const double none[4] = { 0, 0, 0, 0 }, all[4] = { 1, 1, 1, 1 };
     double m[SEN__BINARY_METRICS];
@@ -322,6 +326,7 @@ static void test_eval_binary(eval_fixture *f)
     CHECK(m[SEN__BINARY_ACCURACY] == 1 && m[SEN__BINARY_F1] == 0 && m[SEN__BINARY_AP] == 0);
     CHECK(m[SEN__BINARY_F1_THRESHOLD] == 0 && m[SEN__BINARY_MCC] == 0);
     CHECK(m[SEN__BINARY_ACCURACY_THRESHOLD] == (double)nextafterf(0.9f, 2));
+    CHECK_TEXT(eval_binary_row, ",1.0,0.90000004,0,0,0,0,0.0,0.0");    /* Python's ints */
     for (int k = 0; k < 9; k++) {
         static const float x[9] = { 0, -0.0f, 1, -1, 0.3f, 1e-45f, -1e-45f, 3e38f, -INFINITY };
         CHECK(sen__binary_beyond(x[k], true) == nextafterf(x[k], INFINITY));
@@ -331,6 +336,9 @@ static void test_eval_binary(eval_fixture *f)
     CHECK(m[SEN__BINARY_ACCURACY] == 1 && m[SEN__BINARY_F1] == 1 && m[SEN__BINARY_MCC] == 0);
     CHECK(eval_binary(f, odd, label, 4, m) == SEN_ERR_ARGUMENT);
     CHECK(strstr(sen_message(f->c), "row 1 is not a number") != NULL);
+    sen__forgive(f->c);
+    CHECK(eval_binary(f, wide, label, 4, m) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(f->c), "row 2 is infinite") != NULL);
     sen__forgive(f->c);
     CHECK(eval_binary(f, tied, two, 4, m) == SEN_ERR_ARGUMENT);
     CHECK_TEXT(sen_message(f->c), "row 1: a label of BinaryClassificationEvaluator is 0 or 1, not "
@@ -751,6 +759,7 @@ static void test_eval_rerank_query(sen_ctx *c)
 {
     static const float tied[4] = { 0.5f, 0.1f, 0.5f, 0.9f };
     static const float clear[5] = { 0.9f, 0.2f, 0.1f, 0.5f, 0.3f };
+    static const float odd[5] = { NAN, 0.5f, INFINITY, 0.9f, 0.1f };
     const double log3 = 1 / log2(3), log4 = 0.5;
     sen__rerank q;
     double sum[3] = { 0, 0, 0 };
@@ -763,6 +772,13 @@ static void test_eval_rerank_query(sen_ctx *c)
     sum[0] = sum[1] = sum[2] = 0;
     CHECK_OK(c, sen__rerank_query(c, &q, tied, 1, sum));
     CHECK(sum[1] == 0 && sum[2] == 0);  /* beyond the cut */
+    sen__forgive(c);
+    CHECK(sen__rerank_query(c, &q, odd, 3, sum) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c), "RerankingEvaluator: a similarity is not a number");
+    sen__forgive(c);
+    CHECK(sen__rerank_query(c, &q, odd + 1, 3, sum) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c), "RerankingEvaluator: a similarity is infinite");
+    sen__forgive(c);
     q.n = 5;
     q.right = 2;                        /* ranks 1 and 4 */
     sum[0] = 0;
