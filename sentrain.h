@@ -883,6 +883,21 @@ SENTRAIN_DEF void sen_memory_free(sen_ctx *c, void *data);                  /* N
  * The trainer's own context may copy between two steps, others get SEN_ERR_BUSY. Needs room for the
  * weights twice, one of them only while it runs. */
 SENTRAIN_DEF sen_result sen_model_copy(sen_ctx *c, const sen_model *m, sen_model **out);
+
+#define SEN_FINGERPRINT 33
+
+/* 128 bits over all that makes an embedding what it is: weights, modules and their settings, the
+ * tokenizer, the prompts; 32 hexadecimal digits and a 0. Equal on any machine, for any folder the
+ * model is loaded from, in whatever order and form its files have it; other for another model. What
+ * sen_model_save writes into a folder (sentrain_fingerprint.json). Vectors of two models cannot be
+ * compared: keep it beside them. 0.05 s for a model of 23 million weights. */
+SENTRAIN_DEF sen_result sen_model_fingerprint(sen_ctx *c, const sen_model *m,
+                                              char out[SEN_FINGERPRINT]);
+
+/* The one that the model's folder has: false, and "", if it has none. It may be that of other
+ * weights, if something else has written to the folder since. */
+SENTRAIN_DEF bool sen_folder_fingerprint(sen_ctx *c, const char *folder,
+                                         char out[SEN_FINGERPRINT]);
 #endif
 
 typedef struct sen_encode_args {
@@ -1625,6 +1640,18 @@ SENTRAIN_DEF sen_result sen_paraphrase_mining(sen_ctx *c, int score_function,
                                               const float *embeddings, int64_t rows, int dimension,
                                               int64_t top_k, int64_t max_pairs, sen_pair *out,
                                               int64_t *n);
+
+/* A linear map from one model's vectors to another's, W x + b, fitted to n texts that both have
+ * embedded: x (n,from), y (n,to); into matrix (to,from) and bias (to). ridge: how strongly large
+ * numbers in W are held back, by the mean of squares; 1e-3 is usual. SEN_ERR_ARGUMENT: fewer than
+ * two texts, numbers that are not finite, or no solution (ridge 0 and few texts). Needs 8 n (from +
+ * to) bytes. */
+SENTRAIN_DEF sen_result sen_map_fit(sen_ctx *c, const float *x, int from, const float *y, int to,
+                                    int64_t n, double ridge, float *matrix, float *bias);
+
+/* Maps n vectors: x (n,from) to out (n,to). */
+SENTRAIN_DEF sen_result sen_map_apply(sen_ctx *c, const float *matrix, const float *bias, int from,
+                                      int to, const float *x, int64_t n, float *out);
 
 /* ================================================================================================
  * 25 [eval]  EVALUATORS
@@ -3562,6 +3589,24 @@ static uint64_t sen__text_hash64(const void *bytes, size_t n)
     }
     return sen__xxh_finish(h + n, p + whole, n - whole);
 }
+
+#ifndef SENTRAIN_ENCODE_ONLY
+/* A second hash, of another kind: eight bytes at a time, multiplied. Beside the first one it makes
+ * 128 bits. */
+static uint64_t sen__text_hash64_too(const void *bytes, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)bytes;
+    uint64_t h = n + 1, word;
+    size_t i, k;
+    for (i = 0; i < n; i += 8) {
+        if (n - i >= 8) word = sen__text_le64(p + i);
+        else for (word = 0, k = 0; k < n - i; k++) word |= (uint64_t)p[i + k] << (8 * k);
+        h = (h ^ word) * 0x9E3779B97F4A7C15u;           /* 2^64 by the golden ratio */
+        h ^= h >> 32;
+    }
+    return h;
+}
+#endif
 
 /* ---- UTF-8 ----------------------------------------------------------------------------------- */
 
@@ -25488,23 +25533,28 @@ static sen_json *sen__module_tree(sen__maker *maker, const sen_module *m)
                      : sen__make(maker, NULL, NULL, SEN_JSON_OBJECT);
 }
 
-/* The module's own config file. Types of the user's write their fields as they stand. */
+/* A module's settings over a tree. Types of the user's write their fields as they stand. */
+static sen_result sen__module_write(sen_ctx *c, const sen_module *m, sen_json *tree, bool older)
+{
+    sen__maker maker = sen__maker_in(c, &c->scratch);
+    const sen_field *f;
+    if (m->type->write_config)              /* settings that no field holds as they are written */
+        return m->type->write_config(c, m, &c->scratch, tree, older);
+    for (f = m->type->fields; f->name; f++) {
+        const sen_json *value = sen__field_write(c, f, m->args);
+        if (!value || !sen__make_copy(&maker, tree, f->name, value)) return SEN_ERR_MEMORY;
+    }
+    return SEN_OK;
+}
+
+/* The module's own config file. */
 static sen_result sen__module_save_config(sen_ctx *c, const sen_module *m, const char *folder,
                                           bool older)
 {
     sen__maker maker = sen__maker_in(c, &c->scratch);
-    sen_json *j = sen__module_tree(&maker, m), *value;
-    const sen_field *f;
-    if (!j) return SEN_ERR_MEMORY;
-    if (m->type->write_config) {            /* settings that no field holds as they are written */
-        const sen_result r = m->type->write_config(c, m, &c->scratch, j, older);
-        if (r) return r;
-    }
-    else for (f = m->type->fields; f->name; f++) {
-        value = sen__field_write(c, f, m->args);
-        if (!value || !sen__make_copy(&maker, j, f->name, value)) return SEN_ERR_MEMORY;
-    }
-    if (maker.failed) return SEN_ERR_MEMORY;
+    sen_json *j = sen__module_tree(&maker, m);
+    sen_result r = j ? sen__module_write(c, m, j, older) : SEN_ERR_MEMORY;
+    if (r) return r;
     return sen__json_save(c, sen__path(c, folder, m->type->config_file), j, &sen__style_indent4,
                           "");
 }
@@ -25603,6 +25653,173 @@ static sen_result sen__model_save_settings(sen_ctx *c, const sen_model *m, const
                           &sen__style_sorted, "");
 }
 
+/* ---- fingerprint ----------------------------------------------------------------------------- */
+
+#define SEN__FINGERPRINT_FILE "sentrain_fingerprint.json"
+
+typedef struct sen__print { uint64_t a, b; } sen__print;
+
+/* Takes in n bytes as one thing: "ab", "c" is not "a", "bc". */
+static void sen__print_bytes(sen__print *p, const void *bytes, size_t n)
+{
+    p->a = sen__text_rotate(p->a ^ sen__text_hash64(bytes, n), 27) * SEN__XXH_1 + SEN__XXH_4;
+    p->b = (p->b ^ sen__text_hash64_too(bytes, n)) * 0x9E3779B97F4A7C15u;
+    p->b ^= p->b >> 32;
+}
+
+static void sen__print_text(sen__print *p, const char *text)
+{
+    sen__print_bytes(p, text ? text : "", text ? strlen(text) : 0);
+}
+
+/* A whole number, in the order of files. */
+static void sen__print_int(sen__print *p, int64_t value)
+{
+    unsigned char b[8];
+    sen__text_put_le(b, (uint64_t)value, 8);
+    sen__print_bytes(p, b, 8);
+}
+
+/* Piece by piece, each in the order of files. */
+static void sen__print_tensor(sen__print *p, const sen_tensor *t, const char *name)
+{
+    float piece[1024];
+    int64_t i, n;
+    int k;
+    sen__print_text(p, name);
+    for (k = 0; k < t->ndim; k++) sen__print_int(p, t->shape[k]);
+    for (i = 0; i < t->count; i += n) {
+        n = SEN__MIN(t->count - i, (int64_t)SEN__COUNT(piece));
+        memcpy(piece, t->data + i, (size_t)n * sizeof *piece);
+        sen__file_order(piece, n, sizeof *piece);
+        sen__print_bytes(p, piece, (size_t)n * sizeof *piece);
+    }
+}
+
+/* A tree of settings, without what only training knows. */
+static sen_result sen__print_tree(sen_ctx *c, sen__print *p, sen_json *tree)
+{
+    static const sen__json_style style = { 0, true, true };
+    sen__out text;
+    sen_result r;
+    sen__json_drop(tree, "hidden_dropout_prob");
+    sen__json_drop(tree, "attention_probs_dropout_prob");
+    sen__json_drop(tree, "initializer_range");
+    sen__out_init(&text, c);
+    sen__json_write(&text, tree, &style);
+    r = sen__out_result(&text);
+    sen__print_bytes(p, text.data, (size_t)text.length);
+    sen__out_free(&text);
+    return r;
+}
+
+/* The vocabulary, and what becomes of texts that tell one tokenizer from another: case, accents,
+ * signs, other scripts, long words, numbers. */
+static sen_result sen__print_tokenizer(sen_ctx *c, sen__print *p, const sen_tokenizer *t)
+{
+    static const char *const probes[] = {
+        "Hello World", "don't stop: re-do it!", " a\tb\n  c ", "12,345.67 \xE2\x82\xAC",
+        "\xC3\x80\xC3\x89\xC3\xAE e\xCC\x81 \xC3\x9F \xC4\xB0", "\xE4\xB8\xAD\xE6\x96\x87 x",
+        "\xEF\xAC\x81 \xC2\xBD \xCE\xA3", "antidisestablishmentarianism", ""
+    };
+    int32_t ids[256];
+    const int64_t size = t ? sen_tokenizer_size(t) : 0;
+    int64_t i, n;
+    size_t k;
+    sen_result r = SEN_OK;
+    sen__print_int(p, size);
+    for (i = 0; i < size; i++) sen__print_text(p, sen_tokenizer_token(t, (int32_t)i));
+    for (k = 0; t && !r && k < SEN__COUNT(probes); k++) {
+        sen_text text = { probes[k], strlen(probes[k]) };
+        r = sen_tokenize(c, t, text, (int64_t)SEN__COUNT(ids), true, ids,
+                         (int64_t)SEN__COUNT(ids), &n);
+        for (i = 0; !r && i < n; i++) sen__print_int(p, ids[i]);
+    }
+    return r;
+}
+
+/* Its settings as they would be saved anew; a Transformer's are its family's. */
+static sen_result sen__print_module(sen_ctx *c, sen__print *p, const sen_model *m, int i)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    const sen_module *module = &m->module[i];
+    const sen__transformer *tr = i == 0 ? m->transformer : NULL;
+    sen__maker maker = sen__maker_in(c, &c->scratch);
+    sen_json *tree = sen__make(&maker, NULL, NULL, SEN_JSON_OBJECT);
+    const sen_field *f;
+    sen_result r = tree ? SEN_OK : SEN_ERR_MEMORY;
+    sen__print_text(p, module->type->name);
+    if (!r && !tr) r = sen__module_write(c, module, tree, false);
+    for (f = tr ? tr->family->fields : NULL; !r && f && f->name; f++) {
+        const sen_json *value = sen__field_write(c, f, tr->config);
+        if (!value || !sen__make_copy(&maker, tree, f->name, value)) r = SEN_ERR_MEMORY;
+    }
+    if (tr) sen__print_text(p, tr->family->model_type);
+    if (tr) sen__print_int(p, tr->max_seq_length);
+    if (!r) r = sen__print_tree(c, p, tree);
+    sen__arena_release(&c->scratch, mark);
+    return r;
+}
+
+static sen_result sen__model_fingerprint(sen_ctx *c, const sen_model *m, char out[SEN_FINGERPRINT])
+{
+    static const char digits[] = "0123456789abcdef";
+    const sen_json *j;
+    sen__print p = { 0, 0 };
+    sen_result r = SEN_OK;
+    int i;
+    for (i = 0; !r && i < m->n_modules; i++) r = sen__print_module(c, &p, m, i);
+    for (i = 0; i < m->n_weights; i++) sen__print_tensor(&p, m->weight[i], m->weight_name[i]);
+    if (!r) r = sen__print_tokenizer(c, &p, sen_model_tokenizer(m));
+    for (j = m->prompts ? m->prompts->child : NULL; j; j = j->next) {
+        if (!j->length) continue;               /* "query": "" is as good as none */
+        sen__print_text(&p, j->key);
+        sen__print_text(&p, j->text);
+    }
+    sen__print_text(&p, m->default_prompt_name);
+    for (i = 0; i < 32; i++) out[i] = digits[(i < 16 ? p.a : p.b) >> (60 - 4 * (i % 16)) & 15];
+    out[32] = 0;
+    return r;
+}
+
+SENTRAIN_DEF sen_result sen_model_fingerprint(sen_ctx *c, const sen_model *m,
+                                              char out[SEN_FINGERPRINT])
+{
+    sen__begin(c);
+    return sen__end(c, sen__model_fingerprint(c, m, out));
+}
+
+static sen_result sen__model_save_fingerprint(sen_ctx *c, const sen_model *m, const char *folder)
+{
+    sen__maker maker = sen__maker_in(c, &c->scratch);
+    sen_json *j = sen__make(&maker, NULL, NULL, SEN_JSON_OBJECT);
+    char text[SEN_FINGERPRINT];
+    const sen_result r = sen__model_fingerprint(c, m, text);
+    if (r) return r;
+    sen__make_text(&maker, j, "fingerprint", text);
+    if (maker.failed) return SEN_ERR_MEMORY;
+    return sen__json_save(c, sen__path(c, folder, SEN__FINGERPRINT_FILE), j, &sen__style_sorted,
+                          "\n");
+}
+
+SENTRAIN_DEF bool sen_folder_fingerprint(sen_ctx *c, const char *folder, char out[SEN_FINGERPRINT])
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    const char *path = sen__path(c, folder, SEN__FINGERPRINT_FILE);
+    sen_json *j = NULL;
+    const sen_json *text = NULL;
+    const bool clean = sen__error(c) == SEN_OK;
+    out[0] = 0;
+    sen__begin(c);
+    if (path && sen__file_exists(c, path) && !sen__json_load(c, &c->scratch, path, 0, &j))
+        text = sen_json_get(j, "fingerprint");
+    if (text && text->kind == SEN_JSON_TEXT && text->length == 32) memcpy(out, text->text, 33);
+    if (clean) sen__forgive(c);             /* a broken file is none */
+    sen__end(c, SEN_OK);
+    sen__arena_release(&c->scratch, mark);
+    return out[0] != 0;
+}
+
 /* modules.json last: a folder in which it is missing is not taken for a whole model. */
 static sen_result sen__model_save_all(sen_ctx *c, const sen_model *m, const char *folder)
 {
@@ -25611,6 +25828,7 @@ static sen_result sen__model_save_all(sen_ctx *c, const sen_model *m, const char
     int i;
     for (i = 0; !r && i < m->n_modules; i++) r = sen__module_save(c, &m->module[i], folder, older);
     if (!r) r = sen__model_save_settings(c, m, folder);
+    if (!r) r = sen__model_save_fingerprint(c, m, folder);
     if (!r) r = sen__model_save_list(c, m, folder, older);
     if (!r && !older)
         sen_log(c, SEN_LOG_INFO, "%s: needs sentence-transformers 6 or later", folder);
@@ -29752,22 +29970,6 @@ typedef struct sen__seen {
     int64_t   count;
 } sen__seen;
 
-/* A second hash, of another kind than sen__text_hash64: eight bytes at a time, multiplied. */
-static uint64_t sen__seen_hash(const sen_text *t)
-{
-    uint64_t h = t->length + 1, word;
-    size_t i, k;
-    for (i = 0; i < t->length; i += 8) {
-        const size_t left = t->length - i;
-        if (left >= 8) word = sen__text_le64((const unsigned char *)t->data + i);
-        else for (word = 0, k = 0; k < left; k++)
-            word |= (uint64_t)(unsigned char)t->data[i + k] << (8 * k);
-        h = (h ^ word) * 0x9E3779B97F4A7C15u;           /* 2^64 by the golden ratio */
-        h ^= h >> 32;
-    }
-    return h;
-}
-
 /* The number of a text by its hashes: that of those before it, where it is new. There is room for
  * all. */
 static uint32_t sen__seen_number(sen__seen *s, uint64_t first, uint64_t second)
@@ -29852,7 +30054,7 @@ static sen_result sen__unique_number(sen_sampler_call *s, sen__unique *u)
             r = sen__unique_key(s->ctx, s->dataset, row, column[i], &key);
             if (r) break;
             hash[held][0] = sen__text_hash64(key.data, key.length);
-            hash[held++][1] = sen__seen_hash(&key);
+            hash[held++][1] = sen__text_hash64_too(key.data, key.length);
         }
         sen__arena_release(&s->ctx->scratch, mark);
     }
@@ -34454,8 +34656,9 @@ SENTRAIN_DEF const void *sen_loss_args(const sen_loss *loss)
  * 24 [search]  SEARCH AND MINING
  *
  * Gives: embeddings in int8, uint8, binary, ubinary; the nearest rows of a corpus, the nearest
- *        pairs of rows. Not written yet: hard negatives, communities.
- * Needs: memory, context, thread, math, tape, ops.
+ *        pairs of rows; a map from one model's vectors to another's. Not written yet: hard
+ *        negatives, communities.
+ * Needs: memory, context, thread, math, matmul, tape, ops.
  * Trap: numpy's arithmetic is float32 throughout; in double some numbers would fall into the step
  *       beside. Python: sentence_transformers/util/quantization.py.
  * ============================================================================================== */
@@ -34984,6 +35187,160 @@ SENTRAIN_DEF sen_result sen_paraphrase_mining(sen_ctx *c, int score_function,
     sen__begin(c);
     return sen__end(c, sen__paraphrase_mining(c, score_function, embeddings, rows, dimension, top_k,
                                               SEN__MINING_ROWS, max_pairs, out, n));
+}
+
+/* ---- from one model's vectors to another's --------------------------------------------------- */
+
+/* y = W x + b, by least squares with a ridge: the sum over texts of |W x + b - y|^2, and of each
+ * number of W its square times lambda. With both sides centred, b drops out and
+ *   (X' X + lambda I) W' = X' Y,
+ * a system of as many equations as x has numbers, solved in double by Cholesky's triangle. lambda
+ * is `ridge` times the mean of the diagonal, so that it means the same for vectors of any length.
+ * Sums run over the texts in order, one task a row: the same bits for any number of threads. Hoerl,
+ * Kennard 1970, Technometrics 12(1). */
+typedef struct sen__map_job {
+    const double *x, *y;                    /* (from,n), (to,n): centred, turned */
+    double       *gram, *right;             /* (from,from), (from,to) */
+    int64_t       n, from, to;
+} sen__map_job;
+
+static void sen__map_task(void *arg, int64_t i, int worker)
+{
+    const sen__map_job *j = (const sen__map_job *)arg;
+    const double *x = j->x + i * j->n;
+    int64_t k, t;
+    (void)worker;
+    for (k = 0; k < i + 1 + j->to; k++) {   /* the lower triangle, then the right side */
+        const double *other = k <= i ? j->x + k * j->n : j->y + (k - i - 1) * j->n;
+        double sum = 0;
+        for (t = 0; t < j->n; t++) sum += x[t] * other[t];
+        if (k <= i) j->gram[i * j->from + k] = sum;
+        else j->right[i * j->to + k - i - 1] = sum;
+    }
+}
+
+/* The rows' means, and what is left of each row, turned: out (width,n). */
+static void sen__map_centre(const float *rows, int64_t n, int64_t width, double *mean, double *out)
+{
+    int64_t i, k;
+    for (k = 0; k < width; k++) {
+        double sum = 0;
+        for (i = 0; i < n; i++) sum += (double)rows[i * width + k];
+        mean[k] = sum / (double)n;
+        for (i = 0; i < n; i++) out[k * n + i] = (double)rows[i * width + k] - mean[k];
+    }
+}
+
+/* A = L L' in the lower triangle of a (d,d), in place. false: A is not positive. */
+static bool sen__map_triangle(double *a, int64_t d)
+{
+    int64_t i, k, m;
+    for (i = 0; i < d; i++)
+        for (k = 0; k <= i; k++) {
+            double v = a[i * d + k];
+            for (m = 0; m < k; m++) v -= a[i * d + m] * a[k * d + m];
+            if (i == k && !(v > 0)) return false;
+            a[i * d + k] = i == k ? sqrt(v) : v / a[k * d + k];
+        }
+    return true;
+}
+
+/* Solves L L' w = b for each of `to` columns of b (d,to), in place: down, then up. */
+static void sen__map_solve(const double *l, double *b, int64_t d, int64_t to)
+{
+    int64_t i, m, k;
+    for (i = 0; i < d; i++)
+        for (k = 0; k < to; k++) {
+            for (m = 0; m < i; m++) b[i * to + k] -= l[i * d + m] * b[m * to + k];
+            b[i * to + k] /= l[i * d + i];
+        }
+    for (i = d - 1; i >= 0; i--)
+        for (k = 0; k < to; k++) {
+            for (m = i + 1; m < d; m++) b[i * to + k] -= l[m * d + i] * b[m * to + k];
+            b[i * to + k] /= l[i * d + i];
+        }
+}
+
+/* Fills matrix and bias from what was summed up. */
+static sen_result sen__map_finish(sen_ctx *c, sen__map_job *j, double ridge, const double *mean,
+                                  float *matrix, float *bias)
+{
+    double trace = 0;
+    int64_t i, k;
+    for (i = 0; i < j->from; i++) trace += j->gram[i * j->from + i];
+    for (i = 0; i < j->from; i++)           /* a little more than nothing: constant vectors */
+        j->gram[i * j->from + i] += (ridge * trace + 1e-30) / (double)j->from;
+    if (!sen__map_triangle(j->gram, j->from))
+        return sen_fail(c, SEN_ERR_ARGUMENT, "the map cannot be fitted to these %lld vectors; more "
+                        "texts or a larger ridge may help", (long long)j->n);
+    sen__map_solve(j->gram, j->right, j->from, j->to);
+    for (k = 0; k < j->to; k++) {
+        double b = mean[j->from + k];
+        for (i = 0; i < j->from; i++) {
+            b -= j->right[i * j->to + k] * mean[i];
+            matrix[k * j->from + i] = (float)j->right[i * j->to + k];
+        }
+        bias[k] = (float)b;
+    }
+    return SEN_OK;
+}
+
+SENTRAIN_DEF sen_result sen_map_fit(sen_ctx *c, const float *x, int from, const float *y, int to,
+                                    int64_t n, double ridge, float *matrix, float *bias)
+{
+    sen__map_job j;
+    double *room = NULL, *mean;
+    sen_result r = SEN_OK;
+    sen__begin(c);
+    memset(&j, 0, sizeof j);
+    j.n = n;
+    j.from = from;
+    j.to = to;
+    if (n < 2 || from < 1 || to < 1 || !(ridge >= 0))
+        r = sen_fail(c, SEN_ERR_ARGUMENT, "a map is fitted to two vectors at least, with a ridge "
+                     "of 0 or more");
+    if (!r) r = sen__top_finite(c, "old vectors", x, n, from, 0);
+    if (!r) r = sen__top_finite(c, "new vectors", y, n, to, 0);
+    if (!r) {
+        room = (double *)sen__new_array(c, (int64_t)from + to,
+                                        sen__mul((uint64_t)n + 1 + (uint64_t)from, sizeof *room),
+                                        "a map's sums");
+        if (!room) r = SEN_ERR_MEMORY;
+    }
+    if (!r) {
+        mean = room + ((int64_t)from + to) * n;
+        j.gram = mean + from + to;
+        j.right = j.gram + (int64_t)from * from;
+        j.x = room;
+        j.y = room + (int64_t)from * n;
+        sen__map_centre(x, n, from, mean, room);
+        sen__map_centre(y, n, to, mean + from, room + (int64_t)from * n);
+        sen__parallel(c, from, sen__map_task, &j);
+        r = sen__map_finish(c, &j, ridge, mean, matrix, bias);
+    }
+    sen__delete(c, room);
+    return sen__end(c, r);
+}
+
+SENTRAIN_DEF sen_result sen_map_apply(sen_ctx *c, const float *matrix, const float *bias, int from,
+                                      int to, const float *x, int64_t n, float *out)
+{
+    sen__gemm g;
+    sen__begin(c);
+    memset(&g, 0, sizeof g);
+    g.m = n;
+    g.n = to;
+    g.k = from;
+    g.a = x;
+    g.a_row = from;
+    g.a_col = 1;
+    g.b = matrix;
+    g.b_row = 1;
+    g.b_col = from;
+    g.c = out;
+    g.ldc = to;
+    g.bias = bias;
+    return sen__end(c, sen__matmul(c, &g));
 }
 #endif /* 24 */
 
@@ -46830,6 +47187,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            data before a run.
  *   Added    sen_baseline_new, sen_verdict_of: whether training helped, by a paired bootstrap;
  *            `train` ends with it (--no-baseline, --fail-on-regression).
+ *   Added    sen_model_fingerprint, kept in the folders of models and beside vectors; sen_map_fit
+ *            and `migrate`: vectors of one model become those of another.
  *   Added    sen_semantic_search, the nearest rows of a corpus of any size; sen_paraphrase_mining,
  *            the nearest pairs of rows.
  *   Fixed    files of weights are little-endian on every machine.

@@ -1321,8 +1321,91 @@ static void model_shared(void)
 }
 #endif
 
+/* Of a model that is changed back and forth: equal prints mean equal embeddings. */
+static void model_print(sen_ctx *c, const sen_model *m, char *out)
+{
+    memset(out, 0, SEN_FINGERPRINT);
+    CHECK_OK(c, sen_model_fingerprint(c, m, out));
+    CHECK(strlen(out) == 32 && strspn(out, "0123456789abcdef") == 32);
+}
+
+static void model_fingerprint(void)
+{
+    sen_ctx *c = test_ctx(1), *other = test_ctx(3);
+    sen_model *m = tiny_model(c, TINY_MODULES), *again = NULL, *copy = NULL;
+    char print[SEN_FINGERPRINT], now[SEN_FINGERPRINT];
+    float *w;
+    if (!m) return;
+    w = &m->weight[3]->data[1];
+    for (int i = 0; i < m->n_weights; i++)      /* numbers that no machine's library rounds */
+        for (int64_t k = 0; k < m->weight[i]->count; k++)
+            m->weight[i]->data[k] = (float)((k * 37 + i) % 101 - 50) / 128.0f;
+    model_print(c, m, print);
+    CHECK_TEXT(print, "35fe52a485789128e988d1626acaf3ca");   /* everywhere */
+    CHECK_OK(c, sen_model_save(c, m, test_path("print")));
+    CHECK(sen_folder_fingerprint(c, test_path("print"), now));
+    CHECK_TEXT(now, print);
+    CHECK_OK(other, sen_model_load(other, test_path("print"), &again));
+    CHECK_OK(c, sen_model_copy(c, m, &copy));
+    if (again && copy) {
+        model_print(other, again, now);
+        CHECK_TEXT(now, print);
+        model_print(c, copy, now);
+        CHECK_TEXT(now, print);
+        ((sen__bert *)copy->transformer->config)->hidden_dropout_prob = 0.5;    /* training's */
+        model_print(c, copy, now);
+        CHECK_TEXT(now, print);
+    }
+    *w = nextafterf(*w, 2.0f);
+    model_print(c, m, now);
+    CHECK(strcmp(now, print) != 0 && strncmp(now, print, 16) != 0 &&
+          strcmp(now + 16, print + 16) != 0);
+    *w = nextafterf(*w, -2.0f);
+    m->transformer->max_seq_length--;
+    model_print(c, m, now);
+    CHECK(strcmp(now, print) != 0);
+    m->transformer->max_seq_length++;
+    m->default_prompt_name = "x";
+    model_print(c, m, now);
+    CHECK(strcmp(now, print) != 0);
+    m->default_prompt_name = NULL;
+    model_print(c, m, now);
+    CHECK_TEXT(now, print);
+    sen_model_free(again);
+    again = NULL;
+    model_edit("print/1_Pooling/config.json", "\"pooling_mode_mean_tokens\": true",
+               "\"pooling_mode_mean_tokens\": false");
+    model_edit("print/1_Pooling/config.json", "\"pooling_mode_cls_token\": false",
+               "\"pooling_mode_cls_token\": true");
+    if (CHECK_OK(c, sen_model_load(c, test_path("print"), &again))) {
+        model_print(c, again, now);
+        CHECK(strcmp(now, print) != 0);
+    }
+    sen_model_free(again);
+    again = NULL;
+    model_edit("print/tokenizer.json", "\"word70\"", "\"wodr70\"");
+    model_edit("print/1_Pooling/config.json", "\"pooling_mode_mean_tokens\": false",
+               "\"pooling_mode_mean_tokens\": true");
+    model_edit("print/1_Pooling/config.json", "\"pooling_mode_cls_token\": true",
+               "\"pooling_mode_cls_token\": false");
+    if (CHECK_OK(c, sen_model_load(c, test_path("print"), &again))) {
+        model_print(c, again, now);
+        CHECK(strcmp(now, print) != 0);
+    }
+    test_write_text(test_path("print/sentrain_fingerprint.json"), "{\"fingerprint\": 3");
+    CHECK(!sen_folder_fingerprint(c, test_path("print"), now) && now[0] == 0);
+    CHECK(!sen_folder_fingerprint(c, test_path("nowhere"), now));
+    CHECK_OK(c, sen_model_fingerprint(c, m, now));      /* nothing is left of that */
+    sen_model_free(again);
+    sen_model_free(copy);
+    sen_model_free(m);
+    sen_ctx_free(c);
+    sen_ctx_free(other);
+}
+
 static void test_model(void)
 {
+    TEST(model_fingerprint);
     TEST(model_new);
     TEST(model_spec_refused);
     TEST(model_no_sentence);

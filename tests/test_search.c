@@ -64,10 +64,55 @@ static void test_search_bits(void)
     sen_ctx_free(c);
 }
 
+/* A map is found again from what it made; with a ridge it is smaller; what cannot be is said. */
+static void test_search_map(void)
+{
+    enum { N = 70, FROM = 9, TO = 5 };
+    static float x[N * FROM], y[N * TO], w[TO * FROM], b[TO], got[TO * FROM], bias[TO], z[N * TO];
+    static float other[TO * FROM], other_bias[TO];
+    sen_ctx *c = test_ctx(1), *many = test_ctx(3);
+    double plain = 0, held = 0;
+    fill_random(x, N * FROM, 1);
+    fill_random(w, TO * FROM, 2);
+    fill_random(b, TO, 3);
+    CHECK_OK(c, sen_map_apply(c, w, b, FROM, TO, x, N, y));
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < TO; k++) {
+            double v = b[k];
+            for (int j = 0; j < FROM; j++) v += (double)w[k * FROM + j] * (double)x[i * FROM + j];
+            CHECK(fabs(v - (double)y[i * TO + k]) < 1e-5);
+        }
+    CHECK_OK(c, sen_map_fit(c, x, FROM, y, TO, N, 0, got, bias));
+    CHECK_NEAR(got, w, TO * FROM, 1e-5);
+    CHECK_NEAR(bias, b, TO, 1e-5);
+    CHECK_OK(c, sen_map_apply(c, got, bias, FROM, TO, x, N, z));
+    CHECK_NEAR(z, y, N * TO, 1e-5);
+    CHECK_OK(many, sen_map_fit(many, x, FROM, y, TO, N, 0.3, other, other_bias));
+    CHECK_OK(c, sen_map_fit(c, x, FROM, y, TO, N, 0.3, got, bias));
+    CHECK(memcmp(got, other, sizeof got) == 0 && memcmp(bias, other_bias, sizeof bias) == 0);
+    for (int i = 0; i < TO * FROM; i++) {
+        plain += (double)w[i] * (double)w[i];
+        held += (double)got[i] * (double)got[i];
+    }
+    CHECK(held < plain * 0.9);
+    CHECK(sen_map_fit(c, x, FROM, y, TO, 1, 0, got, bias) == SEN_ERR_ARGUMENT);
+    sen__forgive(c);
+    CHECK(sen_map_fit(c, x, FROM, y, TO, 4, 0, got, bias) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "cannot be fitted to these 4 vectors") != NULL);
+    sen__forgive(c);
+    CHECK_OK(c, sen_map_fit(c, x, FROM, y, TO, 4, 1e-3, got, bias));
+    y[3] = NAN;
+    CHECK(sen_map_fit(c, x, FROM, y, TO, N, 0, got, bias) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "row 0 of the new vectors holds") != NULL);
+    sen_ctx_free(c);
+    sen_ctx_free(many);
+}
+
 static void test_search(void)
 {
     TEST(test_search_int8);
     TEST(test_search_bits);
+    TEST(test_search_map);
 }
 
 #ifndef TEST_ALL
