@@ -1133,6 +1133,40 @@ typedef struct sen_sampler_type {
 /* Makes a type known to the context by its name; borrowed until sen_ctx_free. */
 SENTRAIN_DEF sen_result sen_register_sampler(sen_ctx *c, const sen_sampler_type *type);
 
+/* The batches of one dataset, or of several that take turns. */
+typedef struct sen_sampler sen_sampler;
+
+typedef struct sen_sampler_args {
+    uint32_t    stamp;                  /* set by sen_sampler_args_default() */
+    const char *batch_sampler;          /* "batch_sampler": a kind by its name */
+    int64_t     batch_size;             /* 8 */
+    bool        drop_last;
+    int64_t     seed, data_seed;        /* 42; SEN_NONE: seed */
+    bool        seedable;               /* true: accelerator_config.use_seedable_sampler */
+} sen_sampler_args;
+
+SENTRAIN_DEF sen_sampler_args sen_sampler_args_default(void);
+
+/* A sampler over one dataset, which is borrowed. Freed by the caller. SEN_ERR_UNSUPPORTED: no such
+ * kind (the message lists all). */
+SENTRAIN_DEF sen_result sen_sampler_new(sen_ctx *c, const sen_dataset *dataset,
+                                        const sen_sampler_args *args, sen_sampler **out);
+
+/* One over several samplers of one dataset each, which take turns by "proportional" or
+ * "round_robin". They become its own, and are gone with it or if this fails. */
+SENTRAIN_DEF sen_result sen_sampler_join(sen_ctx *c, const char *multi_dataset_batch_sampler,
+                                         sen_sampler *const *samplers, int n, int64_t seed,
+                                         sen_sampler **out);
+SENTRAIN_DEF void sen_sampler_free(sen_sampler *s);             /* NULL is fine */
+
+/* Batches that an epoch is planned to have; more may come, and fewer. */
+SENTRAIN_DEF int64_t sen_sampler_length(const sen_sampler *s);
+
+/* Begins an epoch; then the rows of its batches, batch_size at most, and the number of the dataset
+ * that they are of. false: the epoch is over. */
+SENTRAIN_DEF void sen_sampler_begin_epoch(sen_sampler *s, int64_t epoch);
+SENTRAIN_DEF bool sen_sampler_next(sen_sampler *s, int64_t *rows, int64_t *n, int *dataset);
+
 /* ================================================================================================
  * 23 [loss]  LOSSES
  *
@@ -2263,7 +2297,8 @@ typedef struct sen_inputs {
     int                n_columns;       /* of texts, in the dataset's order */
     const char *const *columns;         /* [n_columns] their names */
     sen_labels         labels;          /* value NULL: none */
-    void              *room;            /* the arrays behind it; not to be touched */
+    void              *room;            /* the arrays behind it, and whose they are: not to be */
+    const void        *source;          /* touched; NULL in inputs that the caller makes */
 } sen_inputs;
 
 #define SEN_COLUMNS 64                  /* text columns of a dataset, at most */
@@ -2291,6 +2326,93 @@ typedef struct sen_named_dataset {
     sen_loss    *loss;
 } sen_named_dataset;
 
+/* Batches of a dataset, or of several, as inputs. */
+typedef struct sen_dataloader sen_dataloader;
+
+/* A group of weights that share their settings: one of the optimizer's param_groups. */
+typedef struct sen_param_group {
+    double             lr, initial_lr, weight_decay;    /* lr: of the next update */
+    int64_t            n;
+    sen_tensor *const *params;          /* [n] */
+    const char *const *names;           /* [n] in full: "model.0.model.encoder...." */
+} sen_param_group;
+
+/* What evaluate may be told. */
+typedef struct sen_evaluate_args {
+    uint32_t                 stamp;             /* set by sen_evaluate_args_default() */
+    sen_dataset             *eval_dataset;      /* one, */
+    const sen_named_dataset *eval_datasets;     /* or several by name; neither: the trainer's */
+    int                      n_eval_datasets;
+    const char              *metric_key_prefix; /* "eval" */
+} sen_evaluate_args;
+
+/* What train may be told. */
+typedef struct sen_train_args {
+    uint32_t        stamp;              /* set by sen_train_args_default() */
+    /* A checkpoint's folder; "true": the latest; "false": none, whatever the arguments say; NULL:
+     * as the arguments say */
+    const char     *resume_from_checkpoint;
+    const sen_json *trial;              /* an object of training arguments, read over those that
+                                         * the trainer has, old names too; they stay. Or NULL */
+} sen_train_args;
+
+SENTRAIN_DEF sen_evaluate_args sen_evaluate_args_default(void);
+SENTRAIN_DEF sen_train_args sen_train_args_default(void);
+
+/* The trainer's methods, for whoever wants to replace some, as Python users do in a subclass: take
+ * sen_trainer_methods_default(), put own functions in, and give it with the description. The
+ * trainer calls its own methods through this table, and so do the functions sen_trainer_NAME. A
+ * replacement reaches the original through a table of the defaults:
+ *
+ *     static sen_result my_loss(sen_trainer *t, sen_tape *tape, const sen_inputs *in,
+ *                               sen_var **loss, sen_outputs *out)
+ *     {
+ *         const sen_trainer_methods super = sen_trainer_methods_default();
+ *         const sen_result r = super.compute_loss(t, tape, in, loss, out);
+ *         if (!r) *loss = sen_scale(tape, *loss, 0.5f);
+ *         return r;
+ *     }
+ *
+ * What each does and owns stands with its function sen_trainer_NAME below. */
+typedef struct sen_trainer_methods {
+    uint32_t stamp;                     /* set by sen_trainer_methods_default() */
+    sen_result (*add_callback)(sen_trainer *t, const sen_callback *callback);
+    sen_result (*pop_callback)(sen_trainer *t, const sen_callback *callback, sen_callback *out,
+                               bool *found);
+    sen_result (*remove_callback)(sen_trainer *t, const sen_callback *callback);
+    sen_result (*compute_loss)(sen_trainer *t, sen_tape *tape, const sen_inputs *inputs,
+                               sen_var **loss, sen_outputs *outputs);
+    /* Forward and backward over inputs; the gradients times scale are added to the weights', *loss
+     * is the loss times scale. Dropout is on. */
+    sen_result (*training_step)(sen_trainer *t, const sen_inputs *inputs, float scale, float *loss);
+    sen_result (*create_optimizer)(sen_trainer *t);
+    sen_result (*create_scheduler)(sen_trainer *t, int64_t num_training_steps);
+    sen_result (*create_optimizer_and_scheduler)(sen_trainer *t, int64_t num_training_steps);
+    sen_result (*evaluate)(sen_trainer *t, const sen_evaluate_args *args, const sen_json **metrics);
+    sen_result (*predict)(sen_trainer *t, const sen_evaluate_args *args, const sen_json **metrics);
+    sen_result (*get_batch_sampler)(sen_trainer *t, const sen_dataset *dataset, int64_t batch_size,
+                                    bool drop_last, int64_t seed, sen_sampler **out);
+    sen_result (*get_multi_dataset_batch_sampler)(sen_trainer *t, sen_sampler *const *samplers,
+                                                  int n, int64_t seed, sen_sampler **out);
+    sen_result (*get_train_dataloader)(sen_trainer *t, sen_dataloader **out);
+    sen_result (*get_eval_dataloader)(sen_trainer *t, sen_dataset *dataset, sen_dataloader **out);
+    sen_result (*get_test_dataloader)(sen_trainer *t, sen_dataset *dataset, sen_dataloader **out);
+    sen_result (*get_learning_rates)(sen_trainer *t, const double **rates, int *n);
+    int64_t    (*get_num_trainable_parameters)(sen_trainer *t);
+    sen_result (*get_optimizer_group)(sen_trainer *t, const char *name, const sen_tensor *param,
+                                      sen_param_group *out);
+    sen_result (*hyperparameter_search)(sen_trainer *t);
+    bool       (*is_local_process_zero)(sen_trainer *t);
+    bool       (*is_world_process_zero)(sen_trainer *t);
+    sen_result (*log)(sen_trainer *t, const sen_json *logs);
+    sen_result (*propagate_args_to_deepspeed)(sen_trainer *t, bool auto_find_batch_size);
+    sen_result (*push_to_hub)(sen_trainer *t, const char *commit_message);
+    sen_result (*save_model)(sen_trainer *t, const char *folder);
+    sen_result (*train)(sen_trainer *t, const sen_train_args *args);
+} sen_trainer_methods;
+
+SENTRAIN_DEF sen_trainer_methods sen_trainer_methods_default(void);
+
 /* What SentenceTransformerTrainer takes. All objects are borrowed until sen_trainer_free; args and
  * the arrays here are copied. */
 typedef struct sen_trainer_desc {
@@ -2314,6 +2436,7 @@ typedef struct sen_trainer_desc {
     /* Instead of the model's tokenizer, from the thread that uses the context. Ids must be those of
      * the model's vocabulary. */
     sen_tokenize_fn          tokenizer;
+    const sen_trainer_methods *methods;         /* copied; NULL: the defaults */
 } sen_trainer_desc;
 
 SENTRAIN_DEF sen_trainer_desc sen_trainer_desc_default(void);
@@ -2325,14 +2448,25 @@ SENTRAIN_DEF sen_result sen_trainer_new(sen_ctx *c, const sen_trainer_desc *desc
                                         sen_trainer **out);
 SENTRAIN_DEF void sen_trainer_free(sen_trainer *t);
 
-/* Added behind the others; copied. */
-SENTRAIN_DEF sen_result sen_add_callback(sen_trainer *t, const sen_callback *callback);
+/* Added behind the others; copied. A second one of the same functions is warned about. */
+SENTRAIN_DEF sen_result sen_trainer_add_callback(sen_trainer *t, const sen_callback *callback);
+
+/* Takes away the first callback with the same functions and, unless that of `callback` is NULL, the
+ * same user; *out (or NULL) is what it was. *found false: there is none, which is no error here.
+ * remove_callback says SEN_ERR_ARGUMENT then, unless user is NULL, as Python does for a class. */
+SENTRAIN_DEF sen_result sen_trainer_pop_callback(sen_trainer *t, const sen_callback *callback,
+                                                 sen_callback *out, bool *found);
+SENTRAIN_DEF sen_result sen_trainer_remove_callback(sen_trainer *t, const sen_callback *callback);
 
 /* EarlyStoppingCallback(early_stopping_patience = 1, early_stopping_threshold = 0). */
 SENTRAIN_DEF sen_result sen_add_early_stopping(sen_trainer *t, int patience, double threshold);
 
-/* trainer.train(): the whole run. SEN_ERR_STOPPED after sen_request_stop: a checkpoint was written
- * and on_train_end was told, but the best model was not loaded.
+/* trainer.train(). args NULL: sen_train. SEN_ERR_ARGUMENT: a trial in the middle of a run, or with
+ * arguments that cannot be. */
+SENTRAIN_DEF sen_result sen_trainer_train(sen_trainer *t, const sen_train_args *args);
+
+/* trainer.train() without arguments: the whole run. SEN_ERR_STOPPED after sen_request_stop: a
+ * checkpoint was written and on_train_end was told, but the best model was not loaded.
  * args.resume_from_checkpoint is followed where it is set. */
 SENTRAIN_DEF sen_result sen_train(sen_trainer *t);
 
@@ -2359,10 +2493,92 @@ SENTRAIN_DEF sen_result sen_checkpoint_from_python(sen_ctx *c, const char *folde
 /* Before the first sen_trainer_step: start from a checkpoint (NULL: the latest). */
 SENTRAIN_DEF sen_result sen_trainer_resume(sen_trainer *t, const char *checkpoint);
 
-/* trainer.evaluate(): loss over the eval dataset and the evaluator. *metrics: name -> number, valid
- * until the next call on t; may be NULL. SEN_ERR_STOPPED after sen_request_stop, a progress or an
- * on_prediction_step that was not zero. */
-SENTRAIN_DEF sen_result sen_trainer_evaluate(sen_trainer *t, const sen_json **metrics);
+/* trainer.evaluate(): loss over the eval dataset (or args' own, borrowed during the call) and the
+ * evaluator. args NULL: the defaults. A dataset has the loss of its name, or the common one.
+ * *metrics: name -> number, valid until the next call on t; may be NULL. SEN_ERR_STOPPED after
+ * sen_request_stop, a progress or an on_prediction_step that was not zero. */
+SENTRAIN_DEF sen_result sen_trainer_evaluate(sen_trainer *t, const sen_evaluate_args *args,
+                                             const sen_json **metrics);
+
+/* trainer.predict(): the same of args' dataset under "test", the loss and its times alone: without
+ * the evaluator, nothing logged. SEN_ERR_ARGUMENT: no dataset. */
+SENTRAIN_DEF sen_result sen_trainer_predict(sen_trainer *t, const sen_evaluate_args *args,
+                                            const sen_json **metrics);
+
+/* trainer.log(): a copy of an object with epoch and step behind goes to the history, and on_log. */
+SENTRAIN_DEF sen_result sen_trainer_log(sen_trainer *t, const sen_json *logs);
+
+/* The optimizer over all weights that train, its moments zeros, and the schedule for that many
+ * updates. A run makes both; an optimizer that is there stays. SEN_ERR_ARGUMENT: nothing trains. */
+SENTRAIN_DEF sen_result sen_trainer_create_optimizer(sen_trainer *t);
+SENTRAIN_DEF sen_result sen_trainer_create_scheduler(sen_trainer *t, int64_t num_training_steps);
+SENTRAIN_DEF sen_result sen_trainer_create_optimizer_and_scheduler(sen_trainer *t,
+                                                                   int64_t num_training_steps);
+
+/* The rate of each group's next update, in Python's order of groups; valid until the next call.
+ * SEN_ERR_ARGUMENT: there is no optimizer yet. */
+SENTRAIN_DEF sen_result sen_trainer_get_learning_rates(sen_trainer *t, const double **rates,
+                                                       int *n);
+
+/* The group that holds a weight, by its name in full or by its tensor (the other NULL);
+ * sen_trainer_optimizer_groups: all. Valid until the next call. SEN_ERR_ARGUMENT: there is no
+ * optimizer yet, or no such weight in it. */
+SENTRAIN_DEF sen_result sen_trainer_get_optimizer_group(sen_trainer *t, const char *name,
+                                                        const sen_tensor *param,
+                                                        sen_param_group *out);
+SENTRAIN_DEF sen_result sen_trainer_optimizer_groups(sen_trainer *t, const sen_param_group **groups,
+                                                     int *n);
+
+/* Numbers of the model's weights that train; those of losses are not counted. */
+SENTRAIN_DEF int64_t sen_trainer_get_num_trainable_parameters(sen_trainer *t);
+
+/* The batches of one dataset by args.batch_sampler, and of several samplers' by
+ * args.multi_dataset_batch_sampler, which takes them over. Freed by the caller. */
+SENTRAIN_DEF sen_result sen_trainer_get_batch_sampler(sen_trainer *t, const sen_dataset *dataset,
+                                                      int64_t batch_size, bool drop_last,
+                                                      int64_t seed, sen_sampler **out);
+SENTRAIN_DEF sen_result sen_trainer_get_multi_dataset_batch_sampler(sen_trainer *t,
+                                                                    sen_sampler *const *samplers,
+                                                                    int n, int64_t seed,
+                                                                    sen_sampler **out);
+
+/* Loaders over the training data, over the eval dataset (or another, borrowed), over a test
+ * dataset. They belong to the caller, who frees them before the trainer. The trainer takes its own
+ * by the same methods when it is made. SEN_ERR_ARGUMENT: there is no such data. */
+SENTRAIN_DEF sen_result sen_trainer_get_train_dataloader(sen_trainer *t, sen_dataloader **out);
+SENTRAIN_DEF sen_result sen_trainer_get_eval_dataloader(sen_trainer *t, sen_dataset *dataset,
+                                                        sen_dataloader **out);
+SENTRAIN_DEF sen_result sen_trainer_get_test_dataloader(sen_trainer *t, sen_dataset *dataset,
+                                                        sen_dataloader **out);
+SENTRAIN_DEF void sen_dataloader_free(sen_dataloader *l);       /* NULL is fine */
+
+/* Batches that an epoch is planned to have, and rows of its datasets. */
+SENTRAIN_DEF int64_t sen_dataloader_length(const sen_dataloader *l);
+SENTRAIN_DEF int64_t sen_dataloader_rows(const sen_dataloader *l);
+
+/* Begins an epoch, the first is 0; then its batches by the data collator, *more false when there is
+ * none left. inputs are valid until the next call. */
+SENTRAIN_DEF sen_result sen_dataloader_begin(sen_dataloader *l, int64_t epoch);
+SENTRAIN_DEF sen_result sen_dataloader_next(sen_dataloader *l, sen_inputs *inputs, bool *more);
+
+/* One process: true. */
+SENTRAIN_DEF bool sen_trainer_is_local_process_zero(sen_trainer *t);
+SENTRAIN_DEF bool sen_trainer_is_world_process_zero(sen_trainer *t);
+
+/* Later versions fill the first; there is no DeepSpeed here, and no network: SEN_ERR_UNSUPPORTED,
+ * with a sentence that says what to do instead. */
+SENTRAIN_DEF sen_result sen_trainer_hyperparameter_search(sen_trainer *t);
+SENTRAIN_DEF sen_result sen_trainer_propagate_args_to_deepspeed(sen_trainer *t,
+                                                                bool auto_find_batch_size);
+SENTRAIN_DEF sen_result sen_trainer_push_to_hub(sen_trainer *t, const char *commit_message);
+
+/* Python's attributes with the meaning that they have on one processor: model_wrapped is what the
+ * forward pass runs, the model itself; it is never split, and always where it should be; a run is
+ * under way, or not. */
+SENTRAIN_DEF sen_model *sen_trainer_model_wrapped(const sen_trainer *t);
+SENTRAIN_DEF bool sen_trainer_is_model_parallel(const sen_trainer *t);
+SENTRAIN_DEF bool sen_trainer_place_model_on_device(const sen_trainer *t);
+SENTRAIN_DEF bool sen_trainer_is_in_train(const sen_trainer *t);
 
 /* trainer.save_model(): the model's folder and training_args.json; NULL: args.output_dir. */
 SENTRAIN_DEF sen_result sen_trainer_save_model(sen_trainer *t, const char *folder);
@@ -2396,6 +2612,10 @@ SENTRAIN_DEF sen_result sen_trainer_collate_texts(sen_trainer *t, sen_inputs *in
 SENTRAIN_DEF sen_result sen_trainer_compute_loss(sen_trainer *t, sen_tape *tape,
                                                  const sen_inputs *inputs, sen_var **loss,
                                                  sen_outputs *outputs);
+
+/* compute_loss, then backward: see the table of methods. Outside a run without dropout. */
+SENTRAIN_DEF sen_result sen_trainer_training_step(sen_trainer *t, const sen_inputs *inputs,
+                                                  float scale, float *loss);
 
 /* Loss and gradients of the first batch, rows in file order, train mode, to a safetensors file:
  * loss, grad.PARAMETER, embedding.C, grad_embedding.C, input_ids.C, attention_mask.C, labels. */
@@ -30521,8 +30741,6 @@ typedef struct sen__sub_sampler {
     bool                    started;            /* in this epoch */
 } sen__sub_sampler;
 
-typedef struct sen_sampler sen_sampler;
-
 /* How batches of several datasets follow each other. begin is called once an epoch; next gives a
  * batch's rows and sets s->source, 0: the epoch is over. */
 typedef struct sen__multi_type {
@@ -30808,6 +31026,131 @@ static void sen__sampler_begin_epoch(sen_sampler *s, int64_t epoch)
     s->over = false;
     for (k = 0; k < s->n_subs; k++) s->sub[k].started = false;
     s->multi->begin(s);                 /* draws the turns, if there are any */
+}
+
+/* ---- samplers of the caller's ---------------------------------------------------------------- */
+
+#define SEN__SAMPLER_STAMP 0x53414D31u          /* "SAM1" */
+
+SENTRAIN_DEF sen_sampler_args sen_sampler_args_default(void)
+{
+    sen_sampler_args a;
+    memset(&a, 0, sizeof a);
+    a.stamp = SEN__SAMPLER_STAMP;
+    a.batch_sampler = "batch_sampler";
+    a.batch_size = 8;
+    a.seed = 42;
+    a.data_seed = SEN_NONE;
+    a.seedable = true;
+    return a;
+}
+
+SENTRAIN_DEF sen_result sen_sampler_new(sen_ctx *c, const sen_dataset *dataset,
+                                        const sen_sampler_args *args, sen_sampler **out)
+{
+    sen__sampler_desc d;
+    sen_result r;
+    sen__begin(c);
+    *out = NULL;
+    memset(&d, 0, sizeof d);
+    d.datasets = &dataset;              /* looked at here alone; each sub-sampler keeps its own */
+    d.n_datasets = 1;
+    d.batch_sampler = args->batch_sampler;
+    d.batch_size = args->batch_size;
+    d.seed = args->seed;
+    d.data_seed = args->data_seed;
+    d.drop_last = args->drop_last;
+    d.seedable = args->seedable;
+    r = args->stamp == SEN__SAMPLER_STAMP
+            ? sen__sampler_new(c, &d, out)
+            : sen_fail(c, SEN_ERR_ARGUMENT,
+                       "sampler arguments should come from sen_sampler_args_default()");
+    return sen__end(c, r);
+}
+
+/* Takes over the sub-samplers of others, which are then empty: their generator is this one's, and
+ * none of them seeds, see sen__sampler_subs. */
+static void sen__sampler_adopt(sen_sampler *s, sen_sampler *const *samplers, int n)
+{
+    int64_t first = 0;
+    int k;
+    for (k = 0; k < n; k++) {
+        sen__sub_sampler *sub = &s->sub[k];
+        *sub = samplers[k]->sub[0];
+        samplers[k]->n_subs = 0;
+        sub->call.rng = &s->rng;
+        sub->call.base_seed = SEN_NONE;
+        sub->started = false;
+        sub->first = first;
+        first += sen_dataset_rows(sub->call.dataset);
+        s->batch_size = SEN__MAX(s->batch_size, samplers[k]->batch_size);
+    }
+    s->n_subs = n;
+}
+
+static sen_result sen__sampler_join(sen_sampler *s, const char *multi, sen_sampler *const *samplers,
+                                    int n, int64_t seed)
+{
+    int k;
+    s->seed = seed;
+    s->over = true;
+    sen_rng_seed(&s->rng, (uint64_t)seed);
+    s->multi = multi ? (const sen__multi_type *)sen__find_type(s->c, sen__multi_samplers, multi)
+                     : NULL;
+    if (!s->multi)
+        return sen__unknown_type(s->c, sen__multi_samplers, "multi_dataset_batch_sampler",
+                                 multi ? multi : "", NULL);
+    for (k = 0; k < n; k++)
+        if (samplers[k]->multi != &sen__single_type || samplers[k]->n_subs != 1)
+            return sen_fail(s->c, SEN_ERR_ARGUMENT, "sampler %d of those that take turns is of "
+                                                    "several datasets itself", k);
+    s->sub = (sen__sub_sampler *)sen__new_array(s->c, n, sizeof *s->sub, "batch samplers");
+    if (!s->sub) return SEN_ERR_MEMORY;
+    sen__sampler_adopt(s, samplers, n);
+    return sen__sampler_rooms(s);
+}
+
+SENTRAIN_DEF sen_result sen_sampler_join(sen_ctx *c, const char *multi_dataset_batch_sampler,
+                                         sen_sampler *const *samplers, int n, int64_t seed,
+                                         sen_sampler **out)
+{
+    sen_sampler *s;
+    sen_result r = SEN_ERR_MEMORY;
+    int k;
+    sen__begin(c);
+    *out = NULL;
+    s = (sen_sampler *)sen__new(c, sizeof *s, "a sampler");
+    if (s) s->c = c;
+    if (s && n < 1) r = sen_fail(c, SEN_ERR_ARGUMENT, "there is no sampler to take a turn");
+    else if (s) r = sen__sampler_join(s, multi_dataset_batch_sampler, samplers, n, seed);
+    for (k = 0; k < n; k++) sen__sampler_free(samplers[k]);
+    if (r) sen__sampler_free(s);
+    else *out = s;
+    return sen__end(c, r);
+}
+
+SENTRAIN_DEF void sen_sampler_free(sen_sampler *s)
+{
+    sen__sampler_free(s);
+}
+
+SENTRAIN_DEF int64_t sen_sampler_length(const sen_sampler *s)
+{
+    return sen__sampler_length(s);
+}
+
+SENTRAIN_DEF void sen_sampler_begin_epoch(sen_sampler *s, int64_t epoch)
+{
+    sen__sampler_begin_epoch(s, epoch);
+}
+
+SENTRAIN_DEF bool sen_sampler_next(sen_sampler *s, int64_t *rows, int64_t *n, int *dataset)
+{
+    const bool more = sen__sampler_next(s, rows, n);
+    int64_t i;
+    if (dataset) *dataset = more ? s->source : -1;
+    for (i = 0; i < *n; i++) rows[i] -= s->sub[s->source].first;
+    return more;
 }
 #endif /* 22 */
 
@@ -40542,7 +40885,7 @@ typedef struct sen__train_set {
     int          label;                         /* -1: none */
     sen__tokens *tokens[SEN__COLUMNS_MAX];      /* NULL until tokenized */
     bool         by_batch;                      /* tokens are of one batch, made when it is drawn */
-    sen_sampler *sampler;                       /* evaluation's own */
+    sen_dataloader *loader;                     /* evaluation's own */
 } sen__train_set;
 
 typedef struct sen__stopper sen__stopper;       /* early stopping */
@@ -40571,6 +40914,18 @@ typedef struct sen__inputs_room {
     const char *columns[SEN__COLUMNS_MAX];
 } sen__inputs_room;
 
+/* The sets are the trainer's, or one of its own in `extra`. */
+struct sen_dataloader {
+    sen_trainer     *t;
+    sen__train_set  *sets;                      /* [n_sets] */
+    int              n_sets;
+    sen_sampler     *sampler;
+    int64_t          size;                      /* rows of a batch, at most */
+    int64_t         *rows;                      /* [size] */
+    sen__inputs_room room;
+    sen_arena        extra;
+};
+
 #define SEN__PASSES 4                           /* forward passes with dropout of one step */
 
 struct sen_trainer {
@@ -40584,7 +40939,10 @@ struct sen_trainer {
     sen__train_set          *train, *eval;      /* [n_train], [n_eval] */
     int                      n_train, n_eval;
     bool                     eval_named;        /* the dict form */
-    sen_sampler             *sampler;           /* of the training data */
+    sen_dataloader          *loader;            /* of the training data, */
+    sen_sampler             *sampler;           /* and what is in it */
+    sen_loss                *loss;              /* the common one */
+    sen_trainer_methods      methods;
     int64_t                  batches;           /* of an epoch */
     sen__hook               *hooks;             /* first: the default flow */
     sen__stopper            *stoppers;          /* in the order of arrival */
@@ -40600,7 +40958,6 @@ struct sen_trainer {
     sen__dropout_plan        dropout[SEN__PASSES], decoder_dropout;
     int                      passes;            /* of this step, each with its own dropout */
     int64_t                  number;            /* of the micro-batch; negative: no dropout */
-    bool                     evaluating;        /* names are looked for in eval first */
     sen_var                **emb;               /* [SEN__COLUMNS_MAX] */
     sen__buffer              cache_emb, cache_grad;     /* K x (B,E): see the gradient cache */
     uint64_t                 cache_turn;        /* whose these are */
@@ -40613,13 +40970,16 @@ struct sen_trainer {
     int64_t                 *rows;              /* [accumulation, train batch size] */
     int64_t                 *rows_n;            /* [accumulation] */
     int                     *rows_set;          /* [accumulation] the dataset of each */
-    int64_t                 *eval_rows;         /* [eval batch size] */
 
     sen__optimizer          *optimizer;
     const sen_schedule_type *schedule;          /* a row of the schedules' table */
     const void              *schedule_args;     /* lr_scheduler_kwargs as its struct */
     const void              *optim_args;        /* and optim_args */
     double                   warmup;            /* updates of rising rate, as a number */
+    int64_t                  schedule_steps;    /* the schedule's length */
+    double                  *rates;             /* [n_groups] and */
+    sen_param_group         *groups;            /* [n_groups], made when they are asked for */
+    int                      n_groups;
     sen_rng                  rng;               /* torch's global generator */
     sen_rng                  python;            /* that of Python's module random */
     sen_rng                  resumed_rng;       /* the checkpoint's, until its epoch opens */
@@ -40731,7 +41091,8 @@ SENTRAIN_DEF sen_callback sen_callback_default(void)
 }
 
 /* At the end of the list: callbacks run in the order in which they came, as in Python. The list is
- * in the trainer's arena, so nothing is freed one by one, and none can be removed. */
+ * in the trainer's arena, so nothing is freed one by one: one that is taken away is only unlinked,
+ * which an event that is just calling it can bear. */
 static sen_result sen__hook_add(sen_trainer *t, const sen_callback *callback)
 {
     sen__hook **tail = &t->hooks;
@@ -40741,6 +41102,15 @@ static sen_result sen__hook_add(sen_trainer *t, const sen_callback *callback)
     while (*tail) tail = &(*tail)->next;
     *tail = h;
     return SEN_OK;
+}
+
+#define SEN__CALLBACK_FIRST offsetof(sen_callback, on_init_end)
+
+/* Whether two callbacks have the same functions; in Python they would be of one class. */
+static bool sen__callback_same(const sen_callback *a, const sen_callback *b)
+{
+    return memcmp((const char *)a + SEN__CALLBACK_FIRST, (const char *)b + SEN__CALLBACK_FIRST,
+                  sizeof *a - SEN__CALLBACK_FIRST) == 0;
 }
 
 /* ---- the default flow: when to log, evaluate, save and stop ---------------------------------- */
@@ -40918,16 +41288,53 @@ SENTRAIN_DEF sen_result sen_add_early_stopping(sen_trainer *t, int patience, dou
 }
 
 /* The stamp is looked at first: a struct that was not cleared would be a list of wild pointers. */
-SENTRAIN_DEF sen_result sen_add_callback(sen_trainer *t, const sen_callback *callback)
+static sen_result sen__callback_check(sen_trainer *t, const sen_callback *callback)
 {
-    sen_result r;
-    sen__begin(t->c);
-    /* Copied, so the caller's struct may go; what `user` points to may not. */
-    r = callback->stamp == SEN__STAMP
-            ? sen__hook_add(t, callback)
-            : sen_fail(t->c, SEN_ERR_ARGUMENT,
-                       "a callback should come from sen_callback_default()");
-    return sen__end(t->c, r);
+    return callback->stamp == SEN__STAMP
+               ? SEN_OK : sen_fail(t->c, SEN_ERR_ARGUMENT,
+                                   "a callback should come from sen_callback_default()");
+}
+
+/* CallbackHandler.add_callback. Copied, so the caller's struct may go; what `user` points to may
+ * not. */
+static sen_result sen__add_callback(sen_trainer *t, const sen_callback *callback)
+{
+    const sen__hook *h;
+    sen_result r = sen__callback_check(t, callback);
+    if (r) return r;
+    for (h = t->hooks; h && !sen__callback_same(&h->callback, callback); h = h->next) { }
+    if (h)
+        sen_log(t->c, SEN_LOG_WARNING,
+                "a callback with these functions is there already; both will be called");
+    return sen__hook_add(t, callback);
+}
+
+/* CallbackHandler.pop_callback. */
+static sen_result sen__pop_callback(sen_trainer *t, const sen_callback *callback, sen_callback *out,
+                                    bool *found)
+{
+    sen__hook **at = &t->hooks;
+    sen_result r = sen__callback_check(t, callback);
+    *found = false;
+    if (r) return r;
+    while (*at && !(sen__callback_same(&(*at)->callback, callback) &&
+                    (!callback->user || (*at)->callback.user == callback->user)))
+        at = &(*at)->next;
+    if (!*at) return SEN_OK;
+    *found = true;
+    if (out) *out = (*at)->callback;
+    *at = (*at)->next;
+    return SEN_OK;
+}
+
+/* CallbackHandler.remove_callback: list.remove of an object that is not there raises ValueError, a
+ * class that is not there is passed over. */
+static sen_result sen__remove_callback(sen_trainer *t, const sen_callback *callback)
+{
+    bool found;
+    const sen_result r = sen__pop_callback(t, callback, NULL, &found);
+    if (r || found || !callback->user) return r;
+    return sen_fail(t->c, SEN_ERR_ARGUMENT, "the callback that should be removed is not there");
 }
 
 /* ---- the data -------------------------------------------------------------------------------- */
@@ -41096,12 +41503,25 @@ static sen_result sen__sets_check(sen_ctx *c, const sen_named_dataset *many, int
     return SEN_OK;
 }
 
+/* The loss of a dataset that brings none: that of the training or eval dataset of its name, which a
+ * dataset that comes later is to share with it; else the common one. */
+static sen_loss *sen__loss_by_name(const sen_trainer *t, const char *name)
+{
+    int i;
+    for (i = 0; name && i < t->n_train; i++)
+        if (t->train[i].own_loss && strcmp(t->train[i].name, name) == 0) return t->train[i].loss;
+    for (i = 0; name && i < t->n_eval; i++)
+        if (t->eval[i].own_loss && t->eval[i].name && strcmp(t->eval[i].name, name) == 0)
+            return t->eval[i].loss;
+    return t->loss;
+}
+
 /* The sets of one kind (training or evaluation): a lone dataset, or the dict form. A lone one has
  * no name, which is how the rest tells the two apart. *n_out is set before the sets are filled: if
  * one is refused, sen_trainer_free frees them all, and those not reached are zeros. */
-static sen_result sen__sets_make(sen_trainer *t, sen_dataset *one, const sen_named_dataset *many,
-                                 int n, sen_loss *common, int64_t rows, sen__train_set **out,
-                                 int *n_out)
+static sen_result sen__sets_make(sen_trainer *t, sen_arena *arena, sen_dataset *one,
+                                 const sen_named_dataset *many, int n, int64_t rows,
+                                 sen__train_set **out, int *n_out)
 {
     const int count = one ? 1 : n;
     sen_result r = sen__sets_check(t->c, many, n);
@@ -41110,7 +41530,7 @@ static sen_result sen__sets_make(sen_trainer *t, sen_dataset *one, const sen_nam
     if (one && n > 0)
         return sen_fail(t->c, SEN_ERR_ARGUMENT, "give either one dataset or named ones, not both");
     if (count == 0) return SEN_OK;                      /* neither is given: that is no error yet */
-    *out = (sen__train_set *)sen__arena_zero(&t->keep, (size_t)count * sizeof **out);
+    *out = (sen__train_set *)sen__arena_zero(arena, (size_t)count * sizeof **out);
     if (!*out) return sen__no_memory(t->c, (size_t)count * sizeof **out, "datasets");
     *n_out = count;
     for (i = 0; !r && i < count; i++) {
@@ -41118,8 +41538,9 @@ static sen_result sen__sets_make(sen_trainer *t, sen_dataset *one, const sen_nam
         /* A lone dataset and one entry of the dict are the same from here on, but for the name. */
         s->data = one ? one : many[i].dataset;
         s->own_loss = !one && many[i].loss;
-        s->loss = s->own_loss ? many[i].loss : common;
-        if (!one && !(s->name = sen__trainer_text(t, many[i].name))) return SEN_ERR_MEMORY;
+        s->loss = s->own_loss ? many[i].loss : sen__loss_by_name(t, one ? NULL : many[i].name);
+        if (!one && !(s->name = sen__arena_text(arena, many[i].name, strlen(many[i].name))))
+            return sen__no_memory(t->c, strlen(many[i].name), "a name");
         r = sen__set_columns(t, s, out == &t->train);
         if (!r) r = sen__set_check_loss(t, s, rows);
     }
@@ -41295,62 +41716,11 @@ static sen_result sen__set_pack(sen_trainer *t, sen__train_set *s, sen__inputs_r
 static void sen__sets_free(sen_ctx *c, sen__train_set *sets, int n)
 {
     int i, k;
-    for (i = 0; i < n; i++) {
-        for (k = 0; k < sets[i].n_columns; k++) sen__tokens_free(c, sets[i].tokens[k]);
-        sen__sampler_free(sets[i].sampler);
-    }
-}
-
-/* The one description that training and evaluation share: Python makes both loaders by the same
- * code (get_train_dataloader, get_eval_dataloader), so evaluation data are shuffled too, and
- * drop_last counts for them. Only the batch size differs. */
-static sen__sampler_desc sen__trainer_sampler_desc(const sen_trainer *t,
-                                                   const sen_dataset *const *datasets, int n,
-                                                   int64_t batch_size)
-{
-    sen__sampler_desc d;
-    memset(&d, 0, sizeof d);
-    d.datasets = datasets;
-    d.n_datasets = n;
-    d.batch_sampler = t->args.batch_sampler;
-    d.batch_size = batch_size;
-    d.seed = t->args.seed;
-    d.data_seed = t->args.data_seed;
-    d.drop_last = t->args.dataloader_drop_last;
-    d.seedable = sen__json_bool_or(t->args.accelerator_config, "use_seedable_sampler", true);
-    return d;
-}
-
-/* Back to where it was made: Python makes a new loader for every run and every evaluation, whose
- * generator is seeded then. `over` comes along, or beginning an epoch would look one batch ahead in
- * the one before (sen__sampler_begin_epoch) and draw for it. */
-static void sen__sampler_afresh(const sen_trainer *t, sen_sampler *s)
-{
-    sen_rng_seed(&s->rng, (uint64_t)t->args.seed);
-    s->over = true;
-}
-
-/* A sampler over all training data: of one dataset, or of several that take turns. The list of
- * datasets is borrowed by the sampler, so it lies in the trainer's arena. */
-static sen_result sen__trainer_sampler(sen_trainer *t, sen_sampler **out)
-{
-    const sen_dataset **list = (const sen_dataset **)sen__arena_zero(&t->keep, (size_t)t->n_train *
-                                                                                   sizeof *list);
-    sen__sampler_desc d;
-    int i;
-    if (!list) return sen__no_memory(t->c, (size_t)t->n_train * sizeof *list, "datasets");
-    for (i = 0; i < t->n_train; i++) list[i] = t->train[i].data;
-    if (t->train[0].data->stream) {
-        const int64_t rows = (int64_t)sen__mul((uint64_t)t->args.gradient_accumulation_steps,
-                                               (size_t)t->args.per_device_train_batch_size);
-        const sen_result r = sen__stream_window(t->train[0].data, rows);
-        if (r) return r;
-    }
-    d = sen__trainer_sampler_desc(t, list, t->n_train, t->args.per_device_train_batch_size);
-    /* The dict form, even of one: its sampler shuffles differently from that of a lone dataset. */
-    if (t->train[0].name) d.multi_dataset_batch_sampler = t->args.multi_dataset_batch_sampler;
-    /* Row numbers from this sampler run on over all datasets, see sen__update_fetch. */
-    return sen__sampler_new(t->c, &d, out);
+    for (i = 0; i < n; i++)
+        for (k = 0; k < sets[i].n_columns; k++) {
+            sen__tokens_free(c, sets[i].tokens[k]);
+            sets[i].tokens[k] = NULL;
+        }
 }
 
 /* A batch's labels that are lists, as float32 one row behind the other: (n,width). */
@@ -41409,22 +41779,19 @@ static sen_result sen__set_labels(sen_trainer *t, const sen__train_set *s, sen__
 
 /* ---- inputs ---------------------------------------------------------------------------------- */
 
-/* The set that inputs are of: that of their dataset, else that of their name; of training or of
- * evaluation first, as it is under way. NULL: neither is the trainer's. */
+/* The set that inputs are of: the one that they were made from, else that of their dataset, else
+ * that of their name. NULL: none is the trainer's. */
 static sen__train_set *sen__inputs_set(const sen_trainer *t, const sen_inputs *in)
 {
-    int turn, i, by_name;
+    int i, by_name;
+    if (in->source && ((const sen__train_set *)in->source)->data == in->dataset)
+        return (sen__train_set *)(size_t)in->source;
     for (by_name = 0; by_name < 2; by_name++)
-        for (turn = 0; turn < 2; turn++) {
-            const bool eval = (turn == 0) == t->evaluating;
-            sen__train_set *sets = eval ? t->eval : t->train;
-            for (i = 0; i < (eval ? t->n_eval : t->n_train); i++) {
-                const char *name = sets[i].name;
-                if (by_name ? name && in->dataset_name && strcmp(name, in->dataset_name) == 0
-                            : sets[i].data == in->dataset &&
-                              (!name || !in->dataset_name || strcmp(name, in->dataset_name) == 0))
-                    return &sets[i];
-            }
+        for (i = 0; i < t->n_train + t->n_eval; i++) {
+            sen__train_set *s = i < t->n_train ? &t->train[i] : &t->eval[i - t->n_train];
+            const bool same = s->name && in->dataset_name && strcmp(s->name, in->dataset_name) == 0;
+            if (by_name ? same : s->data == in->dataset && (same || !s->name || !in->dataset_name))
+                return s;
         }
     return NULL;
 }
@@ -41497,6 +41864,7 @@ static sen_result sen__inputs_make(sen_trainer *t, sen__train_set *s, sen__input
     in->rows = rows;
     in->n = n;
     in->room = room;
+    in->source = s;
     if (!t->collate) return sen__collate(t, in, NULL);
     {
         const sen_result r = t->collate(t, in, t->user);
@@ -41535,6 +41903,174 @@ static sen_result sen__inputs_check(const sen_trainer *t, const sen_inputs *in)
             return sen_fail(t->c, SEN_ERR_ARGUMENT, "the token id %d is outside the vocabulary of "
                                                     "%lld", (int)b->ids[i], (long long)words);
     return SEN_OK;
+}
+
+/* ---- data loaders ---------------------------------------------------------------------------- */
+
+/* Back to where it was made: Python makes a new loader for every run and every evaluation, whose
+ * generator is seeded then. `over` comes along, or beginning an epoch would look one batch ahead in
+ * the one before (sen__sampler_begin_epoch) and draw for it. */
+static void sen__sampler_afresh(const sen_trainer *t, sen_sampler *s)
+{
+    sen_rng_seed(&s->rng, (uint64_t)t->args.seed);
+    s->over = true;
+}
+
+/* BaseTrainer.get_batch_sampler. Training and evaluation take the same kind: Python makes both
+ * loaders by the same code, so evaluation data are shuffled too, and drop_last counts for them. */
+static sen_result sen__get_batch_sampler(sen_trainer *t, const sen_dataset *dataset,
+                                         int64_t batch_size, bool drop_last, int64_t seed,
+                                         sen_sampler **out)
+{
+    sen_sampler_args a = sen_sampler_args_default();
+    a.batch_sampler = t->args.batch_sampler;
+    a.batch_size = batch_size;
+    a.drop_last = drop_last;
+    a.seed = seed;
+    a.data_seed = t->args.data_seed;
+    a.seedable = sen__json_bool_or(t->args.accelerator_config, "use_seedable_sampler", true);
+    return sen_sampler_new(t->c, dataset, &a, out);
+}
+
+static sen_result sen__get_multi_sampler(sen_trainer *t, sen_sampler *const *samplers, int n,
+                                         int64_t seed, sen_sampler **out)
+{
+    return sen_sampler_join(t->c, t->args.multi_dataset_batch_sampler, samplers, n, seed, out);
+}
+
+/* The sampler over all sets of a loader. turns: the dict form, even of one, which shuffles
+ * differently from a lone dataset. */
+static sen_result sen__loader_sampler(sen_dataloader *l, bool turns)
+{
+    sen_trainer *t = l->t;
+    const bool last = t->args.dataloader_drop_last;
+    sen_sampler **each = (sen_sampler **)sen__new_array(t->c, l->n_sets, sizeof *each, "samplers");
+    sen_result r = each ? SEN_OK : SEN_ERR_MEMORY;
+    int i;
+    for (i = 0; !r && i < l->n_sets; i++)
+        r = t->methods.get_batch_sampler(t, l->sets[i].data, l->size, last, t->args.seed, &each[i]);
+    if (!r && turns)
+        r = t->methods.get_multi_dataset_batch_sampler(t, each, l->n_sets, t->args.seed,
+                                                       &l->sampler);
+    else if (!r) l->sampler = each[0];
+    else for (i = 0; each && i < l->n_sets; i++) sen_sampler_free(each[i]);
+    sen__delete(t->c, each);
+    if (!r && (!l->sampler || l->sampler->batch_size > l->size || l->sampler->n_subs != l->n_sets))
+        r = sen_fail(t->c, SEN_ERR_ARGUMENT, "a sampler should be over the datasets that it was "
+                                             "asked for, in batches of %lld at most",
+                     (long long)l->size);
+    return r;
+}
+
+SENTRAIN_DEF void sen_dataloader_free(sen_dataloader *l)
+{
+    sen_ctx *c = l ? l->t->c : NULL;
+    if (!l) return;
+    sen__sampler_free(l->sampler);
+    sen__inputs_room_free(c, &l->room);
+    if (l->extra.first) sen__sets_free(c, l->sets, l->n_sets);  /* its own */
+    sen__arena_free(&l->extra);
+    sen__delete(c, l->rows);
+    sen__delete(c, l);
+}
+
+/* A loader over sets of the trainer's, or with `one` over a dataset that is none of them. `window`:
+ * rows of a stream that stand beside each other. */
+static sen_result sen__loader_new(sen_trainer *t, sen__train_set *sets, int n, sen_dataset *one,
+                                  bool turns, int64_t size, int64_t window, sen_dataloader **out)
+{
+    sen_dataloader *l = (sen_dataloader *)sen__new(t->c, sizeof *l, "a data loader");
+    sen_result r = SEN_OK;
+    *out = NULL;
+    if (!l) return SEN_ERR_MEMORY;
+    l->t = t;
+    l->size = size;
+    l->sets = sets;
+    l->n_sets = n;
+    sen__arena_init(&l->extra, &t->c->allocator, 4 << 10);
+    l->rows = (int64_t *)sen__new_array(t->c, size, sizeof *l->rows, "a batch");
+    if (!l->rows) r = SEN_ERR_MEMORY;
+    if (!r && one) r = sen__sets_make(t, &l->extra, one, NULL, 0, 0, &l->sets, &l->n_sets);
+    if (!r && l->sets[0].data->stream) r = sen__stream_window(l->sets[0].data, window);
+    if (!r) r = sen__loader_sampler(l, turns);
+    if (r) sen_dataloader_free(l);
+    else *out = l;
+    return r;
+}
+
+static sen_result sen__get_train_dataloader(sen_trainer *t, sen_dataloader **out)
+{
+    const int64_t size = t->args.per_device_train_batch_size;
+    *out = NULL;
+    if (t->n_train == 0) return sen_fail(t->c, SEN_ERR_ARGUMENT, "training needs a train_dataset");
+    return sen__loader_new(t, t->train, t->n_train, NULL, t->train[0].name != NULL, size,
+                           (int64_t)sen__mul((uint64_t)t->args.gradient_accumulation_steps,
+                                             (size_t)size), out);
+}
+
+/* The trainer's set of a dataset, those of evaluation first. NULL: it is none of them. */
+static sen__train_set *sen__set_of(const sen_trainer *t, const sen_dataset *data)
+{
+    int i;
+    for (i = 0; i < t->n_eval; i++)
+        if (t->eval[i].data == data) return &t->eval[i];
+    for (i = 0; i < t->n_train; i++)
+        if (t->train[i].data == data) return &t->train[i];
+    return NULL;
+}
+
+static sen_result sen__get_eval_dataloader(sen_trainer *t, sen_dataset *dataset,
+                                           sen_dataloader **out)
+{
+    const int64_t size = t->args.per_device_eval_batch_size;
+    sen__train_set *s = dataset ? sen__set_of(t, dataset) : t->eval;
+    *out = NULL;
+    if (!dataset && t->n_eval == 0)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT, "there is no eval_dataset to load");
+    return sen__loader_new(t, s, dataset ? 1 : t->n_eval, s ? NULL : dataset,
+                           !dataset && t->eval_named, size, size, out);
+}
+
+static sen_result sen__get_test_dataloader(sen_trainer *t, sen_dataset *dataset,
+                                           sen_dataloader **out)
+{
+    *out = NULL;
+    if (!dataset) return sen_fail(t->c, SEN_ERR_ARGUMENT, "there is no test dataset to load");
+    return sen__get_eval_dataloader(t, dataset, out);
+}
+
+SENTRAIN_DEF int64_t sen_dataloader_length(const sen_dataloader *l)
+{
+    return sen__sampler_length(l->sampler);
+}
+
+SENTRAIN_DEF int64_t sen_dataloader_rows(const sen_dataloader *l)
+{
+    int64_t rows = 0;
+    int i;
+    for (i = 0; i < l->n_sets; i++) rows += sen_dataset_rows(l->sets[i].data);
+    return rows;
+}
+
+SENTRAIN_DEF sen_result sen_dataloader_begin(sen_dataloader *l, int64_t epoch)
+{
+    sen__begin(l->t->c);
+    if (epoch == 0) sen__sampler_afresh(l->t, l->sampler);
+    sen__sampler_begin_epoch(l->sampler, epoch);
+    return sen__end(l->t->c, l->sets[0].data->stream ? sen__error(l->t->c) : SEN_OK);
+}
+
+SENTRAIN_DEF sen_result sen_dataloader_next(sen_dataloader *l, sen_inputs *inputs, bool *more)
+{
+    int source;
+    int64_t n;
+    sen_result r = SEN_OK;
+    sen__begin(l->t->c);
+    *more = sen_sampler_next(l->sampler, l->rows, &n, &source);
+    if (*more) r = sen__inputs_make(l->t, &l->sets[source], &l->room, l->rows, n, inputs);
+    else if (l->sets[0].data->stream) r = sen__error(l->t->c);
+    *more = *more && !r;
+    return sen__end(l->t->c, r);
 }
 
 /* ---- twins ----------------------------------------------------------------------------------- */
@@ -42019,19 +42555,32 @@ static void sen__outputs_tell(const sen_trainer *t, sen_loss *loss, const sen_in
 }
 
 /* Python: SentenceTransformerTrainer.compute_loss, which picks the loss by the dataset's name. */
-SENTRAIN_DEF sen_result sen_trainer_compute_loss(sen_trainer *t, sen_tape *tape,
-                                                 const sen_inputs *inputs, sen_var **loss,
-                                                 sen_outputs *outputs)
+static sen_result sen__default_loss(sen_trainer *t, sen_tape *tape, const sen_inputs *inputs,
+                                    sen_var **loss, sen_outputs *outputs)
 {
     const sen__train_set *s = sen__inputs_set(t, inputs);
     sen_result r;
-    sen__begin(t->c);
     *loss = NULL;
     r = s ? SEN_OK : sen__inputs_unknown(t, inputs);
     if (!r) r = sen__inputs_check(t, inputs);
     if (!r) r = sen__compute_loss(t, tape, s->loss, inputs, false, loss);
     if (!r && outputs) sen__outputs_tell(t, s->loss, inputs, outputs);
-    return sen__end(t->c, r);
+    return r;
+}
+
+/* Trainer.training_step. A replacement may call it several times: what is on the tape has gone
+ * backward by then. */
+static sen_result sen__training_step(sen_trainer *t, const sen_inputs *inputs, float scale,
+                                     float *loss)
+{
+    sen_var *y = NULL;
+    sen_result r;
+    sen_tape_reset(t->tape);                            /* the last batch's values go */
+    r = t->methods.compute_loss(t, t->tape, inputs, &y, NULL);
+    if (!r && !y) r = sen__trainer_tape_error(t, t->tape);
+    if (r) return r;
+    *loss = sen_count(y) == 1 ? y->x[0] * scale : 0.0f; /* else backward says it */
+    return sen_backward(t->tape, y, scale);             /* d(loss scale) */
 }
 
 /* Forward and backward over one micro-batch, its gradients divided by `parts` added to the
@@ -42046,17 +42595,13 @@ static sen_result sen__trainer_micro(sen_trainer *t, sen__train_set *s, const in
                                      int64_t n, int64_t parts, uint32_t number, float *value)
 {
     sen_inputs in;
-    sen_var *loss = NULL;
     sen_result r = sen__inputs_make(t, s, &t->room, rows, n, &in);
     if (r) return r;
-    sen_tape_reset(t->tape);                            /* the last batch's values go */
     t->number = number;
     t->passes = 0;
-    r = sen_trainer_compute_loss(t, t->tape, &in, &loss, NULL);
-    if (!r) *value = loss->x[0] / (float)parts;
-    if (!r) r = sen_backward(t->tape, loss, 1.0f / (float)parts);   /* d(loss / parts) */
+    r = t->methods.training_step(t, &in, 1.0f / (float)parts, value);
     t->number = -1;
-    return r;
+    return r ? r : sen__error(t->c);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -42162,7 +42707,8 @@ static int64_t sen__plan_tokens(sen_trainer *t, const sen__train_set *s, const i
 static sen_result sen__plan_widest(sen_trainer *t, int64_t *widest)
 {
     int64_t e, b, n, i, left = SEN__PLAN_BATCHES;
-    sen_sampler *s = NULL;
+    sen_dataloader *loader = NULL;
+    sen_sampler *s;
     sen_result r;
     *widest = 0;
     if (t->train[0].data->stream) {     /* unknown, and not to be read for this */
@@ -42170,7 +42716,8 @@ static sen_result sen__plan_widest(sen_trainer *t, int64_t *widest)
                   t->model->transformer->max_seq_length;
         return SEN_OK;
     }
-    r = sen__trainer_sampler(t, &s);
+    r = t->methods.get_train_dataloader(t, &loader);
+    s = r ? NULL : loader->sampler;
     /* An epoch counts for one even where it gives no batch: this ends. */
     for (e = 0; !r && e < t->state.num_train_epochs && left > 0; e++, left--) {
         sen__sampler_begin_epoch(s, e);
@@ -42184,7 +42731,7 @@ static sen_result sen__plan_widest(sen_trainer *t, int64_t *widest)
             *widest = SEN__MAX(*widest, tokens);
         }
     }
-    sen__sampler_free(s);
+    sen_dataloader_free(loader);
     return r;
 }
 
@@ -42545,9 +43092,38 @@ static sen_result sen__trainer_optimizer(sen_trainer *t)
  * to restore. With a warm-up the first update has rate 0, as in Python. */
 static double sen__trainer_rate(const sen_trainer *t)
 {
-    const sen_schedule s = { (double)t->state.global_step, t->warmup, (double)t->state.max_steps,
+    const sen_schedule s = { (double)t->state.global_step, t->warmup, (double)t->schedule_steps,
                              t->args.learning_rate, t->schedule_args };
     return t->args.learning_rate * t->schedule->factor(&s);
+}
+
+/* The schedule for that many updates. Its warm-up below 1 is a share of them, rounded up as the
+ * others are; from 1 on it is a number of updates, cut to a whole one. */
+static sen_result sen__create_scheduler(sen_trainer *t, int64_t num_training_steps)
+{
+    const double wanted = t->args.warmup_steps;
+    if (num_training_steps < 1)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT, "a schedule of %lld updates cannot be made",
+                        (long long)num_training_steps);
+    t->schedule_steps = num_training_steps;
+    t->warmup = wanted < 1 ? ceil((double)num_training_steps * wanted) : floor(wanted);
+    return SEN_OK;
+}
+
+static sen_result sen__create_both(sen_trainer *t, int64_t num_training_steps)
+{
+    const sen_result r = t->methods.create_optimizer(t);
+    return r ? r : t->methods.create_scheduler(t, num_training_steps);
+}
+
+/* Numel of the model's parameters with requires_grad. */
+static int64_t sen__trainable(sen_trainer *t)
+{
+    int64_t n = 0;
+    int i;
+    for (i = 0; i < sen_model_weights(t->model); i++)
+        if (sen_model_weight(t->model, i)->requires_grad) n += sen_model_weight(t->model, i)->count;
+    return n;
 }
 
 /* ---- log ------------------------------------------------------------------------------------- */
@@ -42645,7 +43221,7 @@ static sen_result sen__trainer_log_loss(sen_trainer *t)
     t->loss_before = 0;
     t->loss_sum -= t->loss_sum;                         /* NaN stays NaN, as in Python */
     t->last_logged = t->state.global_step;
-    if (!m.failed) r = sen__trainer_log(t, record);
+    if (!m.failed) r = t->methods.log(t, record);
     sen__arena_release(&t->c->scratch, mark);
     return r;
 }
@@ -42686,20 +43262,34 @@ static void sen__eval_add(sen__eval_mean *e, double loss, double weight, bool fi
 
 /* The value of one batch's loss, without gradients: the second tape records nothing, and has no
  * dropout, which is what evaluation mode means here. The value is read before the next reset. */
-static sen_result sen__eval_batch(sen_trainer *t, sen__train_set *s, int64_t n, double *loss)
+static sen_result sen__eval_batch(sen_trainer *t, const sen_inputs *in, double *loss)
 {
-    sen_inputs in;
     sen_var *v = NULL;
-    sen_result r = sen__inputs_make(t, s, &t->room, t->eval_rows, n, &in);
-    if (r) return r;
+    sen_result r;
     /* The last batch's values go before this one's come: evaluation holds one batch at a time. */
     sen_tape_reset(t->eval_tape);
-    t->evaluating = true;
-    r = sen_trainer_compute_loss(t, t->eval_tape, &in, &v, NULL);
-    t->evaluating = false;
+    r = t->methods.compute_loss(t, t->eval_tape, in, &v, NULL);
+    if (!r && !v) r = sen__trainer_tape_error(t, t->eval_tape);
     if (r) return r;
     *loss = (double)v->x[0];
     return SEN__EVENT(t, on_prediction_step);
+}
+
+/* A set's own loader, which stays with it. That a replacement gives another dataset's is refused:
+ * the loss would be told under the wrong name. */
+static sen_result sen__eval_loader(sen_trainer *t, sen__train_set *s)
+{
+    bool ours = false;
+    sen_result r;
+    int i;
+    for (i = 0; i < t->n_eval; i++) ours |= s == &t->eval[i];
+    r = ours ? t->methods.get_eval_dataloader(t, s->data, &s->loader)
+             : sen__loader_new(t, s, 1, NULL, false, t->args.per_device_eval_batch_size,
+                               t->args.per_device_eval_batch_size, &s->loader);
+    if (!r && s->loader->sets[0].data != s->data)
+        r = sen_fail(t->c, SEN_ERR_ARGUMENT, "get_eval_dataloader should load the dataset that it "
+                                             "is asked for");
+    return r;
 }
 
 /* The mean loss over a dataset, in the order of training's first epoch: shuffled, as in Python,
@@ -42715,33 +43305,28 @@ static sen_result sen__eval_loss(sen_trainer *t, sen__train_set *s, sen__eval_me
     const int64_t size = t->args.per_device_eval_batch_size;
     const sen_dataset *data = s->data;
     double loss = 0;
-    int64_t n, rest;
+    int64_t rest;
+    sen_inputs in;
+    bool more = false;
     sen_result r = SEN_OK;
     memset(e, 0, sizeof *e);
-    if (!s->sampler) {
-        const sen_dataset **one = (const sen_dataset **)sen__arena_zero(&t->keep, sizeof *one);
-        sen__sampler_desc d;
-        if (!one) return sen__no_memory(t->c, sizeof *one, "a dataset");
-        *one = data;                                    /* borrowed by the sampler */
-        d = sen__trainer_sampler_desc(t, one, 1, size);
-        if (data->stream) r = sen__stream_window(s->data, size);
-        if (!r) r = sen__sampler_new(t->c, &d, &s->sampler);
-    }
+    if (!s->loader) r = sen__eval_loader(t, s);
     if (!r) r = sen__sets_tokenize(t, s, 1);
-    if (r) return r;
-    sen__sampler_afresh(t, s->sampler);
-    sen__sampler_begin_epoch(s->sampler, 0);
-    while (!r && sen__sampler_next(s->sampler, t->eval_rows, &n)) {
+    if (!r) r = sen_dataloader_begin(s->loader, 0);
+    if (!r) r = sen_dataloader_next(s->loader, &in, &more);
+    while (!r && more) {
         /* Within a run the evaluation goes on to its end: what a stop left out of it, a record and
          * draws of the generator, a resumed run could not make up for. */
         if (!t->running && (sen__stop_asked(t->c) || t->control.should_training_stop))
             return sen_fail(t->c, SEN_ERR_STOPPED, "evaluation was stopped after %lld batches",
                             (long long)e->batches);
         if (e->batches++ > 0) sen__eval_add(e, loss, (double)size, t->args.logging_nan_inf_filter);
-        e->rows += n;
-        r = sen__eval_batch(t, s, n, &loss);
+        in.source = s;                                  /* one dataset may have two names */
+        in.dataset_name = s->name;
+        e->rows += in.n;
+        r = sen__eval_batch(t, &in, &loss);
+        if (!r) r = sen_dataloader_next(s->loader, &in, &more);
     }
-    if (!r && data->stream) r = sen__error(t->c);       /* why it ended */
     /* The last one's loss has been computed but not added. */
     rest = (data->stream ? e->rows : data->rows) % size;
     if (!r && e->batches > 0)
@@ -42775,11 +43360,11 @@ static sen_result sen__eval_scores(sen_trainer *t, const char *prefix, sen__make
 /* One evaluation loop: the loss over a dataset (or none: evaluator and times only, over 0 rows),
  * the evaluator's metrics under `scores` (NULL: not asked for), how long it took. Logged, then
  * on_evaluate. *out is set on failure too; it lives until the next evaluation. The order of the
- * keys is Python's: loss, scores, times, epoch.
+ * keys is Python's: loss, scores, times, epoch. told false: no record, no event (predict).
  *
  * The mean is rounded to float32, because Python's is one. */
 static sen_result sen__evaluate_one(sen_trainer *t, sen__train_set *s, const char *prefix,
-                                    const char *scores, sen_json **out)
+                                    const char *scores, bool told, sen_json **out)
 {
     const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen__maker m = sen__maker_in(t->c, &t->metrics_arena);
@@ -42809,33 +43394,54 @@ static sen_result sen__evaluate_one(sen_trainer *t, sen__train_set *s, const cha
     if (!r && m.failed) r = SEN_ERR_MEMORY;
     /* The event comes after the record: its metrics are what the record has, epoch included. Terms
      * of the loss stand in the record alone, and not where datasets have names: as in Python. */
-    if (!r) {
+    if (!r && told) {
         sen__maker own = sen__maker_in(t->c, &t->c->scratch);
         sen_json *record = sen__make_copy(&own, NULL, NULL, metrics);
         if (record && strcmp(prefix, "eval") == 0)
             sen__terms_write(&t->eval_terms, &own, record, true);
-        r = own.failed ? SEN_ERR_MEMORY : sen__trainer_log(t, record);
+        r = own.failed ? SEN_ERR_MEMORY : t->methods.log(t, record);
     }
-    t->control.should_evaluate = false;
-    if (!r) r = SEN__EVENT_WITH(t, on_evaluate, metrics, NULL);
+    if (told) t->control.should_evaluate = false;
+    if (!r && told) r = SEN__EVENT_WITH(t, on_evaluate, metrics, NULL);
     *out = metrics;
     sen__arena_release(&t->c->scratch, mark);
     return r;
 }
 
-/* What the metrics of an evaluation loop begin with: "eval", or "eval_NAME" where datasets have
- * names. In the scratch arena; NULL: no memory. */
-static const char *sen__eval_prefix(const sen_trainer *t, int i)
+/* The losses' own weights, from one generator, loss after loss: in a script of Python's that seeds
+ * with args.seed and then makes its losses, they have these values. */
+static sen_result sen__set_make_weights(sen_trainer *t, sen__train_set *s, sen_rng *rng)
 {
-    return t->eval_named ? sen__metric_name(t->c, "eval", t->eval[i].name) : "eval";
+    sen_loss *core = sen__loss_core(s->loss);
+    const sen_result r = sen__loss_make_weights(t->c, s->loss,
+                                                sen_embedding_dimension(t->model, SEN_NONE), rng);
+    if (!r && core->type->decodes) return sen__denoising_make(t->c, core, t->model, rng);
+    if (r || !core->type->trains_copy || core->twin) return r;
+    return sen_model_copy(t->c, t->model, &core->twin);
 }
+
+/* What the metrics of an evaluation loop begin with: the prefix, or "PREFIX_NAME" where the dataset
+ * has a name. In the scratch arena; NULL: no memory. */
+static const char *sen__eval_prefix(const sen_trainer *t, const char *prefix, const char *name)
+{
+    return name ? sen__metric_name(t->c, prefix, name) : prefix;
+}
+
+/* What an evaluation is of, and how its metrics are called. */
+typedef struct sen__evaluation {
+    sen__train_set *sets;                       /* [n]; n 0: the evaluator alone */
+    int             n;
+    bool            named;                      /* the dict form */
+    bool            evaluator, told;            /* it is asked; a record and its event follow */
+    const char     *prefix;
+} sen__evaluation;
 
 /* Trainer.evaluate: all evaluation data. By name, one loop for each dataset under "eval_NAME", and
  * their metrics merged, later ones over earlier. In training the evaluator runs once, with the
  * first dataset, and its metrics are called "eval_..." without the name; outside training it runs
  * with each, and they have it. (BaseTrainer.evaluation_loop of sentence-transformers decides so by
  * is_in_train; metric_for_best_model depends on it.) */
-static sen_result sen__evaluate_all(sen_trainer *t)
+static sen_result sen__evaluate_sets(sen_trainer *t, const sen__evaluation *e)
 {
     const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen__maker m = sen__maker_in(t->c, &t->metrics_arena);
@@ -42846,22 +43452,126 @@ static sen_result sen__evaluate_all(sen_trainer *t)
     int i;
     memset(&start, 0, sizeof start);
     sen__arena_release(&t->metrics_arena, start);        /* the last evaluation's metrics go */
-    if (!t->eval_named)
-        return sen__evaluate_one(t, t->eval, "eval", t->evaluator ? "eval" : NULL, &t->metrics);
+    if (!e->named)
+        return sen__evaluate_one(t, e->n ? e->sets : NULL, e->prefix,
+                                 e->evaluator ? e->prefix : NULL, e->told, &t->metrics);
     t->metrics = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT);
     /* Merged under their full names, so nothing is lost but what is equal in all: the epoch. */
-    for (i = 0; !r && i < t->n_eval; i++) {
-        const bool scores = t->evaluator && (i == 0 || !t->in_train);
-        const char *prefix = sen__eval_prefix(t, i);
+    for (i = 0; !r && i < e->n; i++) {
+        const bool scores = e->evaluator && (i == 0 || !t->in_train);
+        const char *prefix = sen__eval_prefix(t, e->prefix, e->sets[i].name);
         if (!prefix) r = SEN_ERR_MEMORY;
-        else r = sen__evaluate_one(t, &t->eval[i], prefix,
-                                   scores ? t->in_train ? "eval" : prefix : NULL, &one);
+        else r = sen__evaluate_one(t, &e->sets[i], prefix,
+                                   scores ? t->in_train ? e->prefix : prefix : NULL, e->told, &one);
         for (j = one ? one->child : NULL; !r && j; j = j->next)
             if (j->is_integer) sen__make_int(&m, t->metrics, j->key, j->integer); /* epoch 0 */
             else sen__make_double(&m, t->metrics, j->key, j->number);
     }
     sen__arena_release(&t->c->scratch, mark);
     return m.failed ? SEN_ERR_MEMORY : r;
+}
+
+/* Datasets that the trainer does not know, for one evaluation. Losses make their weights here,
+ * where they have not. */
+static sen_result sen__evaluate_others(sen_trainer *t, const sen_evaluate_args *a,
+                                       sen__evaluation *e)
+{
+    sen__train_set *known = a->n_eval_datasets == 0 ? sen__set_of(t, a->eval_dataset) : NULL;
+    sen_arena arena;
+    sen_result r;
+    int i;
+    if (known) {                                        /* its tokens are there already */
+        sen__train_set alone = *known;
+        alone.loader = NULL;                            /* of training data: another batch size */
+        alone.name = NULL;
+        e->sets = &alone;
+        e->n = 1;
+        r = sen__evaluate_sets(t, e);
+        memcpy(known->tokens, alone.tokens, sizeof alone.tokens);
+        sen_dataloader_free(alone.loader);
+        return r;
+    }
+    e->sets = NULL;                                     /* not the trainer's, should this fail */
+    e->n = 0;
+    sen__arena_init(&arena, &t->c->allocator, 4 << 10);
+    r = sen__sets_make(t, &arena, a->eval_dataset, a->eval_datasets, a->n_eval_datasets, 0,
+                       &e->sets, &e->n);
+    for (i = 0; !r && i < e->n; i++) {
+        sen_rng rng;
+        sen_rng_seed(&rng, (uint64_t)t->args.seed);
+        r = sen__set_make_weights(t, &e->sets[i], &rng);
+    }
+    if (!r) r = sen__evaluate_sets(t, e);
+    for (i = 0; i < e->n; i++) sen_dataloader_free(e->sets[i].loader);
+    sen__sets_free(t->c, e->sets, e->n);
+    sen__arena_free(&arena);
+    return r;
+}
+
+#define SEN__EVALUATE_STAMP 0x45564131u         /* "EVA1" */
+
+SENTRAIN_DEF sen_evaluate_args sen_evaluate_args_default(void)
+{
+    sen_evaluate_args a;
+    memset(&a, 0, sizeof a);
+    a.stamp = SEN__EVALUATE_STAMP;
+    a.metric_key_prefix = "eval";
+    return a;
+}
+
+/* Looks at the arguments and fills in the rest; others: data that are given with them. */
+static sen_result sen__evaluate_begin(sen_trainer *t, const sen_evaluate_args *a,
+                                      sen__evaluation *e, bool *others)
+{
+    memset(e, 0, sizeof *e);
+    *others = a->eval_dataset || a->n_eval_datasets > 0;
+    e->prefix = a->metric_key_prefix;
+    if (a->stamp != SEN__EVALUATE_STAMP || !e->prefix)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT, "evaluate's arguments should come from "
+                                                "sen_evaluate_args_default()");
+    e->named = *others ? !a->eval_dataset : t->eval_named;
+    e->sets = t->eval;
+    e->n = t->n_eval;
+    return SEN_OK;
+}
+
+/* Between steps too: evaluation leaves weights and gradients alone, but it draws from the
+ * generator, as Python's does, so with torch's dropout it changes the masks that follow. */
+static sen_result sen__evaluate(sen_trainer *t, const sen_evaluate_args *args,
+                                const sen_json **metrics)
+{
+    const sen_evaluate_args none = sen_evaluate_args_default();
+    sen__evaluation e;
+    bool others = false;
+    sen_result r = sen__evaluate_begin(t, args ? args : &none, &e, &others);
+    e.evaluator = t->evaluator != NULL;
+    e.told = true;
+    if (!r && !others && t->n_eval == 0 && !t->evaluator)
+        r = sen_fail(t->c, SEN_ERR_ARGUMENT,
+                     "there is nothing to evaluate: neither an eval_dataset nor an evaluator");
+    /* Not running: metrics of all evaluators have their dataset's name; see sen__evaluate_sets. */
+    if (!r) r = others ? sen__evaluate_others(t, args, &e) : sen__evaluate_sets(t, &e);
+    if (!r && metrics) *metrics = t->metrics;
+    return r;
+}
+
+/* Trainer.predict: what sentence-transformers makes of it, a loss; it is no evaluation, so it is
+ * not logged and cannot be the best. */
+static sen_result sen__predict(sen_trainer *t, const sen_evaluate_args *args,
+                               const sen_json **metrics)
+{
+    sen_evaluate_args a = args ? *args : sen_evaluate_args_default();
+    sen__evaluation e;
+    bool others = false;
+    sen_result r;
+    if (a.metric_key_prefix && strcmp(a.metric_key_prefix, "eval") == 0)
+        a.metric_key_prefix = "test";
+    r = sen__evaluate_begin(t, &a, &e, &others);
+    if (!r && !others)
+        r = sen_fail(t->c, SEN_ERR_ARGUMENT, "predict needs a dataset in its arguments");
+    if (!r) r = sen__evaluate_others(t, &a, &e);
+    if (!r && metrics) *metrics = t->metrics;
+    return r;
 }
 
 /* The error for a metric that is not there; `metrics` are those that are, named in the message with
@@ -42956,7 +43666,7 @@ static void sen__loops_names(const sen_trainer *t, const char *const *names, sen
 {
     int i, k;
     for (i = 0; i < SEN__MAX(t->n_eval, 1); i++) {
-        const char *prefix = sen__eval_prefix(t, i);
+        const char *prefix = sen__eval_prefix(t, "eval", t->eval_named ? t->eval[i].name : NULL);
         if (!prefix) m->failed = true;
         for (k = 0; prefix && names[k]; k++) sen__make_metric(m, metrics, prefix, names[k], 0);
     }
@@ -42975,7 +43685,7 @@ static sen_result sen__best_possible(sen_trainer *t)
     const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen__maker m = sen__maker_in(t->c, &t->c->scratch);
     sen_json *metrics;
-    bool known = true, list;
+    bool known = t->methods.evaluate == sen__evaluate, list;    /* another may add what it likes */
     sen_result r = SEN_OK;
     int i;
     if (!t->args.metric_for_best_model || t->args.eval_strategy == SEN_STRATEGY_NO) return SEN_OK;
@@ -43200,6 +43910,113 @@ static sen_json *sen__torch_groups(sen__maker *m, const sen__param *param, int64
     return list;
 }
 
+/* One group of them as C has it; the arrays are in the trainer's arena. */
+static sen_result sen__group_fill(sen_trainer *t, const sen_json *group, sen_param_group *g)
+{
+    const sen_json *names = sen_json_get(group, "params"), *rate = sen_json_get(group, "rate"), *j;
+    const size_t room = (size_t)names->count + 1;
+    sen_tensor **params = (sen_tensor **)sen__arena_zero(&t->keep, room * sizeof *params);
+    const char **list = (const char **)sen__arena_zero(&t->keep, room * sizeof *list);
+    const sen__optimizer *o = t->optimizer;
+    int64_t i;
+    if (!params || !list) return sen__no_memory(t->c, room * sizeof *params, "groups of weights");
+    for (j = names->child; j; j = j->next) {
+        for (i = 0; strcmp(o->param[i].name, j->text) != 0; i++) { }    /* it is one of them */
+        params[g->n] = o->param[i].tensor;
+        list[g->n++] = o->param[i].name;
+    }
+    g->params = params;
+    g->names = list;
+    g->initial_lr = rate ? rate->number : t->args.learning_rate;
+    g->weight_decay = sen__json_bool_or(group, "decay", false) ? t->args.weight_decay : 0.0;
+    return SEN_OK;
+}
+
+/* The groups, made once for an optimizer; their rates as they stand now. The schedule is the same
+ * for all: each multiplies its own initial rate. */
+static sen_result sen__groups_make(sen_trainer *t)
+{
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
+    sen__maker m = sen__maker_in(t->c, &t->c->scratch);
+    const sen_json *list, *j;
+    const double rate = t->args.learning_rate > 0 ? sen__trainer_rate(t) / t->args.learning_rate
+                                                  : 0.0;
+    sen_result r = SEN_OK;
+    int i;
+    if (!t->optimizer)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT, "there is no optimizer yet: create_optimizer, or a "
+                                                "run, makes it");
+    if (!t->n_groups) {
+        list = sen__torch_groups(&m, t->optimizer->param, t->optimizer->n,
+                                 t->args.learning_rate_mapping);
+        if (m.failed) r = SEN_ERR_MEMORY;
+        i = r ? 0 : (int)list->count;
+        t->groups = (sen_param_group *)sen__arena_zero(&t->keep, (size_t)(i + 1) *
+                                                                     sizeof *t->groups);
+        t->rates = (double *)sen__arena_zero(&t->keep, (size_t)(i + 1) * sizeof *t->rates);
+        if (!r && (!t->groups || !t->rates)) r = sen__no_memory(t->c, 0, "groups of weights");
+        for (i = 0, j = r ? NULL : list->child; j && !r; j = j->next, i++)
+            r = sen__group_fill(t, j, &t->groups[i]);
+        if (!r) t->n_groups = i;
+    }
+    for (i = 0; i < t->n_groups; i++)
+        t->rates[i] = t->groups[i].lr = t->groups[i].initial_lr * rate;
+    sen__arena_release(&t->c->scratch, mark);
+    return r;
+}
+
+static sen_result sen__learning_rates(sen_trainer *t, const double **rates, int *n)
+{
+    const sen_result r = sen__groups_make(t);
+    *n = r ? 0 : t->n_groups;
+    *rates = r ? NULL : t->rates;
+    return r;
+}
+
+static sen_result sen__optimizer_group(sen_trainer *t, const char *name, const sen_tensor *param,
+                                       sen_param_group *out)
+{
+    sen_result r = sen__groups_make(t);
+    int64_t k;
+    int i;
+    memset(out, 0, sizeof *out);
+    for (i = 0; !r && i < t->n_groups; i++)
+        for (k = 0; k < t->groups[i].n; k++)
+            if (name ? strcmp(name, t->groups[i].names[k]) == 0 : t->groups[i].params[k] == param) {
+                *out = t->groups[i];
+                return SEN_OK;
+            }
+    return r ? r : sen_fail(t->c, SEN_ERR_ARGUMENT, "the optimizer has no weight %s%s%s",
+                            name ? "\"" : "of that ", name ? name : "tensor", name ? "\"" : "");
+}
+
+static sen_result sen__no_search(sen_trainer *t)
+{
+    return sen_fail(t->c, SEN_ERR_UNSUPPORTED, "hyperparameter_search comes with a later version; "
+                                               "until then call train with a trial for each set of "
+                                               "arguments");
+}
+
+static sen_result sen__no_deepspeed(sen_trainer *t, bool auto_find_batch_size)
+{
+    (void)auto_find_batch_size;
+    return sen_fail(t->c, SEN_ERR_UNSUPPORTED, "propagate_args_to_deepspeed: there is no DeepSpeed "
+                                               "here, and nothing to tell it");
+}
+
+static sen_result sen__no_hub(sen_trainer *t, const char *commit_message)
+{
+    (void)commit_message;
+    return sen_fail(t->c, SEN_ERR_UNSUPPORTED, "push_to_hub: " SEN__NO_HUB " (save_model writes "
+                                               "it)");
+}
+
+static bool sen__process_zero(sen_trainer *t)
+{
+    (void)t;
+    return true;
+}
+
 /* The groups with all settings of the run as it stands; *out is "" for an optimizer that Python's
  * form is not known of. In the scratch arena. */
 static sen_result sen__torch_settings(sen_trainer *t, sen__out *out)
@@ -43403,15 +44220,22 @@ static sen_result sen__save_loss(sen_trainer *t, const char *folder)
     return r;
 }
 
+/* The model for use, not for resuming: no optimizer, no state. */
+static sen_result sen__save_model(sen_trainer *t, const char *folder)
+{
+    const char *to = folder ? folder : t->args.output_dir;
+    sen_result r = sen__make_folders(t->c, to);
+    if (!r) r = sen_model_save(t->c, t->model, to);
+    return r ? r : sen__save_args(t, to);
+}
+
 /* Everything of a checkpoint into a folder that has no name yet. save_only_model leaves out what a
  * resume needs; the model and its history are there all the same. */
 static sen_result sen__checkpoint_fill(sen_trainer *t, const char *folder)
 {
-    sen_result r = sen__make_folders(t->c, folder);
-    if (!r) r = sen_model_save(t->c, t->model, folder);
     /* The model first: it is the largest, so a full disk is noticed before anything else is
      * written. */
-    if (!r) r = sen__save_args(t, folder);
+    sen_result r = t->methods.save_model(t, folder);
     if (!r && !t->args.save_only_model) {
         r = sen__save_optimizer(t, folder);
         if (!r) r = sen__save_loss(t, folder);
@@ -44782,11 +45606,7 @@ static sen_result sen__loop_counts(sen_trainer *t)
     s->logging_steps = sen__loop_interval(a->logging_steps, s->max_steps);
     s->eval_steps = sen__loop_interval(a->eval_steps, s->max_steps);
     s->save_steps = sen__loop_interval(a->save_steps, s->max_steps);
-    /* Below 1 a share, rounded up as the others are; from 1 on a number of updates, cut to a whole
-     * one. */
-    t->warmup = a->warmup_steps < 1 ? ceil((double)s->max_steps * a->warmup_steps)
-                                    : floor(a->warmup_steps);
-    return SEN_OK;
+    return sen__create_scheduler(t, s->max_steps);
 }
 
 /* A fresh history, so that a trainer can run twice. All that a run changes is set here, except
@@ -44815,6 +45635,18 @@ static void sen__loss_share(sen_trainer *t, sen_loss *l)
     for (; l; l = sen__loss_inner(l)) l->python = &t->python;
 }
 
+/* An evaluation of the run, by the method: what it returns is what the best model is told by. */
+static sen_result sen__run_evaluate(sen_trainer *t)
+{
+    const sen_evaluate_args a = sen_evaluate_args_default();
+    const sen_json *metrics = NULL;
+    sen_result r = t->methods.evaluate(t, &a, &metrics);
+    if (!r) r = sen__error(t->c);
+    if (!r && !metrics) r = sen_fail(t->c, SEN_ERR_ARGUMENT, "evaluate gave no metrics");
+    t->metrics = (sen_json *)(size_t)metrics;
+    return r;
+}
+
 static void sen__losses_share(sen_trainer *t)
 {
     int i;
@@ -44841,7 +45673,8 @@ static sen_result sen__loop_begin(sen_trainer *t)
     if (!r) r = sen__sets_tokenize(t, t->train, t->n_train);
     if (!r) r = sen__sets_tokenize(t, t->eval, t->n_eval);
     if (!r) r = sen__plan_check(t);
-    if (!r) r = sen__trainer_optimizer(t);
+    if (!r) r = t->methods.create_optimizer_and_scheduler(t, t->state.max_steps);
+    if (!r && !t->optimizer) r = sen_fail(t->c, SEN_ERR_ARGUMENT, "create_optimizer made none");
     /* Step and moments, which need the optimizer; then the weights. */
     if (!r && t->resume) r = sen__resume_run(t, whole);
     if (!r && t->resume) r = sen__resume_weights(t, t->resume);
@@ -44856,7 +45689,7 @@ static sen_result sen__loop_begin(sen_trainer *t)
     r = SEN__EVENT(t, on_train_begin);
     /* Over before it began, where the checkpoint is that of the last step. */
     t->over = t->state.global_step >= t->state.max_steps;
-    if (!r && t->args.eval_on_start) r = sen__evaluate_all(t); /* never counts as the best */
+    if (!r && t->args.eval_on_start) r = sen__run_evaluate(t);  /* never counts as the best */
     return r;
 }
 
@@ -44929,7 +45762,7 @@ static sen_result sen__loop_act(sen_trainer *t)
         t->control.should_evaluate = false;
     }
     if (!r && t->control.should_evaluate) {
-        r = sen__evaluate_all(t);
+        r = sen__run_evaluate(t);
         if (!r) r = sen__trainer_best(t, &better);      /* not by eval_on_start */
         if (t->args.save_strategy == SEN_STRATEGY_BEST) t->control.should_save = better;
     }
@@ -45108,7 +45941,7 @@ static sen_result sen__finish_log(sen_trainer *t)
     sen__make_double(&m, record, "train_steps_per_second", sen__rounded(steps / seconds, 1e3));
     sen__make_double(&m, record, "total_flos", 0.0);
     sen__make_double(&m, record, "train_loss", t->state.training_loss);
-    if (!m.failed) r = sen__trainer_log(t, record);     /* with epoch and step, as every record */
+    if (!m.failed) r = t->methods.log(t, record);     /* with epoch and step, as every record */
     sen__arena_release(&t->c->scratch, mark);
     return r;
 }
@@ -45260,8 +46093,7 @@ SENTRAIN_DEF sen_trainer_desc sen_trainer_desc_default(void)
  * with the trainer. */
 static sen_result sen__trainer_rooms(sen_trainer *t)
 {
-    const int64_t train = t->args.per_device_train_batch_size,
-                  eval = t->args.per_device_eval_batch_size;
+    const int64_t train = t->args.per_device_train_batch_size;
     const int64_t k = t->args.gradient_accumulation_steps;
     /* Two tapes: one that records for backward, one that keeps values only for evaluation. */
     sen_result r = sen_tape_new(t->c, true, &t->tape);
@@ -45276,9 +46108,7 @@ static sen_result sen__trainer_rooms(sen_trainer *t)
                                         sizeof *t->rows, "batches");
     t->rows_n = (int64_t *)sen__new_array(t->c, k, sizeof *t->rows_n, "batches");
     t->rows_set = (int *)sen__new_array(t->c, k, sizeof *t->rows_set, "batches");
-    t->eval_rows = (int64_t *)sen__new_array(t->c, eval, sizeof *t->eval_rows, "a batch");
-    return t->emb && t->rows && t->rows_n && t->rows_set && t->eval_rows ? SEN_OK
-                                                                         : SEN_ERR_MEMORY;
+    return t->emb && t->rows && t->rows_n && t->rows_set ? SEN_OK : SEN_ERR_MEMORY;
 }
 
 /* lr_scheduler_kwargs. How many updates there will be is not known yet; no check needs it. */
@@ -45361,18 +46191,6 @@ static sen_result sen__trainer_prompts(sen_trainer *t)
     return r;
 }
 
-/* The losses' own weights, from one generator, loss after loss: in a script of Python's that seeds
- * with args.seed and then makes its losses, they have these values. */
-static sen_result sen__set_make_weights(sen_trainer *t, sen__train_set *s, sen_rng *rng)
-{
-    sen_loss *core = sen__loss_core(s->loss);
-    const sen_result r = sen__loss_make_weights(t->c, s->loss,
-                                                sen_embedding_dimension(t->model, SEN_NONE), rng);
-    if (!r && core->type->decodes) return sen__denoising_make(t->c, core, t->model, rng);
-    if (r || !core->type->trains_copy || core->twin) return r;
-    return sen_model_copy(t->c, t->model, &core->twin);
-}
-
 static sen_result sen__sets_make_weights(sen_trainer *t)
 {
     sen_result r = SEN_OK;
@@ -45385,27 +46203,43 @@ static sen_result sen__sets_make_weights(sen_trainer *t)
     return r;
 }
 
+/* The training data's loader, by the method. A replacement may choose how batches are drawn, and
+ * how large they are up to the arguments' size; not of what. */
+static sen_result sen__run_loader(sen_trainer *t)
+{
+    sen_result r;
+    sen_dataloader_free(t->loader);
+    t->loader = NULL;
+    t->sampler = NULL;
+    r = t->methods.get_train_dataloader(t, &t->loader);
+    if (!r && (!t->loader || t->loader->sets != t->train ||
+               t->loader->size > t->args.per_device_train_batch_size))
+        r = sen_fail(t->c, SEN_ERR_ARGUMENT, "get_train_dataloader should load the train_dataset, "
+                                             "in batches of per_device_train_batch_size at most");
+    if (!r) t->sampler = t->loader->sampler;
+    return r;
+}
+
 /* Losses are shared where none is given by name; without any it is CoSENTLoss, Python's default.
  * Datasets for evaluation take the same loss. The sampler is made now because the number of
  * batches, hence of steps, is known to the caller before the run. */
 static sen_result sen__trainer_sets(sen_trainer *t, const sen_trainer_desc *d)
 {
-    sen_loss *loss = d->loss;
     sen_result r = SEN_OK;
-    if (!loss) {
+    t->loss = d->loss;
+    if (!t->loss) {
         r = sen_loss_new(t->c, "CoSENTLoss", NULL, &t->own_loss);
-        loss = t->own_loss;
+        t->loss = t->own_loss;
     }
     if (!r)
-        r = sen__sets_make(t, d->train_dataset, d->train_datasets, d->n_train_datasets, loss,
+        r = sen__sets_make(t, &t->keep, d->train_dataset, d->train_datasets, d->n_train_datasets,
                            t->args.per_device_train_batch_size, &t->train, &t->n_train);
     if (!r)
-        r = sen__sets_make(t, d->eval_dataset, d->eval_datasets, d->n_eval_datasets, loss, 0,
+        r = sen__sets_make(t, &t->keep, d->eval_dataset, d->eval_datasets, d->n_eval_datasets, 0,
                            &t->eval, &t->n_eval);
     if (!r) r = sen__sets_make_weights(t);
     t->eval_named = !d->eval_dataset && t->n_eval > 0;  /* prefixes of metrics depend on it */
-    if (!r && t->n_train > 0) r = sen__trainer_sampler(t, &t->sampler);
-    return r;
+    return r || t->n_train == 0 ? r : sen__run_loader(t);
 }
 
 /* The losses of all datasets, for the evaluators that read one. */
@@ -45446,6 +46280,10 @@ static sen_result sen__trainer_make(sen_trainer *t, const sen_trainer_desc *d)
     t->user = d->user;
     t->collate = d->data_collator;
     t->tokenize = d->tokenizer;
+    t->methods = d->methods ? *d->methods : sen_trainer_methods_default();
+    if (t->methods.stamp != SEN__STAMP)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT,
+                        "a table of methods should come from sen_trainer_methods_default()");
     t->number = -1;                                     /* no dropout outside a step */
     t->args = d->args;
     r = sen__arguments_settle(t->c, &t->args);
@@ -45461,7 +46299,8 @@ static sen_result sen__trainer_make(sen_trainer *t, const sen_trainer_desc *d)
     if (!r) r = sen__trainer_rooms(t);
     if (!r) r = sen__loop_fresh(t);                     /* counts, for sen_trainer_state */
     if (!r) r = sen__flow_add(t);                       /* first of all callbacks */
-    for (i = 0; !r && i < d->n_callbacks; i++) r = sen_add_callback(t, &d->callbacks[i]);
+    for (i = 0; !r && i < d->n_callbacks; i++)
+        r = t->methods.add_callback(t, &d->callbacks[i]);
     return r ? r : SEN__EVENT(t, on_init_end);
 }
 
@@ -45482,9 +46321,10 @@ SENTRAIN_DEF void sen_trainer_free(sen_trainer *t)
     }
     sen__loss_drop_grads(t);
     sen__losses_part(t);
+    for (i = 0; i < t->n_eval; i++) sen_dataloader_free(t->eval[i].loader);
+    sen_dataloader_free(t->loader);
     sen__sets_free(c, t->train, t->n_train);
     sen__sets_free(c, t->eval, t->n_eval);
-    sen__sampler_free(t->sampler);
     sen__optimizer_free(t->optimizer);
     sen_loss_free(t->own_loss);
     sen_tape_free(t->tape);
@@ -45503,7 +46343,6 @@ SENTRAIN_DEF void sen_trainer_free(sen_trainer *t)
     sen__delete(c, t->rows);
     sen__delete(c, t->rows_n);
     sen__delete(c, t->rows_set);
-    sen__delete(c, t->eval_rows);
     /* Last: sets, hooks and names above lie in these arenas. */
     sen__arena_free(&t->log_arena);
     sen__arena_free(&t->metrics_arena);
@@ -45551,63 +46390,370 @@ static sen_result sen__train_run(sen_trainer *t)
     return r;
 }
 
-/* resume_from_checkpoint may be a folder, true, or the text "true" from a command line. It is not
- * followed if the run has begun by steps, or a checkpoint was chosen by sen_trainer_resume. */
-SENTRAIN_DEF sen_result sen_train(sen_trainer *t)
+/* What is made for arguments of one size and has to be made again for others. */
+static void sen__trainer_drop_rooms(sen_trainer *t)
+{
+    sen_ctx *c = t->c;
+    int i;
+    sen_tape_free(t->tape);
+    sen_tape_free(t->eval_tape);
+    sen_tape_free(t->inner);
+    sen_tape_free(t->inner_eval);
+    t->tape = t->eval_tape = t->inner = t->inner_eval = NULL;
+    sen__delete(c, t->emb);
+    sen__delete(c, t->rows);
+    sen__delete(c, t->rows_n);
+    sen__delete(c, t->rows_set);
+    t->emb = NULL;
+    t->rows = t->rows_n = NULL;
+    t->rows_set = NULL;
+    for (i = 0; i < t->n_eval; i++) {
+        sen_dataloader_free(t->eval[i].loader);
+        t->eval[i].loader = NULL;
+    }
+}
+
+/* The trainer under other arguments, which are settled: what depends on them is made anew, tokens
+ * (a prompt may be another) and the optimizer's moments too. Where they cannot be, the trainer is
+ * as it was, with a message. */
+static sen_result sen__trainer_change(sen_trainer *t, const sen_training_arguments *a)
+{
+    const sen_training_arguments args = t->args;
+    const sen_schedule_type *schedule = t->schedule;
+    const void *schedule_args = t->schedule_args, *optim_args = t->optim_args;
+    sen_result r;
+    t->args = *a;
+    r = sen__trainer_prompts(t);
+    if (!r) r = sen__trainer_check(t);
+    if (!r && t->n_train > 0) r = sen__run_loader(t);
+    if (r) {
+        t->args = args;
+        t->schedule = schedule;
+        t->schedule_args = schedule_args;
+        t->optim_args = optim_args;
+        if (t->n_train > 0 && !t->loader) (void)sen__run_loader(t);     /* the error stands */
+        return r;
+    }
+    sen__sets_free(t->c, t->train, t->n_train);
+    sen__sets_free(t->c, t->eval, t->n_eval);
+    sen__optimizer_free(t->optimizer);
+    t->optimizer = NULL;
+    t->n_groups = 0;
+    t->model->bf16 = t->args.bf16;
+    sen__trainer_drop_rooms(t);
+    return sen__trainer_rooms(t);
+}
+
+/* A trial's arguments over those that the trainer has. */
+static sen_result sen__train_trial(sen_trainer *t, const sen_json *trial)
+{
+    sen_training_arguments a = t->args;
+    sen_result r;
+    if (t->running)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT, "a trial cannot begin in the middle of a run");
+    r = sen_training_arguments_read(t->c, trial, &a);
+    if (!r) r = sen__arguments_settle(t->c, &a);
+    if (!r) r = sen__arguments_keep(t->c, &t->keep, &a);
+    return r ? r : sen__trainer_change(t, &a);
+}
+
+#define SEN__TRAIN_STAMP 0x54524131u            /* "TRA1" */
+
+SENTRAIN_DEF sen_train_args sen_train_args_default(void)
+{
+    sen_train_args a;
+    memset(&a, 0, sizeof a);
+    a.stamp = SEN__TRAIN_STAMP;
+    return a;
+}
+
+/* resume_from_checkpoint of the arguments may be a folder, true, or the text "true" from a command
+ * line; it is not followed if the run has begun by steps, or a checkpoint was chosen by
+ * sen_trainer_resume. */
+static sen_result sen__train_from(sen_trainer *t, const char *asked)
 {
     const sen_json *from = t->args.resume_from_checkpoint;
     /* true and "true" mean the latest; false, null and no value mean a fresh run. */
-    const bool latest = from && ((from->kind == SEN_JSON_BOOL && from->number != 0) ||
-                                 (from->kind == SEN_JSON_TEXT && strcmp(from->text, "true") == 0));
-    sen_result r = SEN_OK;
+    const char *say = asked ? asked : from && from->kind == SEN_JSON_TEXT ? from->text
+                    : from && from->kind == SEN_JSON_BOOL && from->number != 0 ? "true" : "false";
+    if (strcmp(say, "false") == 0) return SEN_OK;
+    if (asked && t->running)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT,
+                        "a run that has begun cannot be resumed from a checkpoint");
+    if (!asked && (t->running || t->resume)) return SEN_OK;
+    return sen__resume_from(t, strcmp(say, "true") == 0 ? NULL : say);
+}
+
+/* Trainer.train. */
+static sen_result sen__train(sen_trainer *t, const sen_train_args *args)
+{
+    sen_result r = args->stamp == SEN__TRAIN_STAMP
+                       ? SEN_OK
+                       : sen_fail(t->c, SEN_ERR_ARGUMENT,
+                                  "train's arguments should come from sen_train_args_default()");
+    if (!r && args->trial) r = sen__train_trial(t, args->trial);
+    if (!r) r = sen__train_from(t, args->resume_from_checkpoint);
+    return r ? r : sen__train_run(t);
+}
+
+SENTRAIN_DEF sen_result sen_trainer_train(sen_trainer *t, const sen_train_args *args)
+{
+    const sen_train_args none = sen_train_args_default();
+    sen_result r;
     sen__begin(t->c);
-    if (!t->running && !t->resume && (latest || (from && from->kind == SEN_JSON_TEXT)))
-        r = sen__resume_from(t, latest ? NULL : from->text);
-    if (!r) r = sen__train_run(t);
+    r = t->methods.train(t, args ? args : &none);
     return sen__end(t->c, r);
 }
 
-/* The inner calls have frames of their own (sen__begin, sen__end): only the outermost clears the
- * message. */
+SENTRAIN_DEF sen_result sen_train(sen_trainer *t)
+{
+    return sen_trainer_train(t, NULL);
+}
+
 SENTRAIN_DEF sen_result sen_train_resume(sen_trainer *t, const char *checkpoint)
+{
+    sen_train_args a = sen_train_args_default();
+    a.resume_from_checkpoint = checkpoint ? checkpoint : "true";
+    return sen_trainer_train(t, &a);
+}
+
+/* ---- the table of methods -------------------------------------------------------------------- */
+
+/* The functions above; whoever replaces one finds the others here. */
+SENTRAIN_DEF sen_trainer_methods sen_trainer_methods_default(void)
+{
+    sen_trainer_methods m;
+    memset(&m, 0, sizeof m);
+    m.stamp = SEN__STAMP;
+    m.add_callback = sen__add_callback;
+    m.pop_callback = sen__pop_callback;
+    m.remove_callback = sen__remove_callback;
+    m.compute_loss = sen__default_loss;
+    m.training_step = sen__training_step;
+    m.create_optimizer = sen__trainer_optimizer;
+    m.create_scheduler = sen__create_scheduler;
+    m.create_optimizer_and_scheduler = sen__create_both;
+    m.evaluate = sen__evaluate;
+    m.predict = sen__predict;
+    m.get_batch_sampler = sen__get_batch_sampler;
+    m.get_multi_dataset_batch_sampler = sen__get_multi_sampler;
+    m.get_train_dataloader = sen__get_train_dataloader;
+    m.get_eval_dataloader = sen__get_eval_dataloader;
+    m.get_test_dataloader = sen__get_test_dataloader;
+    m.get_learning_rates = sen__learning_rates;
+    m.get_num_trainable_parameters = sen__trainable;
+    m.get_optimizer_group = sen__optimizer_group;
+    m.hyperparameter_search = sen__no_search;
+    m.is_local_process_zero = sen__process_zero;
+    m.is_world_process_zero = sen__process_zero;
+    m.log = sen__trainer_log;
+    m.propagate_args_to_deepspeed = sen__no_deepspeed;
+    m.push_to_hub = sen__no_hub;
+    m.save_model = sen__save_model;
+    m.train = sen__train;
+    return m;
+}
+
+/* A method from outside: a frame for its error, the table's function within. Those whose result
+ * needs more than that have bodies of their own. */
+#define SEN__METHOD(t, call)    \
+    sen_result r;               \
+    sen__begin((t)->c);         \
+    r = (t)->methods.call;      \
+    return sen__end((t)->c, r)
+
+SENTRAIN_DEF sen_result sen_trainer_add_callback(sen_trainer *t, const sen_callback *callback)
+{
+    SEN__METHOD(t, add_callback(t, callback));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_pop_callback(sen_trainer *t, const sen_callback *callback,
+                                                 sen_callback *out, bool *found)
+{
+    bool unasked;
+    SEN__METHOD(t, pop_callback(t, callback, out, found ? found : &unasked));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_remove_callback(sen_trainer *t, const sen_callback *callback)
+{
+    SEN__METHOD(t, remove_callback(t, callback));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_compute_loss(sen_trainer *t, sen_tape *tape,
+                                                 const sen_inputs *inputs, sen_var **loss,
+                                                 sen_outputs *outputs)
+{
+    SEN__METHOD(t, compute_loss(t, tape, inputs, loss, outputs));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_training_step(sen_trainer *t, const sen_inputs *inputs,
+                                                  float scale, float *loss)
+{
+    SEN__METHOD(t, training_step(t, inputs, scale, loss));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_create_optimizer(sen_trainer *t)
+{
+    SEN__METHOD(t, create_optimizer(t));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_create_scheduler(sen_trainer *t, int64_t num_training_steps)
+{
+    SEN__METHOD(t, create_scheduler(t, num_training_steps));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_create_optimizer_and_scheduler(sen_trainer *t,
+                                                                   int64_t num_training_steps)
+{
+    SEN__METHOD(t, create_optimizer_and_scheduler(t, num_training_steps));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_get_batch_sampler(sen_trainer *t, const sen_dataset *dataset,
+                                                      int64_t batch_size, bool drop_last,
+                                                      int64_t seed, sen_sampler **out)
+{
+    SEN__METHOD(t, get_batch_sampler(t, dataset, batch_size, drop_last, seed, out));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_get_multi_dataset_batch_sampler(sen_trainer *t,
+                                                                    sen_sampler *const *samplers,
+                                                                    int n, int64_t seed,
+                                                                    sen_sampler **out)
+{
+    SEN__METHOD(t, get_multi_dataset_batch_sampler(t, samplers, n, seed, out));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_get_train_dataloader(sen_trainer *t, sen_dataloader **out)
+{
+    SEN__METHOD(t, get_train_dataloader(t, out));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_get_eval_dataloader(sen_trainer *t, sen_dataset *dataset,
+                                                        sen_dataloader **out)
+{
+    SEN__METHOD(t, get_eval_dataloader(t, dataset, out));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_get_test_dataloader(sen_trainer *t, sen_dataset *dataset,
+                                                        sen_dataloader **out)
+{
+    SEN__METHOD(t, get_test_dataloader(t, dataset, out));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_get_learning_rates(sen_trainer *t, const double **rates, int *n)
+{
+    SEN__METHOD(t, get_learning_rates(t, rates, n));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_get_optimizer_group(sen_trainer *t, const char *name,
+                                                        const sen_tensor *param,
+                                                        sen_param_group *out)
+{
+    SEN__METHOD(t, get_optimizer_group(t, name, param, out));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_optimizer_groups(sen_trainer *t, const sen_param_group **groups,
+                                                     int *n)
 {
     sen_result r;
     sen__begin(t->c);
-    r = sen_trainer_resume(t, checkpoint);
-    if (!r) r = sen__train_run(t);
+    r = sen__groups_make(t);
+    *n = r ? 0 : t->n_groups;
+    *groups = r ? NULL : t->groups;
     return sen__end(t->c, r);
 }
 
-/* Between steps too: evaluation leaves weights and gradients alone, but it draws from the
- * generator, as Python's does, so with torch's dropout it changes the masks that follow. */
-SENTRAIN_DEF sen_result sen_trainer_evaluate(sen_trainer *t, const sen_json **metrics)
+SENTRAIN_DEF int64_t sen_trainer_get_num_trainable_parameters(sen_trainer *t)
+{
+    return t->methods.get_num_trainable_parameters(t);
+}
+
+SENTRAIN_DEF bool sen_trainer_is_local_process_zero(sen_trainer *t)
+{
+    return t->methods.is_local_process_zero(t);
+}
+
+SENTRAIN_DEF bool sen_trainer_is_world_process_zero(sen_trainer *t)
+{
+    return t->methods.is_world_process_zero(t);
+}
+
+SENTRAIN_DEF sen_result sen_trainer_log(sen_trainer *t, const sen_json *logs)
+{
+    SEN__METHOD(t, log(t, logs));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_hyperparameter_search(sen_trainer *t)
+{
+    SEN__METHOD(t, hyperparameter_search(t));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_propagate_args_to_deepspeed(sen_trainer *t,
+                                                                bool auto_find_batch_size)
+{
+    SEN__METHOD(t, propagate_args_to_deepspeed(t, auto_find_batch_size));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_push_to_hub(sen_trainer *t, const char *commit_message)
+{
+    SEN__METHOD(t, push_to_hub(t, commit_message));
+}
+
+SENTRAIN_DEF sen_model *sen_trainer_model_wrapped(const sen_trainer *t)
+{
+    return t->model;
+}
+
+SENTRAIN_DEF bool sen_trainer_is_model_parallel(const sen_trainer *t)
+{
+    (void)t;
+    return false;
+}
+
+SENTRAIN_DEF bool sen_trainer_place_model_on_device(const sen_trainer *t)
+{
+    (void)t;
+    return true;
+}
+
+SENTRAIN_DEF bool sen_trainer_is_in_train(const sen_trainer *t)
+{
+    return t->in_train;
+}
+
+/* A wish to stop is granted with this call, where no run is there to hear it. */
+static sen_result sen__evaluate_call(sen_trainer *t, bool predict, const sen_evaluate_args *args,
+                                     const sen_json **metrics)
 {
     const bool stop = t->control.should_training_stop;
-    sen_result r = SEN_OK;
+    sen_result r;
     sen__begin(t->c);
     if (metrics) *metrics = NULL;
     if (!t->running) t->control.should_training_stop = false;   /* that of a run which is over */
-    if (t->n_eval == 0 && !t->evaluator)
-        r = sen_fail(t->c, SEN_ERR_ARGUMENT,
-                     "there is nothing to evaluate: neither an eval_dataset nor an evaluator");
-    /* Not running: metrics of all evaluators have their dataset's name; see sen__evaluate_all. */
-    if (!r) r = sen__evaluate_all(t);
-    if (!r && metrics) *metrics = t->metrics;
+    r = predict ? t->methods.predict(t, args, metrics) : t->methods.evaluate(t, args, metrics);
     if (!t->running) t->control.should_training_stop = stop;    /* as trainer_state.json has it */
     r = sen__end(t->c, r);
     if (r == SEN_ERR_STOPPED && t->c->depth == 0) sen__stop_set(t->c, 0); /* the wish is granted */
     return r;
 }
 
-/* The model for use, not for resuming: no optimizer, no state. */
+SENTRAIN_DEF sen_result sen_trainer_evaluate(sen_trainer *t, const sen_evaluate_args *args,
+                                             const sen_json **metrics)
+{
+    return sen__evaluate_call(t, false, args, metrics);
+}
+
+SENTRAIN_DEF sen_result sen_trainer_predict(sen_trainer *t, const sen_evaluate_args *args,
+                                            const sen_json **metrics)
+{
+    return sen__evaluate_call(t, true, args, metrics);
+}
+
 SENTRAIN_DEF sen_result sen_trainer_save_model(sen_trainer *t, const char *folder)
 {
-    const char *to = folder ? folder : t->args.output_dir;
     sen_result r;
     sen__begin(t->c);
-    r = sen__make_folders(t->c, to);
-    if (!r) r = sen_model_save(t->c, t->model, to);
-    if (!r) r = sen__save_args(t, to);
+    r = t->methods.save_model(t, folder);
     return sen__end(t->c, r);
 }
 
@@ -47203,6 +48349,11 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            Python wrote is also resumed as it is.
  *   Added    sen_inputs, sen_trainer_collate, sen_trainer_compute_loss with its outputs;
  *            data_collator and tokenizer of a sen_trainer_desc.
+ *   Added    The trainer's methods under Python's names, and sen_trainer_methods, a table through
+ *            which a program replaces any of them; sen_train_args (a trial's arguments),
+ *            sen_evaluate_args (other datasets, metric_key_prefix); sen_dataloader, sen_sampler.
+ *   Changed  sen_add_callback is sen_trainer_add_callback; sen_trainer_evaluate takes arguments
+ *            (NULL: none).
  *
  * LICENCE
  *

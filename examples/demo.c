@@ -201,7 +201,7 @@ static sen_result train(sen_ctx *ctx, sen_model *model, sen_dataset *pairs, sen_
     watch.on_log = on_log;
     snprintf(place, sizeof place, "%s/final", folder);
     r = sen_trainer_new(ctx, &desc, &trainer);
-    if (!r) r = sen_add_callback(trainer, &watch);
+    if (!r) r = sen_trainer_add_callback(trainer, &watch);
     if (!r) r = sen_train(trainer);             /* writes folder/trainer_state.json at its end */
     if (!r) r = sen_trainer_save_model(trainer, place);
     sen_trainer_free(trainer);

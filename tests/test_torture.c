@@ -376,7 +376,7 @@ static void torture_train_start(torture *t)
     d.args.learning_rate = 1e-2;
     d.args.save_strategy = SEN_STRATEGY_NO;
     CHECK_OK(t->home, sen_trainer_new(t->home, &d, &trainer));
-    CHECK_OK(t->home, sen_add_callback(trainer, &watch));
+    CHECK_OK(t->home, sen_trainer_add_callback(trainer, &watch));
     CHECK_OK(t->home, sen_train(trainer));
     sen_trainer_free(trainer);
     sen_loss_free(loss);

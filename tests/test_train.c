@@ -413,7 +413,7 @@ static void test_train_named(void)
     CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
     CHECK_OK(c, sen_train(t));
     CHECK(sen_trainer_state(t)->best_metric > 0);
-    CHECK_OK(c, sen_trainer_evaluate(t, &metrics));
+    CHECK_OK(c, sen_trainer_evaluate(t, NULL, &metrics));
     CHECK(sen_json_get(metrics, key) && sen_json_get(metrics, "eval_one_loss"));
     sen_trainer_free(t);
     train_drop(&k);
@@ -714,7 +714,7 @@ static void test_train_lazy_file(void)
             CHECK_OK(c, sen_trainer_plan(t, &plan));
             CHECK((plan.data == 0) == (keep == 0) && plan.batch_tokens > 0);
             CHECK_OK(c, sen_train(t));
-            CHECK_OK(c, sen_trainer_evaluate(t, &metrics));
+            CHECK_OK(c, sen_trainer_evaluate(t, NULL, &metrics));
             loss[keep] = sen_json_get(metrics, "eval_loss")->number;
             n = train_weights(k.model, weights[keep], TRAIN_FLOATS);
             sen_trainer_free(t);
@@ -786,7 +786,7 @@ static void test_train_stream_evaluated(void)
     k.desc.args.per_device_eval_batch_size = 6;                     /* of 20 rows */
     CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
     for (i = 0; i < 2; i++) {
-        CHECK_OK(c, sen_trainer_evaluate(t, &metrics));
+        CHECK_OK(c, sen_trainer_evaluate(t, NULL, &metrics));
         streamed[i] = sen_json_get(metrics, "eval_loss")->number;
     }
     CHECK(streamed[0] == streamed[1] && streamed[0] > 0);
@@ -794,7 +794,7 @@ static void test_train_stream_evaluated(void)
     t = NULL;
     k.desc.eval_dataset = k.data;                                   /* the same rows */
     CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
-    CHECK_OK(c, sen_trainer_evaluate(t, &metrics));
+    CHECK_OK(c, sen_trainer_evaluate(t, NULL, &metrics));
     held = sen_json_get(metrics, "eval_loss")->number;
     CHECK(fabs(held - streamed[0]) <= 1e-6 * held);
     sen_trainer_free(t);
@@ -952,7 +952,7 @@ static void train_curve_run(bool bf16, train_curve *v)
     k.desc.args.max_grad_norm = 0;
     k.desc.args.bf16 = bf16;
     CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
-    CHECK_OK(c, sen_add_callback(t, &look));
+    CHECK_OK(c, sen_trainer_add_callback(t, &look));
     CHECK_OK(c, sen_train(t));
     for (e = sen_trainer_state(t)->log_history->child; e; e = e->next) {
         const sen_json *loss = sen_json_get(e, "loss");
@@ -1192,7 +1192,7 @@ static sen_result train_long_as(int mode, const char *settings, const char *from
         CHECK_OK(c, sen__fields_read(c, j, sen__arguments, &k.desc.args));
     }
     CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
-    CHECK_OK(c, sen_add_callback(t, &stop));
+    CHECK_OK(c, sen_trainer_add_callback(t, &stop));
     r = from ? sen_train_resume(t, *from ? from : NULL) : sen_train(t);
     if (r == SEN_ERR_STOPPED) CHECK(strstr(sen_message(c), "stopped after step") != NULL);
     else CHECK(r == SEN_OK);
@@ -1309,7 +1309,7 @@ static void train_cut(const char *spec, int mode, train_result *out, double *los
     k.desc.args.bf16 = (mode & TRAIN_CUT_BF16) != 0;
     CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
     CHECK_OK(c, sen_train(t));
-    CHECK_OK(c, sen_trainer_evaluate(t, &metrics));
+    CHECK_OK(c, sen_trainer_evaluate(t, NULL, &metrics));
     *loss = sen_json_get(metrics, "eval_loss")->number;
     out->n = train_weights(k.model, out->weight, TRAIN_FLOATS);
     sen_trainer_free(t);
@@ -2098,8 +2098,8 @@ static void test_train_best_lost(void)
         k.desc.args.learning_rate = 1e-3;
         heard.text[0] = 0;
         CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
-        CHECK_OK(c, sen_add_callback(t, &spoil));
-        CHECK_OK(c, sen_add_callback(t, &listen));
+        CHECK_OK(c, sen_trainer_add_callback(t, &spoil));
+        CHECK_OK(c, sen_trainer_add_callback(t, &listen));
         CHECK_OK(c, sen_train(t));
         CHECK(sen_trainer_state(t)->best_global_step == 2);
         n = train_weights(k.model, i ? end : last, TRAIN_FLOATS);
@@ -2128,13 +2128,13 @@ static void test_train_stopped(void)
     CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
     k.desc.eval_dataset = k.data;
     CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
-    CHECK_OK(c, sen_add_callback(t, &stop));
-    CHECK_OK(c, sen_add_callback(t, &listen));
+    CHECK_OK(c, sen_trainer_add_callback(t, &stop));
+    CHECK_OK(c, sen_trainer_add_callback(t, &listen));
     CHECK(sen_train(t) == SEN_ERR_STOPPED);
     CHECK(sen__text_ends(heard.text, "step_end log train_end"));
     sen_request_stop(c);
-    CHECK(sen_trainer_evaluate(t, &metrics) == SEN_ERR_STOPPED && !metrics);
-    CHECK_OK(c, sen_trainer_evaluate(t, &metrics));
+    CHECK(sen_trainer_evaluate(t, NULL, &metrics) == SEN_ERR_STOPPED && !metrics);
+    CHECK_OK(c, sen_trainer_evaluate(t, NULL, &metrics));
     CHECK(metrics && sen_json_get(metrics, "eval_loss"));
     sen_trainer_free(t);
     train_drop(&k);
@@ -2159,7 +2159,7 @@ static void test_train_nothing(void)
     CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
     k.desc.args.max_steps = 1;
     CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
-    CHECK_OK(c, sen_add_callback(t, &asks));
+    CHECK_OK(c, sen_trainer_add_callback(t, &asks));
     CHECK_OK(c, sen_train(t));
     CHECK(strstr(test_log_text, "a callback asks for an evaluation") != NULL);
     CHECK(sen_trainer_state(t)->log_history->count == 2);   /* the step's, and the summary */
@@ -2322,7 +2322,7 @@ static void train_scenario(const sen_json *g)
     saved.user = &script;
     saved.on_save = train_saved;
     r = sen_trainer_new(c, &k.desc, &t);
-    if (!r) r = sen_add_callback(t, &saved);
+    if (!r) r = sen_trainer_add_callback(t, &saved);
     if (!r && stop && stop->kind == SEN_JSON_OBJECT)
         r = sen_add_early_stopping(t, (int)sen__json_int_or(stop, "early_stopping_patience", 1),
                                    sen__json_number_or(stop, "early_stopping_threshold", 0));
@@ -2402,7 +2402,7 @@ static void test_train_steady(void)
         k.desc.args.logging_strategy = SEN_STRATEGY_NO;
         k.desc.args.gradient_accumulation_steps = 2;
         CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
-        CHECK_OK(c, sen_add_callback(t, &count));
+        CHECK_OK(c, sen_trainer_add_callback(t, &count));
         CHECK_OK(c, sen_train(t));
         CHECK(n.calls[29] == n.calls[3] && n.calls[3] > 0);
         sen_trainer_free(t);
@@ -2992,6 +2992,503 @@ static void test_train_summed(void)
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
+/* ---- Python's page of the trainer, row by row ------------------------------------------------ */
+
+/* A trainer with named datasets, so that every row has something to say. */
+typedef struct train_page {
+    sen_ctx           *c;
+    train_kit          k;
+    sen_named_dataset  train[2], eval[2];
+    sen_dataset       *other;                   /* the same columns, seven rows */
+    sen_trainer       *t;
+} train_page;
+
+static int train_page_heard(const sen_train_event *e, void *user)
+{
+    (void)e;
+    ++*(int *)user;
+    return 0;
+}
+
+static int64_t train_page_records(const train_page *p)
+{
+    return sen_trainer_state(p->t)->log_history->count;
+}
+
+static void page_add_callback(train_page *p)
+{
+    static int heard;
+    sen_callback k = sen_callback_default(), out;
+    bool found = false;
+    heard = 0;
+    k.user = &heard;
+    k.on_log = train_page_heard;
+    CHECK_OK(p->c, sen_trainer_add_callback(p->t, &k));
+    test_log_text[0] = 0;
+    CHECK_OK(p->c, sen_trainer_add_callback(p->t, &k));
+    CHECK(strstr(test_log_text, "there already") != NULL);
+    CHECK_OK(p->c, sen_trainer_log(p->t, sen_trainer_state(p->t)->log_history->child));
+    CHECK(heard == 2);
+    k.user = NULL;                              /* by its functions: the first */
+    CHECK_OK(p->c, sen_trainer_pop_callback(p->t, &k, &out, &found));
+    CHECK(found && out.user == &heard);
+    k.user = &heard;
+    CHECK_OK(p->c, sen_trainer_remove_callback(p->t, &k));
+    CHECK(sen_trainer_remove_callback(p->t, &k) == SEN_ERR_ARGUMENT);
+    k.user = NULL;
+    CHECK_OK(p->c, sen_trainer_remove_callback(p->t, &k));
+    CHECK_OK(p->c, sen_trainer_pop_callback(p->t, &k, NULL, &found));
+    CHECK(!found);
+    CHECK_OK(p->c, sen_trainer_log(p->t, sen_trainer_state(p->t)->log_history->child));
+    CHECK(heard == 2);
+}
+
+static void page_compute_loss(train_page *p)
+{
+    static const int64_t rows[4] = { 0, 1, 2, 3 };
+    sen_inputs in = train_inputs(p->t, p->k.data, rows);
+    sen_tape *tape = NULL;
+    sen_var *loss = NULL;
+    sen_outputs out;
+    float value = 0;
+    CHECK_OK(p->c, sen_tape_new(p->c, false, &tape));
+    CHECK_OK(p->c, sen_trainer_compute_loss(p->t, tape, &in, &loss, &out));
+    CHECK(loss && isfinite(loss->x[0]) && out.n_columns == 2);
+    CHECK_OK(p->c, sen_trainer_training_step(p->t, &in, 0.5f, &value));
+    CHECK(loss && value == 0.5f * loss->x[0]);
+    sen_tape_free(tape);
+}
+
+static void page_create_optimizer(train_page *p)
+{
+    const sen__optimizer *o = p->t->optimizer;
+    CHECK_OK(p->c, sen_trainer_create_optimizer(p->t));
+    CHECK(o && p->t->optimizer == o);           /* one is there: it stays */
+    CHECK_OK(p->c, sen_trainer_create_scheduler(p->t, 10));
+    CHECK(sen_trainer_create_scheduler(p->t, 0) == SEN_ERR_ARGUMENT);
+    CHECK_OK(p->c, sen_trainer_create_optimizer_and_scheduler(p->t, 10));
+}
+
+static void page_evaluate(train_page *p)
+{
+    sen_evaluate_args a = sen_evaluate_args_default();
+    const sen_json *m = NULL;
+    const int64_t records = train_page_records(p);
+    double loss;
+    CHECK_OK(p->c, sen_trainer_evaluate(p->t, NULL, &m));
+    CHECK(m && sen_json_get(m, "eval_a_loss") && sen_json_get(m, "eval_b_loss"));
+    CHECK(train_page_records(p) == records + 2);
+    loss = sen_json_get(m, "eval_a_loss")->number;
+    a.eval_dataset = p->k.data;                 /* one of the trainer's, without its name */
+    a.metric_key_prefix = "dev";
+    CHECK_OK(p->c, sen_trainer_evaluate(p->t, &a, &m));
+    CHECK(m && sen_json_get(m, "dev_loss") && sen_json_get(m, "dev_loss")->number == loss);
+    CHECK(!sen_json_get(m, "eval_a_loss"));
+    a.eval_dataset = p->other;
+    CHECK_OK(p->c, sen_trainer_evaluate(p->t, &a, &m));
+    CHECK(m && sen_json_get(m, "dev_loss") && sen_json_get(m, "dev_loss")->number != loss);
+    a.eval_dataset = NULL;
+    a.eval_datasets = p->eval;
+    a.n_eval_datasets = 2;
+    CHECK_OK(p->c, sen_trainer_evaluate(p->t, &a, &m));
+    CHECK(m && sen_json_get(m, "dev_a_loss") && sen_json_get(m, "dev_b_loss"));
+    CHECK(sen_json_get(m, "dev_a_loss")->number == loss);
+    a.stamp = 0;
+    CHECK(sen_trainer_evaluate(p->t, &a, &m) == SEN_ERR_ARGUMENT && !m);
+}
+
+static void page_predict(train_page *p)
+{
+    sen_evaluate_args a = sen_evaluate_args_default();
+    const sen_json *m = NULL;
+    const int64_t records = train_page_records(p);
+    a.eval_dataset = p->other;
+    CHECK_OK(p->c, sen_trainer_predict(p->t, &a, &m));
+    CHECK(m && sen_json_get(m, "test_loss") && train_page_records(p) == records);
+    CHECK(sen_trainer_predict(p->t, NULL, &m) == SEN_ERR_ARGUMENT);
+}
+
+/* The sampler's batches are those of the loader of the same data. */
+static void page_samplers(train_page *p)
+{
+    sen_sampler *one = NULL, *each[2] = { NULL, NULL }, *both = NULL;
+    sen_dataloader *l = NULL;
+    sen_inputs in;
+    int64_t rows[8], n = 0, seen = 0;
+    int which = -1, of[2] = { 0, 0 };
+    bool more = true;
+    CHECK_OK(p->c, sen_trainer_get_batch_sampler(p->t, p->k.data, 8, true, 42, &one));
+    CHECK(one && sen_sampler_length(one) == TRAIN_ROWS / 8);
+    sen_sampler_begin_epoch(one, 0);
+    while (sen_sampler_next(one, rows, &n, &which)) seen += n;
+    CHECK(seen == 16 && which == -1);
+    sen_sampler_free(one);
+    CHECK_OK(p->c, sen_trainer_get_batch_sampler(p->t, p->k.data, 4, false, 42, &each[0]));
+    CHECK_OK(p->c, sen_trainer_get_batch_sampler(p->t, p->other, 4, false, 42, &each[1]));
+    CHECK_OK(p->c, sen_trainer_get_multi_dataset_batch_sampler(p->t, each, 2, 42, &both));
+    CHECK(both && sen_sampler_length(both) == 5 + 2);
+    CHECK_OK(p->c, sen_trainer_get_train_dataloader(p->t, &l));
+    CHECK(l && sen_dataloader_length(l) == 5 + 2 && sen_dataloader_rows(l) == TRAIN_ROWS + 7);
+    sen_sampler_begin_epoch(both, 3);
+    CHECK_OK(p->c, sen_dataloader_begin(l, 3));
+    while (more) {
+        const bool other = !sen_sampler_next(both, rows, &n, &which);
+        CHECK_OK(p->c, sen_dataloader_next(l, &in, &more));
+        CHECK(other == !more);
+        if (!more) break;
+        of[which]++;
+        CHECK(in.n == n && memcmp(in.rows, rows, (size_t)n * sizeof *rows) == 0);
+        CHECK_TEXT(in.dataset_name, which ? "b" : "a");
+        CHECK(in.batch.rows == n && in.dataset == (which ? p->other : p->k.data));
+    }
+    CHECK(of[0] == 5 && of[1] == 2);
+    sen_dataloader_free(l);
+    sen_sampler_free(both);
+    each[0] = each[1] = NULL;
+    CHECK(sen_sampler_join(p->c, "in_turn", each, 0, 1, &both) == SEN_ERR_ARGUMENT);
+}
+
+static void page_dataloaders(train_page *p)
+{
+    sen_dataloader *l = NULL;
+    sen_inputs in;
+    bool more = false;
+    int64_t rows = 0;
+    CHECK_OK(p->c, sen_trainer_get_eval_dataloader(p->t, NULL, &l));
+    CHECK(l && sen_dataloader_rows(l) == TRAIN_ROWS + 7 && sen_dataloader_length(l) == 3 + 1);
+    sen_dataloader_free(l);
+    CHECK_OK(p->c, sen_trainer_get_eval_dataloader(p->t, p->k.data, &l));
+    CHECK(l && sen_dataloader_length(l) == 3);
+    sen_dataloader_free(l);
+    CHECK_OK(p->c, sen_trainer_get_test_dataloader(p->t, p->other, &l));
+    CHECK_OK(p->c, sen_dataloader_begin(l, 0));
+    for (more = true; more;) {
+        CHECK_OK(p->c, sen_dataloader_next(l, &in, &more));
+        if (more) rows += in.n;
+    }
+    CHECK(rows == 7);
+    sen_dataloader_free(l);
+    CHECK(sen_trainer_get_test_dataloader(p->t, NULL, &l) == SEN_ERR_ARGUMENT && !l);
+}
+
+static void page_groups(train_page *p)
+{
+    const sen_param_group *all = NULL;
+    sen_param_group g;
+    const double *rates = NULL;
+    int64_t count = 0, i, k;
+    int n = 0, m = 0;
+    CHECK_OK(p->c, sen_trainer_get_learning_rates(p->t, &rates, &n));
+    CHECK_OK(p->c, sen_trainer_optimizer_groups(p->t, &all, &m));
+    CHECK(n == 2 && m == 2 && rates[0] == all[0].lr && rates[0] == rates[1] && rates[0] == 0);
+    CHECK(all[0].weight_decay == 0.25 && all[1].weight_decay == 0 && all[0].initial_lr == 1e-2);
+    for (i = 0; i < 2; i++)
+        for (k = 0; k < all[i].n; k++) count += all[i].params[k]->count;
+    CHECK(count == sen_trainer_get_num_trainable_parameters(p->t));
+    CHECK(sen_trainer_get_num_trainable_parameters(p->t) == sen_model_parameters(p->k.model));
+    CHECK_OK(p->c, sen_trainer_get_optimizer_group(p->t, p->t->optimizer->param[0].name, NULL, &g));
+    CHECK(g.n == all[0].n && g.params == all[0].params);
+    CHECK_OK(p->c, sen_trainer_get_optimizer_group(p->t, NULL, p->t->optimizer->param[0].tensor,
+                                                   &g));
+    CHECK(g.params == all[0].params);
+    CHECK(sen_trainer_get_optimizer_group(p->t, "word_embeddings", NULL, &g) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(p->c), "no weight \"word_embeddings\"") != NULL);
+}
+
+static void page_later(train_page *p)
+{
+    CHECK(sen_trainer_hyperparameter_search(p->t) == SEN_ERR_UNSUPPORTED);
+    CHECK(strstr(sen_message(p->c), "a later version") != NULL);
+    CHECK(sen_trainer_propagate_args_to_deepspeed(p->t, false) == SEN_ERR_UNSUPPORTED);
+    CHECK(sen_trainer_push_to_hub(p->t, "End of training") == SEN_ERR_UNSUPPORTED);
+    CHECK(strstr(sen_message(p->c), "upload the saved folder yourself") != NULL);
+}
+
+static void page_zero(train_page *p)
+{
+    CHECK(sen_trainer_is_local_process_zero(p->t) && sen_trainer_is_world_process_zero(p->t));
+}
+
+static void page_log(train_page *p)
+{
+    const int64_t records = train_page_records(p);
+    sen_json *j = NULL;
+    const sen_json *last;
+    CHECK_OK(p->c, sen_json_parse(p->c, "log", "{\"mine\": 3}", 11, &j));
+    CHECK_OK(p->c, sen_trainer_log(p->t, j));
+    CHECK(train_page_records(p) == records + 1);
+    for (last = sen_trainer_state(p->t)->log_history->child; last->next; last = last->next) { }
+    CHECK(sen_json_get(last, "mine") && sen_json_get(last, "step") && sen_json_get(last, "epoch"));
+    CHECK_OK(p->c, sen_trainer_save_state(p->t));
+}
+
+static void page_save_model(train_page *p)
+{
+    sen_model *m = NULL;
+    CHECK_OK(p->c, sen_trainer_save_model(p->t, test_path("page-model")));
+    CHECK_OK(p->c, sen_model_load(p->c, test_path("page-model"), &m));
+    sen_model_free(m);
+}
+
+/* A trial's arguments are those of the next run, and stay; one that cannot be changes nothing. */
+static void page_train(train_page *p)
+{
+    static const char words[] = "{\"max_steps\": 3, \"per_device_train_batch_size\": 5, "
+                                "\"evaluation_strategy\": \"no\", \"save_strategy\": \"steps\"}";
+    static const char wrong[] = "{\"max_steps\": 2, \"batch_sampler\": \"none_such\"}";
+    sen_train_args a = sen_train_args_default();
+    sen_json *j = NULL;
+    CHECK_OK(p->c, sen_json_parse(p->c, "trial", words, sizeof words - 1, &j));
+    a.trial = j;
+    a.resume_from_checkpoint = "false";
+    test_log_text[0] = 0;
+    CHECK_OK(p->c, sen_trainer_train(p->t, &a));
+    CHECK(strstr(test_log_text, "evaluation_strategy is called eval_strategy now") != NULL);
+    CHECK(sen_trainer_state(p->t)->global_step == 3 && p->t->state.train_batch_size == 5);
+    CHECK(sen_trainer_args(p->t)->per_device_train_batch_size == 5);
+    CHECK_OK(p->c, sen_json_parse(p->c, "trial", wrong, sizeof wrong - 1, &j));
+    a.trial = j;
+    CHECK(sen_trainer_train(p->t, &a) == SEN_ERR_UNSUPPORTED);
+    CHECK(strstr(sen_message(p->c), "none_such") != NULL);
+    CHECK(sen_trainer_args(p->t)->max_steps == 3);
+    a.trial = NULL;
+    a.resume_from_checkpoint = "true";          /* of a run that is done */
+    CHECK_OK(p->c, sen_trainer_train(p->t, &a));
+    CHECK(sen_trainer_state(p->t)->global_step == 3 && p->t->first_step == 3);
+    a.resume_from_checkpoint = test_path("nowhere");
+    CHECK(sen_trainer_train(p->t, &a) == SEN_ERR_IO);
+}
+
+static void page_attributes(train_page *p)
+{
+    CHECK(sen_trainer_model(p->t) == p->k.model && sen_trainer_model_wrapped(p->t) == p->k.model);
+    CHECK(!sen_trainer_is_model_parallel(p->t) && sen_trainer_place_model_on_device(p->t));
+    CHECK(!sen_trainer_is_in_train(p->t) && sen_trainer_context(p->t) == p->c);
+}
+
+/* The methods of Python's page in its order, each with the test that calls it. */
+static const struct { const char *row; void (*call)(train_page *p); } train_rows_of_page[] = {
+    { "attributes", page_attributes },
+    { "log", page_log },
+    { "add_callback, pop_callback, remove_callback", page_add_callback },
+    { "compute_loss", page_compute_loss },
+    { "create_optimizer, create_scheduler, create_optimizer_and_scheduler", page_create_optimizer },
+    { "evaluate", page_evaluate },
+    { "predict", page_predict },
+    { "get_batch_sampler, get_multi_dataset_batch_sampler, get_train_dataloader", page_samplers },
+    { "get_eval_dataloader, get_test_dataloader", page_dataloaders },
+    { "get_learning_rates, get_num_trainable_parameters, get_optimizer_group", page_groups },
+    { "hyperparameter_search, propagate_args_to_deepspeed, push_to_hub", page_later },
+    { "is_local_process_zero, is_world_process_zero", page_zero },
+    { "save_model", page_save_model },
+    { "train", page_train },
+};
+
+static void test_train_page(void)
+{
+    train_page p;
+    sen_column column[3];
+    const double *rates = NULL;
+    size_t i;
+    int n = 0;
+    memset(&p, 0, sizeof p);
+    memset(column, 0, sizeof column);
+    p.c = train_ctx(2);
+    CHECK_OK(p.c, train_make(&p.k, p.c, "CoSENTLoss", 0));
+    column[0].name = "first";
+    column[0].texts = p.k.cell[0];
+    column[1].name = "second";
+    column[1].texts = p.k.cell[1];
+    column[2].name = "score";
+    column[2].floats = p.k.score;
+    CHECK_OK(p.c, sen_dataset_from_arrays(p.c, column, 3, 7, &p.other));
+    p.train[0].name = p.eval[0].name = "a";
+    p.train[1].name = p.eval[1].name = "b";
+    p.train[0].dataset = p.eval[0].dataset = p.k.data;
+    p.train[1].dataset = p.eval[1].dataset = p.other;
+    p.k.desc.train_dataset = NULL;
+    p.k.desc.train_datasets = p.train;
+    p.k.desc.eval_datasets = p.eval;
+    p.k.desc.n_train_datasets = p.k.desc.n_eval_datasets = 2;
+    p.k.desc.args.weight_decay = 0.25;
+    CHECK_OK(p.c, sen_trainer_new(p.c, &p.k.desc, &p.t));
+    CHECK(sen_trainer_get_learning_rates(p.t, &rates, &n) == SEN_ERR_ARGUMENT && !rates);
+    CHECK_OK(p.c, sen_train(p.t));
+    for (i = 0; p.t && i < SEN__COUNT(train_rows_of_page); i++) train_rows_of_page[i].call(&p);
+    sen_trainer_free(p.t);
+    sen_dataset_free(p.other);
+    train_drop(&p.k);
+    sen_ctx_free(p.c);
+}
+
+/* ---- methods that are replaced --------------------------------------------------------------- */
+
+typedef struct train_changed {
+    int losses, steps, logs, evaluations, saves, loaders, samplers, optimizers;
+} train_changed;
+
+static train_changed *train_changed_of(sen_trainer *t)
+{
+    return (train_changed *)sen_trainer_user(t);
+}
+
+/* Half of the loss: with plain SGD, half of the step. */
+static sen_result train_half_loss(sen_trainer *t, sen_tape *tape, const sen_inputs *in,
+                                  sen_var **loss, sen_outputs *outputs)
+{
+    const sen_trainer_methods super = sen_trainer_methods_default();
+    const sen_result r = super.compute_loss(t, tape, in, loss, outputs);
+    train_changed_of(t)->losses++;
+    if (!r) *loss = sen_scale(tape, *loss, 0.5f);
+    return r;
+}
+
+static sen_result train_counted_step(sen_trainer *t, const sen_inputs *in, float scale, float *loss)
+{
+    const sen_trainer_methods super = sen_trainer_methods_default();
+    train_changed_of(t)->steps++;
+    return super.training_step(t, in, scale, loss);
+}
+
+/* One more key in each record. */
+static sen_result train_more_log(sen_trainer *t, const sen_json *logs)
+{
+    const sen_trainer_methods super = sen_trainer_methods_default();
+    sen_ctx *c = sen_trainer_context(t);
+    sen__maker m = sen__maker_in(c, &c->keep);
+    sen_json *more = sen__make_copy(&m, NULL, NULL, logs);
+    train_changed_of(t)->logs++;
+    if (more) sen__make_int(&m, more, "mine", 7);
+    return more && !m.failed ? super.log(t, more) : SEN_ERR_MEMORY;
+}
+
+/* A metric of the user's own, by which the best model is told. */
+static sen_result train_more_metrics(sen_trainer *t, const sen_evaluate_args *a,
+                                     const sen_json **metrics)
+{
+    const sen_trainer_methods super = sen_trainer_methods_default();
+    sen_ctx *c = sen_trainer_context(t);
+    sen__maker m = sen__maker_in(c, &c->keep);
+    const sen_json *own = NULL;
+    sen_result r = super.evaluate(t, a, &own);
+    sen_json *more = r ? NULL : sen__make_copy(&m, NULL, NULL, own);
+    if (r || !more) return r ? r : SEN_ERR_MEMORY;
+    sen__make_double(&m, more, "eval_mine", ++train_changed_of(t)->evaluations);
+    *metrics = more;
+    return m.failed ? SEN_ERR_MEMORY : SEN_OK;
+}
+
+static sen_result train_counted_save(sen_trainer *t, const char *folder)
+{
+    const sen_trainer_methods super = sen_trainer_methods_default();
+    train_changed_of(t)->saves++;
+    return super.save_model(t, folder);
+}
+
+/* Rows in their order, by another kind of sampler than the arguments name. */
+static sen_result train_plain_sampler(sen_trainer *t, const sen_dataset *d, int64_t size,
+                                      bool drop_last, int64_t seed, sen_sampler **out)
+{
+    sen_sampler_args a = sen_sampler_args_default();
+    a.batch_sampler = "no_duplicates";
+    a.batch_size = size;
+    a.drop_last = drop_last;
+    a.seed = seed + 1;
+    train_changed_of(t)->samplers++;
+    return sen_sampler_new(sen_trainer_context(t), d, &a, out);
+}
+
+static sen_result train_counted_loader(sen_trainer *t, sen_dataloader **out)
+{
+    const sen_trainer_methods super = sen_trainer_methods_default();
+    train_changed_of(t)->loaders++;
+    return super.get_train_dataloader(t, out);
+}
+
+/* A schedule twice as long as the run. */
+static sen_result train_long_schedule(sen_trainer *t, int64_t steps)
+{
+    const sen_trainer_methods super = sen_trainer_methods_default();
+    return super.create_scheduler(t, 2 * steps);
+}
+
+static sen_result train_counted_optimizer(sen_trainer *t)
+{
+    const sen_trainer_methods super = sen_trainer_methods_default();
+    train_changed_of(t)->optimizers++;
+    return super.create_optimizer(t);
+}
+
+static void train_with_methods(const sen_trainer_methods *m, train_changed *n, float *out,
+                               double *rate)
+{
+    sen_ctx *c = train_ctx(1);
+    sen_trainer *t = NULL;
+    train_kit k;
+    sen_result r = train_make(&k, c, "MultipleNegativesRankingLoss", 0);
+    k.desc.args.optim = "sgd";
+    k.desc.args.lr_scheduler_type = m && m->create_scheduler == train_long_schedule ? "linear"
+                                                                                    : "constant";
+    k.desc.args.max_grad_norm = 0;
+    k.desc.args.max_steps = 2;
+    k.desc.args.save_strategy = SEN_STRATEGY_STEPS;
+    k.desc.args.save_steps = 1;
+    k.desc.args.eval_strategy = SEN_STRATEGY_STEPS;
+    k.desc.args.eval_steps = 1;
+    k.desc.eval_dataset = k.data;
+    k.desc.methods = m;
+    k.desc.user = n;
+    if (m && m->evaluate == train_more_metrics) {
+        k.desc.args.metric_for_best_model = "mine";
+        k.desc.args.greater_is_better = 1;
+    }
+    if (!r) r = sen_trainer_new(c, &k.desc, &t);
+    if (!r) r = sen_train(t);
+    CHECK_OK(c, r);
+    if (!r && m && m->log == train_more_log)
+        CHECK(sen_json_get(sen_trainer_state(t)->log_history->child, "mine") != NULL);
+    if (!r && m && m->evaluate == train_more_metrics) CHECK(sen_trainer_state(t)->best_metric == 2);
+    if (!r) *rate = sen_trainer_state(t)->learning_rate;
+    train_weights(k.model, out, TRAIN_FLOATS);
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+static void test_train_methods(void)
+{
+    static float plain[TRAIN_FLOATS], same[TRAIN_FLOATS], other[TRAIN_FLOATS];
+    sen_trainer_methods m = sen_trainer_methods_default();
+    train_changed n;
+    double rate = 0, shorter = 0;
+    memset(&n, 0, sizeof n);
+    train_with_methods(NULL, &n, plain, &rate);
+    /* Those that only look on change nothing. */
+    m.training_step = train_counted_step;
+    m.save_model = train_counted_save;
+    m.log = train_more_log;
+    m.get_train_dataloader = train_counted_loader;
+    m.create_optimizer = train_counted_optimizer;
+    m.evaluate = train_more_metrics;
+    train_with_methods(&m, &n, same, &rate);
+    CHECK(memcmp(plain, same, sizeof plain) == 0);
+    CHECK(n.steps == 2 && n.saves == 2 && n.evaluations == 2 && n.loaders == 1 &&
+          n.optimizers == 1 && n.logs == 5);
+    /* Others do. */
+    m = sen_trainer_methods_default();
+    m.compute_loss = train_half_loss;
+    train_with_methods(&m, &n, other, &rate);
+    CHECK(memcmp(plain, other, sizeof plain) != 0 && n.losses == 2 + 2 * 3);
+    m = sen_trainer_methods_default();
+    m.get_batch_sampler = train_plain_sampler;
+    train_with_methods(&m, &n, other, &rate);
+    CHECK(memcmp(plain, other, sizeof plain) != 0 && n.samplers == 2);
+    m = sen_trainer_methods_default();
+    m.create_scheduler = train_long_schedule;
+    train_with_methods(&m, &n, other, &shorter);
+    CHECK(rate == 1e-2 && shorter == 1e-2 * 0.75);
+}
+
 static void test_train(void)
 {
     TEST(test_train_table);
@@ -3050,6 +3547,8 @@ static void test_train(void)
     TEST(test_train_collators);
     TEST(test_train_compute_loss);
     TEST(test_train_summed);
+    TEST(test_train_page);
+    TEST(test_train_methods);
 }
 
 #ifndef TEST_ALL

@@ -1668,7 +1668,7 @@ static int run_train(cli *t)
     r = job_open(t, &j, NEED_TRAIN | NEED_EVAL, &in_job);
     if (!r && !j.n_train)
         r = sen_fail(t->ctx, SEN_ERR_ARGUMENT, "the job has no \"train_dataset\"");
-    if (!r) r = sen_add_callback(j.trainer, &watch);
+    if (!r) r = sen_trainer_add_callback(j.trainer, &watch);
     if (!r) r = train_baseline(t, &j, &before);
     /* A flag's path: relative to where the shell is. */
     if (t->flags.checkpoint) from = path_from(t, current_folder(t), t->flags.checkpoint);
@@ -1741,7 +1741,7 @@ static int run_eval(cli *t)
         r = sen_fail(t->ctx, SEN_ERR_ARGUMENT,
                      "nothing to evaluate: the job has neither \"evaluator\" nor \"eval_dataset\"");
     if (!r) r = job_open(t, &j, NEED_EVAL, &in_job);
-    if (!r) r = sen_trainer_evaluate(j.trainer, &metrics);
+    if (!r) r = sen_trainer_evaluate(j.trainer, NULL, &metrics);
     if (!r) print_metrics(metrics);
     status = r ? failed(t, r, in_job) : EXIT_DONE;
     job_free(&j);
