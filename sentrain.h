@@ -2319,6 +2319,30 @@ typedef sen_result (*sen_collate_fn)(sen_trainer *t, sen_inputs *inputs, void *u
 typedef sen_result (*sen_tokenize_fn)(sen_ctx *c, sen_text text, int64_t max_length, int32_t *ids,
                                       int64_t capacity, int64_t *n, void *user);
 
+/* What compute_metrics is told of one evaluated dataset: rows in the order of evaluation, which is
+ * shuffled. Columns that ignore_keys names are not there; nor the labels, where it says "label". */
+typedef struct sen_predictions {
+    const char         *dataset_name;   /* NULL: a lone dataset */
+    int64_t             rows;
+    const int64_t      *row;            /* [rows] their numbers in the dataset */
+    int                 n_columns;
+    const char *const  *columns;        /* [n_columns] */
+    const float *const *embeddings;     /* [n_columns] each (rows,dimensions[i]) */
+    const int64_t      *dimensions;     /* [n_columns] */
+    const float        *labels;         /* (rows,label_width); NULL: none */
+    int64_t             label_width;
+    double              loss;           /* as it stands in the metrics */
+} sen_predictions;
+
+/* Called once for each evaluated dataset; gives its results by sen_trainer_add_metric. */
+typedef sen_result (*sen_metrics_fn)(sen_trainer *t, const sen_predictions *p, void *user);
+
+/* Called for each column of each batch before it is kept: x (rows,dimension) into y (rows,*kept);
+ * *kept comes as dimension, and may be made less. */
+typedef sen_result (*sen_preprocess_fn)(sen_trainer *t, const char *column, const float *x,
+                                        int64_t rows, int64_t dimension, float *y, int64_t *kept,
+                                        void *user);
+
 /* One of several datasets, with its own loss (NULL: the common one). No two have the same name. */
 typedef struct sen_named_dataset {
     const char  *name;
@@ -2344,6 +2368,7 @@ typedef struct sen_evaluate_args {
     const sen_named_dataset *eval_datasets;     /* or several by name; neither: the trainer's */
     int                      n_eval_datasets;
     const char              *metric_key_prefix; /* "eval" */
+    sen_texts                ignore_keys;       /* columns that compute_metrics does not need */
 } sen_evaluate_args;
 
 /* What train may be told. */
@@ -2354,6 +2379,7 @@ typedef struct sen_train_args {
     const char     *resume_from_checkpoint;
     const sen_json *trial;              /* an object of training arguments, read over those that
                                          * the trainer has, old names too; they stay. Or NULL */
+    sen_texts       ignore_keys_for_eval;       /* ignore_keys of the run's evaluations; borrowed */
 } sen_train_args;
 
 SENTRAIN_DEF sen_evaluate_args sen_evaluate_args_default(void);
@@ -2436,6 +2462,10 @@ typedef struct sen_trainer_desc {
     /* Instead of the model's tokenizer, from the thread that uses the context. Ids must be those of
      * the model's vocabulary. */
     sen_tokenize_fn          tokenizer;
+    /* Own metrics of each evaluation, under its prefix; metric_for_best_model may be one of them.
+     * All embeddings of the dataset are then kept until they are computed; without it none are. */
+    sen_metrics_fn           compute_metrics;
+    sen_preprocess_fn        preprocess_logits_for_metrics;
     const sen_trainer_methods *methods;         /* copied; NULL: the defaults */
 } sen_trainer_desc;
 
@@ -2504,6 +2534,10 @@ SENTRAIN_DEF sen_result sen_trainer_evaluate(sen_trainer *t, const sen_evaluate_
  * the evaluator, nothing logged. SEN_ERR_ARGUMENT: no dataset. */
 SENTRAIN_DEF sen_result sen_trainer_predict(sen_trainer *t, const sen_evaluate_args *args,
                                             const sen_json **metrics);
+
+/* From within compute_metrics: one result, which the evaluation's metrics have as PREFIX_NAME.
+ * SEN_ERR_ARGUMENT: called from elsewhere. */
+SENTRAIN_DEF sen_result sen_trainer_add_metric(sen_trainer *t, const char *name, double value);
 
 /* trainer.log(): a copy of an object with epoch and step behind goes to the history, and on_log. */
 SENTRAIN_DEF sen_result sen_trainer_log(sen_trainer *t, const sen_json *logs);
@@ -40387,7 +40421,7 @@ typedef struct sen__argument_note {
 #define SEN__UNUSED "sentence-transformers does not use it either"
 #define SEN__RECOMPUTE "what is recomputed is each layer of a transformer"
 #define SEN__NO_BF16_EVAL "it rounds the weights themselves; bf16 evaluates in bfloat16 as well"
-#define SEN__NO_PREDICTIONS "predictions are not collected"
+#define SEN__NO_PREDICTIONS "compute_metrics always gets the same, and alone decides what is kept"
 
 /* Asked only for an argument whose value is not its default, so a job file that spells out defaults
  * is not nagged. */
@@ -40928,6 +40962,8 @@ struct sen_dataloader {
 
 #define SEN__PASSES 4                           /* forward passes with dropout of one step */
 
+typedef struct sen__adding sen__adding;
+
 struct sen_trainer {
     sen_ctx                 *c;                 /* memory, files, threads, message */
     sen_model               *model;             /* borrowed, held against other trainers */
@@ -40967,6 +41003,10 @@ struct sen_trainer {
     void                    *user;              /* the description's, with its functions */
     sen_collate_fn           collate;
     sen_tokenize_fn          tokenize;
+    sen_metrics_fn           compute_metrics;
+    sen_preprocess_fn        preprocess;
+    sen_texts                ignore, ignore_for_eval;   /* of this evaluation; of the run's */
+    sen__adding             *adding;            /* where compute_metrics' results go */
     int64_t                 *rows;              /* [accumulation, train batch size] */
     int64_t                 *rows_n;            /* [accumulation] */
     int                     *rows_set;          /* [accumulation] the dataset of each */
@@ -43260,16 +43300,196 @@ static void sen__eval_add(sen__eval_mean *e, double loss, double weight, bool fi
     e->weight += weight;
 }
 
+/* ---- what compute_metrics is told ------------------------------------------------------------ */
+
+/* Python's sentence-transformers accepts compute_metrics and never calls it, since it keeps no
+ * predictions. Here they are the embeddings, batch behind batch; only where somebody asks. */
+typedef struct sen__collected {
+    float      *column[SEN__COLUMNS_MAX];       /* (rows,dimension) each, grown; NULL: ignored */
+    int64_t     room[SEN__COLUMNS_MAX], dimension[SEN__COLUMNS_MAX];
+    const char *name[SEN__COLUMNS_MAX];
+    float      *label;                          /* (rows,width) */
+    int64_t     label_room, width;
+    int64_t    *row;
+    int64_t     row_room, rows;
+    int         n;
+} sen__collected;
+
+/* The prefix and object that results are for. */
+struct sen__adding {
+    sen__maker *maker;
+    sen_json   *object;
+    const char *prefix;
+};
+
+static void sen__collected_free(sen_ctx *c, sen__collected *k)
+{
+    int i;
+    for (i = 0; i < SEN__COLUMNS_MAX; i++) sen__delete(c, k->column[i]);
+    sen__delete(c, k->label);
+    sen__delete(c, k->row);
+}
+
+static bool sen__ignored(const sen_trainer *t, const char *name)
+{
+    int64_t i = 0;
+    while (i < t->ignore.n && strcmp(t->ignore.item[i], name) != 0) i++;
+    return i < t->ignore.n;
+}
+
+/* Room for `more` floats behind `used` of them. */
+static sen_result sen__collect_room(sen_ctx *c, float **p, int64_t *room, int64_t used,
+                                    int64_t more)
+{
+    void *block = *p;
+    const sen_result r = sen__reserve(c, &block, room, used + more, sizeof **p, "predictions");
+    *p = (float *)block;
+    return r;
+}
+
+/* One column of a batch, as preprocess_logits_for_metrics has it. */
+static sen_result sen__collect_column(sen_trainer *t, sen__collected *k, int i, const float *x,
+                                      int64_t rows, int64_t dimension)
+{
+    int64_t kept = dimension;
+    float *to;
+    sen_result r = sen__collect_room(t->c, &k->column[i], &k->room[i], k->rows * k->dimension[i],
+                                     rows * dimension);
+    if (r) return r;
+    to = k->column[i] + k->rows * k->dimension[i];
+    if (!t->preprocess) memcpy(to, x, (size_t)(rows * dimension) * sizeof *to);
+    else r = t->preprocess(t, k->name[i], x, rows, dimension, to, &kept, t->user);
+    if (!r) r = sen__error(t->c);
+    if (!r && (kept < 1 || kept > dimension || (k->rows > 0 && kept != k->dimension[i])))
+        r = sen_fail(t->c, SEN_ERR_ARGUMENT, "preprocess_logits_for_metrics keeps %lld numbers of "
+                                             "%lld of a row; it should be the same for all batches",
+                     (long long)kept, (long long)dimension);
+    k->dimension[i] = kept;
+    return r;
+}
+
+/* Embeddings, labels and row numbers of a batch, behind those of the ones before. */
+static sen_result sen__collect(sen_trainer *t, sen__collected *k, const sen_inputs *in,
+                               const sen_outputs *out)
+{
+    const sen_labels *l = &in->labels;
+    void *row = k->row;
+    sen_result r = sen__reserve(t->c, &row, &k->row_room, k->rows + in->n, sizeof *k->row,
+                                "predictions");
+    int i;
+    k->row = (int64_t *)row;
+    if (r) return r;
+    if (out->n_columns != in->n_columns || out->rows != in->n)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT, "compute_metrics needs the embeddings of a batch: "
+                                                "compute_loss should fill its outputs");
+    memcpy(k->row + k->rows, in->rows, (size_t)in->n * sizeof *k->row);
+    k->n = in->n_columns;
+    for (i = 0; !r && i < in->n_columns; i++) {
+        k->name[i] = in->columns[i];
+        if (!sen__ignored(t, k->name[i]))
+            r = sen__collect_column(t, k, i, out->embeddings[i], in->n, out->dimension);
+    }
+    if (r || !l->value || sen__ignored(t, "label")) {
+        k->rows += in->n;
+        return r;
+    }
+    k->width = SEN__MAX(l->width, 1);
+    r = sen__collect_room(t->c, &k->label, &k->label_room, k->rows * k->width, in->n * k->width);
+    if (!r)
+        memcpy(k->label + k->rows * k->width, l->value,
+               (size_t)(in->n * k->width) * sizeof *k->label);
+    k->rows += in->n;
+    return r;
+}
+
+SENTRAIN_DEF sen_result sen_trainer_add_metric(sen_trainer *t, const char *name, double value)
+{
+    sen__begin(t->c);
+    if (!t->adding)
+        return sen__end(t->c, sen_fail(t->c, SEN_ERR_ARGUMENT, "a metric can be added from within "
+                                                               "compute_metrics only"));
+    {
+        const sen__adding *a = t->adding;
+        const char *start = sen__metric_name(t->c, a->prefix, "");
+        if (!start) a->maker->failed = true;
+        else if (sen__text_starts(name, start)) sen__make_double(a->maker, a->object, name, value);
+        else sen__make_metric(a->maker, a->object, a->prefix, name, value);
+        return sen__end(t->c, a->maker->failed ? SEN_ERR_MEMORY : SEN_OK);
+    }
+}
+
+/* Tells it to the user, whose results go into `metrics`. */
+static sen_result sen__collected_tell(sen_trainer *t, const sen__train_set *s,
+                                      const sen__collected *k, double loss, const char *prefix,
+                                      sen__maker *m, sen_json *metrics)
+{
+    const char *columns[SEN__COLUMNS_MAX];
+    const float *embeddings[SEN__COLUMNS_MAX];
+    int64_t dimensions[SEN__COLUMNS_MAX];
+    sen__adding adding;
+    sen_predictions p;
+    sen_result r;
+    int i;
+    memset(&p, 0, sizeof p);
+    for (i = 0; i < k->n; i++) {
+        if (!k->column[i]) continue;
+        columns[p.n_columns] = k->name[i];
+        embeddings[p.n_columns] = k->column[i];
+        dimensions[p.n_columns++] = k->dimension[i];
+    }
+    p.dataset_name = s->name;
+    p.rows = k->rows;
+    p.row = k->row;
+    p.columns = columns;
+    p.embeddings = embeddings;
+    p.dimensions = dimensions;
+    p.labels = k->label;
+    p.label_width = k->label ? k->width : 0;
+    p.loss = loss;
+    adding.maker = m;
+    adding.object = metrics;
+    adding.prefix = prefix;
+    t->adding = &adding;
+    r = t->compute_metrics(t, &p, t->user);
+    t->adding = NULL;
+    return r ? r : sen__error(t->c);
+}
+
+/* A name that is no column of what is evaluated leaves nothing out; that is hardly meant. */
+static sen_result sen__ignore_check(sen_trainer *t, const sen__train_set *sets, int n)
+{
+    int64_t i;
+    int s, k;
+    for (i = 0; i < t->ignore.n; i++) {
+        bool found = strcmp(t->ignore.item[i], "label") == 0;
+        for (s = 0; s < n; s++)
+            for (k = 0; k < sets[s].n_columns; k++)
+                found |= strcmp(t->ignore.item[i],
+                                sen_dataset_column_name(sets[s].data, sets[s].column[k])) == 0;
+        if (!found && n > 0)
+            return sen_fail(t->c, SEN_ERR_ARGUMENT, "ignore_keys names \"%s\", which is no column "
+                                                    "of texts that is evaluated, nor \"label\"",
+                            t->ignore.item[i]);
+    }
+    return SEN_OK;
+}
+
+/* ---- the evaluation loop --------------------------------------------------------------------- */
+
 /* The value of one batch's loss, without gradients: the second tape records nothing, and has no
  * dropout, which is what evaluation mode means here. The value is read before the next reset. */
-static sen_result sen__eval_batch(sen_trainer *t, const sen_inputs *in, double *loss)
+static sen_result sen__eval_batch(sen_trainer *t, const sen_inputs *in, sen__collected *kept,
+                                  double *loss)
 {
+    sen_outputs out;
     sen_var *v = NULL;
     sen_result r;
+    memset(&out, 0, sizeof out);
     /* The last batch's values go before this one's come: evaluation holds one batch at a time. */
     sen_tape_reset(t->eval_tape);
-    r = t->methods.compute_loss(t, t->eval_tape, in, &v, NULL);
+    r = t->methods.compute_loss(t, t->eval_tape, in, &v, t->compute_metrics ? &out : NULL);
     if (!r && !v) r = sen__trainer_tape_error(t, t->eval_tape);
+    if (!r && t->compute_metrics) r = sen__collect(t, kept, in, &out);
     if (r) return r;
     *loss = (double)v->x[0];
     return SEN__EVENT(t, on_prediction_step);
@@ -43300,7 +43520,8 @@ static sen_result sen__eval_loader(sen_trainer *t, sen__train_set *s)
  *
  * Whether a batch is the last shows only when the next one does not come, so each loss is added one
  * batch late. */
-static sen_result sen__eval_loss(sen_trainer *t, sen__train_set *s, sen__eval_mean *e)
+static sen_result sen__eval_loss(sen_trainer *t, sen__train_set *s, sen__collected *kept,
+                                 sen__eval_mean *e)
 {
     const int64_t size = t->args.per_device_eval_batch_size;
     const sen_dataset *data = s->data;
@@ -43324,7 +43545,7 @@ static sen_result sen__eval_loss(sen_trainer *t, sen__train_set *s, sen__eval_me
         in.source = s;                                  /* one dataset may have two names */
         in.dataset_name = s->name;
         e->rows += in.n;
-        r = sen__eval_batch(t, &in, &loss);
+        r = sen__eval_batch(t, &in, kept, &loss);
         if (!r) r = sen_dataloader_next(s->loader, &in, &more);
     }
     /* The last one's loss has been computed but not added. */
@@ -43357,12 +43578,29 @@ static sen_result sen__eval_scores(sen_trainer *t, const char *prefix, sen__make
     return r;
 }
 
+/* The loss over a dataset and, where somebody asks, what compute_metrics makes of its embeddings.
+ * The mean is rounded to float32, because Python's is one. */
+static sen_result sen__evaluate_loss(sen_trainer *t, sen__train_set *s, const char *prefix,
+                                     sen__maker *m, sen_json *metrics, sen__eval_mean *mean)
+{
+    sen__collected kept;
+    double loss;
+    sen_result r;
+    memset(&kept, 0, sizeof kept);
+    r = sen__eval_loss(t, s, &kept, mean);
+    /* weight is 0 where every loss was bad. */
+    loss = mean->weight > 0 ? (double)(float)(mean->sum / mean->weight) : mean->bad;
+    if (!r && mean->batches > 0) sen__make_metric(m, metrics, prefix, "loss", loss);
+    if (!r && t->compute_metrics && mean->batches > 0)
+        r = sen__collected_tell(t, s, &kept, loss, prefix, m, metrics);
+    sen__collected_free(t->c, &kept);
+    return r;
+}
+
 /* One evaluation loop: the loss over a dataset (or none: evaluator and times only, over 0 rows),
  * the evaluator's metrics under `scores` (NULL: not asked for), how long it took. Logged, then
  * on_evaluate. *out is set on failure too; it lives until the next evaluation. The order of the
- * keys is Python's: loss, scores, times, epoch. told false: no record, no event (predict).
- *
- * The mean is rounded to float32, because Python's is one. */
+ * keys is Python's: loss, own metrics, scores, times, epoch. told false: no record, no event. */
 static sen_result sen__evaluate_one(sen_trainer *t, sen__train_set *s, const char *prefix,
                                     const char *scores, bool told, sen_json **out)
 {
@@ -43376,12 +43614,8 @@ static sen_result sen__evaluate_one(sen_trainer *t, sen__train_set *s, const cha
     sen__rng_skip(&t->rng, 2);                          /* a data loader's base seed */
     memset(&mean, 0, sizeof mean);
     memset(&t->eval_terms, 0, sizeof t->eval_terms);
-    if (s) r = sen__eval_loss(t, s, &mean);
+    if (s) r = sen__evaluate_loss(t, s, prefix, &m, metrics, &mean);
     rows = !s ? 0 : s->data->stream ? (double)mean.rows : (double)s->data->rows;
-    /* weight is 0 where every loss was bad. */
-    if (!r && mean.batches > 0)
-        sen__make_metric(&m, metrics, prefix, "loss",
-                         mean.weight > 0 ? (double)(float)(mean.sum / mean.weight) : mean.bad);
     if (!r && scores) r = sen__eval_scores(t, scores, &m, metrics);
     seconds = SEN__MAX(sen__seconds() - start, 1e-9);
     sen__make_metric(&m, metrics, prefix, "runtime", sen__rounded(seconds, 1e4));
@@ -43448,8 +43682,9 @@ static sen_result sen__evaluate_sets(sen_trainer *t, const sen__evaluation *e)
     sen__mark start;
     sen_json *one = NULL;
     const sen_json *j;
-    sen_result r = SEN_OK;
+    sen_result r = sen__ignore_check(t, e->sets, e->n);
     int i;
+    if (r) return r;
     memset(&start, 0, sizeof start);
     sen__arena_release(&t->metrics_arena, start);        /* the last evaluation's metrics go */
     if (!e->named)
@@ -43526,6 +43761,7 @@ static sen_result sen__evaluate_begin(sen_trainer *t, const sen_evaluate_args *a
     memset(e, 0, sizeof *e);
     *others = a->eval_dataset || a->n_eval_datasets > 0;
     e->prefix = a->metric_key_prefix;
+    t->ignore = a->ignore_keys;
     if (a->stamp != SEN__EVALUATE_STAMP || !e->prefix)
         return sen_fail(t->c, SEN_ERR_ARGUMENT, "evaluate's arguments should come from "
                                                 "sen_evaluate_args_default()");
@@ -43685,7 +43921,8 @@ static sen_result sen__best_possible(sen_trainer *t)
     const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen__maker m = sen__maker_in(t->c, &t->c->scratch);
     sen_json *metrics;
-    bool known = t->methods.evaluate == sen__evaluate, list;    /* another may add what it likes */
+    /* What a program adds by itself nobody can tell before it has. */
+    bool known = t->methods.evaluate == sen__evaluate && !t->compute_metrics, list;
     sen_result r = SEN_OK;
     int i;
     if (!t->args.metric_for_best_model || t->args.eval_strategy == SEN_STRATEGY_NO) return SEN_OK;
@@ -45638,9 +45875,11 @@ static void sen__loss_share(sen_trainer *t, sen_loss *l)
 /* An evaluation of the run, by the method: what it returns is what the best model is told by. */
 static sen_result sen__run_evaluate(sen_trainer *t)
 {
-    const sen_evaluate_args a = sen_evaluate_args_default();
+    sen_evaluate_args a = sen_evaluate_args_default();
     const sen_json *metrics = NULL;
-    sen_result r = t->methods.evaluate(t, &a, &metrics);
+    sen_result r;
+    a.ignore_keys = t->ignore_for_eval;
+    r = t->methods.evaluate(t, &a, &metrics);
     if (!r) r = sen__error(t->c);
     if (!r && !metrics) r = sen_fail(t->c, SEN_ERR_ARGUMENT, "evaluate gave no metrics");
     t->metrics = (sen_json *)(size_t)metrics;
@@ -46280,6 +46519,11 @@ static sen_result sen__trainer_make(sen_trainer *t, const sen_trainer_desc *d)
     t->user = d->user;
     t->collate = d->data_collator;
     t->tokenize = d->tokenizer;
+    t->compute_metrics = d->compute_metrics;
+    t->preprocess = d->preprocess_logits_for_metrics;
+    if (t->preprocess && !t->compute_metrics)
+        sen_log(t->c, SEN_LOG_WARNING, "preprocess_logits_for_metrics has no effect here: nothing "
+                                       "is kept without compute_metrics");
     t->methods = d->methods ? *d->methods : sen_trainer_methods_default();
     if (t->methods.stamp != SEN__STAMP)
         return sen_fail(t->c, SEN_ERR_ARGUMENT,
@@ -46493,7 +46737,11 @@ static sen_result sen__train(sen_trainer *t, const sen_train_args *args)
                                   "train's arguments should come from sen_train_args_default()");
     if (!r && args->trial) r = sen__train_trial(t, args->trial);
     if (!r) r = sen__train_from(t, args->resume_from_checkpoint);
-    return r ? r : sen__train_run(t);
+    if (r) return r;
+    t->ignore_for_eval = args->ignore_keys_for_eval;
+    r = sen__train_run(t);
+    memset(&t->ignore_for_eval, 0, sizeof t->ignore_for_eval);      /* it was lent for this run */
+    return r;
 }
 
 SENTRAIN_DEF sen_result sen_trainer_train(sen_trainer *t, const sen_train_args *args)
@@ -48354,6 +48602,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            sen_evaluate_args (other datasets, metric_key_prefix); sen_dataloader, sen_sampler.
  *   Changed  sen_add_callback is sen_trainer_add_callback; sen_trainer_evaluate takes arguments
  *            (NULL: none).
+ *   Added    compute_metrics, preprocess_logits_for_metrics, ignore_keys, ignore_keys_for_eval: a
+ *            program's own metrics of each column's embeddings, which Python accepts and ignores.
  *
  * LICENCE
  *

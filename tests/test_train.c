@@ -3489,6 +3489,163 @@ static void test_train_methods(void)
     CHECK(rate == 1e-2 && shorter == 1e-2 * 0.75);
 }
 
+/* ---- compute_metrics ------------------------------------------------------------------------- */
+
+typedef struct train_measured {
+    train_kit   k;
+    const char *dataset[4];                     /* of each call */
+    int         calls, columns, batches, kept;
+    bool        labels, wrong, spoil;
+} train_measured;
+
+/* The mean cosine of the two columns' embeddings, which encode gives too. */
+static sen_result train_measure(sen_trainer *t, const sen_predictions *p, void *user)
+{
+    train_measured *m = (train_measured *)user;
+    float emb[8];
+    double sum = 0;
+    int64_t i, j;
+    int k;
+    CHECK(sen_trainer_user(t) == user && p->rows > 0 && isfinite(p->loss));
+    m->dataset[m->calls++ & 3] = p->dataset_name;
+    m->columns = p->n_columns;
+    m->labels = p->labels != NULL;
+    if (m->labels) CHECK(p->label_width == 1 && p->labels[0] == (float)m->k.score[p->row[0]]);
+    for (k = 0; k < p->n_columns && p->dimensions[k] == 8; k++) {
+        const int col = strcmp(p->columns[k], "second") == 0;
+        CHECK_OK(m->k.c, sen_encode(m->k.c, m->k.model, &m->k.cell[col][p->row[3]], 1, NULL, emb));
+        CHECK_NEAR(p->embeddings[k] + 3 * 8, emb, 8, 1e-6);
+    }
+    m->kept = p->n_columns ? (int)p->dimensions[0] : 0;
+    for (i = 0; p->n_columns == 2 && i < p->rows; i++)
+        for (j = 0; j < p->dimensions[0]; j++)
+            sum += (double)p->embeddings[0][i * p->dimensions[0] + j] *
+                   (double)p->embeddings[1][i * p->dimensions[1] + j];
+    if (m->spoil) return sen_fail(m->k.c, SEN_ERR_NUMBER, "no metric today");
+    CHECK_OK(m->k.c, sen_trainer_add_metric(t, "dots", sum));
+    return sen_trainer_add_metric(t, "calls", m->calls);
+}
+
+/* The first three numbers; the fourth time, where that is asked for, four. */
+static sen_result train_halve(sen_trainer *t, const char *column, const float *x, int64_t rows,
+                              int64_t dimension, float *y, int64_t *kept, void *user)
+{
+    train_measured *m = (train_measured *)user;
+    int64_t i;
+    (void)t;
+    CHECK(dimension == 8 && *kept == 8 && *column);
+    *kept = m->wrong && m->batches == 3 ? 4 : 3;
+    m->batches++;
+    for (i = 0; i < rows; i++) memcpy(y + i * *kept, x + i * dimension, (size_t)*kept * sizeof *y);
+    return SEN_OK;
+}
+
+static void train_measured_make(train_measured *m, sen_ctx *c, const char *loss)
+{
+    memset(m, 0, sizeof *m);
+    CHECK_OK(c, train_make(&m->k, c, loss, 0));
+    m->k.desc.eval_dataset = m->k.data;
+    m->k.desc.args.eval_strategy = SEN_STRATEGY_STEPS;
+    m->k.desc.args.eval_steps = 5;
+    m->k.desc.compute_metrics = train_measure;
+    m->k.desc.user = m;
+}
+
+/* During a run the metric tells the best model; ignored keys are not there. */
+static void train_metrics_of(const char *loss)
+{
+    static const char *const keys[] = { "first", "label" }, *const wrong[] = { "third" };
+    sen_ctx *c = train_ctx(2);
+    train_measured m;
+    sen_trainer *t = NULL;
+    sen_train_args run = sen_train_args_default();
+    sen_evaluate_args a = sen_evaluate_args_default();
+    const sen_json *metrics = NULL;
+    const sen_json *j;
+    int at = 0;
+    train_measured_make(&m, c, loss);
+    m.k.desc.args.metric_for_best_model = "calls";
+    CHECK_OK(c, sen_trainer_new(c, &m.k.desc, &t));
+    CHECK_OK(c, sen_train(t));
+    CHECK(m.calls == 2 && m.columns == 2 && m.kept == 8 && !m.dataset[0]);
+    CHECK(m.labels);
+    CHECK(sen_trainer_state(t)->best_metric == 2);
+    CHECK_OK(c, sen_trainer_evaluate(t, NULL, &metrics));
+    for (j = metrics ? metrics->child : NULL; j && at < 3; j = j->next, at++)
+        CHECK_TEXT(j->key, at == 0 ? "eval_loss" : at == 1 ? "eval_dots" : "eval_calls");
+    a.ignore_keys.item = keys;
+    a.ignore_keys.n = 2;
+    CHECK_OK(c, sen_trainer_evaluate(t, &a, &metrics));
+    CHECK(m.columns == 1 && !m.labels);
+    a.ignore_keys.item = wrong;
+    a.ignore_keys.n = 1;
+    CHECK(sen_trainer_evaluate(t, &a, &metrics) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "ignore_keys names \"third\"") != NULL);
+    run.ignore_keys_for_eval.item = keys;
+    run.ignore_keys_for_eval.n = 1;
+    CHECK_OK(c, sen_trainer_train(t, &run));
+    CHECK(m.columns == 1);
+    CHECK_OK(c, sen_trainer_evaluate(t, NULL, &metrics));
+    CHECK(m.columns == 2);
+    CHECK(sen_trainer_add_metric(t, "late", 1) == SEN_ERR_ARGUMENT);
+    m.spoil = true;
+    CHECK(sen_trainer_evaluate(t, NULL, &metrics) == SEN_ERR_NUMBER);
+    CHECK_TEXT(sen_message(c), "no metric today");
+    sen_trainer_free(t);
+    train_drop(&m.k);
+    sen_ctx_free(c);
+}
+
+static void test_train_metrics_plain(void)
+{
+    train_metrics_of("CoSENTLoss");
+}
+
+static void test_train_metrics_cached(void)
+{
+    train_metrics_of("CachedMultipleNegativesRankingLoss");
+}
+
+/* Named datasets: a call for each, under its prefix; and what preprocess keeps. */
+static void test_train_metrics_named(void)
+{
+    sen_ctx *c = train_ctx(1);
+    train_measured m;
+    sen_trainer *t = NULL;
+    sen_named_dataset both[2];
+    const sen_json *metrics = NULL;
+    train_measured_make(&m, c, "MultipleNegativesRankingLoss");
+    memset(both, 0, sizeof both);
+    both[0].name = "a";
+    both[1].name = "b";
+    both[0].dataset = both[1].dataset = m.k.data;
+    m.k.desc.eval_dataset = NULL;
+    m.k.desc.eval_datasets = both;
+    m.k.desc.n_eval_datasets = 2;
+    m.k.desc.preprocess_logits_for_metrics = train_halve;
+    CHECK_OK(c, sen_trainer_new(c, &m.k.desc, &t));
+    CHECK_OK(c, sen_trainer_evaluate(t, NULL, &metrics));
+    CHECK(metrics && sen_json_get(metrics, "eval_a_dots") && sen_json_get(metrics, "eval_b_calls"));
+    CHECK(m.calls == 2 && m.kept == 3 && m.batches == 2 * 3 * 2);
+    CHECK_TEXT(m.dataset[0], "a");
+    CHECK_TEXT(m.dataset[1], "b");
+    m.wrong = true;
+    m.batches = 0;
+    CHECK(sen_trainer_evaluate(t, NULL, &metrics) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "keeps 4 numbers of 8 of a row") != NULL);
+    sen_trainer_free(t);
+    m.k.desc.compute_metrics = NULL;
+    m.batches = 0;
+    test_log_text[0] = 0;
+    CHECK_OK(c, sen_trainer_new(c, &m.k.desc, &t));
+    CHECK(strstr(test_log_text, "nothing is kept without compute_metrics") != NULL);
+    CHECK_OK(c, sen_trainer_evaluate(t, NULL, &metrics));
+    CHECK(m.batches == 0);
+    sen_trainer_free(t);
+    train_drop(&m.k);
+    sen_ctx_free(c);
+}
+
 static void test_train(void)
 {
     TEST(test_train_table);
@@ -3549,6 +3706,9 @@ static void test_train(void)
     TEST(test_train_summed);
     TEST(test_train_page);
     TEST(test_train_methods);
+    TEST(test_train_metrics_plain);
+    TEST(test_train_metrics_cached);
+    TEST(test_train_metrics_named);
 }
 
 #ifndef TEST_ALL
