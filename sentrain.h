@@ -2343,11 +2343,20 @@ typedef sen_result (*sen_preprocess_fn)(sen_trainer *t, const char *column, cons
                                         int64_t rows, int64_t dimension, float *y, int64_t *kept,
                                         void *user);
 
-/* One of several datasets, with its own loss (NULL: the common one). No two have the same name. */
+/* A loss for a model that is there by then; a model, anew for each run (trial: that of the run, or
+ * NULL). What they make belongs to the trainer, which frees it; failing they leave a sentence by
+ * sen_fail or by a function of the library. */
+typedef sen_result (*sen_loss_init_fn)(sen_ctx *c, sen_model *model, void *user, sen_loss **out);
+typedef sen_result (*sen_model_init_fn)(sen_ctx *c, const sen_json *trial, void *user,
+                                        sen_model **out);
+
+/* One of several datasets, with its own loss (NULL: the common one, or that of the training dataset
+ * of the same name), or a function that makes it. No two have the same name. */
 typedef struct sen_named_dataset {
-    const char  *name;
-    sen_dataset *dataset;
-    sen_loss    *loss;
+    const char      *name;
+    sen_dataset     *dataset;
+    sen_loss        *loss;
+    sen_loss_init_fn loss_init;
 } sen_named_dataset;
 
 /* Batches of a dataset, or of several, as inputs. */
@@ -2466,6 +2475,15 @@ typedef struct sen_trainer_desc {
      * All embeddings of the dataset are then kept until they are computed; without it none are. */
     sen_metrics_fn           compute_metrics;
     sen_preprocess_fn        preprocess_logits_for_metrics;
+    /* Instead of model: called now and again by each sen_train, whose model, optimizer and random
+     * numbers are then new; sen_trainer_model says which it is. With a model too, that is the first
+     * one. The losses stay, but for those that loss_init makes. */
+    sen_model_init_fn        model_init;
+    sen_loss_init_fn         loss_init;         /* instead of loss */
+    /* Own kinds, instead of args.optim and args.lr_scheduler_type, as if they were registered; not
+     * together with model_init. */
+    const sen_optimizer_type *optimizer;
+    const sen_schedule_type *lr_scheduler;
     const sen_trainer_methods *methods;         /* copied; NULL: the defaults */
 } sen_trainer_desc;
 
@@ -40920,6 +40938,7 @@ typedef struct sen__train_set {
     sen__tokens *tokens[SEN__COLUMNS_MAX];      /* NULL until tokenized */
     bool         by_batch;                      /* tokens are of one batch, made when it is drawn */
     sen_dataloader *loader;                     /* evaluation's own */
+    sen_loss_init_fn loss_init;                 /* what made its own loss; NULL */
 } sen__train_set;
 
 typedef struct sen__stopper sen__stopper;       /* early stopping */
@@ -40940,6 +40959,12 @@ typedef struct sen__terms {
     int64_t     batches;
     int         n;
 } sen__terms;
+
+/* A loss that a function of the user's has made. */
+typedef struct sen__made {
+    sen_loss         *loss;
+    struct sen__made *next;
+} sen__made;
 
 /* The arrays behind a sen_inputs, used again for the next batch. */
 typedef struct sen__inputs_room {
@@ -40978,6 +41003,10 @@ struct sen_trainer {
     sen_dataloader          *loader;            /* of the training data, */
     sen_sampler             *sampler;           /* and what is in it */
     sen_loss                *loss;              /* the common one */
+    sen__made               *made;              /* those to be freed */
+    sen_model_init_fn        model_init;
+    sen_loss_init_fn         loss_init;         /* of the common loss */
+    bool                     owns_model;
     sen_trainer_methods      methods;
     int64_t                  batches;           /* of an epoch */
     sen__hook               *hooks;             /* first: the default flow */
@@ -41543,6 +41572,22 @@ static sen_result sen__sets_check(sen_ctx *c, const sen_named_dataset *many, int
     return SEN_OK;
 }
 
+/* A loss by a function of the user's; freed with the trainer, for batches may still refer to it. */
+static sen_result sen__loss_made(sen_trainer *t, sen_loss_init_fn init, sen_loss **out)
+{
+    sen__made *made = (sen__made *)sen__arena_zero(&t->keep, sizeof *made);
+    sen_result r = made ? SEN_OK : sen__no_memory(t->c, sizeof *made, "a loss");
+    *out = NULL;
+    if (!r) r = init(t->c, t->model, t->user, out);
+    if (!r) r = sen__error(t->c);
+    if (!r && !*out) r = sen_fail(t->c, SEN_ERR_ARGUMENT, "loss_init gave no loss");
+    if (!made || !*out) return r;
+    made->loss = *out;
+    made->next = t->made;
+    t->made = made;
+    return r;
+}
+
 /* The loss of a dataset that brings none: that of the training or eval dataset of its name, which a
  * dataset that comes later is to share with it; else the common one. */
 static sen_loss *sen__loss_by_name(const sen_trainer *t, const char *name)
@@ -41577,8 +41622,12 @@ static sen_result sen__sets_make(sen_trainer *t, sen_arena *arena, sen_dataset *
         sen__train_set *s = &(*out)[i];
         /* A lone dataset and one entry of the dict are the same from here on, but for the name. */
         s->data = one ? one : many[i].dataset;
-        s->own_loss = !one && many[i].loss;
-        s->loss = s->own_loss ? many[i].loss : sen__loss_by_name(t, one ? NULL : many[i].name);
+        s->loss_init = !one && !many[i].loss ? many[i].loss_init : NULL;
+        s->own_loss = s->loss_init || (!one && many[i].loss);
+        if (s->loss_init) r = sen__loss_made(t, s->loss_init, &s->loss);
+        else if (s->own_loss) s->loss = many[i].loss;
+        else s->loss = sen__loss_by_name(t, one ? NULL : many[i].name);
+        if (r) return r;
         if (!one && !(s->name = sen__arena_text(arena, many[i].name, strlen(many[i].name))))
             return sen__no_memory(t->c, strlen(many[i].name), "a name");
         r = sen__set_columns(t, s, out == &t->train);
@@ -46466,7 +46515,8 @@ static sen_result sen__trainer_sets(sen_trainer *t, const sen_trainer_desc *d)
 {
     sen_result r = SEN_OK;
     t->loss = d->loss;
-    if (!t->loss) {
+    if (!t->loss && t->loss_init) r = sen__loss_made(t, t->loss_init, &t->loss);
+    else if (!t->loss) {
         r = sen_loss_new(t->c, "CoSENTLoss", NULL, &t->own_loss);
         t->loss = t->own_loss;
     }
@@ -46501,20 +46551,58 @@ static sen_result sen__trainer_lend(sen_trainer *t)
     return r;
 }
 
-/* Python's order of construction, as far as it shows: arguments, seed, data, checks, callbacks, the
- * event. The generator is seeded here and not when a run begins (Python's set_seed in
- * Trainer.__init__), so a second run draws other masks than the first. What was made before a
- * failure is freed by sen_trainer_free. */
-static sen_result sen__trainer_make(sen_trainer *t, const sen_trainer_desc *d)
+/* A kind of the user's own under its name, which the arguments then have. */
+static sen_result sen__own_type(sen_trainer *t, const void *table, const void *type,
+                                const char *const *name, const char **argument)
 {
-    sen_result r;
-    int i;
-    /* Before anything else of it is read. */
-    if (d->stamp != SEN__STAMP || !d->model)
-        return sen_fail(
-            t->c, SEN_ERR_ARGUMENT,
-            "a trainer needs a model, and a description from sen_trainer_desc_default()");
+    const void *there = sen__find_type(t->c, table, *name);
+    if (there && there != type)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT, "\"%s\" is the name of another optimizer or "
+                                                "schedule; call your own something else", *name);
+    *argument = *name;
+    return there ? SEN_OK : sen__register(t->c, table, type);
+}
+
+/* optimizers = (optimizer, lr_scheduler) of Python's constructor. */
+static sen_result sen__trainer_optimizers(sen_trainer *t, const sen_trainer_desc *d)
+{
+    sen_result r = SEN_OK;
+    if ((d->optimizer || d->lr_scheduler) && d->model_init)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT, "an optimizer or lr_scheduler cannot be given with "
+                                                "model_init, whose models have new weights");
+    if (d->optimizer)
+        r = sen__own_type(t, sen__optimizers, d->optimizer, &d->optimizer->name, &t->args.optim);
+    if (!r && d->lr_scheduler)
+        r = sen__own_type(t, sen__schedules, d->lr_scheduler, &d->lr_scheduler->name,
+                          &t->args.lr_scheduler_type);
+    return r;
+}
+
+/* The first model: the caller's, or that of model_init. */
+static sen_result sen__trainer_model(sen_trainer *t, const sen_trainer_desc *d)
+{
+    sen_result r = SEN_OK;
     t->model = d->model;
+    t->model_init = d->model_init;
+    t->loss_init = d->loss_init;
+    if (d->model && d->model_init)
+        sen_log(t->c, SEN_LOG_WARNING,
+                "model and model_init are both given: each sen_train makes a new model");
+    if (!d->model) {
+        r = d->model_init(t->c, NULL, t->user, &t->model);
+        if (!r) r = sen__error(t->c);
+        if (!r && !t->model) r = sen_fail(t->c, SEN_ERR_ARGUMENT, "model_init gave no model");
+        t->owns_model = t->model != NULL;
+    }
+    if (!r) r = sen__model_hold(t->c, t->model);
+    t->holds = !r;                                      /* release what was held, only */
+    if (t->holds) t->model->bf16 = t->args.bf16;
+    return r;
+}
+
+/* What was described, as far as it is only kept. */
+static sen_result sen__trainer_described(sen_trainer *t, const sen_trainer_desc *d)
+{
     t->evaluator = d->evaluator;
     t->user = d->user;
     t->collate = d->data_collator;
@@ -46530,11 +46618,26 @@ static sen_result sen__trainer_make(sen_trainer *t, const sen_trainer_desc *d)
                         "a table of methods should come from sen_trainer_methods_default()");
     t->number = -1;                                     /* no dropout outside a step */
     t->args = d->args;
-    r = sen__arguments_settle(t->c, &t->args);
+    return sen__trainer_optimizers(t, d);
+}
+
+/* Python's order of construction, as far as it shows: arguments, seed, data, checks, callbacks, the
+ * event. The generator is seeded here and not when a run begins (Python's set_seed in
+ * Trainer.__init__), so a second run draws other masks than the first. What was made before a
+ * failure is freed by sen_trainer_free. */
+static sen_result sen__trainer_make(sen_trainer *t, const sen_trainer_desc *d)
+{
+    sen_result r;
+    int i;
+    /* Before anything else of it is read. */
+    if (d->stamp != SEN__STAMP || (!d->model && !d->model_init))
+        return sen_fail(
+            t->c, SEN_ERR_ARGUMENT,
+            "a trainer needs a model, and a description from sen_trainer_desc_default()");
+    r = sen__trainer_described(t, d);
+    if (!r) r = sen__arguments_settle(t->c, &t->args);
     if (!r) r = sen__arguments_keep(t->c, &t->keep, &t->args);
-    if (!r) r = sen__model_hold(t->c, t->model);
-    t->holds = !r;                                      /* release what was held, only */
-    if (t->holds) t->model->bf16 = t->args.bf16;
+    if (!r) r = sen__trainer_model(t, d);
     sen_rng_seed(&t->rng, (uint64_t)t->args.seed);
     if (!r) r = sen__trainer_prompts(t);
     if (!r) r = sen__trainer_sets(t, d);
@@ -46571,6 +46674,8 @@ SENTRAIN_DEF void sen_trainer_free(sen_trainer *t)
     sen__sets_free(c, t->eval, t->n_eval);
     sen__optimizer_free(t->optimizer);
     sen_loss_free(t->own_loss);
+    for (; t->made; t->made = t->made->next) sen_loss_free(t->made->loss);
+    if (t->owns_model) sen_model_free(t->model);
     sen_tape_free(t->tape);
     sen_tape_free(t->eval_tape);
     sen_tape_free(t->inner);
@@ -46688,6 +46793,82 @@ static sen_result sen__trainer_change(sen_trainer *t, const sen_training_argumen
     return sen__trainer_rooms(t);
 }
 
+/* Losses by the functions that make them, for another model. */
+static sen_result sen__losses_renew(sen_trainer *t)
+{
+    sen_loss *common = t->loss;
+    sen_result r = SEN_OK;
+    int i;
+    if (t->loss_init) r = sen__loss_made(t, t->loss_init, &common);
+    for (i = 0; !r && i < t->n_train + t->n_eval; i++) {
+        sen__train_set *s = i < t->n_train ? &t->train[i] : &t->eval[i - t->n_train];
+        if (s->loss_init) r = sen__loss_made(t, s->loss_init, &s->loss);
+        else if (!s->own_loss)
+            s->loss = s->name && sen__loss_by_name(t, s->name) != t->loss
+                          ? sen__loss_by_name(t, s->name) : common;
+    }
+    t->loss = common;
+    return r ? r : sen__trainer_lend(t);
+}
+
+/* What the trainer knows of its model, for another one: tokens, gradients, the copies that losses
+ * train. */
+static sen_result sen__model_renew(sen_trainer *t, sen_model *model)
+{
+    int i;
+    sen_result r;
+    sen__sets_free(t->c, t->train, t->n_train);
+    sen__sets_free(t->c, t->eval, t->n_eval);
+    sen__optimizer_free(t->optimizer);
+    t->optimizer = NULL;
+    t->n_groups = 0;
+    sen__loss_drop_grads(t);
+    sen__model_drop_grads(t->c, t->model);
+    t->model->bf16 = false;
+    sen__model_release(t->model);
+    if (t->owns_model) sen_model_free(t->model);
+    t->model = model;
+    t->owns_model = true;
+    t->model->bf16 = t->args.bf16;
+    t->tape->recompute = t->inner->recompute = sen__trainer_recomputes(t);
+    for (i = 0; i < t->n_train + t->n_eval; i++) {
+        sen__train_set *s = i < t->n_train ? &t->train[i] : &t->eval[i - t->n_train];
+        sen_loss *core = sen__loss_core(s->loss);
+        if (core->type->trains_copy) {
+            sen_model_free(core->twin);
+            core->twin = NULL;
+        }
+    }
+    r = sen__losses_renew(t);
+    return r ? r : sen__sets_make_weights(t);
+}
+
+/* Trainer.train with model_init: set_seed, call_model_init, and neither optimizer nor scheduler of
+ * before. The new model's embeddings have the size of the first's: data were checked with that. */
+static sen_result sen__train_model(sen_trainer *t, const sen_json *trial)
+{
+    const int before = sen_embedding_dimension(t->model, SEN_NONE);
+    sen_model *model = NULL;
+    sen_result r = SEN_OK;
+    if (!t->model_init || t->running) return SEN_OK;
+    sen_rng_seed(&t->rng, (uint64_t)t->args.seed);
+    r = t->model_init(t->c, trial, t->user, &model);
+    if (!r) r = sen__error(t->c);
+    if (r) return r;
+    if (!model || model == t->model)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT, "model_init should make a new model each time");
+    if (sen_embedding_dimension(model, SEN_NONE) != before)
+        r = sen_fail(t->c, SEN_ERR_ARGUMENT, "model_init made a model of %d dimensions after one "
+                                             "of %d; make a trainer for each size",
+                     sen_embedding_dimension(model, SEN_NONE), before);
+    if (!r) r = sen__model_hold(t->c, model);
+    if (r) {
+        sen_model_free(model);
+        return r;
+    }
+    return sen__model_renew(t, model);
+}
+
 /* A trial's arguments over those that the trainer has. */
 static sen_result sen__train_trial(sen_trainer *t, const sen_json *trial)
 {
@@ -46736,6 +46917,7 @@ static sen_result sen__train(sen_trainer *t, const sen_train_args *args)
                        : sen_fail(t->c, SEN_ERR_ARGUMENT,
                                   "train's arguments should come from sen_train_args_default()");
     if (!r && args->trial) r = sen__train_trial(t, args->trial);
+    if (!r) r = sen__train_model(t, args->trial);
     if (!r) r = sen__train_from(t, args->resume_from_checkpoint);
     if (r) return r;
     t->ignore_for_eval = args->ignore_keys_for_eval;
@@ -48604,6 +48786,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            (NULL: none).
  *   Added    compute_metrics, preprocess_logits_for_metrics, ignore_keys, ignore_keys_for_eval: a
  *            program's own metrics of each column's embeddings, which Python accepts and ignores.
+ *   Added    model_init, loss_init, optimizer and lr_scheduler of a sen_trainer_desc.
  *
  * LICENCE
  *

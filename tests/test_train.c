@@ -808,7 +808,7 @@ static void test_train_stream_refused(void)
 {
     sen_ctx *c = train_ctx(1);
     sen_dataset_desc desc = sen_dataset_desc_default();
-    sen_named_dataset named = { "one", NULL, NULL };
+    sen_named_dataset named = { "one", NULL, NULL, NULL };
     sen_dataset *data = NULL;
     sen_trainer *t = NULL;
     train_kit k;
@@ -3646,6 +3646,133 @@ static void test_train_metrics_named(void)
     sen_ctx_free(c);
 }
 
+/* ---- model_init, loss_init, own kinds -------------------------------------------------------- */
+
+typedef struct train_inits {
+    train_kit  *k;
+    int         models, losses, width;
+    const char *loss, *trial;                   /* a class; a key that the last trial had */
+    bool        again;                          /* the model of before */
+} train_inits;
+
+static sen_result train_init_model(sen_ctx *c, const sen_json *trial, void *user, sen_model **out)
+{
+    train_inits *n = (train_inits *)user;
+    sen_model *mine = n->k->model;
+    sen_result r;
+    CHECK(c == n->k->c);
+    n->trial = trial && trial->child ? trial->child->key : NULL;
+    if (n->again && n->models > 0) return SEN_OK;           /* none: not a new one */
+    n->models++;
+    r = train_model(n->k, 1, 0);
+    *out = n->k->model;
+    n->k->model = mine;
+    return r;
+}
+
+static sen_result train_init_loss(sen_ctx *c, sen_model *model, void *user, sen_loss **out)
+{
+    train_inits *n = (train_inits *)user;
+    CHECK(model && sen_embedding_dimension(model, SEN_NONE) == 8);
+    n->losses++;
+    return sen_loss_new(c, n->loss, NULL, out);
+}
+
+/* Each run has a new model, and the bits of the first; a plain trainer's second run goes on. */
+static void test_train_model_init(void)
+{
+    static const char words[] = "{\"max_steps\": 4}";
+    static float first[TRAIN_FLOATS], second[TRAIN_FLOATS], plain[TRAIN_FLOATS];
+    static const char *const losses[] = { "MultipleNegativesRankingLoss", "ContrastiveTensionLoss",
+                                          "CoSENTLoss" };
+    int i;
+    for (i = 0; i < 3; i++) {
+        sen_ctx *c = train_ctx(1);
+        sen_train_args a = sen_train_args_default();
+        train_kit k;
+        train_inits n;
+        sen_trainer *t = NULL;
+        sen_json *trial = NULL;
+        memset(&n, 0, sizeof n);
+        CHECK_OK(c, train_make(&k, c, losses[i], 0));
+        n.k = &k;
+        n.loss = losses[i];
+        CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+        CHECK_OK(c, sen_train(t));
+        train_weights(k.model, plain, TRAIN_FLOATS);
+        sen_trainer_free(t);
+        k.desc.model = NULL;
+        k.desc.loss = NULL;
+        k.desc.user = &n;
+        k.desc.model_init = train_init_model;
+        k.desc.loss_init = train_init_loss;
+        CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+        CHECK(n.models == 1 && n.losses == 1 && sen_trainer_model(t) != k.model);
+        CHECK_OK(c, sen_train(t));
+        CHECK(n.models == 2 && n.losses == 2 && !n.trial);
+        train_weights(sen_trainer_model(t), first, TRAIN_FLOATS);
+        CHECK_OK(c, sen_json_parse(c, "trial", words, sizeof words - 1, &trial));
+        a.trial = trial;
+        CHECK_OK(c, sen_trainer_train(t, &a));
+        CHECK_TEXT(n.trial, "max_steps");
+        CHECK(sen_trainer_state(t)->global_step == 4 && n.models == 3);
+        a.trial = NULL;
+        k.desc.args.max_steps = 4;
+        CHECK_OK(c, sen_trainer_train(t, &a));
+        train_weights(sen_trainer_model(t), second, TRAIN_FLOATS);
+        CHECK(memcmp(first, plain, sizeof plain) == 0);
+        CHECK(memcmp(first, second, sizeof plain) != 0);    /* four steps, not ten */
+        n.again = true;
+        CHECK(sen_train(t) == SEN_ERR_ARGUMENT);
+        CHECK_TEXT(sen_message(c), "model_init should make a new model each time");
+        sen_trainer_free(t);
+        k.desc.optimizer = &sen__sgd;
+        CHECK(sen_trainer_new(c, &k.desc, &t) == SEN_ERR_ARGUMENT && !t);
+        CHECK(strstr(sen_message(c), "cannot be given with model_init") != NULL);
+        train_drop(&k);
+        sen_ctx_free(c);
+    }
+}
+
+static double train_always_half(const sen_schedule *s)
+{
+    (void)s;
+    return 0.5;
+}
+
+/* An optimizer and a schedule given as such: under the names that they bring. */
+static void test_train_own_kinds(void)
+{
+    static sen_schedule_type half, other;
+    static sen_optimizer_type mine;
+    sen_ctx *c = train_ctx(1);
+    train_kit k;
+    sen_trainer *t = NULL;
+    int i;
+    memset(&half, 0, sizeof half);
+    half.name = "half";
+    half.factor = train_always_half;
+    mine = sen__sgd;
+    mine.name = "mine";
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    k.desc.optimizer = &mine;
+    k.desc.lr_scheduler = &half;
+    for (i = 0; i < 2; i++) {                               /* known the second time */
+        CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+        CHECK_OK(c, sen_train(t));
+        CHECK(sen_trainer_state(t)->learning_rate == 0.5e-2);
+        CHECK_TEXT(sen_trainer_args(t)->optim, "mine");
+        sen_trainer_free(t);
+    }
+    other = half;
+    other.name = "linear";
+    k.desc.lr_scheduler = &other;
+    CHECK(sen_trainer_new(c, &k.desc, &t) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "is the name of another") != NULL);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
 static void test_train(void)
 {
     TEST(test_train_table);
@@ -3709,6 +3836,8 @@ static void test_train(void)
     TEST(test_train_metrics_plain);
     TEST(test_train_metrics_cached);
     TEST(test_train_metrics_named);
+    TEST(test_train_model_init);
+    TEST(test_train_own_kinds);
 }
 
 #ifndef TEST_ALL
