@@ -36102,10 +36102,9 @@ SENTRAIN_DEF const char *sen_evaluator_name(const sen_evaluator *e)
 /* ---- similarity functions -------------------------------------------------------------------- */
 
 /* Python: util/similarity.py, the pairwise_ functions. Row i of one matrix against row i of the
- * other, not all against all. The sums are carried in double and rounded to float32 once, at the
- * end: Python's numbers are float32 sums in an order of its own, so the last bit may differ, but
- * equal rows give equal similarities in both. That they are float32 matters: pairs that float32
- * cannot tell apart are ties for the ranks, and in double they would not be. */
+ * other, not all against all. In float32 and in the very order of torch's sums, so that equal
+ * embeddings have equal similarities, bit for bit: pairs that float32 cannot tell apart are ties
+ * for the ranks, and which ones those are is decided by the last bit. */
 
 /* Similarity of two rows of E floats: float32, greater is nearer. */
 typedef struct sen__pair_similarity {
@@ -36113,9 +36112,21 @@ typedef struct sen__pair_similarity {
     float     (*of)(const float *x, const float *y, int64_t n);
 } sen__pair_similarity;
 
-/* The sum of x[i] / nx * (y[i] / ny) as torch has it: float32, 8 lanes, 4 sums a lane, what is over
- * first, then lane after lane. (ATen/native/cpu/SumKernel.cpp; the same up to 8192 numbers.) */
-static float sen__pair_torch_dot(const float *x, float nx, const float *y, float ny, int64_t n)
+static float sen__pair_product(float x, float y)
+{
+    return x * y;
+}
+
+static float sen__pair_distance(float x, float y)
+{
+    return fabsf(x - y);
+}
+
+/* The sum of term(x[i] / nx, y[i] / ny) as torch has it: 8 lanes, 4 sums a lane, what is over
+ * first, then lane after lane; each term is rounded by itself, no fma.
+ * (ATen/native/cpu/SumKernel.cpp; the same up to 8192 numbers.) */
+static inline float sen__pair_torch_sum(float (*term)(float, float), const float *x, float nx,
+                                        const float *y, float ny, int64_t n)
 {
     float low[4][8], high[4][8], sum = 0;
     const int64_t chunks = n / 8;
@@ -36127,10 +36138,7 @@ static float sen__pair_torch_dot(const float *x, float nx, const float *y, float
         k = c < chunks - chunks % 4 ? (int)(c % 4) : 0; /* the last, odd ones go to the first */
         if (c == chunks - chunks % 4)                   /* but what was put away comes back first */
             for (l = 0; l < 32; l++) low[l / 8][l % 8] += high[l / 8][l % 8];
-        for (l = 0; l < 8; l++) {
-            const float product = x[8 * c + l] / nx * (y[8 * c + l] / ny);
-            low[k][l] += product;                       /* rounded twice: no fma */
-        }
+        for (l = 0; l < 8; l++) low[k][l] += term(x[8 * c + l] / nx, y[8 * c + l] / ny);
         if (c % 64 == 63) {                             /* 16 of each sum */
             for (l = 0; l < 32; l++) high[l / 8][l % 8] += low[l / 8][l % 8];
             memset(low, 0, sizeof low);
@@ -36138,39 +36146,57 @@ static float sen__pair_torch_dot(const float *x, float nx, const float *y, float
     }
     if (chunks % 4 == 0)
         for (l = 0; l < 32; l++) low[l / 8][l % 8] += high[l / 8][l % 8];
-    for (i = 8 * chunks; i < n; i++) {
-        const float product = x[i] / nx * (y[i] / ny);
-        sum += product;
-    }
+    for (i = 8 * chunks; i < n; i++) sum += term(x[i] / nx, y[i] / ny);
     for (l = 0; l < 8; l++) sum += low[0][l] + low[1][l] + low[2][l] + low[3][l];
     return sum;
 }
 
-/* Both rows at length 1, in float32, then x . y: Python's order, in Python's float32. Embeddings of
- * bits have few cosines, and rounding decides which pairs are ties; ranks depend on that. */
+/* |x - y|, or |x| where y is NULL, as torch's vector_norm has it: 8 lanes, then lane after lane,
+ * then what is over, each with its square unrounded. (ATen/native/cpu/ReduceOpsKernel.cpp.) */
+static float sen__pair_torch_norm(const float *x, const float *y, int64_t n)
+{
+    float lane[8], sum;
+    int64_t i;
+    int l;
+    memset(lane, 0, sizeof lane);
+    for (i = 0; i + 8 <= n; i += 8)
+        for (l = 0; l < 8; l++) {
+            const float d = y ? x[i + l] - y[i + l] : x[i + l], square = d * d;
+            lane[l] += square;
+        }
+    for (sum = lane[0], l = 1; l < 8; l++) sum += lane[l];
+    for (; i < n; i++) {
+        const double d = (double)(y ? x[i] - y[i] : x[i]);
+        sum = (float)((double)sum + d * d);
+    }
+    return sqrtf(sum);
+}
+
+/* Both rows at length 1, then x . y. Embeddings of bits have few cosines, and rounding decides
+ * which pairs are ties; ranks depend on that. */
 static float sen__pair_cosine(const float *x, const float *y, int64_t n)
 {
-    const float nx = SEN__MAX((float)sqrt(sen__row_dot(x, x, n)), 1e-12f);
-    const float ny = SEN__MAX((float)sqrt(sen__row_dot(y, y, n)), 1e-12f);
-    return sen__pair_torch_dot(x, nx, y, ny, n);
+    const float nx = SEN__MAX(sen__pair_torch_norm(x, NULL, n), 1e-12f);
+    const float ny = SEN__MAX(sen__pair_torch_norm(y, NULL, n), 1e-12f);
+    return sen__pair_torch_sum(sen__pair_product, x, nx, y, ny, n);
 }
 
 /* x . y, not normalized: longer embeddings are nearer to everything. */
 static float sen__pair_dot(const float *x, const float *y, int64_t n)
 {
-    return (float)sen__row_dot(x, y, n);
+    return sen__pair_torch_sum(sen__pair_product, x, 1.0f, y, 1.0f, n);
 }
 
 /* -|x - y|: similarities grow where distances shrink. */
 static float sen__pair_euclidean(const float *x, const float *y, int64_t n)
 {
-    return -sen__euclidean_forward(x, y, n, 0.0f);
+    return -sen__pair_torch_norm(x, y, n);
 }
 
 /* -sum |x - y| */
 static float sen__pair_manhattan(const float *x, const float *y, int64_t n)
 {
-    return -sen__manhattan_forward(x, y, n, 0.0f);
+    return -sen__pair_torch_sum(sen__pair_distance, x, 1.0f, y, 1.0f, n);
 }
 
 /* The names are those of Python's SimilarityFunction, and so of
@@ -48768,6 +48794,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    sen_semantic_search, the nearest rows of a corpus of any size; sen_paraphrase_mining,
  *            the nearest pairs of rows.
  *   Fixed    files of weights are little-endian on every machine.
+ *   Changed  Evaluators' similarities of pairs have torch's own bits, so ties are Python's ties.
  *   Fixed    CSV files have 0 where Python's int was never set; evaluators without enough rows are
  *            refused when they are made, infinite similarities where scikit-learn refuses them.
  *   Added    sen_quantize: int8, uint8, binary and ubinary embeddings; `precision` of

@@ -410,6 +410,30 @@ static void test_eval_translation(eval_fixture *f)
     sen_dataset_free(data);
 }
 
+/* ---- similarities ---------------------------------------------------------------------------- */
+
+/* torch's own bits: x = (i * 7919 % 1009 / 512 - 1) / 3, y = (i * 6151 % 997 / 512 - 1) / 7 in
+ * float32, through the pairwise_ functions of sentence_transformers.util. */
+static void test_eval_similarities(void)
+{
+    static const struct { int n; float want[4]; } each[] = {
+        { 8, { 0.0782527477f, 0.0125719719f, -0.6431005f, -1.60732877f } },
+        { 33, { 0.299058706f, 0.154374272f, -1.05296981f, -5.12658119f } },
+        { 100, { 0.241015345f, 0.371811986f, -1.89055896f, -15.9142475f } },
+        { 600, { 0.0321558192f, 0.294629753f, -4.98885536f, -103.277435f } },
+        { 4096, { 0.00556642655f, 0.347902954f, -13.1623507f, -711.92218f } },
+    };
+    static float x[4096], y[4096], zero[33];
+    for (int i = 0; i < 4096; i++) {
+        x[i] = ((float)(i * 7919 % 1009) / 512.0f - 1.0f) / 3.0f;
+        y[i] = ((float)(i * 6151 % 997) / 512.0f - 1.0f) / 7.0f;
+    }
+    for (size_t k = 0; k < sizeof each / sizeof *each; k++)
+        for (int f = 0; f < 4; f++)
+            CHECK(sen__pair_similarities[f].of(x, y, each[k].n) == each[k].want[f]);
+    CHECK(sen__pair_cosine(x, zero, 33) == 0 && sen__pair_euclidean(x, x, 33) == 0);
+}
+
 /* ---- statistics ------------------------------------------------------------------------------ */
 
 static void test_eval_statistics(sen_ctx *c)
@@ -993,6 +1017,7 @@ static void test_eval(void)
     test_eval_golden(&f);
     test_eval_binary(&f);
     test_eval_translation(&f);
+    test_eval_similarities();
     test_eval_statistics(f.c);
     test_eval_errors(&f);
     test_eval_own(&f);
