@@ -56,6 +56,7 @@
 #define SENTRAIN_IMPLEMENTATION
 #include "../sentrain.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,8 +106,10 @@ typedef struct flags {
     bool        normalize, bf16;
     const char *prompt, *prompt_name, *task, *precision;
     /* of search */
-    const char *corpus;
+    const char *corpus, *embeddings;
     int         top_k;
+    /* of migrate */
+    const char *vectors;
 } flags;
 
 /* One piece of memory of this program's own, in a list. Nothing is freed before the end: a run
@@ -1058,6 +1061,81 @@ static sen_result npy_head(cli *t, output *o, const char *descr, int64_t rows, i
     return output_write(t, o, head, (size_t)size);
 }
 
+/* The numbers of a float32 .npy file of two dimensions, such as encode writes. */
+static sen_result npy_read(cli *t, const char *path, float **rows, int64_t *n, int *dimension)
+{
+    sen_text all;
+    const sen_result r = file_read(t, path, &all);
+    const unsigned char *p = (const unsigned char *)all.data;
+    size_t head;
+    long long count = -1, width = -1, i;
+    const char *shape;
+    char dict[200];
+    if (r) return r;
+    head = all.length < 10 || memcmp(p, "\x93NUMPY\x01", 7) != 0 ? 0
+         : 10 + (size_t)p[8] + 256 * (size_t)p[9];
+    snprintf(dict, sizeof dict, "%.*s", head && head <= all.length ? (int)head - 10 : 0,
+             all.data + 10);
+    shape = strstr(dict, "'shape': (");
+    if (!strstr(dict, "'<f4'") || !strstr(dict, "'fortran_order': False") || !shape ||
+        sscanf(shape, "'shape': (%lld, %lld)", &count, &width) != 2 || count < 0 || width < 1 ||
+        width > 1 << 20 || (unsigned long long)count > (all.length - head) / 4 / (size_t)width ||
+        head + (size_t)count * (size_t)width * 4 != all.length)
+        return sen_fail(t->ctx, SEN_ERR_FORMAT, "%s: not an .npy file of float32 in rows and "
+                        "columns, as encode --output writes it", path);
+    *rows = (float *)tool_alloc(t, (size_t)count * (size_t)width * 4 + 4);
+    for (i = 0; i < count * width; i++) {       /* the lowest byte first, on any machine */
+        const unsigned char *b = p + head + 4 * (size_t)i;
+        const uint32_t u = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 |
+                           (uint32_t)b[3] << 24;
+        memcpy(*rows + i, &u, 4);
+    }
+    *n = count;
+    *dimension = (int)width;
+    return SEN_OK;
+}
+
+/* FILE.npy.json says whose vectors FILE.npy has. */
+static sen_result side_write(cli *t, const sen_model *m, const char *npy, const char *from)
+{
+    char print[SEN_FINGERPRINT], line[200];
+    output o;
+    sen_result r = sen_model_fingerprint(t->ctx, m, print);
+    int n;
+    if (!r) r = output_open(t, &o, tool_join(t, npy, ".json", ""));
+    if (r) return r;
+    n = snprintf(line, sizeof line, "{\"fingerprint\": \"%s\"%s%s%s}\n", print,
+                 from ? ", \"migrated_from\": \"" : "", from ? from : "", from ? "\"" : "");
+    r = output_write(t, &o, line, (size_t)n);
+    return r ? r : output_close(t, &o);
+}
+
+/* Refuses vectors of another model than m; a file without its side file cannot be told. */
+static sen_result side_check(cli *t, const sen_model *m, const char *folder, const char *npy)
+{
+    const char *path = tool_join(t, npy, ".json", "");
+    char print[SEN_FINGERPRINT];
+    const sen_json *kept = NULL;
+    sen_json *side = NULL;
+    sen_file_info info;
+    sen_text text;
+    sen_result r;
+    if (sen_system_files()->info(NULL, path, &info) != SEN_FILE_OK) {
+        sen_log(t->ctx, SEN_LOG_WARNING, "%s is not there: whether %s has vectors of %s cannot be "
+                "told", path, npy, folder);
+        return SEN_OK;
+    }
+    r = sen_model_fingerprint(t->ctx, m, print);
+    if (!r) r = file_read(t, path, &text);
+    if (!r) r = sen_json_parse(t->ctx, path, text.data, text.length, &side);
+    if (!r) kept = sen_json_get(side, "fingerprint");
+    if (r || (kept && kept->kind == SEN_JSON_TEXT && strcmp(kept->text, print) == 0)) return r;
+    return sen_fail(t->ctx, SEN_ERR_ARGUMENT, "%s has vectors of another model (%s) than %s (%s), "
+                    "and the two cannot be compared: encode the texts again, or see `sentrain "
+                    "migrate --help`", npy, kept && kept->kind == SEN_JSON_TEXT ? kept->text : "unknown",
+                    folder, print);
+}
+
 /* ---- progress -------------------------------------------------------------------------------- */
 
 /* On a terminal one line that is drawn again and again; elsewhere plain lines, and few of them;
@@ -1897,6 +1975,7 @@ static int run_encode(cli *t)
     if (!r) {
         r = encode_lines(t, m, lines, n, precision, &o);
         if (!r) r = output_close(t, &o);
+        if (!r) r = side_write(t, m, o.path, NULL);
         /* Takes the unfinished file away; the message of what went wrong before stays. */
         else if (o.file)
             output_fail(t, &o, "write", SEN_FILE_OTHER);       /* the first message stays */
@@ -1938,46 +2017,61 @@ static int run_similarity(cli *t)
     return status;
 }
 
-/* A line of the corpus and its score. */
-typedef struct hit {
-    int64_t row;
-    float   score;
-} hit;
-
-/* Keeps the best k of the scores of one query, best first; of equals the earlier row. */
-static int hits_best(hit *best, int k, const float *scores, int64_t n)
-{
-    int64_t i;
-    int have = 0, at;
-    for (i = 0; i < n; i++) {
-        /* Most rows end here. A NaN is never greater, so it is never a hit once there are k. */
-        if (have == k && !(scores[i] > best[k - 1].score)) continue;
-        at = have < k ? have++ : k - 1;
-        for (; at > 0 && scores[i] > best[at - 1].score; at--) best[at] = best[at - 1];
-        best[at].row = i;
-        best[at].score = scores[i];
-    }
-    return have;
-}
-
 /* One line for each query; corpus_id counts from 0, as Python's semantic_search has it.
  *
  *     {"query": "lights on", "hits": [{"corpus_id": 0, "score": 0.93, "text": "light up"}, ...]} */
-static void print_hits(const sen_text *query, const hit *best, int n, const sen_text *corpus)
+static void print_hits(const sen_text *query, const sen_hit *best, int n, const sen_text *corpus)
 {
     int i;
     fputs("{\"query\": ", stdout);
     print_text(stdout, query->data, query->length);
     fputs(", \"hits\": [", stdout);
     for (i = 0; i < n; i++) {
-        printf("%s{\"corpus_id\": %lld, \"score\": ", i ? ", " : "", (long long)best[i].row);
+        printf("%s{\"corpus_id\": %lld, \"score\": ", i ? ", " : "", (long long)best[i].corpus_id);
         print_double(stdout, (double)best[i].score);
         fputs(", \"text\": ", stdout);
-        print_text(stdout, corpus[best[i].row].data, corpus[best[i].row].length);
+        print_text(stdout, corpus[best[i].corpus_id].data,
+                   corpus[best[i].corpus_id].length);
         fputc('}', stdout);
     }
     fputs("]}\n", stdout);
 }
+
+/* The model's similarity function as the library's number for it. */
+static int similarity_of(const sen_model *m)
+{
+    static const char *const names[] = { "cosine", "dot", "euclidean", "manhattan" };
+    int i = 0;
+    while (i < 3 && strcmp(names[i], sen_model_similarity(m)) != 0) i++;
+    return i;                               /* in the order of SEN_COS_SIM ... */
+}
+
+/* The corpus's vectors: of --embeddings, or made now. Models with prompts have one for each side;
+ * without them both are empty. */
+static sen_result search_corpus(cli *t, const sen_model *m, const sen_text *corpus, int64_t n,
+                                float **rows)
+{
+    const char *from = t->flags.embeddings ? path_from(t, "", t->flags.embeddings) : NULL;
+    const int e = sen_embedding_dimension(m, SEN_NONE);
+    sen_encode_args a = encode_args(t);
+    int64_t lines = 0;
+    int dimension = 0;
+    sen_result r;
+    a.task = "document";
+    if (!from) {
+        *rows = (float *)tool_alloc(t, (size_t)n * (size_t)e * sizeof **rows);
+        return sen_encode(t->ctx, m, corpus, n, &a, *rows);
+    }
+    r = side_check(t, m, t->place[0], from);
+    if (!r) r = npy_read(t, from, rows, &lines, &dimension);
+    if (!r && (lines != n || dimension != e))
+        r = sen_fail(t->ctx, SEN_ERR_ARGUMENT, "%s has %lld vectors of %d numbers; the corpus has "
+                     "%lld lines, and the model makes %d numbers", from, (long long)lines,
+                     dimension, (long long)n, e);
+    return r;
+}
+
+#define QUERIES_AT_A_TIME 1024
 
 /* Every query against every line of the corpus. */
 static sen_result search_all(cli *t, const sen_model *m, const sen_text *corpus, int64_t n,
@@ -1985,27 +2079,25 @@ static sen_result search_all(cli *t, const sen_model *m, const sen_text *corpus,
 {
     const int e = sen_embedding_dimension(m, SEN_NONE);
     const int top = (int64_t)t->flags.top_k < n ? t->flags.top_k : (int)n;
-    float *rows = (float *)tool_alloc(t, (size_t)n * (size_t)e * sizeof *rows);
-    float *query = (float *)tool_alloc(t, (size_t)e * sizeof *query);
-    float *scores = (float *)tool_alloc(t, (size_t)n * sizeof *scores);
-    hit *best = (hit *)tool_alloc(t, (size_t)top * sizeof *best);
+    float *rows = NULL;
+    float *query = (float *)tool_alloc(t, QUERIES_AT_A_TIME * (size_t)e * sizeof *query);
+    sen_hit *best = (sen_hit *)tool_alloc(t, QUERIES_AT_A_TIME * (size_t)top * sizeof *best);
     sen_encode_args a = encode_args(t);
-    sen_result r;
-    int64_t i;
-    /* Models with prompts have one for each side; without them both are empty. */
-    a.task = "document";
-    r = sen_encode(t->ctx, m, corpus, n, &a, rows);
+    sen_result r = search_corpus(t, m, corpus, n, &rows);
+    int64_t i, q, some;
     a.task = "query";
-    for (i = 0; i < k && !r; i++) {
-        r = sen_encode(t->ctx, m, queries + i, 1, &a, query);
-        if (!r) r = sen_similarities(t->ctx, m, query, 1, rows, n, e, scores);
-        if (!r) print_hits(queries + i, best, hits_best(best, top, scores, n), corpus);
+    for (i = 0; i < k && !r; i += some) {
+        some = k - i < QUERIES_AT_A_TIME ? k - i : QUERIES_AT_A_TIME;
+        r = sen_encode(t->ctx, m, queries + i, some, &a, query);
+        if (!r) r = sen_semantic_search(t->ctx, similarity_of(m), query, some, rows, n, e, top,
+                                        best);
+        for (q = 0; q < some && !r; q++) print_hits(queries + i + q, best + q * top, top, corpus);
     }
     return r;
 }
 
-/* Exact search: every query is compared with every line. The corpus is encoded at each call, so
- * this is for trying a model out; a program would keep the embeddings. */
+/* Exact search: every query is compared with every line. --embeddings takes the corpus's vectors
+ * from a file that encode has written; otherwise they are made at each call. */
 static int run_search(cli *t)
 {
     sen_model *m = NULL;
@@ -2022,6 +2114,199 @@ static int run_search(cli *t)
     if (!r) r = search_all(t, m, corpus, n, queries, k);
     status = r ? failed(t, r, false) : EXIT_DONE;
     sen_model_free(m);
+    return status;
+}
+
+/* ---- migrate --------------------------------------------------------------------------------- */
+
+/* Both models' vectors of the same lines, and what is fitted to them. */
+typedef struct migration {
+    int64_t n;
+    int     from, to;                       /* numbers of an old vector, of a new one */
+    float  *before, *after, *mapped;        /* (n,from), (n,to), (n,to) */
+    float  *matrix, *bias;
+    double  ridge, recall;
+    bool    normalized;                     /* new vectors have length 1 */
+} migration;
+
+/* Every tenth line is kept for the choice of the ridge, every tenth for the measurement. */
+static bool held_out(int64_t i)
+{
+    return i % 10 == 4 || i % 10 == 9;
+}
+
+/* Vectors of length 1, where the new model's are. */
+static void migrate_normalize(const migration *g, float *rows, int64_t n)
+{
+    int64_t i;
+    int k;
+    for (i = 0; g->normalized && i < n; i++) {
+        float *x = rows + i * g->to;
+        double sum = 0;
+        for (k = 0; k < g->to; k++) sum += (double)x[k] * (double)x[k];
+        for (k = 0; k < g->to && sum > 0; k++) x[k] = (float)((double)x[k] / sqrt(sum));
+    }
+}
+
+static void migrate_look(migration *g)
+{
+    int64_t i;
+    int k;
+    g->normalized = true;
+    for (i = 0; i < g->n && g->normalized; i++) {
+        double sum = 0;
+        for (k = 0; k < g->to; k++) {
+            const double v = (double)g->after[i * g->to + k];
+            sum += v * v;
+        }
+        g->normalized = fabs(sqrt(sum) - 1) < 1e-3;
+    }
+}
+
+/* Fits on the lines that are not held out; maps all; the error on those held for the choice. */
+static sen_result migrate_try(cli *t, migration *g, double ridge, double *error)
+{
+    float *x = (float *)tool_alloc(t, (size_t)g->n * (size_t)g->from * sizeof *x);
+    float *y = (float *)tool_alloc(t, (size_t)g->n * (size_t)g->to * sizeof *y);
+    int64_t i, n = 0;
+    int k;
+    sen_result r;
+    for (i = 0; i < g->n; i++) {
+        if (held_out(i)) continue;
+        memcpy(x + n * g->from, g->before + i * g->from, (size_t)g->from * sizeof *x);
+        memcpy(y + n * g->to, g->after + i * g->to, (size_t)g->to * sizeof *y);
+        n++;
+    }
+    r = sen_map_fit(t->ctx, x, g->from, y, g->to, n, ridge, g->matrix, g->bias);
+    if (!r) r = sen_map_apply(t->ctx, g->matrix, g->bias, g->from, g->to, g->before, g->n,
+                              g->mapped);
+    if (r) return r;
+    migrate_normalize(g, g->mapped, g->n);
+    for (i = 4, *error = 0; i < g->n; i += 10)
+        for (k = 0; k < g->to; k++) {
+            const double d = (double)g->mapped[i * g->to + k] - (double)g->after[i * g->to + k];
+            *error += d * d;
+        }
+    return SEN_OK;
+}
+
+/* Of the ten lines that are nearest to a held-out one by the new model, how many are among the ten
+ * that its new vector finds in the converted ones. */
+static sen_result migrate_recall(cli *t, const sen_model *m, migration *g)
+{
+    const int k = g->n > 10 ? 11 : (int)g->n;       /* one of them is the line itself */
+    sen_hit *want = (sen_hit *)tool_alloc(t, (size_t)k * sizeof *want);
+    sen_hit *got = (sen_hit *)tool_alloc(t, (size_t)k * sizeof *got);
+    int64_t i, kept = 0, all = 0;
+    int a, b;
+    sen_result r = SEN_OK;
+    for (i = 9; i < g->n && !r; i += 10) {
+        const float *query = g->after + i * g->to;
+        int found = 0;
+        r = sen_semantic_search(t->ctx, similarity_of(m), query, 1, g->after, g->n, g->to, k, want);
+        if (!r) r = sen_semantic_search(t->ctx, similarity_of(m), query, 1, g->mapped, g->n, g->to,
+                                        k, got);
+        for (a = 0; a < k && found < 10 && !r; a++) {
+            if (want[a].corpus_id == i) continue;
+            found++;
+            all++;
+            for (b = 0; b < k; b++) kept += got[b].corpus_id == want[a].corpus_id;
+        }
+    }
+    g->recall = all ? (double)kept / (double)all : 0;
+    return r;
+}
+
+/* The ridge that errs least, then the map of all lines. */
+static sen_result migrate_fit(cli *t, const sen_model *m, migration *g)
+{
+    static const double ridges[] = { 1e-4, 1e-3, 1e-2, 1e-1 };
+    double error = 0, least = 0;
+    sen_result r = SEN_OK;
+    int i;
+    migrate_look(g);
+    for (i = 0; i < COUNT(ridges) && !r; i++) {
+        r = migrate_try(t, g, ridges[i], &error);
+        if (i == 0 || error < least) {
+            least = error;
+            g->ridge = ridges[i];
+        }
+    }
+    if (!r) r = migrate_try(t, g, g->ridge, &error);
+    if (!r) r = migrate_recall(t, m, g);
+    if (!r) r = sen_map_fit(t->ctx, g->before, g->from, g->after, g->to, g->n, g->ridge, g->matrix,
+                            g->bias);
+    return r;
+}
+
+/* A file of old vectors becomes one of new ones. */
+static sen_result migrate_file(cli *t, const sen_model *old, const sen_model *now, migration *g)
+{
+    const char *from = path_from(t, "", t->flags.vectors);
+    char print[SEN_FINGERPRINT];
+    float *x = NULL, *y;
+    int64_t n = 0;
+    int dimension = 0;
+    output o;
+    sen_result r = side_check(t, old, t->place[0], from);
+    if (!r) r = npy_read(t, from, &x, &n, &dimension);
+    if (!r && dimension != g->from)
+        r = sen_fail(t->ctx, SEN_ERR_ARGUMENT, "%s has vectors of %d numbers, %s makes %d", from,
+                     dimension, t->place[0], g->from);
+    if (r) return r;
+    y = (float *)tool_alloc(t, (size_t)n * (size_t)g->to * sizeof *y + 4);
+    r = sen_map_apply(t->ctx, g->matrix, g->bias, g->from, g->to, x, n, y);
+    if (!r) migrate_normalize(g, y, n);
+    if (!r) r = output_open(t, &o, path_from(t, "", t->flags.output));
+    if (r) return r;
+    r = npy_head(t, &o, "<f4", n, g->to);
+    if (!r) r = write_rows(t, &o, y, n * g->to);
+    if (!r) r = output_close(t, &o);
+    if (!r) r = sen_model_fingerprint(t->ctx, old, print);
+    return r ? r : side_write(t, now, o.path, print);
+}
+
+/* From one model to another without encoding a corpus again: not the new model's vectors, but near
+ * them, and how near is said. */
+static int run_migrate(cli *t)
+{
+    sen_model *old = NULL, *now = NULL;
+    sen_text *lines = NULL;
+    migration g;
+    sen_encode_args a = encode_args(t);
+    sen_result r;
+    int status;
+    if (!t->flags.vectors != !t->flags.output)
+        return refused("--vectors and --output belong together", "", "");
+    memset(&g, 0, sizeof g);
+    r = model_open(t, t->place[0], &old);
+    if (!r) r = model_open(t, t->place[1], &now);
+    if (!r) r = lines_read(t, t->place[2], &lines, &g.n);
+    if (!r && g.n < 20)
+        r = sen_fail(t->ctx, SEN_ERR_ARGUMENT, "%s has %lld lines; a map takes 20 at least, and as "
+                     "many thousands as there are", t->place[2], (long long)g.n);
+    if (!r) {
+        g.from = sen_embedding_dimension(old, t->flags.truncate_dim);
+        g.to = sen_embedding_dimension(now, t->flags.truncate_dim);
+        g.before = (float *)tool_alloc(t, (size_t)g.n * (size_t)g.from * sizeof *g.before);
+        g.after = (float *)tool_alloc(t, (size_t)g.n * (size_t)g.to * sizeof *g.after);
+        g.mapped = (float *)tool_alloc(t, (size_t)g.n * (size_t)g.to * sizeof *g.mapped);
+        g.matrix = (float *)tool_alloc(t, (size_t)g.from * (size_t)g.to * sizeof *g.matrix);
+        g.bias = (float *)tool_alloc(t, (size_t)g.to * sizeof *g.bias);
+        r = sen_encode(t->ctx, old, lines, g.n, &a, g.before);
+    }
+    if (!r) r = sen_encode(t->ctx, now, lines, g.n, &a, g.after);
+    if (!r) r = migrate_fit(t, now, &g);
+    if (!r && t->flags.json)
+        printf("{\"recall@10\": %.6f, \"texts\": %lld, \"ridge\": %g}\n", g.recall,
+               (long long)g.n, g.ridge);
+    else if (!r)
+        printf("recall@10 kept: %.3f, on %lld of %lld texts that the map had not seen (ridge %g)\n",
+               g.recall, (long long)(g.n / 10), (long long)g.n, g.ridge);
+    if (!r && t->flags.vectors) r = migrate_file(t, old, now, &g);
+    status = r ? failed(t, r, false) : EXIT_DONE;
+    sen_model_free(old);
+    sen_model_free(now);
     return status;
 }
 
@@ -2209,20 +2494,35 @@ static void info_sizes(const cli *t, const sen_model *m)
     printf(" and the activations to train with AdamW\n");
 }
 
+/* The model's, and whether its folder says the same. */
+static sen_result info_fingerprint(cli *t, const sen_model *m, const char *folder)
+{
+    char print[SEN_FINGERPRINT], kept[SEN_FINGERPRINT];
+    const sen_result r = sen_model_fingerprint(t->ctx, m, print);
+    if (r) return r;
+    if (t->flags.json) printf("\"fingerprint\": \"%s\", ", print);
+    else printf("fingerprint %s\n", print);
+    if (sen_folder_fingerprint(t->ctx, path_from(t, "", folder), kept) && strcmp(kept, print) != 0)
+        sen_log(t->ctx, SEN_LOG_WARNING, "%s says that its fingerprint is %s: it was changed since "
+                "it was saved", folder, kept);
+    return SEN_OK;
+}
+
 /* Modules first, in the order in which a text goes through them. */
 static int info_model(cli *t, const char *folder)
 {
     sen_model *m = NULL;
-    const sen_result r = model_open(t, folder, &m);
+    sen_result r = model_open(t, folder, &m);
     int i;
     if (r) return failed(t, r, false);
     if (t->flags.json) printf("{\"modules\": [");
     for (i = 0; i < sen_model_modules(m); i++)
         info_module(t, sen_model_module(m, i), i, path_from(t, "", folder));
     if (t->flags.json) printf("], ");
-    info_sizes(t, m);
+    r = info_fingerprint(t, m, folder);
+    if (!r) info_sizes(t, m);
     sen_model_free(m);
-    return EXIT_DONE;
+    return r ? failed(t, r, false) : EXIT_DONE;
 }
 
 /* The library's rule (and Python's), for showing which column it takes. */
@@ -2501,8 +2801,15 @@ static const sen_field flags_encode[] = {
     FLAGS_COMMON, SEN_FIELD_END
 };
 static const sen_field flags_similarity[] = { FLAGS_PROMPT, FLAGS_COMMON, SEN_FIELD_END };
+static const sen_field flags_migrate[] = {
+    SEN_FIELD_TEXT(flags, vectors, NULL, "an .npy file of the old model's vectors to convert"),
+    SEN_FIELD_TEXT(flags, output, NULL, "the .npy file of the converted ones"),
+    FLAGS_PROMPT,
+    FLAGS_COMMON, SEN_FIELD_END
+};
 static const sen_field flags_search[] = {
     SEN_FIELD_TEXT(flags, corpus, NULL, "the texts that are searched, one a line"),
+    SEN_FIELD_TEXT(flags, embeddings, NULL, "their vectors, by encode --output; none: made anew"),
     FLAG(top_k, SEN_KIND_INT, 5, "so many hits for each query"),
     FLAG(batch_size, SEN_KIND_INT, 32, "texts that are encoded together"),
     FLAGS_COMMON, SEN_FIELD_END
@@ -2527,9 +2834,13 @@ static const command commands[] = {
     { "similarity", run_similarity, flags_similarity, false, 3, 3, "similarity MODEL TEXT TEXT",
       "How alike two texts are, by the model's own similarity function: one number." },
     { "search", run_search, flags_search, false, 1, 2,
-      "search MODEL --corpus FILE [FILE] [--top-k K]",
+      "search MODEL --corpus FILE [--embeddings FILE.npy] [FILE] [--top-k K]",
       "The lines of the corpus that are nearest to each line of FILE (none: standard input), as "
       "JSON lines." },
+    { "migrate", run_migrate, flags_migrate, false, 3, 3,
+      "migrate OLD NEW TEXTS [--vectors OLD.npy --output NEW.npy]",
+      "Fits a linear map from one model's vectors to another's on the lines of TEXTS, says how "
+      "many of the ten nearest lines it keeps, and converts a file of vectors." },
     { "tokenize", run_tokenize, flags_common, false, 1, 2, "tokenize MODEL [FILE]",
       "Token ids and tokens of each line, as JSON lines." },
     /* with either: a folder is a model, a file is a job */
@@ -2548,7 +2859,7 @@ static const command commands[] = {
 };
 
 /* Names that are promised. They are not mistyped, so they are told what they are. */
-static const char *const later[] = { "hpo", "mine", "migrate", "vocab",
+static const char *const later[] = { "hpo", "mine", "vocab",
                                      "export", "pull" };
 static const char *const later_flags[] = { "no-baseline", "fail-on-regression",
                                            "hard-negatives" };
