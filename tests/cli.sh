@@ -170,7 +170,7 @@ bad 'regression without an evaluator' 2 'fail-on-regression|evaluator' train job
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24; do
     printf 'lights %d light %d please\n' $i $((i * 7 % 11))
 done >lines.txt
-sed -e 's/"save_to": "m"/"save_to": "m2"/' -e 's/"max_steps": 1/"max_steps": 3, "seed": 7/' new.json >new2.json
+sed -e 's/"save_to": "m"/"save_to": "twin"/' -e 's/"max_steps": 1/"max_steps": 3, "seed": 7/' new.json >new2.json
 good 'another small model' train new2.json --quiet
 good 'vectors of one' encode m lines.txt --output v.npy --quiet
 holds 'its side file' "$(grep -c '^{"fingerprint": "[0-9a-f]*"}$' v.npy.json)" -eq 1
@@ -181,18 +181,18 @@ good 'a search in vectors' search m --corpus lines.txt --embeddings v.npy --top-
 cp out with
 good 'the same without' search m --corpus lines.txt --top-k 2 lines.txt --quiet
 holds 'the same hits' "$(cmp with out >said 2>&1; echo $?)" -eq 0
-bad 'vectors of another model' 2 'v.npy|another model|migrate' search m2 --corpus lines.txt --embeddings v.npy \
+bad 'vectors of another model' 2 'v.npy|another model|migrate' search twin --corpus lines.txt --embeddings v.npy \
     lines.txt
-good 'migrate' migrate m m2 lines.txt --vectors v.npy --output w.npy
+good 'migrate' migrate m twin lines.txt --vectors v.npy --output w.npy
 holds 'says what is kept' "$(grep -c '^recall@10 kept: [01]\.[0-9]*, on 2 of 24 texts' out)" -eq 1
 holds 'tells where from' "$(grep -c migrated_from w.npy.json)" -eq 1
-good 'converted vectors' search m2 --corpus lines.txt --embeddings w.npy --top-k 2 lines.txt --quiet
+good 'converted vectors' search twin --corpus lines.txt --embeddings w.npy --top-k 2 lines.txt --quiet
 bad 'converted ones in the old model' 2 'w.npy|another model' search m --corpus lines.txt --embeddings w.npy \
     lines.txt
-bad 'migrate from the wrong side' 2 'w.npy|another model' migrate m m2 lines.txt --vectors w.npy --output x.npy
-bad 'vectors without output' 2 'belong together' migrate m m2 lines.txt --vectors v.npy
+bad 'migrate from the wrong side' 2 'w.npy|another model' migrate m twin lines.txt --vectors w.npy --output x.npy
+bad 'vectors without output' 2 'belong together' migrate m twin lines.txt --vectors v.npy
 head -5 lines.txt >few.txt
-bad 'too few texts' 2 'few.txt|20 at least' migrate m m2 few.txt
+bad 'too few texts' 2 'few.txt|20 at least' migrate m twin few.txt
 bad 'fewer lines than vectors' 2 '24 vectors|5 lines' search m --corpus few.txt --embeddings v.npy few.txt
 cp v.npy bare.npy
 good 'without a side file, a warning' search m --corpus lines.txt --embeddings bare.npy lines.txt

@@ -1132,8 +1132,8 @@ static sen_result side_check(cli *t, const sen_model *m, const char *folder, con
     if (r || (kept && kept->kind == SEN_JSON_TEXT && strcmp(kept->text, print) == 0)) return r;
     return sen_fail(t->ctx, SEN_ERR_ARGUMENT, "%s has vectors of another model (%s) than %s (%s), "
                     "and the two cannot be compared: encode the texts again, or see `sentrain "
-                    "migrate --help`", npy, kept && kept->kind == SEN_JSON_TEXT ? kept->text : "unknown",
-                    folder, print);
+                    "migrate --help`", npy,
+                    kept && kept->kind == SEN_JSON_TEXT ? kept->text : "unknown", folder, print);
 }
 
 /* ---- progress -------------------------------------------------------------------------------- */
