@@ -37747,10 +37747,11 @@ static sen_result sen__rerank_side(sen_ctx *c, const sen_json *row, const char *
     return SEN_OK;
 }
 
-/* One line of the file. */
+/* One line of the file; user: where the next sample is linked in, sen__rerank ***. */
 static sen_result sen__rerank_line(sen_evaluator *e, const char *path, const char *line, size_t n,
-                                   sen__rerank ***last)
+                                   void *user)
 {
+    sen__rerank ***last = (sen__rerank ***)user;
     const sen__mark mark = sen__arena_mark(&e->c->scratch);
     sen_rerank_sample s;
     sen_json *row = NULL;
@@ -37769,9 +37770,12 @@ static sen_result sen__rerank_line(sen_evaluator *e, const char *path, const cha
     return r;
 }
 
-/* The file's lines; blank ones are passed over. The name that messages give has the line's number
- * behind it, since each line is parsed by itself. */
-static sen_result sen__rerank_load(sen_evaluator *e, const char *path, sen__rerank ***last)
+/* The file's lines, each handed to `each`; blank ones are passed over. The name that messages give
+ * has the line's number behind it, since each line is parsed by itself. */
+static sen_result sen__eval_lines(sen_evaluator *e, const char *path,
+                                  sen_result (*each)(sen_evaluator *e, const char *path,
+                                                     const char *line, size_t n, void *user),
+                                  void *user)
 {
     sen__bytes b;
     sen_result r = sen__file_read(e->c, path, &b);
@@ -37790,8 +37794,7 @@ static sen_result sen__rerank_load(sen_evaluator *e, const char *path, sen__rera
         if (!sen__teach_filled(text)) continue;
         sen__out_init(&where, e->c);
         sen__out_format(&where, "%s, line %lld", path, (long long)line);
-        r = where.failed ? SEN_ERR_MEMORY
-                         : sen__rerank_line(e, where.data, at, text.length, last);
+        r = where.failed ? SEN_ERR_MEMORY : each(e, where.data, at, text.length, user);
         sen__out_free(&where);
     }
     sen__file_release(e->c, &b);
@@ -37804,7 +37807,7 @@ static sen_result sen__reranking_ready(sen_evaluator_call *call)
     sen_evaluator *e = call->evaluator;
     sen_reranking_args *a = (sen_reranking_args *)e->args;
     sen__rerank *first = NULL, **last = &first;
-    sen_result r = a->samples ? sen__rerank_load(e, a->samples, &last) : SEN_OK;
+    sen_result r = a->samples ? sen__eval_lines(e, a->samples, sen__rerank_line, &last) : SEN_OK;
     int64_t i;
     for (i = 0; !r && !a->samples && i < a->n_samples; i++)
         r = sen__rerank_add(e, &a->sample[i], &last);
@@ -38882,7 +38885,7 @@ static const sen_evaluator_type sen__mining_evaluator = {
  * of each metric over them. A folder holds them as files, one for each collection and part:
  *   DATASET_ID/corpus/NanoSciFact.jsonl     _id, text
  *   DATASET_ID/queries/NanoSciFact.jsonl    _id, text
- *   DATASET_ID/qrels/NanoSciFact.jsonl      query-id, corpus-id
+ *   DATASET_ID/qrels/NanoSciFact.jsonl      query-id, corpus-id (an id, or a list of them)
  * .jsonl, .tsv, .csv, or a folder of Arrow files without an ending. Rows of an empty text are left
  * out. huggingface.co/collections/zeta-alpha-ai/nanobeir */
 static const char *const sen__nano_names[] = {          /* as it is asked for, as it is called */
@@ -39012,33 +39015,112 @@ static sen_result sen__nano_check(sen_ctx *c, const void *args, const sen_json *
     return r ? r : sen__retrieval_check(c, &each, at);
 }
 
-/* One part of a collection, with these two columns; it belongs to e. */
-static sen_result sen__nano_part(sen_evaluator *e, const char *folder, const char *part,
-                                 const char *called, const char *first, const char *second,
-                                 const sen_dataset **out)
+/* Where a part of a collection lies, in scratch. */
+static sen_result sen__nano_path(sen_ctx *c, const char *folder, const char *part,
+                                 const char *called, const char **out)
 {
     static const char *const endings[] = { ".jsonl", ".tsv", ".csv", "" };
+    char name[80];
+    size_t i;
+    for (i = 0; i < SEN__COUNT(endings); i++) {
+        sen__text_format(name, sizeof name, "%s/Nano%s%s", part, called, endings[i]);
+        *out = sen__path(c, folder, name);
+        if (!*out) return SEN_ERR_MEMORY;
+        if (sen__file_exists(c, *out)) return SEN_OK;
+    }
+    return sen_fail(c, SEN_ERR_IO, "%s/%s has no Nano%s.jsonl (nor .tsv, .csv, or a folder of that "
+                    "name)", folder, part, called);
+}
+
+/* One part of a collection, with these two columns; it belongs to e. */
+static sen_result sen__nano_part(sen_evaluator *e, const char *path, const char *first,
+                                 const char *second, const sen_dataset **out)
+{
     const char *const columns[2] = { first, second };
     sen_dataset_desc desc = sen_dataset_desc_default();
     sen_dataset *d = NULL;
-    char name[80];
-    const char *path = NULL;
-    size_t i;
     sen_result r;
-    for (i = 0; i < SEN__COUNT(endings); i++) {
-        sen__text_format(name, sizeof name, "%s/Nano%s%s", part, called, endings[i]);
-        path = sen__path(e->c, folder, name);
-        if (!path) return SEN_ERR_MEMORY;
-        if (sen__file_exists(e->c, path)) break;
-    }
-    if (i == SEN__COUNT(endings))
-        return sen_fail(e->c, SEN_ERR_IO, "%s/%s has no Nano%s.jsonl (nor .tsv, .csv, or a "
-                        "folder of that name)", folder, part, called);
     desc.path = path;
     desc.columns.item = columns;
     desc.columns.n = 2;
     desc.keep_in_memory = 1;            /* small, and rows may be picked out below */
     r = sen_dataset_load(e->c, &desc, &d);
+    if (r) return r;
+    *out = d;
+    return sen__evaluator_own(e, d);
+}
+
+/* Which documents are right, while a file of JSON lines is read. */
+typedef struct sen__nano_right { sen_text query, document; } sen__nano_right;
+typedef struct sen__nano_rights {
+    sen__nano_right *item;              /* (n) */
+    int64_t          n, capacity;
+} sen__nano_rights;
+
+/* An id as a text of e's own: a number is one as it is spelled. */
+static sen_result sen__nano_id(sen_evaluator *e, const sen_json *j, sen_text *out)
+{
+    sen_text id;
+    id.data = j->text;
+    id.length = j->length;
+    if (j->kind == SEN_JSON_TEXT || j->kind == SEN_JSON_NUMBER) return sen__rerank_text(e, id, out);
+    return sen_fail_at(e->c, SEN_ERR_FORMAT, j, NULL, "an id is a text or a number");
+}
+
+/* {"query-id": "7", "corpus-id": "12"} or with a list of ids; user: sen__nano_rights. */
+static sen_result sen__nano_line(sen_evaluator *e, const char *path, const char *line, size_t n,
+                                 void *user)
+{
+    const sen__mark mark = sen__arena_mark(&e->c->scratch);
+    sen__nano_rights *s = (sen__nano_rights *)user;
+    const sen_json *query = NULL, *documents = NULL, *j;
+    sen_json *row = NULL;
+    sen_text id = { NULL, 0 };
+    sen_result r = sen__json_parse(e->c, &e->c->scratch, path, line, n, 0, &row);
+    if (!r) query = sen_json_get(row, "query-id");
+    if (!r) documents = sen_json_get(row, "corpus-id");
+    if (!r && (!query || !documents))
+        r = sen_fail_at(e->c, SEN_ERR_FORMAT, row, NULL,
+                        "a line of qrels has a \"query-id\" and a \"corpus-id\"");
+    if (!r) r = sen__nano_id(e, query, &id);
+    j = !r && documents->kind == SEN_JSON_LIST ? documents->child : documents;
+    for (; !r && j; j = documents->kind == SEN_JSON_LIST ? j->next : NULL) {
+        void *item = s->item;
+        r = sen__reserve(e->c, &item, &s->capacity, s->n + 1, sizeof *s->item, "qrels");
+        s->item = (sen__nano_right *)item;
+        if (r) break;
+        s->item[s->n].query = id;
+        r = sen__nano_id(e, j, &s->item[s->n++].document);
+    }
+    sen__arena_release(&e->c->scratch, mark);
+    return r;
+}
+
+/* Which documents are right, from a file of JSON lines; it belongs to e. */
+static sen_result sen__nano_qrels(sen_evaluator *e, const char *path, const sen_dataset **out)
+{
+    sen__nano_rights s = { NULL, 0, 0 };
+    sen_column column[2];
+    sen_text *text[2] = { NULL, NULL };
+    sen_dataset *d = NULL;
+    int64_t i;
+    int k;
+    sen_result r = sen__eval_lines(e, path, sen__nano_line, &s);
+    memset(column, 0, sizeof column);
+    for (k = 0; !r && k < 2; k++) {
+        const size_t bytes = sen__mul((uint64_t)s.n + 1, sizeof **text);
+        column[k].name = k ? "corpus-id" : "query-id";
+        column[k].texts = text[k] = (sen_text *)sen__arena_alloc(&e->keep, bytes);
+        if (!text[k]) r = sen__no_memory(e->c, bytes, "qrels");
+    }
+    for (i = 0; !r && i < s.n; i++) {
+        text[0][i] = s.item[i].query;
+        text[1][i] = s.item[i].document;
+    }
+    sen__delete(e->c, s.item);
+    if (!r && s.n == 0)
+        r = sen_fail(e->c, SEN_ERR_FORMAT, "%s names no right document", path);
+    if (!r) r = sen_dataset_from_arrays(e->c, column, 2, s.n, &d);
     if (r) return r;
     *out = d;
     return sen__evaluator_own(e, d);
@@ -39083,7 +39165,7 @@ static sen_result sen__nano_filled(sen_evaluator *e, const sen_dataset **data)
 static sen_result sen__nano_child(sen_evaluator *e, const sen_nano_beir_args *a, const char *name,
                                   sen_evaluator **child)
 {
-    const char *called = sen__nano_called(name), *from = a->dataset_id;
+    const char *called = sen__nano_called(name), *from = a->dataset_id, *path = NULL;
     sen_ctx *c = e->c;
     sen_retrieval_args each;
     sen__out full;
@@ -39096,10 +39178,14 @@ static sen_result sen__nano_child(sen_evaluator *e, const sen_nano_beir_args *a,
     r = full.failed ? SEN_ERR_MEMORY
                     : sen__nano_prompt(c, NULL, "", a->query_prompts, name, &each.query_prompt);
     if (!r) r = sen__nano_prompt(c, NULL, "", a->corpus_prompts, name, &each.corpus_prompt);
-    if (!r) r = sen__nano_part(e, from, "corpus", called, "_id", "text", &each.corpus);
-    if (!r) r = sen__nano_part(e, from, "queries", called, "_id", "text", &each.queries);
-    if (!r) r = sen__nano_part(e, from, "qrels", called, "query-id", "corpus-id",
-                               &each.relevant_docs);
+    if (!r) r = sen__nano_path(c, from, "corpus", called, &path);
+    if (!r) r = sen__nano_part(e, path, "_id", "text", &each.corpus);
+    if (!r) r = sen__nano_path(c, from, "queries", called, &path);
+    if (!r) r = sen__nano_part(e, path, "_id", "text", &each.queries);
+    if (!r) r = sen__nano_path(c, from, "qrels", called, &path);
+    if (!r) r = sen__text_ends(path, ".jsonl")
+              ? sen__nano_qrels(e, path, &each.relevant_docs)
+              : sen__nano_part(e, path, "query-id", "corpus-id", &each.relevant_docs);
     if (!r) r = sen__nano_filled(e, &each.corpus);
     if (!r) r = sen__nano_filled(e, &each.queries);
     if (!r) r = sen_evaluator_new(c, "InformationRetrievalEvaluator", &each, child);
@@ -48795,6 +48881,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            the nearest pairs of rows.
  *   Fixed    files of weights are little-endian on every machine.
  *   Changed  Evaluators' similarities of pairs have torch's own bits, so ties are Python's ties.
+ *   Fixed    NanoBEIREvaluator takes lists of ids in the JSON lines of qrels.
  *   Fixed    CSV files have 0 where Python's int was never set; evaluators without enough rows are
  *            refused when they are made, infinite similarities where scikit-learn refuses them.
  *   Added    sen_quantize: int8, uint8, binary and ubinary embeddings; `precision` of

@@ -159,6 +159,102 @@ static void test_limits_pairs_torn(void)
     sen_ctx_free(c);
 }
 
+/* ---- NanoBEIREvaluator ----------------------------------------------------------------------- */
+
+static void limits_nano_files(sen_ctx *c, const char *qrels, const char *text)
+{
+    const char *const folders[4] = { "n", "n/corpus", "n/queries", "n/qrels" };
+    for (int i = 0; i < 4; i++) CHECK_OK(c, sen__make_folders(c, test_path(folders[i])));
+    test_write_text(test_path("n/corpus/NanoNQ.tsv"),
+                    "_id\ttext\na\tword7\n12\tword8\nc\tabc x\n");
+    test_write_text(test_path("n/queries/NanoNQ.tsv"), "_id\ttext\n1\tword7\n2\tabc\n");
+    test_remove(test_path("n/qrels/NanoNQ.jsonl"));
+    test_write_text(test_path(qrels), text);
+}
+
+static sen_result limits_nano_make(sen_ctx *c, sen_evaluator **e)
+{
+    const char *const nq = "nq";
+    sen_nano_beir_args a = sen_nano_beir_args_default();
+    a.dataset_id = test_path("n");
+    a.dataset_names.item = &nq;
+    a.dataset_names.n = 1;
+    return sen_evaluator_new(c, "NanoBEIREvaluator", &a, e);
+}
+
+static const char limits_nano_lists[] =
+    "{\"query-id\": \"1\", \"corpus-id\": [\"a\", 12], \"score\": 1}\r\n\n"
+    "{\"query-id\": 2, \"corpus-id\": \"c\"}\n{\"query-id\": \"1\", \"corpus-id\": [\"a\"]}";
+
+/* Lists of ids in JSON lines are what one line for each id is. */
+static void test_limits_nano_lists(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_model *model = tiny_model(c, TINY_MODULES);
+    double want[64];
+    if (!model) return;
+    limits_nano_files(c, "n/qrels/NanoNQ.csv", "query-id,corpus-id\n1,a\n1,12\n2,c\n");
+    for (int k = 0; k < 2; k++) {
+        sen_evaluator *e = NULL;
+        sen_metrics m;
+        if (k) limits_nano_files(c, "n/qrels/NanoNQ.jsonl", limits_nano_lists);
+        if (CHECK_OK(c, limits_nano_make(c, &e))) {
+            const sen__retrieval *s = (const sen__retrieval *)e->child[0]->data;
+            CHECK(s->n == 2 && s->first[1] == 2 && s->first[2] == 3);
+            CHECK_OK(c, sen_evaluate(c, e, model, NULL, -1, -1, &m));
+            CHECK(m.n == 30);
+            for (int64_t i = 0; i < m.n && i < 64; i++) {
+                if (k) CHECK(m.item[i].value == want[i]);
+                want[i] = m.item[i].value;
+            }
+        }
+        sen_evaluator_free(e);
+    }
+    sen_model_free(model);
+    sen_ctx_free(c);
+}
+
+static void test_limits_nano_lines(void)
+{
+    static const char *const bad[][2] = {
+        { "{\"query-id\": \"1\"}", "NanoNQ.jsonl, line 1:1:1: a line of qrels has a \"query-id\"" },
+        { "\n[1]", "line 2:1:1: a line of qrels has a \"query-id\" and a \"corpus-id\"" },
+        { "{\"query-id\": \"1\", \"corpus-id\": [true]}", "an id is a text or a number" },
+        { "{\"query-id\": [], \"corpus-id\": \"a\"}", "an id is a text or a number" },
+        { "{\"query-id\": \"1\", \"corpus-id\": []}", "NanoNQ.jsonl names no right document" },
+        { "{", "NanoNQ.jsonl, line 1" },
+    };
+    sen_ctx *c = test_ctx(1);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        sen_evaluator *e = NULL;
+        limits_nano_files(c, "n/qrels/NanoNQ.jsonl", bad[i][0]);
+        CHECK(limits_nano_make(c, &e) == SEN_ERR_FORMAT && !e);
+        if (!strstr(sen_message(c), bad[i][1])) {
+            test_failures++;
+            printf("%s: %s\n", bad[i][0], sen_message(c));
+        }
+        sen__forgive(c);
+    }
+    sen_ctx_free(c);
+}
+
+static sen_result limits_nano_work(sen_ctx *c, void *arg)
+{
+    sen_evaluator *e = NULL;
+    const sen_result r = limits_nano_make(c, &e);
+    (void)arg;
+    sen_evaluator_free(e);
+    return r;
+}
+
+static void test_limits_nano_torn(void)
+{
+    sen_ctx *c = test_ctx(1);
+    limits_nano_files(c, "n/qrels/NanoNQ.jsonl", limits_nano_lists);
+    CHECK(fail_everywhere(NULL, limits_nano_work, NULL) > 20);
+    sen_ctx_free(c);
+}
+
 /* ---- from given embeddings ------------------------------------------------------------------- */
 
 enum { LIMIT_N = 4, LIMIT_D = 2 };
@@ -283,6 +379,9 @@ static void test_limits_columns(void)
 static void test_limits(void)
 {
     TEST(test_limits_columns);
+    TEST(test_limits_nano_lists);
+    TEST(test_limits_nano_lines);
+    TEST(test_limits_nano_torn);
     TEST(test_limits_pairs_known);
     TEST(test_limits_pairs_whole);
     TEST(test_limits_pairs_evaluator_refused);
