@@ -16481,6 +16481,7 @@ struct sen_tape {
     bool       bf16;                            /* Linear and attention round their operands */
     sen_result result;                          /* the first error since the reset */
     const struct sen__dropout *dropout;         /* NULL: evaluation; see the ops chapter */
+    const struct sen__neftune *noise;             /* NULL: none; see the module chapter */
     bool       packs_weights;                   /* for inference over many batches: */
     struct sen__packed_weight *pack;            /* weights as the matrix product wants them */
     int64_t    n_pack, pack_room;
@@ -24014,6 +24015,41 @@ static sen_var *sen__bert_layer(const sen__segment *s, sen_tape *t, sen_var *x)
     return sen__bert_feed(m, t, a, w, &drop);
 }
 
+/* NEFTune: x + u alpha / sqrt(L H), u uniform in -1 .. 1, for a text of L tokens; drawn by counter
+ * as dropout is, by a site of its own. The gradient is that of x. In place: x (T,H) is new, and no
+ * backward reads its values. Paper: Jain et al. 2023, arXiv:2310.05914. Python's hook
+ * (neftune_post_forward_hook) takes the padded length for L, and fails with these models. */
+typedef struct sen__neftune {
+    uint64_t key;                               /* the run's seed, and which pass of a step */
+    uint32_t micro_step;
+    float    alpha;
+} sen__neftune;
+
+#define SEN__NOISE_SITE 255                     /* of dropout's 256 none comes so far */
+
+static void sen__token_noise(sen_tape *t, sen_var *x, const sen_batch *b)
+{
+    const sen__neftune *n = t->noise;
+    uint32_t word[4];
+    int64_t s, i, k;
+    if (!n || !x) return;
+    for (s = 0; s < b->rows * b->columns; s++) {
+        const double length = (double)(b->first[s + 1] - b->first[s]);
+        const float size = n->alpha / (float)sqrt(length * (double)x->cols);
+        for (i = b->first[s]; i < b->first[s + 1]; i++)
+            for (k = 0; k < x->cols; k++) {
+                uint32_t counter[4];
+                counter[0] = (uint32_t)(k / 4);
+                counter[1] = (uint32_t)b->position[i];
+                counter[2] = (uint32_t)b->owner[i];
+                counter[3] = n->micro_step * 256u + SEN__NOISE_SITE;
+                if (k % 4 == 0) sen__philox(word, n->key, counter);
+                x->x[i * x->cols + k] += size * ((float)word[k % 4] * (2.0f / 4294967296.0f) -
+                                                 1.0f);
+            }
+    }
+}
+
 /* (T) ids to (T,H): word, position and type embeddings, summed in one pass, and their norm; the
  * type is 0 for all tokens, as sentence-transformers feeds single texts. b->position counts from 0
  * in each sequence. */
@@ -24030,6 +24066,7 @@ static sen_var *sen__bert_embed(sen_module *m, sen_tape *t, const sen_batch *b)
     index[1] = b->position;
     index[2] = NULL;                                            /* type 0 for all */
     sum = sen__embed(t, table, index, 3, b->tokens);
+    sen__token_noise(t, sum, b);
     x = sen__layer_norm(t, sum, NULL, sen_tape_weight(t, m->weight + SEN__BERT_NORM_W),
                         sen_tape_weight(t, m->weight + SEN__BERT_NORM_B),
                         (float)cfg->layer_norm_eps, 0.0f, 0); /* no dropout in front of this norm */
@@ -40420,7 +40457,8 @@ static const sen_field sen__arguments[] = {
     SEN__ARG_BOOL(use_liger_kernel, 0, "kernels for GPUs"),
     SEN__ARG_JSON(liger_kernel_config, "kernels for GPUs"),
     SEN__ARG_BOOL(use_cache, 0, "the cache of generating models"),
-    SEN__ARG_DOUBLE(neftune_noise_alpha, SEN_NONE, "noise on token embeddings"),
+    SEN__ARG_DOUBLE(neftune_noise_alpha, SEN_NONE,
+                    "noise on token embeddings in training, alpha / sqrt(tokens x width) at most"),
     SEN__ARG_INT(torch_empty_cache_steps, SEN_NONE, "torch's memory cache"),
     SEN__ARG_BOOL(auto_find_batch_size, 0, "smaller batches when memory is short"),
     /* The log. These steps may be shares of all steps too, as eval_steps and save_steps may. */
@@ -40495,7 +40533,8 @@ static const sen_field sen__arguments[] = {
     SEN__ARG_BOOL(dataloader_in_order, 1, "processes that tokenize"),
     SEN__ARG_BOOL(remove_unused_columns, 1, "unused by sentence-transformers"),
     SEN__ARG(label_names, SEN_KIND_TEXTS, 0, "unused by sentence-transformers"),
-    SEN__ARG_TEXT(train_sampling_strategy, "random", "unused by sentence-transformers"),
+    SEN__ARG_TEXT(train_sampling_strategy, "random",
+                  "order of rows: random, sequential, group_by_length (texts of a length meet)"),
     SEN__ARG_TEXT(length_column_name, "length", "unused by sentence-transformers"),
     /* Several devices, and flags that scripts read for themselves. */
     SEN__ARG_MAYBE(ddp_find_unused_parameters, "several devices"),
@@ -40572,7 +40611,6 @@ static const sen__argument_note sen__argument_notes[] = {
     { "use_liger_kernel", SEN__NOTED, SEN__NO_GPU },
     { "liger_kernel_config", SEN__NOTED, SEN__NO_GPU },
     { "use_cache", SEN__NOTED, "nothing is generated" },
-    { "neftune_noise_alpha", SEN__REFUSED, "noise on embeddings is not done" },
     { "torch_empty_cache_steps", SEN__NOTED, SEN__NO_TORCH },
     { "auto_find_batch_size", SEN__NOTED,
       "a batch that does not fit is refused, never made smaller" },
@@ -40618,8 +40656,7 @@ static const sen__argument_note sen__argument_notes[] = {
     { "remove_unused_columns", SEN__NOTED, "every column is used: drop those that should not be" },
     { "label_names", SEN__NOTED,
       "the label is the first there is of label, labels, score, scores" },
-    { "train_sampling_strategy", SEN__NOTED, "batch_sampler decides" },
-    { "length_column_name", SEN__NOTED, SEN__UNUSED },
+    { "length_column_name", SEN__NOTED, "a row is as long as its tokens are many" },
     /* ... distributed training: a configuration of it is refused, its details are noted ... */
     { "ddp_find_unused_parameters", SEN__NOTED, SEN__ONE_DEVICE },
     { "ddp_bucket_cap_mb", SEN__NOTED, SEN__ONE_DEVICE },
@@ -40652,10 +40689,11 @@ static const char *const sen__argument_renamed[] = {
     "per_gpu_train_batch_size", "per_device_train_batch_size",
     "per_gpu_eval_batch_size", "per_device_eval_batch_size",
     "no_cuda", "use_cpu",
+    "group_by_length", "train_sampling_strategy",   /* true: that word */
     "push_to_hub_model_id", "hub_model_id",
     "push_to_hub_token", "hub_token",
     /* and these are gone: their values are not even looked at. */
-    "overwrite_output_dir", "", "save_safetensors", "", "group_by_length", "", "fp16_backend", "",
+    "overwrite_output_dir", "", "save_safetensors", "", "fp16_backend", "",
     "half_precision_backend", "", "fp16_opt_level", "", "logging_dir", "", "use_mps_device", "",
     "jit_mode_eval", "", "use_ipex", "", "tpu_num_cores", "", "tpu_metrics_debug", "",
     "past_index", "", "ray_scope", "", "torchdynamo", "",
@@ -40724,6 +40762,10 @@ static sen_result sen__argument_read(sen_ctx *c, const sen_json *j, sen_training
         return SEN_OK;
     }
     if (!f) return sen__field_unknown(c, j, sen__arguments);
+    if (now && strcmp(j->key, "group_by_length") == 0 && j->kind == SEN_JSON_BOOL) {
+        if (j->number != 0) args->train_sampling_strategy = "group_by_length";
+        return SEN_OK;
+    }
     return f->kind->read(c, f->kind, j, (char *)args + f->offset); /* straight into the member */
 }
 
@@ -40902,6 +40944,8 @@ static sen_result sen__arguments_numbers(sen_ctx *c, const sen_training_argument
                         "dataloader_prefetch_factor needs dataloader_num_workers above 0");
     if (a->torch_empty_cache_steps != SEN_NONE && a->torch_empty_cache_steps <= 0)
         return sen_fail(c, SEN_ERR_ARGUMENT, "torch_empty_cache_steps should be above 0");
+    if (a->neftune_noise_alpha != SEN_NONE && !(a->neftune_noise_alpha >= 0))
+        return sen_fail(c, SEN_ERR_ARGUMENT, "neftune_noise_alpha cannot be negative");
     if (a->bf16 && a->fp16)
         return sen_fail(c, SEN_ERR_ARGUMENT, "bf16 and fp16 cannot both be true");
     /* Sizes, rates and flags are possible from here on; whether they fit each other comes next. */
@@ -41133,11 +41177,14 @@ struct sen_trainer {
     sen_tape                *inner, *inner_eval;        /* the same for the pieces of a batch */
     sen__inputs_room         room;              /* of the current batch */
     sen__dropout_plan        dropout[SEN__PASSES], decoder_dropout;
+    sen__neftune             noise[SEN__PASSES];
     int                      passes;            /* of this step, each with its own dropout */
     int64_t                  number;            /* of the micro-batch; negative: no dropout */
     sen_var                **emb;               /* [SEN__COLUMNS_MAX] */
     sen__buffer              cache_emb, cache_grad;     /* K x (B,E): see the gradient cache */
     uint64_t                 cache_turn;        /* whose these are */
+    bool                     in_order;          /* samplers that are made now follow
+                                                 * train_sampling_strategy */
     sen__buffer              plan_first;        /* where a planned batch's texts begin */
     sen__buffer              guide_emb;         /* K x (B,E) of a loss's guide */
     sen_batch               *part[2];           /* of the batch: what a copy and the model read */
@@ -42117,6 +42164,148 @@ static void sen__sampler_afresh(const sen_trainer *t, sen_sampler *s)
     s->over = true;
 }
 
+/* ---- train_sampling_strategy ----------------------------------------------------------------- */
+
+/* Other orders than a random one for the plain batch sampler, of training alone. Python's
+ * sentence-transformers has the argument from transformers and does not follow it; here it has the
+ * meaning that transformers gives it (LengthGroupedSampler, SequentialSampler).
+ *
+ * group_by_length: a random order is cut into pieces of 50 updates (fewer where the data are few),
+ * each sorted by length, longest first; the longest row of all comes first of all, so that memory
+ * shows at once. A row is as long as the tokens of all its texts. */
+typedef struct sen__strategy {
+    sen__sample_order  order;                   /* first: the plain sampler's end frees it */
+    const sen_trainer *t;
+    bool               sequential;
+    int64_t            update;                  /* rows of one */
+    double            *length;                  /* (n) with the sign changed; NULL: not known yet */
+    double            *key;                     /* (n) those of a piece */
+    int64_t           *place, *work, *piece;    /* (n) each */
+} sen__strategy;
+
+static void sen__strategy_end(sen_sampler_call *s)
+{
+    sen__strategy *g = (sen__strategy *)s->state;
+    if (!g) return;
+    sen__delete(s->ctx, g->length);
+    sen__delete(s->ctx, g->key);
+    sen__delete(s->ctx, g->place);
+    sen__delete(s->ctx, g->work);
+    sen__delete(s->ctx, g->piece);
+    sen__delete(s->ctx, g->order.row);
+    sen__delete(s->ctx, g);
+}
+
+/* Lengths of all rows: tokens, or bytes where tokens are made batch by batch. */
+static void sen__strategy_lengths(sen_sampler_call *s, sen__strategy *g)
+{
+    const sen__train_set *set = NULL;
+    int64_t i;
+    int k;
+    for (k = 0; k < g->t->n_train; k++)
+        if (g->t->train[k].data == s->dataset) set = &g->t->train[k];
+    for (i = 0; i < g->order.n; i++) g->length[i] = 0;
+    for (k = 0; set && k < set->n_columns; k++)
+        for (i = 0; i < g->order.n; i++)
+            g->length[i] -= set->tokens[k] && !set->by_batch
+                ? (double)sen__tokens_length(set->tokens[k], i)
+                : (double)sen_dataset_text(set->data, i, set->column[k]).length;
+}
+
+/* get_length_grouped_indices of transformers, on the permutation in order.row. */
+static void sen__strategy_group(sen_sampler_call *s, sen__strategy *g)
+{
+    const int64_t n = g->order.n, pieces = SEN__MAX(SEN__MIN(n / (4 * g->update), 50), 1);
+    const int64_t size = pieces * g->update;
+    int64_t *row = g->order.row, from, i, longest = 0;
+    for (from = 0; from < n; from += size) {
+        const int64_t count = SEN__MIN(size, n - from);
+        for (i = 0; i < count; i++) g->key[i] = g->length[row[from + i]];
+        sen__sort_order(g->place, g->key, count, g->work);
+        for (i = 0; i < count; i++) g->piece[i] = row[from + g->place[i]];
+        memcpy(row + from, g->piece, (size_t)count * sizeof *row);
+        if (g->length[row[from]] < g->length[row[longest]]) longest = from;
+    }
+    i = row[0];
+    row[0] = row[longest];
+    row[longest] = i;
+    (void)s;
+}
+
+static void sen__strategy_begin(sen_sampler_call *s, int64_t epoch)
+{
+    sen__strategy *g = (sen__strategy *)s->state;
+    int64_t i;
+    sen__plain_begin(s, epoch);                         /* the same seed as a random order */
+    if (g->sequential) for (i = 0; i < g->order.n; i++) g->order.row[i] = i;
+    else {
+        sen__strategy_lengths(s, g);
+        if (g->order.n > 0) sen__strategy_group(s, g);
+    }
+}
+
+/* An order that is drawn once an epoch: nothing is drawn at its end. */
+static int64_t sen__strategy_next(sen_sampler_call *s, int64_t *rows)
+{
+    sen__sample_order *o = (sen__sample_order *)s->state;
+    const int64_t n = SEN__MIN(s->batch_size, o->n - o->at);
+    if (n <= 0 || (n < s->batch_size && s->drop_last)) return 0;
+    memcpy(rows, o->row + o->at, (size_t)n * sizeof *rows);
+    o->at += n;
+    return n;
+}
+
+static const sen_sampler_type sen__strategy_sampler = {
+    "train_sampling_strategy", sen__plain_start, sen__plain_length, sen__strategy_begin,
+    sen__strategy_next, sen__strategy_end
+};
+
+/* Puts the order of the strategy in place of a plain sampler's random one. */
+static sen_result sen__strategy_take(const sen_trainer *t, sen_sampler *s)
+{
+    sen__sub_sampler *sub = &s->sub[0];
+    const int64_t n = sen_dataset_rows(sub->call.dataset);
+    sen__strategy *g = (sen__strategy *)sen__new(t->c, sizeof *g, "an order of rows");
+    if (!g) return SEN_ERR_MEMORY;
+    sub->type->end(&sub->call);
+    sub->call.state = g;
+    sub->type = &sen__strategy_sampler;
+    g->t = t;
+    g->sequential = strcmp(t->args.train_sampling_strategy, "sequential") == 0;
+    g->update = s->batch_size * t->args.gradient_accumulation_steps;
+    g->order.n = n;
+    g->order.row = (int64_t *)sen__new_array(t->c, n, sizeof *g->place, "the order of the rows");
+    g->length = (double *)sen__new_array(t->c, n, sizeof *g->length, "lengths of rows");
+    g->key = (double *)sen__new_array(t->c, n, sizeof *g->key, "lengths of rows");
+    g->place = (int64_t *)sen__new_array(t->c, n, sizeof *g->place, "the order of the rows");
+    g->work = (int64_t *)sen__new_array(t->c, n, sizeof *g->work, "the order of the rows");
+    g->piece = (int64_t *)sen__new_array(t->c, n, sizeof *g->piece, "the order of the rows");
+    return g->order.row && g->length && g->key && g->place && g->work && g->piece ? SEN_OK
+                                                                                  : SEN_ERR_MEMORY;
+}
+
+/* Which strategies there are, and what they go with. */
+static sen_result sen__strategy_check(const sen_trainer *t)
+{
+    static const char *const words[] = { "random", "sequential", "group_by_length", NULL };
+    const char *name = t->args.train_sampling_strategy;
+    char list[100];
+    size_t i;
+    for (i = 0; words[i] && strcmp(words[i], name) != 0; i++) { }
+    if (!words[i])
+        return sen_fail(t->c, SEN_ERR_UNSUPPORTED,
+                        "train_sampling_strategy cannot be \"%s\"; there are: %s", name,
+                        sen__word_list(list, sizeof list, words));
+    if (i > 0 && strcmp(t->args.batch_sampler, "batch_sampler") != 0)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT, "train_sampling_strategy \"%s\" goes with the "
+                                                "plain batch_sampler, not with \"%s\"",
+                        name, t->args.batch_sampler);
+    if (i == 2 && t->n_train > 0 && t->train[0].data->stream)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT, "a stream cannot be grouped by length: its rows "
+                                                "are not known before they come");
+    return SEN_OK;
+}
+
 /* BaseTrainer.get_batch_sampler. Training and evaluation take the same kind: Python makes both
  * loaders by the same code, so evaluation data are shuffled too, and drop_last counts for them. */
 static sen_result sen__get_batch_sampler(sen_trainer *t, const sen_dataset *dataset,
@@ -42124,13 +42313,20 @@ static sen_result sen__get_batch_sampler(sen_trainer *t, const sen_dataset *data
                                          sen_sampler **out)
 {
     sen_sampler_args a = sen_sampler_args_default();
+    sen_result r;
     a.batch_sampler = t->args.batch_sampler;
     a.batch_size = batch_size;
     a.drop_last = drop_last;
     a.seed = seed;
     a.data_seed = t->args.data_seed;
     a.seedable = sen__json_bool_or(t->args.accelerator_config, "use_seedable_sampler", true);
-    return sen_sampler_new(t->c, dataset, &a, out);
+    r = sen_sampler_new(t->c, dataset, &a, out);
+    if (!r && t->in_order && !dataset->stream) r = sen__strategy_take(t, *out);
+    if (r) {
+        sen_sampler_free(*out);
+        *out = NULL;
+    }
+    return r;
 }
 
 static sen_result sen__get_multi_sampler(sen_trainer *t, sen_sampler *const *samplers, int n,
@@ -42202,11 +42398,17 @@ static sen_result sen__loader_new(sen_trainer *t, sen__train_set *sets, int n, s
 static sen_result sen__get_train_dataloader(sen_trainer *t, sen_dataloader **out)
 {
     const int64_t size = t->args.per_device_train_batch_size;
+    sen_result r;
     *out = NULL;
     if (t->n_train == 0) return sen_fail(t->c, SEN_ERR_ARGUMENT, "training needs a train_dataset");
-    return sen__loader_new(t, t->train, t->n_train, NULL, t->train[0].name != NULL, size,
-                           (int64_t)sen__mul((uint64_t)t->args.gradient_accumulation_steps,
-                                             (size_t)size), out);
+    r = sen__strategy_check(t);
+    if (r) return r;
+    t->in_order = strcmp(t->args.train_sampling_strategy, "random") != 0;
+    r = sen__loader_new(t, t->train, t->n_train, NULL, t->train[0].name != NULL, size,
+                        (int64_t)sen__mul((uint64_t)t->args.gradient_accumulation_steps,
+                                          (size_t)size), out);
+    t->in_order = false;
+    return r;
 }
 
 /* The trainer's set of a dataset, those of evaluation first. NULL: it is none of them. */
@@ -42316,15 +42518,17 @@ static sen_result sen__twin_batches(sen_trainer *t, sen_tape *tape, const sen_ba
     return t->part[0] && t->part[1] ? SEN_OK : sen_tape_result(tape);
 }
 
-/* Dropout of the model's next pass over b, on this tape; none outside a training step. Each pass of
- * a step has a plan of its own, since backward looks at it again; in the counter's mode the key
- * makes their masks differ. */
+/* Dropout and noise of the model's next pass over b, on this tape; none outside a training step.
+ * Each pass of a step has a plan of its own, since backward looks at it again; in the counter's
+ * mode the key makes their masks differ. */
 static sen_result sen__trainer_dropout(sen_trainer *t, sen_tape *tape, const sen_loss *loss,
                                        const sen_batch *b)
 {
     sen__dropout_plan *plan = &t->dropout[t->passes];
+    sen__neftune *noise = &t->noise[SEN__MIN(t->passes, SEN__PASSES - 1)];
     sen_result r;
     tape->dropout = NULL;
+    tape->noise = NULL;
     if (t->number < 0) return SEN_OK;
     if (t->passes == SEN__PASSES)
         return sen_fail(t->c, SEN_ERR_LIMIT, "compute_loss was called more than %d times in one "
@@ -42335,6 +42539,10 @@ static sen_result sen__trainer_dropout(sen_trainer *t, sen_tape *tape, const sen
                            (uint64_t)t->passes * UINT64_C(0x9E3779B97F4A7C15),
                            (uint32_t)t->number, &t->rng);
     tape->dropout = sen__dropout_of(plan);
+    noise->key = (uint64_t)t->args.seed + (uint64_t)t->passes * UINT64_C(0x9E3779B97F4A7C15);
+    noise->micro_step = (uint32_t)t->number;
+    noise->alpha = (float)t->args.neftune_noise_alpha;
+    if (noise->alpha > 0) tape->noise = noise;          /* None is far below 0 */
     return r;
 }
 
@@ -42357,13 +42565,16 @@ static sen_var *sen__twin_loss(sen_trainer *t, sen_tape *tape, sen_loss *loss,
 {
     sen_loss *core = sen__loss_core(loss);
     const sen__dropout *dropout = tape->dropout;
+    const sen__neftune *noise = tape->noise;
     sen_labels own = in->labels;
     sen_var *emb, *value = NULL;
     int k;
     core->twin->bf16 = t->model->bf16;
     tape->dropout = NULL;
+    tape->noise = NULL;
     core->twin_emb = sen__model_forward(core->twin, tape, t->part[0]);
     tape->dropout = dropout;
+    tape->noise = noise;
     emb = sen__model_forward(t->model, tape, t->part[1]);
     for (k = 0; k < in->n_columns; k++) {
         t->emb[k] = k + 1 < in->n_columns ? core->twin_emb : emb;
@@ -42388,6 +42599,7 @@ static sen_var *sen__decoder_loss(sen_trainer *t, sen_tape *tape, sen_loss *loss
     sen_loss *core = sen__loss_core(loss);
     sen_var *value = NULL;
     t->emb[0] = t->emb[1] = sen__model_forward(t->model, tape, t->part[0]);
+    tape->noise = NULL;                                 /* what the decoder reads has none */
     if (t->emb[0] && keep) t->emb[0]->keep = true;
     core->decoder = &(core->twin ? core->twin : t->model)->module[0];
     core->original = t->part[1];
@@ -42448,6 +42660,7 @@ static sen_result sen__plain_loss(sen_trainer *t, sen_tape *tape, sen_loss *loss
     if (!r && t->number >= 0) t->passes++;
     if (!r) *value = sen__trainer_loss(t, tape, loss, in, b, keep);
     tape->dropout = NULL;               /* who records has a pointer of its own */
+    tape->noise = NULL;
     if (r) return r;
     return *value ? SEN_OK : sen__trainer_tape_error(t, tape);
 }
@@ -42580,6 +42793,7 @@ static sen_result sen__cache_embed(const sen__cached *h)
             to += sen_count(y);
         }
     h->t->inner_eval->dropout = NULL;
+    h->t->inner_eval->noise = NULL;
     return r;
 }
 
@@ -42603,6 +42817,7 @@ static sen_result sen__cache_value(const sen__cached *h, int64_t e, bool grads, 
         part = (float)count / (float)n;
         sen_tape_reset(tape);
         tape->dropout = NULL;
+        tape->noise = NULL;
         for (k = 0; k < columns; k++) {
             t->emb[k] = sen_tape_constant(tape, emb + k * n * e, n, e);
             if (t->emb[k]) t->emb[k]->wants_grad = t->emb[k]->keep = grads;
@@ -48901,6 +49116,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    compute_metrics, preprocess_logits_for_metrics, ignore_keys, ignore_keys_for_eval: a
  *            program's own metrics of each column's embeddings, which Python accepts and ignores.
  *   Added    model_init, loss_init, optimizer and lr_scheduler of a sen_trainer_desc.
+ *   Added    neftune_noise_alpha; train_sampling_strategy: sequential, group_by_length (and the old
+ *            argument of that name).
  *
  * LICENCE
  *

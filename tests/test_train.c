@@ -3773,6 +3773,186 @@ static void test_train_own_kinds(void)
     sen_ctx_free(c);
 }
 
+/* ---- train_sampling_strategy, neftune_noise_alpha -------------------------------------------- */
+
+/* The loader's order of rows in an epoch, one behind the other. */
+static void train_order(const char *args, int64_t epoch, int64_t *out)
+{
+    sen_ctx *c = train_ctx(1);
+    train_kit k;
+    sen_trainer *t = NULL;
+    sen_inputs in;
+    bool more = true;
+    int64_t n = 0;
+    int i;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    for (i = 0; i < TRAIN_ROWS; i += 3) k.cell[0][i].length -= 7;   /* shorter by a word or two */
+    if (args) CHECK_OK(c, train_read(c, args, &k.desc.args));
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen__sets_tokenize(t, t->train, 1));
+    CHECK_OK(c, sen_dataloader_begin(t->loader, epoch));
+    while (more) {
+        CHECK_OK(c, sen_dataloader_next(t->loader, &in, &more));
+        if (!more) break;
+        memcpy(out + n, in.rows, (size_t)in.n * sizeof *out);
+        n += in.n;
+    }
+    CHECK(n == TRAIN_ROWS);
+    if (args && strstr(args, "group_by_length") && !strstr(args, "false"))
+        for (i = 0; i < 3; i++) {                           /* pieces of one update's rows */
+            const sen__train_set *s = &t->train[0];
+            int j;
+            for (j = 1; j < 4; j++) {
+                const int64_t a = out[4 * i + j - 1], b = out[4 * i + j];
+                const int64_t x = sen__tokens_length(s->tokens[0], a) +
+                                  sen__tokens_length(s->tokens[1], a),
+                              y = sen__tokens_length(s->tokens[0], b) +
+                                  sen__tokens_length(s->tokens[1], b);
+                CHECK(x >= y || (4 * i + j - 1 > 0 && j == 1));
+            }
+        }
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+static void test_train_strategy(void)
+{
+    int64_t random[TRAIN_ROWS], order[TRAIN_ROWS], again[TRAIN_ROWS], seen = 0;
+    sen_ctx *c = train_ctx(1);
+    train_kit k;
+    int i;
+    train_order(NULL, 0, random);
+    train_order("{\"train_sampling_strategy\": \"sequential\"}", 0, order);
+    for (i = 0; i < TRAIN_ROWS; i++) CHECK(order[i] == i);
+    train_order("{\"group_by_length\": false}", 0, order);
+    CHECK(memcmp(order, random, sizeof order) == 0);
+    train_order("{\"group_by_length\": true}", 0, order);
+    CHECK(memcmp(order, random, sizeof order) != 0);
+    for (i = 0; i < TRAIN_ROWS; i++) seen |= (int64_t)1 << order[i];
+    CHECK(seen == ((int64_t)1 << TRAIN_ROWS) - 1);
+    train_order("{\"train_sampling_strategy\": \"group_by_length\"}", 0, again);
+    CHECK(memcmp(order, again, sizeof order) == 0);
+    train_order("{\"train_sampling_strategy\": \"group_by_length\"}", 1, again);
+    CHECK(memcmp(order, again, sizeof order) != 0);
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    train_settles(&k, "{\"train_sampling_strategy\": \"batch_rebalance\"}", SEN_ERR_UNSUPPORTED,
+                  "there are: random, sequential, group_by_length");
+    train_settles(&k, "{\"group_by_length\": true, \"batch_sampler\": \"no_duplicates\"}",
+                  SEN_ERR_ARGUMENT, "goes with the plain batch_sampler");
+    train_settles(&k, "{\"neftune_noise_alpha\": -1}", SEN_ERR_ARGUMENT, "cannot be negative");
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* What transformers makes of these lengths and updates of 2, by its rule: pieces of 2 are sorted,
+ * then the longest row of all, the first of several, changes places with the very first. */
+static void test_train_grouped(void)
+{
+    static const double length[9] = { -3, -5, -3, -9, -1, -5, -2, -9, -4 };
+    static const int64_t expect[9] = { 3, 0, 8, 1, 7, 5, 2, 6, 4 };
+    int64_t row[9] = { 8, 0, 1, 3, 5, 7, 2, 6, 4 }, place[9], work[9], piece[9];
+    double copy[9], key[9];
+    sen__strategy g;
+    int64_t i;
+    memset(&g, 0, sizeof g);
+    memcpy(copy, length, sizeof copy);
+    g.order.row = row;
+    g.order.n = 9;
+    g.update = 2;
+    g.length = copy;
+    g.key = key;
+    g.place = place;
+    g.work = work;
+    g.piece = piece;
+    sen__strategy_group(NULL, &g);                          /* 8 0 | 1 3 | 5 7 | 2 6 | 4 */
+    for (i = 0; i < 9; i++) CHECK(row[i] == expect[i]);
+}
+
+/* Noise changes a run, the same for any number of threads and with a cache; not an evaluation. */
+static void train_noisy(const char *loss, double alpha, int threads, float *out, double *eval)
+{
+    sen_ctx *c = train_ctx(threads);
+    train_kit k;
+    sen_trainer *t = NULL;
+    const sen_json *m = NULL;
+    sen_result r = train_make(&k, c, loss, 0);
+    k.desc.args.neftune_noise_alpha = alpha;
+    k.desc.eval_dataset = k.data;
+    k.desc.args.max_steps = 3;
+    if (!r) r = sen_trainer_new(c, &k.desc, &t);
+    if (!r) r = sen_trainer_evaluate(t, NULL, &m);
+    if (!r) *eval = sen_json_get(m, "eval_loss")->number;
+    if (!r) r = sen_train(t);
+    CHECK_OK(c, r);
+    train_weights(k.model, out, TRAIN_FLOATS);
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+static void test_train_neftune(void)
+{
+    static float plain[TRAIN_FLOATS], noisy[TRAIN_FLOATS], other[TRAIN_FLOATS];
+    double eval = 0, same = 1;
+    train_noisy("MultipleNegativesRankingLoss", SEN_NONE, 1, plain, &eval);
+    train_noisy("MultipleNegativesRankingLoss", 0, 1, other, &same);
+    CHECK(memcmp(plain, other, sizeof plain) == 0);
+    train_noisy("MultipleNegativesRankingLoss", 5, 1, noisy, &same);
+    CHECK(memcmp(plain, noisy, sizeof plain) != 0 && same == eval);
+    train_noisy("MultipleNegativesRankingLoss", 5, 3, other, &same);
+    CHECK(memcmp(noisy, other, sizeof noisy) == 0);
+    train_noisy("CachedMultipleNegativesRankingLoss", 5, 2, other, &same);
+    CHECK_NEAR(other, noisy, TRAIN_FLOATS, 1e-3);
+}
+
+/* Where it lies, and how large it is: below alpha / sqrt(L H), mean 0, a third of its square. */
+static void test_train_noise(void)
+{
+    enum { N = 3, H = 64 };
+    static int32_t first[N + 1] = { 0, 4, 6, 15 }, position[15], owner[15];
+    sen_ctx *c = train_ctx(1);
+    sen_tape *tape = NULL;
+    sen__neftune noise;
+    sen_batch b;
+    sen_var *x;
+    int64_t s, i;
+    memset(&b, 0, sizeof b);
+    for (s = 0; s < N; s++)
+        for (i = first[s]; i < first[s + 1]; i++) {
+            position[i] = (int32_t)(i - first[s]);
+            owner[i] = (int32_t)s;
+        }
+    b.rows = N;
+    b.columns = 1;
+    b.tokens = 15;
+    b.first = first;
+    b.position = position;
+    b.owner = owner;
+    noise.key = 42;
+    noise.micro_step = 7;
+    noise.alpha = 5;
+    CHECK_OK(c, sen_tape_new(c, false, &tape));
+    x = sen_tape_matrix(tape, 15, H);
+    memset(x->x, 0, 15 * H * sizeof *x->x);
+    tape->noise = &noise;
+    sen__token_noise(tape, x, &b);
+    tape->noise = NULL;
+    for (s = 0; s < N; s++) {
+        const int64_t n = (first[s + 1] - first[s]) * (int64_t)H;
+        const double most = 5 / sqrt((double)n);
+        double sum = 0, square = 0;
+        for (i = first[s] * (int64_t)H; i < first[s + 1] * (int64_t)H; i++) {
+            CHECK(fabs((double)x->x[i]) <= most * 1.000001);
+            sum += (double)x->x[i] / most;
+            square += (double)x->x[i] / most * (double)x->x[i] / most;
+        }
+        CHECK(fabs(sum / (double)n) < 0.15 && fabs(square / (double)n - 1.0 / 3) < 0.08);
+    }
+    sen_tape_free(tape);
+    sen_ctx_free(c);
+}
+
 static void test_train(void)
 {
     TEST(test_train_table);
@@ -3838,6 +4018,10 @@ static void test_train(void)
     TEST(test_train_metrics_named);
     TEST(test_train_model_init);
     TEST(test_train_own_kinds);
+    TEST(test_train_strategy);
+    TEST(test_train_grouped);
+    TEST(test_train_neftune);
+    TEST(test_train_noise);
 }
 
 #ifndef TEST_ALL
