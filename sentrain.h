@@ -1675,6 +1675,59 @@ SENTRAIN_DEF sen_result sen_paraphrase_mining(sen_ctx *c, int score_function,
                                               int64_t top_k, int64_t max_pairs, sen_pair *out,
                                               int64_t *n);
 
+/* ---- hard negatives ---- */
+
+enum { SEN_MINE_TOP, SEN_MINE_RANDOM };                         /* sampling_strategy */
+enum { SEN_MINE_TRIPLET, SEN_MINE_N_TUPLE, SEN_MINE_LABELED_PAIR, SEN_MINE_LABELED_LIST };
+
+/* The arguments of Python's mine_hard_negatives, with its defaults. SEN_NONE: not given. */
+typedef struct sen_mine_args {
+    uint32_t    stamp;                  /* set by sen_mine_args_default() */
+    int64_t     range_min, range_max;   /* 0; SEN_NONE: as many as it takes */
+    double      max_score, min_score, absolute_margin, relative_margin;     /* SEN_NONE */
+    int64_t     num_negatives;          /* 3 */
+    int         sampling_strategy;      /* SEN_MINE_TOP; RANDOM: by seed, not Python's numbers */
+    uint64_t    seed;                   /* 0 */
+    const char *query_prompt, *query_prompt_name, *corpus_prompt, *corpus_prompt_name;
+    bool        include_positives;      /* false; true: n-tuples of a whole ranking */
+    int         output_format;          /* SEN_MINE_TRIPLET */
+    int         batch_size;             /* 32 */
+} sen_mine_args;
+
+SENTRAIN_DEF sen_mine_args sen_mine_args_default(void);
+
+/* One row of what was mined. Of a triplet, a tuple or a list document[0] is right for the anchor,
+ * the others are not; of a labeled pair there is one, which `right` tells. */
+typedef struct sen_mined_row {
+    sen_text        anchor;
+    int64_t         n;
+    const sen_text *document;           /* [n] */
+    const float    *score;              /* [n] by the model's similarity function */
+    bool            right;              /* whether document[0] is */
+} sen_mined_row;
+
+typedef struct sen_mined {
+    const sen_mined_row *row;           /* [rows] in Python's order */
+    int64_t              rows, possible;        /* possible: had there been enough negatives */
+    int64_t              queries, range_max;    /* different anchors; as it was settled */
+    const float         *positive, *negative, *difference;      /* scores, for statistics */
+    int64_t              n_positive, n_negative;                /* [n_negative] differences too */
+    int64_t              candidates;    /* that were looked at */
+    int64_t              by_absolute_margin, by_relative_margin, by_max_score, by_min_score;
+    void                *room;          /* what all this lies in */
+} sen_mined;
+
+/* Python's mine_hard_negatives without a cross-encoder: for each of n pairs of an anchor and a text
+ * that is right for it, the nearest texts that are not: of the positives, and of corpus (NULL, 0:
+ * none). Equal anchors share their positives. Texts are borrowed as long as *out is used; freed by
+ * sen_mined_free. SEN_ERR_ARGUMENT: arguments that leave no candidates, or no rows. */
+SENTRAIN_DEF sen_result sen_mine_hard_negatives(sen_ctx *c, const sen_model *m,
+                                                const sen_text *anchors, const sen_text *positives,
+                                                int64_t n, const sen_text *corpus,
+                                                int64_t n_corpus, const sen_mine_args *args,
+                                                sen_mined *out);
+SENTRAIN_DEF void sen_mined_free(sen_ctx *c, sen_mined *mined);         /* zeros are fine */
+
 /* A linear map from one model's vectors to another's, W x + b, fitted to n texts that both have
  * embedded: x (n,from), y (n,to); into matrix (to,from) and bias (to). ridge: how strongly large
  * numbers in W are held back, by the mean of squares; 1e-3 is usual. SEN_ERR_ARGUMENT: fewer than
@@ -25964,6 +26017,7 @@ static sen_result sen__model_save_settings(sen_ctx *c, const sen_model *m, const
 
 /* ---- fingerprint ----------------------------------------------------------------------------- */
 
+#ifndef SENTRAIN_ENCODE_ONLY
 #define SEN__FINGERPRINT_FILE "sentrain_fingerprint.json"
 
 typedef struct sen__print { uint64_t a, b; } sen__print;
@@ -26128,6 +26182,7 @@ SENTRAIN_DEF bool sen_folder_fingerprint(sen_ctx *c, const char *folder, char ou
     sen__arena_release(&c->scratch, mark);
     return out[0] != 0;
 }
+#endif
 
 /* modules.json last: a folder in which it is missing is not taken for a whole model. */
 static sen_result sen__model_save_all(sen_ctx *c, const sen_model *m, const char *folder)
@@ -26137,7 +26192,9 @@ static sen_result sen__model_save_all(sen_ctx *c, const sen_model *m, const char
     int i;
     for (i = 0; !r && i < m->n_modules; i++) r = sen__module_save(c, &m->module[i], folder, older);
     if (!r) r = sen__model_save_settings(c, m, folder);
+#ifndef SENTRAIN_ENCODE_ONLY
     if (!r) r = sen__model_save_fingerprint(c, m, folder);
+#endif
     if (!r) r = sen__model_save_list(c, m, folder, older);
     if (!r && !older)
         sen_log(c, SEN_LOG_INFO, "%s: needs sentence-transformers 6 or later", folder);
@@ -35088,9 +35145,9 @@ SENTRAIN_DEF const void *sen_loss_args(const sen_loss *loss)
  * 24 [search]  SEARCH AND MINING
  *
  * Gives: embeddings in int8, uint8, binary, ubinary; the nearest rows of a corpus, the nearest
- *        pairs of rows; a map from one model's vectors to another's. Not written yet: hard
- *        negatives, communities.
- * Needs: memory, context, thread, math, matmul, tape, ops.
+ *        pairs of rows; a map from one model's vectors to another's; hard negatives. Not
+ *        written yet: communities.
+ * Needs: memory, context, table, random, thread, math, matmul, tape, ops, model.
  * Trap: numpy's arithmetic is float32 throughout; in double some numbers would fall into the step
  *       beside. Python: sentence_transformers/util/quantization.py.
  * ============================================================================================== */
@@ -35619,6 +35676,462 @@ SENTRAIN_DEF sen_result sen_paraphrase_mining(sen_ctx *c, int score_function,
     sen__begin(c);
     return sen__end(c, sen__paraphrase_mining(c, score_function, embeddings, rows, dimension, top_k,
                                               SEN__MINING_ROWS, max_pairs, out, n));
+}
+
+/* ---- hard negatives -------------------------------------------------------------------------- */
+
+/* Python: sentence_transformers/util/hard_negatives.py. Texts that are equal are one; a query is
+ * compared with all documents; of the nearest, those that are right for it are passed over, then
+ * those too near by the margins and scores; of what is left, best first, range_min are passed over
+ * and num_negatives taken. The least similar of a query's positives is what margins are measured
+ * from. All of it in float32, as torch has it. */
+typedef struct sen__mine_query {
+    sen_text text;
+    int64_t *positive;                      /* [n] documents */
+    int64_t  n, rows;                       /* rows of the input, of which some may be equal */
+    float   *score;                         /* [n] of these */
+    int64_t *negative;                      /* [num_negatives]; -1: none */
+    float   *negative_score;
+} sen__mine_query;
+
+/* Embeddings of texts: of queries or of documents. */
+typedef sen_result (*sen__mine_embed)(void *user, const sen_text *texts, int64_t n, bool queries,
+                                      float *out);
+
+typedef struct sen__mine {
+    sen_ctx             *c;
+    const sen_mine_args *a;
+    sen_arena           *arena;             /* what stays */
+    sen__mine_query     *query;             /* [n] */
+    sen_text            *query_text;        /* [n] */
+    sen_text            *document;          /* [documents] */
+    int64_t              n, documents, most_positives, range_max, format;
+    int                  similarity;        /* SEN_COS_SIM ... */
+    int                  dimension;
+    sen_mined           *out;
+} sen__mine;
+
+static void *sen__mine_room(sen__mine *m, int64_t n, size_t bytes)
+{
+    void *p = n < 0 ? NULL : sen__arena_zero(m->arena, sen__mul((uint64_t)n + 1, bytes));
+    if (!p) sen__no_memory(m->c, sen__mul((uint64_t)n + 1, bytes), "mining");
+    return p;
+}
+
+/* Texts become numbers, in the order in which they first come. */
+static sen_result sen__mine_number(sen__map *map, sen_text text, sen_text *list, int64_t *n,
+                                   int64_t *number)
+{
+    if (sen__map_get(map, text.data, text.length, number)) return SEN_OK;
+    *number = *n;
+    list[(*n)++] = text;
+    return sen__map_put(map, text.data, text.length, *number);
+}
+
+/* Queries and documents, each once; positives by query. */
+static sen_result sen__mine_gather(sen__mine *m, const sen_text *anchors, const sen_text *positives,
+                                   int64_t n, const sen_text *corpus, int64_t n_corpus,
+                                   sen__map *queries, sen__map *documents)
+{
+    sen_text *text = (sen_text *)sen__mine_room(m, n, sizeof *text);
+    int64_t *of = (int64_t *)sen__mine_room(m, n, sizeof *of), *next, i, k, number;
+    sen_result r = SEN_OK;
+    m->document = (sen_text *)sen__mine_room(m, n + n_corpus, sizeof *m->document);
+    next = (int64_t *)sen__mine_room(m, n, sizeof *next);
+    if (!text || !of || !next || !m->document) return SEN_ERR_MEMORY;
+    for (i = 0; !r && i < n_corpus; i++)
+        r = sen__mine_number(documents, corpus[i], m->document, &m->documents, &number);
+    for (i = 0; !r && i < n; i++) {
+        r = sen__mine_number(documents, positives[i], m->document, &m->documents, &next[i]);
+        if (!r) r = sen__mine_number(queries, anchors[i], text, &m->n, &of[i]);
+    }
+    m->query_text = text;
+    m->query = (sen__mine_query *)sen__mine_room(m, m->n, sizeof *m->query);
+    if (r || !m->query) return r ? r : SEN_ERR_MEMORY;
+    for (i = 0; i < n; i++) m->query[of[i]].rows++;
+    for (i = 0; i < m->n; i++) {
+        m->query[i].text = text[i];
+        m->query[i].positive = (int64_t *)sen__mine_room(m, m->query[i].rows, sizeof(int64_t));
+        if (!m->query[i].positive) return SEN_ERR_MEMORY;
+        m->most_positives = SEN__MAX(m->most_positives, m->query[i].rows);
+    }
+    for (i = 0; i < n; i++) {
+        sen__mine_query *q = &m->query[of[i]];
+        for (k = 0; k < q->n && q->positive[k] != next[i]; k++) { }
+        if (k == q->n) q->positive[q->n++] = next[i];
+    }
+    return SEN_OK;
+}
+
+/* Refuses what leaves no candidates; settles range_max. */
+static sen_result sen__mine_check(sen__mine *m)
+{
+    const sen_mine_args *a = m->a;
+    const bool some = a->absolute_margin != SEN_NONE || a->relative_margin != SEN_NONE ||
+                      a->max_score != SEN_NONE;
+    if (a->num_negatives > INT32_MAX / 16 || a->range_min > INT32_MAX / 2 ||
+        (a->range_max != SEN_NONE && a->range_max > INT32_MAX))
+        return sen_fail(m->c, SEN_ERR_ARGUMENT, "num_negatives, range_min or range_max is larger "
+                        "than any corpus");
+    if (a->num_negatives < 1 || a->range_min < 0)
+        return sen_fail(m->c, SEN_ERR_ARGUMENT, a->range_min < 0
+                        ? "range_min should be 0 or more" : "num_negatives should be 1 or more");
+    if (a->output_format < SEN_MINE_TRIPLET || a->output_format > SEN_MINE_LABELED_LIST ||
+        a->sampling_strategy < SEN_MINE_TOP || a->sampling_strategy > SEN_MINE_RANDOM)
+        return sen_fail(m->c, SEN_ERR_ARGUMENT, "there is no such output_format or "
+                        "sampling_strategy");
+    m->range_max = a->range_max != SEN_NONE ? a->range_max
+                 : a->range_min + a->num_negatives * (some ? 10 : 1) + m->most_positives;
+    m->format = a->include_positives ? SEN_MINE_N_TUPLE : a->output_format;
+    if (a->range_min >= m->range_max || a->num_negatives > m->range_max - a->range_min)
+        return sen_fail(m->c, SEN_ERR_ARGUMENT, "no %lld negatives can be had of the candidates "
+                        "from range_min %lld to range_max %lld",
+                        (long long)a->num_negatives, (long long)a->range_min,
+                        (long long)m->range_max);
+    return SEN_OK;
+}
+
+static bool sen__mine_positive(const sen__mine_query *q, int64_t document)
+{
+    int64_t k;
+    for (k = 0; k < q->n; k++)
+        if (q->positive[k] == document) return true;
+    return false;
+}
+
+/* Of the hits of a query, those that may be negatives, in place; returns how many. */
+static int64_t sen__mine_filter(sen__mine *m, const sen__mine_query *q, sen_hit *hit, int64_t n)
+{
+    const sen_mine_args *a = m->a;
+    const float absolute = (float)a->absolute_margin, relative = (float)a->relative_margin;
+    float least = q->score[0];
+    int64_t i, kept = 0;
+    for (i = 1; i < q->n; i++) least = SEN__MIN(least, q->score[i]);
+    for (i = 0; i < n; i++) {
+        const float s = hit[i].score;
+        if (!a->include_positives && sen__mine_positive(q, hit[i].corpus_id)) continue;
+        if (a->absolute_margin != SEN_NONE && s + absolute > least) m->out->by_absolute_margin++;
+        else if (a->relative_margin != SEN_NONE && s > least - fabsf(least) * relative)
+            m->out->by_relative_margin++;
+        else if (a->max_score != SEN_NONE && s > (float)a->max_score) m->out->by_max_score++;
+        else if (a->min_score != SEN_NONE && s < (float)a->min_score) m->out->by_min_score++;
+        else hit[kept++] = hit[i];
+    }
+    return kept;
+}
+
+/* k of the n candidates, which stay in their order: the first, or drawn. */
+static void sen__mine_draw(sen__mine *m, sen_rng *rng, sen_hit *hit, int64_t n, int64_t k)
+{
+    int64_t i, left = k, at = 0;
+    if (m->a->sampling_strategy == SEN_MINE_TOP || n <= k) return;
+    for (i = 0; i < n && left > 0; i++) {   /* Knuth's algorithm S: each set is as likely */
+        const uint64_t word = (uint64_t)sen_rng_next(rng) << 32 | sen_rng_next(rng);
+        if (word % (uint64_t)(n - i) >= (uint64_t)left) continue;
+        hit[at++] = hit[i];
+        left--;
+    }
+}
+
+/* The negatives of each query, from its nearest documents. */
+static sen_result sen__mine_select(sen__mine *m, const sen__top *top)
+{
+    const sen_mine_args *a = m->a;
+    const int64_t k = a->num_negatives;
+    sen_rng rng;
+    int64_t i, j;
+    sen_rng_seed(&rng, a->seed);
+    for (i = 0; i < m->n; i++) {
+        sen__mine_query *q = &m->query[i];
+        sen_hit *hit = top->hit + i * top->k;
+        int64_t n = sen__mine_filter(m, q, hit, top->have[i]);
+        n = SEN__MAX(SEN__MIN(n, m->range_max) - a->range_min, 0);
+        hit += SEN__MIN(a->range_min, top->k);
+        sen__mine_draw(m, &rng, hit, n, k);
+        q->negative = (int64_t *)sen__mine_room(m, k, sizeof *q->negative);
+        q->negative_score = (float *)sen__mine_room(m, k, sizeof *q->negative_score);
+        if (!q->negative || !q->negative_score) return SEN_ERR_MEMORY;
+        for (j = 0; j < k; j++) {
+            q->negative[j] = j < n ? hit[j].corpus_id : -1;
+            q->negative_score[j] = j < n ? hit[j].score : 0.0f;
+        }
+    }
+    return SEN_OK;
+}
+
+/* Of two rows, as sen_similarity_matrix has it of all. */
+static float sen__mine_similarity(int kind, const float *x, const float *y, int64_t n)
+{
+    float norms[2];
+    switch (kind) {
+    case SEN_COS_SIM: return sen__cosine_forward(norms, x, y, n);
+    case SEN_DOT_SCORE: return (float)sen__row_dot(x, y, n);
+    case SEN_EUCLIDEAN_SIM: return -sen__euclidean_forward(x, y, n, 0.0f);
+    default: return -sen__manhattan_forward(x, y, n, 0.0f);
+    }
+}
+
+/* Embeds, compares, selects. */
+static sen_result sen__mine_search(sen__mine *m, sen__mine_embed embed, void *user)
+{
+    sen_ctx *c = m->c;
+    const int64_t width = m->dimension;
+    const int64_t most = SEN__MIN(m->range_max, m->documents) + m->most_positives;
+    float *x = (float *)sen__new_array(c, m->n + m->documents,
+                                       sen__mul((uint64_t)width, sizeof *x), "embeddings"), *y;
+    sen__top top;
+    int64_t i, k;
+    sen_result r = x ? embed(user, m->document, m->documents, false, x) : SEN_ERR_MEMORY;
+    memset(&top, 0, sizeof top);
+    y = x ? x + m->documents * width : NULL;
+    if (!r) r = embed(user, m->query_text, m->n, true, y);
+    if (!r) r = sen__top_finite(c, "queries", y, m->n, width, 0);
+    for (i = 0; !r && i < m->n; i++) {
+        sen__mine_query *q = &m->query[i];
+        q->score = (float *)sen__mine_room(m, q->n, sizeof *q->score);
+        if (!q->score) r = SEN_ERR_MEMORY;
+        for (k = 0; !r && k < q->n; k++)
+            q->score[k] = sen__mine_similarity(m->similarity, y + i * width,
+                                               x + q->positive[k] * width, width);
+    }
+    if (!r) r = sen__top_init(&top, c, m->n, SEN__MIN(most, m->documents), NULL);
+    if (!r) r = sen__top_block(&top, m->similarity, y, x, m->documents, width, 0);
+    if (!r) {
+        sen__top_sort(&top);
+        m->out->candidates = m->n * (m->range_max + m->most_positives);
+        r = sen__mine_select(m, &top);
+    }
+    sen__top_free(&top);
+    sen__delete(c, x);
+    return r;
+}
+
+/* ---- rows ---- */
+
+/* How many negatives of a query were found. */
+static int64_t sen__mine_found(const sen__mine *m, const sen__mine_query *q)
+{
+    int64_t n = 0;
+    while (n < m->a->num_negatives && q->negative[n] >= 0) n++;
+    return n;
+}
+
+/* What a row is written through. */
+typedef struct sen__mine_pen {
+    sen_text *document;
+    float    *score;
+} sen__mine_pen;
+
+/* A row with room for n documents; false: no memory. */
+static bool sen__mine_row(sen__mine *m, sen_mined_row *row, const sen__mine_query *q, int64_t n,
+                          sen__mine_pen *pen)
+{
+    pen->document = (sen_text *)sen__mine_room(m, n, sizeof *pen->document);
+    pen->score = (float *)sen__mine_room(m, n, sizeof *pen->score);
+    row->anchor = q->text;
+    row->n = n;
+    row->right = true;
+    row->document = pen->document;
+    row->score = pen->score;
+    return pen->document && pen->score;
+}
+
+static void sen__mine_positive_at(const sen__mine *m, const sen__mine_query *q, int64_t p,
+                                  sen__mine_pen pen, int64_t at)
+{
+    pen.document[at] = m->document[q->positive[p]];
+    pen.score[at] = q->score[p];
+}
+
+static void sen__mine_negative_at(const sen__mine *m, const sen__mine_query *q, int64_t i,
+                                  sen__mine_pen pen, int64_t at)
+{
+    pen.document[at] = m->document[q->negative[i]];
+    pen.score[at] = q->negative_score[i];
+}
+
+/* The rows of one query with one of its positives: a triplet for each negative, a tuple of all, a
+ * list of those there are. */
+static sen_result sen__mine_rows_of(sen__mine *m, const sen__mine_query *q, int64_t p,
+                                    sen_mined_row *row, int64_t *rows)
+{
+    const int64_t found = sen__mine_found(m, q);
+    sen__mine_pen pen;
+    int64_t i;
+    if (m->format == SEN_MINE_TRIPLET) {
+        for (i = 0; i < found; i++) {
+            if (!sen__mine_row(m, &row[(*rows)++], q, 2, &pen)) return SEN_ERR_MEMORY;
+            sen__mine_positive_at(m, q, p, pen, 0);
+            sen__mine_negative_at(m, q, i, pen, 1);
+        }
+        return SEN_OK;
+    }
+    if (found < (m->format == SEN_MINE_N_TUPLE ? m->a->num_negatives : 1)) return SEN_OK;
+    if (!sen__mine_row(m, &row[(*rows)++], q, 1 + found, &pen)) return SEN_ERR_MEMORY;
+    sen__mine_positive_at(m, q, p, pen, 0);
+    for (i = 0; i < found; i++) sen__mine_negative_at(m, q, i, pen, 1 + i);
+    return SEN_OK;
+}
+
+/* Labeled pairs of one query: its positives, then its negatives. */
+static sen_result sen__mine_pairs_of(sen__mine *m, const sen__mine_query *q, sen_mined_row *row,
+                                     int64_t *rows)
+{
+    const int64_t found = sen__mine_found(m, q);
+    sen__mine_pen pen;
+    int64_t i;
+    for (i = 0; i < q->n + found; i++) {
+        if (!sen__mine_row(m, &row[*rows], q, 1, &pen)) return SEN_ERR_MEMORY;
+        row[(*rows)++].right = i < q->n;
+        if (i < q->n) sen__mine_positive_at(m, q, i, pen, 0);
+        else sen__mine_negative_at(m, q, i - q->n, pen, 0);
+    }
+    return SEN_OK;
+}
+
+/* Scores for statistics: of a tuple only those of whole ones count. */
+static void sen__mine_statistics(const sen__mine *m, float *positive, float *negative,
+                                 float *difference)
+{
+    sen_mined *o = m->out;
+    int64_t i, p, k;
+    for (i = 0; i < m->n; i++) {
+        const sen__mine_query *q = &m->query[i];
+        const int64_t found = sen__mine_found(m, q);
+        for (p = 0; p < q->n; p++) {
+            positive[o->n_positive++] = q->score[p];
+            if (m->format == SEN_MINE_N_TUPLE && found < m->a->num_negatives) continue;
+            for (k = 0; k < found; k++) {
+                negative[o->n_negative] = q->negative_score[k];
+                difference[o->n_negative++] = q->score[p] - q->negative_score[k];
+            }
+        }
+    }
+}
+
+static sen_result sen__mine_output(sen__mine *m, int64_t input_rows)
+{
+    const int64_t k = m->a->num_negatives;
+    sen_mined *o = m->out;
+    sen_mined_row *row;
+    float *scores[3];
+    int64_t pairs = 0, i, p;
+    sen_result r = SEN_OK;
+    for (i = 0; i < m->n; i++) pairs += m->query[i].n;
+    row = (sen_mined_row *)sen__mine_room(m, pairs + (pairs + m->n) * k, sizeof *row);
+    for (i = 0; i < 3; i++)
+        scores[i] = (float *)sen__mine_room(m, i ? pairs * k : pairs, sizeof **scores);
+    if (!row || !scores[0] || !scores[1] || !scores[2]) return SEN_ERR_MEMORY;
+    for (i = 0; !r && i < m->n; i++) {
+        const sen__mine_query *q = &m->query[i];
+        if (m->format == SEN_MINE_LABELED_PAIR) r = sen__mine_pairs_of(m, q, row, &o->rows);
+        for (p = 0; !r && m->format != SEN_MINE_LABELED_PAIR && p < q->n; p++)
+            r = sen__mine_rows_of(m, q, p, row, &o->rows);
+    }
+    sen__mine_statistics(m, scores[0], scores[1], scores[2]);
+    o->row = row;
+    o->positive = scores[0];
+    o->negative = scores[1];
+    o->difference = scores[2];
+    o->queries = m->n;
+    o->range_max = m->range_max;
+    o->possible = m->format == SEN_MINE_TRIPLET ? pairs * k
+                : m->format == SEN_MINE_LABELED_PAIR ? m->n * k + input_rows : pairs;
+    return r;
+}
+
+/* All of it, the embeddings from wherever. */
+static sen_result sen__mine_run(sen_ctx *c, const sen_mine_args *a, int similarity, int dimension,
+                                sen__mine_embed embed, void *user, const sen_text *anchors,
+                                const sen_text *positives, int64_t n, const sen_text *corpus,
+                                int64_t n_corpus, sen_mined *out)
+{
+    sen__map queries, documents;
+    sen__mine m;
+    sen_result r;
+    memset(&m, 0, sizeof m);
+    memset(out, 0, sizeof *out);
+    m.c = c;
+    m.a = a;
+    m.similarity = similarity;
+    m.dimension = dimension;
+    m.out = out;
+    if (n < 1)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "there are no pairs to mine negatives for");
+    m.arena = (sen_arena *)sen__new(c, sizeof *m.arena, "mining");
+    if (!m.arena) return SEN_ERR_MEMORY;
+    sen__arena_init(m.arena, &c->allocator, 64 << 10);
+    out->room = m.arena;
+    r = sen__map_init(&queries, c, n);
+    if (r) return r;
+    r = sen__map_init(&documents, c, n + n_corpus);
+    if (!r) r = sen__mine_gather(&m, anchors, positives, n, corpus, n_corpus, &queries, &documents);
+    sen__map_free(&queries, &c->allocator);
+    sen__map_free(&documents, &c->allocator);
+    if (!r) r = sen__mine_check(&m);
+    if (!r) r = sen__mine_search(&m, embed, user);
+    return r ? r : sen__mine_output(&m, n);
+}
+
+SENTRAIN_DEF void sen_mined_free(sen_ctx *c, sen_mined *mined)
+{
+    if (mined->room) sen__arena_free((sen_arena *)mined->room);
+    sen__delete(c, mined->room);
+    memset(mined, 0, sizeof *mined);
+}
+
+SENTRAIN_DEF sen_mine_args sen_mine_args_default(void)
+{
+    sen_mine_args a;
+    memset(&a, 0, sizeof a);
+    a.stamp = SEN__STAMP;
+    a.range_max = SEN_NONE;
+    a.max_score = a.min_score = a.absolute_margin = a.relative_margin = SEN_NONE;
+    a.num_negatives = 3;
+    a.batch_size = 32;
+    return a;
+}
+
+/* Embeddings by a model, at length 1. */
+typedef struct sen__mine_model {
+    sen_ctx             *c;
+    const sen_model     *model;
+    const sen_mine_args *a;
+} sen__mine_model;
+
+static sen_result sen__mine_encode(void *user, const sen_text *texts, int64_t n, bool queries,
+                                   float *out)
+{
+    const sen__mine_model *e = (const sen__mine_model *)user;
+    sen_encode_args a = sen_encode_args_default();
+    a.batch_size = e->a->batch_size;
+    a.normalize_embeddings = true;
+    a.task = queries ? "query" : "document";
+    a.prompt = queries ? e->a->query_prompt : e->a->corpus_prompt;
+    a.prompt_name = queries ? e->a->query_prompt_name : e->a->corpus_prompt_name;
+    return sen_encode(e->c, e->model, texts, n, &a, out);
+}
+
+SENTRAIN_DEF sen_result sen_mine_hard_negatives(sen_ctx *c, const sen_model *m,
+                                                const sen_text *anchors, const sen_text *positives,
+                                                int64_t n, const sen_text *corpus,
+                                                int64_t n_corpus, const sen_mine_args *args,
+                                                sen_mined *out)
+{
+    const sen_mine_args plain = sen_mine_args_default();
+    sen__mine_model e;
+    sen_result r;
+    sen__begin(c);
+    e.c = c;
+    e.model = m;
+    e.a = args ? args : &plain;
+    memset(out, 0, sizeof *out);
+    r = e.a->stamp != SEN__STAMP
+      ? sen_fail(c, SEN_ERR_ARGUMENT, "the arguments were not made by sen_mine_args_default()")
+      : sen__mine_run(c, e.a, (int)m->similarity, sen_embedding_dimension(m, SEN_NONE),
+                      sen__mine_encode, &e, anchors, positives, n, corpus, n_corpus, out);
+    if (r) sen_mined_free(c, out);
+    return sen__end(c, r);
 }
 
 /* ---- from one model's vectors to another's --------------------------------------------------- */
@@ -49093,7 +49606,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    sen_model_fingerprint, kept in the folders of models and beside vectors; sen_map_fit
  *            and `migrate`: vectors of one model become those of another.
  *   Added    sen_semantic_search, the nearest rows of a corpus of any size; sen_paraphrase_mining,
- *            the nearest pairs of rows.
+ *            the nearest pairs of rows; sen_mine_hard_negatives, in Python's four shapes.
  *   Fixed    files of weights are little-endian on every machine.
  *   Changed  Evaluators' similarities of pairs have torch's own bits, so ties are Python's ties.
  *   Fixed    NanoBEIREvaluator takes lists of ids in the JSON lines of qrels.

@@ -380,6 +380,168 @@ static void test_retrieval_golden(sen_ctx *c)
     CHECK(cases == 2);
 }
 
+/* ---- hard negatives -------------------------------------------------------------------------- */
+
+/* The recorded model: a table from text to vector. */
+static sen_result mine_embed(void *user, const sen_text *texts, int64_t n, bool queries, float *out)
+{
+    const sen_json *vectors = (const sen_json *)user;
+    (void)queries;
+    for (int64_t i = 0; i < n; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "%.*s", (int)texts[i].length, texts[i].data);
+        for (const sen_json *x = sen_json_get(vectors, key)->child; x; x = x->next)
+            *out++ = (float)x->number;
+    }
+    return SEN_OK;
+}
+
+static sen_mine_args mine_args_of(const sen_json *j)
+{
+    static const char *const formats[] = { "triplet", "n-tuple", "labeled-pair", "labeled-list" };
+    sen_mine_args a = sen_mine_args_default();
+    const char *format = sen__json_text_or(j, "output_format", "triplet");
+    a.range_min = sen__json_int_or(j, "range_min", 0);
+    a.range_max = sen__json_int_or(j, "range_max", SEN_NONE);
+    a.num_negatives = sen__json_int_or(j, "num_negatives", 3);
+    a.include_positives = sen_json_get(j, "include_positives") != NULL;
+    if (sen_json_get(j, "max_score")) a.max_score = sen_json_get(j, "max_score")->number;
+    if (sen_json_get(j, "min_score")) a.min_score = sen_json_get(j, "min_score")->number;
+    if (sen_json_get(j, "absolute_margin"))
+        a.absolute_margin = sen_json_get(j, "absolute_margin")->number;
+    if (sen_json_get(j, "relative_margin"))
+        a.relative_margin = sen_json_get(j, "relative_margin")->number;
+    if (sen_json_get(j, "sampling_strategy")) a.sampling_strategy = SEN_MINE_RANDOM;
+    while (strcmp(formats[a.output_format], format) != 0) a.output_format++;
+    return a;
+}
+
+static bool mine_is(sen_text text, const sen_json *want)
+{
+    return want && want->kind == SEN_JSON_TEXT && text.length == want->length &&
+           memcmp(text.data, want->text, text.length) == 0;
+}
+
+/* One row against Python's: columns anchor, positive, negative ..., or lists, and scores. */
+static void mine_check_row(const sen_mined_row *row, const sen_json *want)
+{
+    const sen_json *j = want->child->next, *score = want->last;
+    const sen_json *list = j->kind == SEN_JSON_LIST ? j->child : NULL;
+    const bool labels = strcmp(score->key, "label") == 0 || strcmp(score->key, "labels") == 0;
+    const bool scores = strncmp(score->key, "score", 5) == 0;
+    const sen_json *s = score->kind == SEN_JSON_LIST ? score->child : score;
+    CHECK(mine_is(row->anchor, want->child));
+    for (int64_t i = 0; i < row->n; i++) {
+        const bool same = mine_is(row->document[i], list ? list : j);
+        CHECK(same);
+        if (!same) return;
+        if (scores) CHECK(fabs((double)row->score[i] - s->number) < 1e-6);
+        if (labels) CHECK(s->number == (row->right && i == 0));
+        if (list) list = list->next;
+        else j = j->next;
+        if (s) s = s->next;
+    }
+    CHECK(list == NULL && (!labels || row->n == 1 || !s));
+}
+
+static void mine_golden_case(sen_ctx *c, sen_json *vectors, const sen_json *g)
+{
+    static sen_text anchor[20], positive[20], corpus[20];
+    const sen_json *args = sen_json_get(g, "args"), *counts = sen_json_get(g, "counts");
+    const sen_json *rows = sen_json_get(g, "rows"), *want = rows->child;
+    const sen_mine_args a = mine_args_of(args);
+    sen_mined m;
+    int64_t n = 0, n_corpus = 0;
+    for (const sen_json *j = sen_json_get(g, "pairs")->child; j; j = j->next, n++) {
+        anchor[n] = tiny_text(j->child->text);
+        positive[n] = tiny_text(j->last->text);
+    }
+    for (const sen_json *j = sen_json_get(g, "corpus")->child; j; j = j->next)
+        corpus[n_corpus++] = tiny_text(j->text);
+    if (CHECK_OK(c, sen__mine_run(c, &a, sen_json_get(args, "dot") ? SEN_DOT_SCORE : SEN_COS_SIM,
+                                  6, mine_embed, vectors, anchor, positive, n, corpus, n_corpus,
+                                  &m))) {
+        CHECK(m.rows == rows->count && m.queries == 9);
+        for (int64_t i = 0; i < m.rows && want; i++, want = want->next)
+            mine_check_row(&m.row[i], want);
+        CHECK(m.n_positive == sen__json_int_or(counts, "positives", -1));
+        CHECK(m.n_negative == sen__json_int_or(counts, "negatives", -1));
+        CHECK(m.possible - m.rows == sen__json_int_or(counts, "missing", 0));
+        CHECK(m.by_absolute_margin == sen__json_int_or(counts, "absolute_margin", 0));
+        CHECK(m.by_relative_margin == sen__json_int_or(counts, "relative_margin", 0));
+        CHECK(m.by_max_score == sen__json_int_or(counts, "max_score", 0));
+        CHECK((m.by_min_score > 0) == (sen_json_get(args, "min_score") != NULL));
+    }
+    sen_mined_free(c, &m);
+}
+
+static sen_result mine_work(sen_ctx *c, void *arg)
+{
+    static const char *const words[6] = { "word100", "word200", "word300 a", "b", "word9", "cc" };
+    sen_mine_args a = sen_mine_args_default();
+    sen_text text[6];
+    sen_mined m;
+    sen_result r;
+    for (int i = 0; i < 6; i++) text[i] = tiny_text(words[i]);
+    a.num_negatives = 1;
+    r = sen_mine_hard_negatives(c, (const sen_model *)arg, text, text + 3, 3, text, 2, &a, &m);
+    if (!r) CHECK(m.rows == 3);
+    sen_mined_free(c, &m);
+    return r;
+}
+
+/* Python's rows, in all four shapes; what is drawn is a choice of the same candidates; what leaves
+ * none. */
+static void test_retrieval_negatives(sen_ctx *c)
+{
+    sen_json *golden = NULL;
+    sen_model *model = tiny_model(c, TINY_MODULES);
+    sen_mine_args a = sen_mine_args_default();
+    sen_text text[3] = { { "word1", 5 }, { "word2", 5 }, { "word3", 5 } };
+    sen_mined m[2];
+    int cases = 0;
+    if (!CHECK_OK(c, sen__json_load(c, &c->keep, GOLDEN_DIR "/mine.json", 0, &golden))) return;
+    for (const sen_json *g = sen_json_get(golden, "cases")->child; g; g = g->next, cases++)
+        mine_golden_case(c, golden->child->next, g);
+    CHECK(cases == 14);
+    if (!model) return;
+    CHECK(sen_mine_hard_negatives(c, model, text, text, 0, NULL, 0, NULL, &m[0]) ==
+          SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c), "there are no pairs to mine negatives for");
+    sen__forgive(c);
+    a.num_negatives = 0;
+    CHECK(sen_mine_hard_negatives(c, model, text, text, 3, NULL, 0, &a, &m[0]) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c), "num_negatives should be 1 or more");
+    sen__forgive(c);
+    a.num_negatives = 4;
+    a.range_min = 2;
+    a.range_max = 5;
+    CHECK(sen_mine_hard_negatives(c, model, text, text, 3, NULL, 0, &a, &m[0]) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "no 4 negatives can be had") != NULL);
+    sen__forgive(c);
+    a = sen_mine_args_default();
+    a.num_negatives = 1;
+    a.range_max = 2;
+    a.sampling_strategy = SEN_MINE_RANDOM;
+    for (uint64_t seed = 0, other = 0; seed < 30; seed++) {
+        for (int i = 0; i < 2; i++) {
+            a.seed = seed;
+            CHECK_OK(c, sen_mine_hard_negatives(c, model, text, text, 3, NULL, 0, &a, &m[i]));
+            CHECK(m[i].rows == 3);
+        }
+        for (int k = 0; k < 3; k++) {
+            CHECK(m[0].row[k].score[1] == m[1].row[k].score[1]);        /* the seed decides */
+            CHECK(m[0].row[k].document[1].data != m[0].row[k].anchor.data);
+        }
+        other += m[0].row[0].document[1].data == text[2].data;
+        sen_mined_free(c, &m[0]);
+        sen_mined_free(c, &m[1]);
+        if (seed == 29) CHECK(other > 4 && other < 26);
+    }
+    CHECK(fail_everywhere(NULL, mine_work, model) > 10);
+    sen_model_free(model);
+}
+
 /* ---- whole evaluations ----------------------------------------------------------------------- */
 
 static void ir_files(void)
@@ -847,6 +1009,7 @@ static void test_retrieval(void)
     test_retrieval_mining();
     CHECK(fail_everywhere(NULL, retrieval_mining_work, NULL) > 4);
     test_retrieval_golden(c);
+    test_retrieval_negatives(c);
     test_retrieval_whole(c);
     test_retrieval_nano(c);
     test_retrieval_label(c);
