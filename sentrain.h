@@ -40973,7 +40973,7 @@ static const sen_field sen__arguments[] = {
     SEN__ARG_DOUBLE(neftune_noise_alpha, SEN_NONE,
                     "noise on token embeddings in training, alpha / sqrt(tokens x width) at most"),
     SEN__ARG_INT(torch_empty_cache_steps, SEN_NONE, "torch's memory cache"),
-    SEN__ARG_BOOL(auto_find_batch_size, 0, "smaller batches when memory is short"),
+    SEN__ARG_BOOL(auto_find_batch_size, 0, "smaller batches where memory or mem_limit is short"),
     /* The log. These steps may be shares of all steps too, as eval_steps and save_steps may. */
     SEN__ARG(logging_strategy, &sen__kind_interval, SEN_STRATEGY_STEPS,
              "when to log: no, steps, epoch"),
@@ -41125,8 +41125,6 @@ static const sen__argument_note sen__argument_notes[] = {
     { "liger_kernel_config", SEN__NOTED, SEN__NO_GPU },
     { "use_cache", SEN__NOTED, "nothing is generated" },
     { "torch_empty_cache_steps", SEN__NOTED, SEN__NO_TORCH },
-    { "auto_find_batch_size", SEN__NOTED,
-      "a batch that does not fit is refused, never made smaller" },
     /* ... then logs and trackers, which belong to the program around this ... */
     { "log_on_each_node", SEN__NOTED, SEN__ONE_DEVICE },
     { "include_num_input_tokens_seen", SEN__NOTED, "Python's count stays 0 with these models too" },
@@ -46755,6 +46753,75 @@ static sen_result sen__loop_fresh(sen_trainer *t)
     return t->log ? sen__loop_counts(t) : SEN_ERR_MEMORY;
 }
 
+/* The training data's loader, by the method. A replacement may choose how batches are drawn, and
+ * how large they are up to the arguments' size; not of what. */
+static sen_result sen__run_loader(sen_trainer *t)
+{
+    sen_result r;
+    sen_dataloader_free(t->loader);
+    t->loader = NULL;
+    t->sampler = NULL;
+    r = t->methods.get_train_dataloader(t, &t->loader);
+    if (!r && (!t->loader || t->loader->sets != t->train ||
+               t->loader->size > t->args.per_device_train_batch_size))
+        r = sen_fail(t->c, SEN_ERR_ARGUMENT, "get_train_dataloader should load the train_dataset, "
+                                             "in batches of per_device_train_batch_size at most");
+    if (!r) t->sampler = t->loader->sampler;
+    return r;
+}
+
+/* ---- auto_find_batch_size -------------------------------------------------------------------- */
+
+/* Smaller batches where memory is short, each time nine tenths (accelerate's
+ * find_executable_batch_size). Here that is known in two ways: mem_limit and the plan, before
+ * anything is computed; and memory that could not be had in the first update, after which nothing
+ * has changed but random numbers. Python begins its loop anew as well. */
+
+/* Batches of this many rows from now on, a run's counts included. */
+static sen_result sen__batch_resize(sen_trainer *t, int size)
+{
+    sen_result r = SEN_OK;
+    int i;
+    for (i = 0; !r && i < t->n_train; i++) r = sen__set_check_loss(t, &t->train[i], size);
+    if (r) return r;                                    /* the larger size stays */
+    t->args.per_device_train_batch_size = size;
+    r = sen__run_loader(t);
+    return r ? r : sen__loop_fresh(t);
+}
+
+/* The next smaller size, after `why`. False: there is none, or nobody wants it. */
+static bool sen__batch_smaller(const sen_trainer *t, int *size, const char *why)
+{
+    const int now = t->args.per_device_train_batch_size;
+    *size = SEN__MAX(now * 9 / 10, 1);
+    if (!t->args.auto_find_batch_size || now == 1) return false;
+    sen_log(t->c, SEN_LOG_WARNING, "auto_find_batch_size: batches of %d rows %s; %d are tried", now,
+            why, *size);
+    return true;
+}
+
+/* The size that a checkpoint was made with, then one that the plan allows. */
+static sen_result sen__batch_find(sen_trainer *t)
+{
+    sen_memory_plan p;
+    sen_json *state = NULL;
+    sen_result r = SEN_OK;
+    int64_t was;
+    int size;
+    if (!t->args.auto_find_batch_size) return SEN_OK;
+    if (t->resume && !sen__resume_file(t, "trainer_state.json", &state)) {
+        was = sen__json_int_or(state, "train_batch_size", t->args.per_device_train_batch_size);
+        if (was > 0 && was < t->args.per_device_train_batch_size)
+            r = sen__batch_resize(t, (int)was);
+    } else sen__forgive(t->c);                          /* who resumes says what is wrong */
+    while (!r && t->args.mem_limit > 0) {
+        r = sen__plan_make(t, &p);
+        if (r || p.total <= p.limit || !sen__batch_smaller(t, &size, "are beyond mem_limit")) break;
+        r = sen__batch_resize(t, size);
+    }
+    return r;
+}
+
 /* Losses that choose at random draw from the trainer's one stream, as all of Python does. */
 static void sen__loss_share(sen_trainer *t, sen_loss *l)
 {
@@ -46794,6 +46861,8 @@ static sen_result sen__loop_begin(sen_trainer *t)
     if (t->n_train == 0) return sen_fail(t->c, SEN_ERR_ARGUMENT, "training needs a train_dataset");
     t->started = sen__seconds();
     r = sen__loop_fresh(t);
+    if (!r) r = sen__batch_find(t);
+    if (r) return r;
     sen__sampler_afresh(t, t->sampler);                 /* it may have run before */
     if (!r) r = sen__make_folders(t->c, t->args.output_dir);
     if (!r) r = sen__checkpoints_tidy(t);               /* what a kill left */
@@ -47192,10 +47261,19 @@ static sen_result sen__loop_turn(sen_trainer *t)
  * finishes. */
 SENTRAIN_DEF sen_result sen_trainer_step(sen_trainer *t, bool *more)
 {
+    int size;
     sen_result r;
     sen__begin(t->c);
     *more = false;
     r = sen__loop_turn(t);
+    while (r == SEN_ERR_MEMORY && t->running && t->first_step == 0 && t->state.global_step == 0 &&
+           sen__batch_smaller(t, &size, "do not fit into memory")) {
+        sen__forgive(t->c);
+        t->running = t->in_train = false;
+        sen_tape_reset(t->tape);
+        r = sen__batch_resize(t, size);
+        if (!r) r = sen__loop_turn(t);
+    }
     /* Stopped in the middle of something, or asked to stop between two updates. */
     if (r == SEN_ERR_STOPPED || (!r && !t->over && sen__stop_asked(t->c))) r = sen__loop_stop(t);
     else if (!r && t->over) r = sen__loop_finish(t);
@@ -47328,23 +47406,6 @@ static sen_result sen__sets_make_weights(sen_trainer *t)
     for (i = 0; !r && i < t->n_train; i++) r = sen__set_make_weights(t, &t->train[i], &rng);
     for (i = 0; !r && i < t->n_train; i++) r = sen__guide_check(t, &t->train[i]);
     for (i = 0; !r && i < t->n_eval; i++) r = sen__set_make_weights(t, &t->eval[i], &rng);
-    return r;
-}
-
-/* The training data's loader, by the method. A replacement may choose how batches are drawn, and
- * how large they are up to the arguments' size; not of what. */
-static sen_result sen__run_loader(sen_trainer *t)
-{
-    sen_result r;
-    sen_dataloader_free(t->loader);
-    t->loader = NULL;
-    t->sampler = NULL;
-    r = t->methods.get_train_dataloader(t, &t->loader);
-    if (!r && (!t->loader || t->loader->sets != t->train ||
-               t->loader->size > t->args.per_device_train_batch_size))
-        r = sen_fail(t->c, SEN_ERR_ARGUMENT, "get_train_dataloader should load the train_dataset, "
-                                             "in batches of per_device_train_batch_size at most");
-    if (!r) t->sampler = t->loader->sampler;
     return r;
 }
 
@@ -49630,7 +49691,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            program's own metrics of each column's embeddings, which Python accepts and ignores.
  *   Added    model_init, loss_init, optimizer and lr_scheduler of a sen_trainer_desc.
  *   Added    neftune_noise_alpha; train_sampling_strategy: sequential, group_by_length (and the old
- *            argument of that name).
+ *            argument of that name); auto_find_batch_size.
  *
  * LICENCE
  *

@@ -3953,6 +3953,89 @@ static void test_train_noise(void)
     sen_ctx_free(c);
 }
 
+/* ---- auto_find_batch_size -------------------------------------------------------------------- */
+
+/* By the plan: a limit that 16 rows do not fit; without the argument it is refused. */
+static void test_train_find_batch(void)
+{
+    sen_ctx *c = train_ctx(1);
+    train_kit k;
+    sen_trainer *t = NULL;
+    sen_memory_plan p;
+    int64_t at_8;
+    int i;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen_trainer_plan(t, &p));
+    at_8 = p.total + p.activations;             /* of 8 rows; here are 4 */
+    sen_trainer_free(t);
+    k.desc.args.per_device_train_batch_size = 16;
+    k.desc.args.mem_limit = at_8;
+    for (i = 0; i < 2; i++) {
+        k.desc.args.auto_find_batch_size = i == 1;
+        CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+        test_log_text[0] = 0;
+        CHECK(sen_train(t) == (i ? SEN_OK : SEN_ERR_LIMIT));
+        if (i) {                                /* 16, 14, 12, 10, 9, 8 */
+            CHECK(sen_trainer_args(t)->per_device_train_batch_size == 8);
+            CHECK(sen_trainer_state(t)->train_batch_size == 8);
+            CHECK(sen_trainer_state(t)->steps_per_epoch == 3);
+            CHECK(strstr(test_log_text, "batches of 9 rows are beyond mem_limit; 8 are") != NULL);
+        }
+        sen_trainer_free(t);
+    }
+    k.desc.args.mem_limit = 1000;               /* down to the last size that the loss can take */
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK(sen_train(t) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "compares the rows of a batch") != NULL);
+    CHECK(sen_trainer_args(t)->per_device_train_batch_size == 2);
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* Memory that cannot be had while the batch has more than eight rows. */
+typedef struct train_tight {
+    sen_trainer *t;
+    int          refused;
+} train_tight;
+
+static sen_result train_tight_step(sen_trainer *t, const sen_inputs *in, float scale, float *loss)
+{
+    const sen_trainer_methods super = sen_trainer_methods_default();
+    train_tight *n = (train_tight *)sen_trainer_user(t);
+    if (in->n <= 8) return super.training_step(t, in, scale, loss);
+    n->refused++;
+    return sen_fail(sen_trainer_context(t), SEN_ERR_MEMORY, "no memory for %d rows", (int)in->n);
+}
+
+static void test_train_tight(void)
+{
+    static float found[TRAIN_FLOATS], plain[TRAIN_FLOATS];
+    sen_ctx *c = train_ctx(1);
+    sen_trainer_methods m = sen_trainer_methods_default();
+    train_kit k;
+    train_tight n;
+    sen_trainer *t = NULL;
+    int i;
+    memset(&n, 0, sizeof n);
+    m.training_step = train_tight_step;
+    for (i = 0; i < 2; i++) {
+        CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0));
+        k.desc.args.per_device_train_batch_size = i ? 8 : 16;
+        k.desc.args.auto_find_batch_size = !i;
+        k.desc.methods = &m;
+        k.desc.user = &n;
+        CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+        CHECK_OK(c, sen_train(t));
+        train_weights(k.model, i ? plain : found, TRAIN_FLOATS);
+        sen_trainer_free(t);
+        train_drop(&k);
+    }
+    CHECK(n.refused == 5 && memcmp(found, plain, sizeof found) == 0);
+    sen_ctx_free(c);
+}
+
 static void test_train(void)
 {
     TEST(test_train_table);
@@ -4022,6 +4105,8 @@ static void test_train(void)
     TEST(test_train_grouped);
     TEST(test_train_neftune);
     TEST(test_train_noise);
+    TEST(test_train_find_batch);
+    TEST(test_train_tight);
 }
 
 #ifndef TEST_ALL
