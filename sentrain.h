@@ -2142,8 +2142,24 @@ SENTRAIN_DEF sen_sequential_args sen_sequential_args_default(void);
 /* ================================================================================================
  * 26 [report]  CARDS AND TRACKERS
  *
- * Comes with a later version. Nothing of it can be called yet.
+ * What a model's README.md says besides what the trainer knows. Trackers come with a later version.
  * ============================================================================================== */
+
+/* create_model_card's arguments, under Python's names. All texts are borrowed during the call. */
+typedef struct sen_card_args {
+    uint32_t    stamp;                  /* set by sen_card_args_default() */
+    sen_texts   language;               /* "en" ... */
+    const char *license;                /* NULL: that of the README.md beside the base model */
+    sen_texts   tags;                   /* besides those that every such model has */
+    const char *model_name;             /* NULL: the output folder's name */
+    const char *finetuned_from;         /* base_model; NULL: what that README.md says */
+    sen_texts   tasks;                  /* the first is pipeline_tag; none: sentence-similarity */
+    sen_texts   dataset_tags;           /* names of datasets on the Hub */
+    sen_texts   dataset, dataset_args;  /* the same in words, and parts of them */
+    const char *folder;                 /* ours: of the README.md; NULL: args.output_dir */
+} sen_card_args;
+
+SENTRAIN_DEF sen_card_args sen_card_args_default(void);
 
 /* ================================================================================================
  * 27 [train]  THE TRAINER
@@ -2495,6 +2511,7 @@ typedef struct sen_trainer_methods {
     sen_result (*log)(sen_trainer *t, const sen_json *logs);
     sen_result (*propagate_args_to_deepspeed)(sen_trainer *t, bool auto_find_batch_size);
     sen_result (*push_to_hub)(sen_trainer *t, const char *commit_message);
+    sen_result (*create_model_card)(sen_trainer *t, const sen_card_args *args);
     sen_result (*save_model)(sen_trainer *t, const char *folder);
     sen_result (*train)(sen_trainer *t, const sen_train_args *args);
 } sen_trainer_methods;
@@ -2687,6 +2704,11 @@ SENTRAIN_DEF bool sen_trainer_is_in_train(const sen_trainer *t);
 
 /* trainer.save_model(): the model's folder and training_args.json; NULL: args.output_dir. */
 SENTRAIN_DEF sen_result sen_trainer_save_model(sen_trainer *t, const char *folder);
+
+/* trainer.create_model_card(): output_dir/README.md, with what the run has come to and what args
+ * (NULL: the defaults) say. Any reader of YAML, and huggingface_hub's ModelCard, reads its front
+ * matter: the last evaluation's metrics stand there for each task and dataset. */
+SENTRAIN_DEF sen_result sen_trainer_create_model_card(sen_trainer *t, const sen_card_args *args);
 
 /* trainer.save_state(): output_dir/trainer_state.json. */
 SENTRAIN_DEF sen_result sen_trainer_save_state(sen_trainer *t);
@@ -40819,9 +40841,149 @@ SENTRAIN_DEF sen_result sen_verdict_of(sen_ctx *c, sen_evaluator *e, const sen_b
 /* ================================================================================================
  * 26 [report]  CARDS AND TRACKERS
  *
- * Not written yet. It will give: the model card, TensorBoard files, training records.
- * It will need: table, file, model, eval.
+ * Gives: what a model card is made of: scalars and lists of YAML, cells of a table, the front
+ *        matter of another card. Not written yet: TensorBoard files, training records.
+ * Needs: memory, context, text, table, file.
  * ============================================================================================== */
+
+#define SEN__CARD_STAMP 0x43415231u             /* "CAR1" */
+
+SENTRAIN_DEF sen_card_args sen_card_args_default(void)
+{
+    sen_card_args a;
+    memset(&a, 0, sizeof a);
+    a.stamp = SEN__CARD_STAMP;
+    return a;
+}
+
+/* ---- YAML ------------------------------------------------------------------------------------ */
+
+/* A scalar: plain where no reader of YAML could take it for anything but this text, else quoted as
+ * in JSON, which YAML reads alike. */
+static void sen__yaml_text(sen__out *o, const char *text)
+{
+    static const char *const words[] = { "true", "false", "yes", "no", "on", "off", "null", "y",
+                                         "n" };
+    const char *p = text;
+    bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
+    size_t i;
+    for (; plain && *p; p++)
+        plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
+                strchr("-_./", *p) || (*p == ':' && p[1] && p[1] != ' ');
+    for (i = 0; i < SEN__COUNT(words); i++) {
+        const char *a = text, *b = words[i];
+        while (*a && (*a | 0x20) == *b) {
+            a++;
+            b++;
+        }
+        if (!*a && !*b) plain = false;
+    }
+    if (plain) sen__out_text(o, text);
+    else sen__out_quoted(o, text, strlen(text), false);
+}
+
+/* "key: text", nothing where there is no text. */
+static void sen__yaml_pair(sen__out *o, const char *key, const char *text)
+{
+    if (!text) return;
+    sen__out_format(o, "%s: ", key);
+    sen__yaml_text(o, text);
+    sen__out_text(o, "\n");
+}
+
+/* "- text" of each of a list. */
+static void sen__yaml_items(sen__out *o, const sen_texts *list)
+{
+    int64_t i;
+    for (i = 0; i < list->n; i++) {
+        sen__out_text(o, "- ");
+        sen__yaml_text(o, list->item[i]);
+        sen__out_text(o, "\n");
+    }
+}
+
+static void sen__yaml_list(sen__out *o, const char *key, const sen_texts *list)
+{
+    if (list->n < 1) return;
+    sen__out_format(o, "%s:\n", key);
+    sen__yaml_items(o, list);
+}
+
+/* ---- the front matter of another card -------------------------------------------------------- */
+
+/* The part of a line from p to end without blanks, carriage return and quotes around it, in the
+ * scratch arena. */
+static const char *sen__front_value(sen_ctx *c, const char *p, const char *end)
+{
+    char *text;
+    while (p < end && (*p == ' ' || *p == '\t')) p++;
+    while (end > p && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r')) end--;
+    if (end - p >= 2 && (*p == '"' || *p == '\'') && end[-1] == *p) {
+        p++;
+        end--;
+    }
+    text = sen__arena_text(&c->scratch, p, (size_t)(end - p));
+    if (!text) sen__no_memory(c, (size_t)(end - p), "a model card");
+    return text;
+}
+
+/* A key's value, or the first of its list: a reader of what such files are like, no reader of YAML.
+ * *out is NULL where there is no file, no front matter, no such key. */
+static sen_result sen__front_matter(sen_ctx *c, const char *folder, const char *key,
+                                    const char **out)
+{
+    const char *path = sen__path(c, folder, "README.md"), *p, *end, *next;
+    const size_t length = strlen(key);
+    bool found = false;
+    sen__bytes b;
+    sen_result r;
+    memset(&b, 0, sizeof b);
+    *out = NULL;
+    if (!path) return SEN_ERR_MEMORY;
+    if (!sen__file_exists(c, path)) return SEN_OK;
+    r = sen__file_read(c, path, &b);
+    p = b.data;
+    end = r ? p : b.data + b.size;
+    if (end - p < 4 || memcmp(p, "---", 3) != 0) end = p;
+    for (; !r && p < end && !*out; p = next) {
+        const char *stop = (const char *)memchr(p, '\n', (size_t)(end - p));
+        const char *const first = p;
+        stop = stop ? stop : end;
+        next = stop < end ? stop + 1 : end;
+        if (first != b.data && stop - p >= 3 && memcmp(p, "---", 3) == 0) break;
+        while (found && p < stop && *p == ' ') p++;
+        if (found && p < stop && *p == '-') *out = sen__front_value(c, p + 1, stop);
+        else if (found) break;                          /* an empty value */
+        else if ((size_t)(stop - p) > length && memcmp(p, key, length) == 0 && p[length] == ':') {
+            *out = sen__front_value(c, p + length + 1, stop);
+            found = true;
+            if (*out && !**out) *out = NULL;            /* a list begins on the next line */
+        }
+        r = sen__error(c);
+    }
+    sen__file_release(c, &b);
+    return r;
+}
+
+/* ---- Markdown -------------------------------------------------------------------------------- */
+
+/* A text as a cell of a table: one line, nothing in it that would end the cell or begin a tag. Long
+ * ones are cut. */
+static void sen__card_cell(sen__out *o, const char *text, size_t length)
+{
+    const size_t most = 300;
+    size_t i, n = SEN__MIN(length, most);
+    while (n > 0 && n < length && ((unsigned char)text[n] & 0xC0) == 0x80) n--;     /* UTF-8 */
+    for (i = 0; i < n; i++) {
+        const char ch = text[i];
+        if (ch == '|') sen__out_text(o, "\\|");
+        else if (ch == '<') sen__out_text(o, "&lt;");
+        else if (ch == '&') sen__out_text(o, "&amp;");
+        else if ((unsigned char)ch < 0x20) sen__out_text(o, " ");
+        else sen__out_bytes(o, &ch, 1);
+    }
+    if (n < length) sen__out_text(o, " ...");
+}
 #endif /* 26 */
 
 #if SENTRAIN_STOP_AFTER >= 27 && !defined(SENTRAIN_ENCODE_ONLY)
@@ -45353,6 +45515,370 @@ static sen_result sen__save_model(sen_trainer *t, const char *folder)
     return r ? r : sen__save_args(t, to);
 }
 
+/* ---- the model card -------------------------------------------------------------------------- */
+
+/* The README.md of a trained model: front matter for machines, then what it is, how it is used,
+ * what it was trained on and how, and how it did. Everything is known here; nothing is asked of a
+ * network. */
+typedef struct sen__card {
+    sen_trainer   *t;
+    sen_card_args  a;                           /* filled in */
+    const char    *base;                        /* folder of the base model, or NULL */
+    sen__out       out;
+} sen__card;
+
+/* The metrics of the last evaluation that say how good the model is: without times and epoch. NULL
+ * behind the last; the name without "eval_". */
+static const sen_json *sen__card_metric(const sen_json *j)
+{
+    for (; j; j = j->next)
+        if (j->kind == SEN_JSON_NUMBER && strcmp(j->key, "epoch") != 0 &&
+            fabs(j->number) <= DBL_MAX && !sen__text_ends(j->key, "_runtime") &&
+            !sen__text_ends(j->key, "_per_second"))
+            return j;
+    return NULL;
+}
+
+static const char *sen__card_metric_name(const sen_json *j)
+{
+    return sen__text_starts(j->key, "eval_") ? j->key + 5 : j->key;
+}
+
+/* "sentence-similarity" in words: "Sentence Similarity". */
+static void sen__card_words(sen__out *o, const char *name)
+{
+    bool first = true;
+    char word[200];
+    size_t i;
+    for (i = 0; name[i] && i + 1 < sizeof word; i++) {
+        const bool blank = name[i] == '-' || name[i] == '_';
+        word[i] = blank ? ' ' : first && name[i] >= 'a' && name[i] <= 'z' ? (char)(name[i] - 32)
+                                                                         : name[i];
+        first = blank;
+    }
+    word[i] = 0;
+    sen__yaml_text(o, word);
+}
+
+/* One result of model-index: a task on a dataset, with all metrics. */
+static void sen__card_result(sen__card *k, const char *task, int64_t d)
+{
+    const sen_card_args *a = &k->a;
+    const char *tag = d < a->dataset_tags.n ? a->dataset_tags.item[d] : "unknown";
+    const sen_json *j = sen__card_metric(k->t->metrics->child);
+    sen__out *o = &k->out;
+    sen__out_text(o, "  - task:\n      type: ");
+    sen__yaml_text(o, task);
+    sen__out_text(o, "\n      name: ");
+    sen__card_words(o, task);
+    sen__out_text(o, "\n    dataset:\n      name: ");
+    sen__yaml_text(o, d < a->dataset.n ? a->dataset.item[d] : tag);
+    sen__out_text(o, "\n      type: ");
+    sen__yaml_text(o, tag);
+    if (d < a->dataset_args.n) {
+        sen__out_text(o, "\n      args: ");
+        sen__yaml_text(o, a->dataset_args.item[d]);
+    }
+    sen__out_text(o, "\n    metrics:\n");
+    for (; j; j = sen__card_metric(j->next)) {
+        sen__out_text(o, "    - type: ");
+        sen__yaml_text(o, sen__card_metric_name(j));
+        sen__out_text(o, "\n      value: ");
+        sen__out_double(o, j->number);
+        sen__out_text(o, "\n      name: ");
+        sen__card_words(o, sen__card_metric_name(j));
+        sen__out_text(o, "\n");
+    }
+}
+
+/* Tasks times datasets, where anything was measured. */
+static void sen__card_index(sen__card *k)
+{
+    const sen_card_args *a = &k->a;
+    const int64_t sets = SEN__MAX(SEN__MAX(a->dataset.n, a->dataset_tags.n), 1);
+    int64_t i, d;
+    sen_json *metrics = k->t->metrics;
+    if (!metrics || !sen__card_metric(metrics->child)) return;
+    sen__out_text(&k->out, "model-index:\n- name: ");
+    sen__yaml_text(&k->out, a->model_name);
+    sen__out_text(&k->out, "\n  results:\n");
+    for (i = 0; i < SEN__MAX(a->tasks.n, 1); i++)
+        for (d = 0; d < sets; d++)
+            sen__card_result(k, a->tasks.n ? a->tasks.item[i] : "sentence-similarity", d);
+}
+
+/* Tags that every such model has, the data's size, the losses; then the caller's. */
+static void sen__card_tags(sen__card *k)
+{
+    const sen_trainer *t = k->t;
+    sen__out *o = &k->out;
+    int64_t rows = 0;
+    int i, b;
+    for (i = 0; i < t->n_train; i++) rows += sen_dataset_rows(t->train[i].data);
+    sen__out_text(o, "tags:\n- sentence-transformers\n- sentence-similarity\n- feature-extraction\n"
+                     "- generated_from_trainer\n");
+    if (rows > 0) sen__out_format(o, "- dataset_size:%lld\n", (long long)rows);
+    for (i = 0; i < t->n_train; i++) {
+        const char *name = sen_loss_type_of(t->train[i].loss)->name;
+        for (b = 0; b < i && strcmp(sen_loss_type_of(t->train[b].loss)->name, name) != 0; b++) { }
+        if (b == i) sen__out_format(o, "- loss:%s\n", name);
+    }
+    sen__yaml_items(o, &k->a.tags);
+}
+
+static void sen__card_front(sen__card *k)
+{
+    const sen_card_args *a = &k->a;
+    const sen_json *j = k->t->metrics ? sen__card_metric(k->t->metrics->child) : NULL;
+    sen__out *o = &k->out;
+    sen__out_text(o, "---\n");
+    sen__yaml_list(o, "language", &a->language);
+    sen__yaml_pair(o, "license", a->license);
+    sen__card_tags(k);
+    sen__yaml_pair(o, "base_model", a->finetuned_from);
+    sen__yaml_list(o, "datasets", &a->dataset_tags);
+    sen__yaml_pair(o, "pipeline_tag", a->tasks.n ? a->tasks.item[0] : "sentence-similarity");
+    sen__out_text(o, "library_name: sentence-transformers\n");
+    if (j) sen__out_text(o, "metrics:\n");
+    for (; j; j = sen__card_metric(j->next)) {
+        sen__out_text(o, "- ");
+        sen__yaml_text(o, sen__card_metric_name(j));
+        sen__out_text(o, "\n");
+    }
+    sen__card_index(k);
+    sen__out_text(o, "---\n\n");
+}
+
+/* What it is, and a few lines of Python that use it. */
+static void sen__card_model(sen__card *k)
+{
+    const sen_model *m = k->t->model;
+    const int length = sen_model_max_seq_length(m);
+    sen__out *o = &k->out;
+    int i;
+    sen__out_text(o, "# ");
+    sen__out_text(o, k->a.model_name);
+    sen__out_format(o, "\n\nThis model turns texts into vectors of %d numbers: for search, for "
+                       "similarity, for grouping.\n\n## The model\n\n",
+                    sen_embedding_dimension(m, SEN_NONE));
+    if (k->a.finetuned_from) {
+        sen__out_text(o, "- Trained from: ");
+        sen__out_text(o, k->a.finetuned_from);
+        sen__out_text(o, "\n");
+    }
+    if (length > 0) sen__out_format(o, "- Longest text: %d tokens\n", length);
+    sen__out_format(o, "- Similarity: %s\n- Modules:", sen_model_similarity(m));
+    for (i = 0; i < sen_model_modules(m); i++)
+        sen__out_format(o, "%s %s", i ? "," : "", sen_model_module(m, i)->type->name);
+    sen__out_format(o, "\n- Numbers in all: %lld\n\n## Use\n\n```python\n",
+                    (long long)sen_model_parameters(m));
+    sen__out_text(o, "from sentence_transformers import SentenceTransformer\n\n"
+                     "model = SentenceTransformer(");
+    sen__out_quoted(o, k->a.model_name, strlen(k->a.model_name), true);
+    sen__out_text(o, ")\nvectors = model.encode([\"one text\", \"another\"])\n"
+                     "print(model.similarity(vectors, vectors))\n```\n\n");
+}
+
+/* Of the first thousand rows: least, mean and most tokens of a text (characters where tokens are
+ * not kept), or the label's numbers. */
+static void sen__card_column(sen__card *k, const sen__train_set *s, int column, int text)
+{
+    const int64_t rows = SEN__MIN(sen_dataset_rows(s->data), 1000);
+    const bool tokens = text >= 0 && s->tokens[text] && !s->by_batch;
+    double least = 0, most = 0, sum = 0;
+    int64_t i;
+    for (i = 0; i < rows; i++) {
+        const double v = text < 0 ? sen_dataset_number(s->data, i, column)
+                       : tokens ? (double)sen__tokens_length(s->tokens[text], i)
+                       : (double)sen_dataset_text(s->data, i, column).length;
+        least = i == 0 ? v : SEN__MIN(least, v);
+        most = i == 0 ? v : SEN__MAX(most, v);
+        sum += v;
+    }
+    sen__out_text(&k->out, "| ");
+    sen__card_cell(&k->out, sen_dataset_column_name(s->data, column),
+                   strlen(sen_dataset_column_name(s->data, column)));
+    sen__out_format(&k->out, " | %s | %.6g | %.6g | %.6g |\n",
+                    text < 0 ? "number" : tokens ? "tokens of a text" : "bytes of a text", least,
+                    rows ? sum / (double)rows : 0.0, most);
+}
+
+/* Three rows as they are. */
+static void sen__card_samples(sen__card *k, const sen_dataset *d)
+{
+    sen__out *o = &k->out;
+    int64_t i;
+    int c;
+    sen__out_text(o, "\n|");
+    for (c = 0; c < sen_dataset_columns(d); c++) {
+        sen__out_text(o, " ");
+        sen__card_cell(o, sen_dataset_column_name(d, c), strlen(sen_dataset_column_name(d, c)));
+        sen__out_text(o, " |");
+    }
+    sen__out_text(o, "\n|");
+    for (c = 0; c < sen_dataset_columns(d); c++) sen__out_text(o, " --- |");
+    for (i = 0; i < SEN__MIN(sen_dataset_rows(d), 3); i++) {
+        sen__out_text(o, "\n|");
+        for (c = 0; c < sen_dataset_columns(d); c++) {
+            const sen_column_kind kind = sen_dataset_column_kind(d, c);
+            const sen_text text = sen_dataset_text(d, i, c);
+            sen__out_text(o, " ");
+            if (kind == SEN_COLUMN_TEXT) sen__card_cell(o, text.data, text.length);
+            else if (kind == SEN_COLUMN_LIST) sen__out_text(o, "a list");
+            else sen__out_format(o, "%.6g", sen_dataset_number(d, i, c));
+            sen__out_text(o, " |");
+        }
+    }
+    sen__out_text(o, "\n\n");
+}
+
+/* A loss with the arguments that it has. */
+static void sen__card_loss(sen__card *k, const sen_loss *l)
+{
+    const sen_field *f = sen_loss_type_of(l)->fields;
+    sen_ctx *c = k->t->c;
+    static const sen__json_style line = { 0, false, false };
+    bool first = true;
+    sen__out_format(&k->out, "- Loss: %s", sen_loss_type_of(l)->name);
+    for (; f && f->name; f++) {
+        sen_json *value = f->kind->write ? sen__field_write(c, f, sen_loss_args(l)) : NULL;
+        if (!value) continue;                           /* a loss within, or no memory: noticed */
+        sen__out_format(&k->out, "%s`%s`: ", first ? "; " : ", ", f->name);
+        sen__json_write(&k->out, value, &line);
+        first = false;
+    }
+    sen__out_text(&k->out, "\n");
+}
+
+static void sen__card_data(sen__card *k, const char *title, const sen__train_set *sets, int n)
+{
+    sen__out *o = &k->out;
+    int i, c;
+    if (n < 1) return;
+    sen__out_format(o, "## %s\n\n", title);
+    for (i = 0; i < n; i++) {
+        const sen__train_set *s = &sets[i];
+        if (s->name) {
+            sen__out_text(o, "### ");
+            sen__out_text(o, s->name);
+            sen__out_text(o, "\n\n");
+        }
+        if (s->data->stream) sen__out_text(o, "- Rows: a stream\n");
+        else sen__out_format(o, "- Rows: %lld\n", (long long)sen_dataset_rows(s->data));
+        sen__card_loss(k, s->loss);
+        if (s->data->stream) {                          /* its rows have been used up */
+            sen__out_text(o, "\n");
+            continue;
+        }
+        sen__out_text(o, "\n| column | of the first 1000 rows | least | mean | most |\n"
+                         "| --- | --- | --- | --- | --- |\n");
+        for (c = 0; c < s->n_columns; c++) sen__card_column(k, s, s->column[c], c);
+        if (s->label >= 0 && sen_dataset_column_kind(s->data, s->label) != SEN_COLUMN_LIST)
+            sen__card_column(k, s, s->label, -1);
+        sen__card_samples(k, s->data);
+    }
+}
+
+/* Arguments of the run: those that are not Python's defaults. */
+static void sen__card_arguments(sen__card *k)
+{
+    static const sen__json_style line = { 0, false, false };
+    const sen_training_arguments initial = sen_training_arguments_default();
+    const sen_training_arguments *a = &k->t->args;
+    const sen_field *f;
+    sen__out_text(&k->out, "## Arguments\n\nThose that are not the defaults:\n\n");
+    for (f = sen__arguments; f->name; f++) {
+        sen_json *value;
+        if (strcmp(f->name, "hub_token") == 0 || strcmp(f->name, "output_dir") == 0 ||
+            !sen__argument_changed(k->t->c, f, a, &initial)) continue;
+        value = sen__field_write(k->t->c, f, a);
+        if (!value) continue;
+        sen__out_format(&k->out, "- `%s`: ", f->name);
+        sen__json_write(&k->out, value, &line);
+        sen__out_text(&k->out, "\n");
+    }
+    sen__out_text(&k->out, "\n");
+}
+
+/* How it did, and how the loss went: the records that have one, at most a hundred of them. */
+static void sen__card_logs(sen__card *k)
+{
+    const sen_json *j = k->t->metrics ? sen__card_metric(k->t->metrics->child) : NULL;
+    sen__out *o = &k->out;
+    int n = 0;
+    if (j) sen__out_text(o, "## Evaluation\n\n| metric | value |\n| --- | --- |\n");
+    for (; j; j = sen__card_metric(j->next)) {
+        sen__out_text(o, "| ");
+        sen__card_cell(o, sen__card_metric_name(j), strlen(sen__card_metric_name(j)));
+        sen__out_format(o, " | %.4f |\n", j->number);
+    }
+    sen__out_text(o, "\n## The run\n\n| epoch | step | training loss | evaluation loss |\n"
+                     "| --- | --- | --- | --- |\n");
+    for (j = k->t->log ? k->t->log->child : NULL; j && n < 100; j = j->next) {
+        const sen_json *loss = sen_json_get(j, "loss"), *eval = sen_json_get(j, "eval_loss");
+        if (!loss && !eval) continue;
+        sen__out_format(o, "| %.4f | %lld | ", sen__json_number_or(j, "epoch", 0),
+                        (long long)sen__json_int_or(j, "step", 0));
+        if (loss) sen__out_format(o, "%.4f", loss->number);
+        sen__out_text(o, " | ");
+        if (eval) sen__out_format(o, "%.4f", eval->number);
+        sen__out_text(o, " |\n");
+        n++;
+    }
+    sen__out_text(o, "\nMade with sentrain " SENTRAIN_VERSION ".\n");
+}
+
+/* What is not given: the output folder's name; license and base model of the README.md beside the
+ * weights that training began with, or that folder's own name. */
+static sen_result sen__card_defaults(sen__card *k)
+{
+    sen_ctx *c = k->t->c;
+    sen_card_args *a = &k->a;
+    sen_result r = SEN_OK;
+    if (!a->model_name) a->model_name = sen__path_name(k->t->args.output_dir);
+    if (!k->base) return SEN_OK;
+    if (!a->license) r = sen__front_matter(c, k->base, "license", &a->license);
+    if (!r && !a->finetuned_from)
+        r = sen__front_matter(c, k->base, "base_model", &a->finetuned_from);
+    if (!r && !a->finetuned_from) a->finetuned_from = sen__path_name(k->base);
+    return r;
+}
+
+static sen_result sen__create_model_card(sen_trainer *t, const sen_card_args *args)
+{
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
+    const char *folder = args->folder ? args->folder : t->args.output_dir;
+    const char *path = sen__path(t->c, folder, "README.md");
+    sen__card k;
+    sen_result r = path ? SEN_OK : SEN_ERR_MEMORY;
+    memset(&k, 0, sizeof k);
+    k.t = t;
+    k.a = *args;
+    k.base = t->model->transformer ? t->model->transformer->folder : NULL;
+    if (args->stamp != SEN__CARD_STAMP)
+        r = sen_fail(t->c, SEN_ERR_ARGUMENT, "a card's arguments should come from "
+                                             "sen_card_args_default()");
+    if (!r) r = sen__card_defaults(&k);
+    sen__out_init(&k.out, t->c);
+    if (!r) {
+        sen__card_front(&k);
+        sen__card_model(&k);
+        sen__card_data(&k, "Training data", t->train, t->n_train);
+        sen__card_data(&k, "Evaluation data", t->eval, t->n_eval);
+        sen__card_arguments(&k);
+        sen__card_logs(&k);
+        r = sen__out_result(&k.out);
+    }
+    if (!r) r = sen__error(t->c);                       /* a field that had no memory */
+    if (!r) r = sen__make_folders(t->c, folder);
+    if (!r) r = sen__file_write(t->c, path, k.out.data, k.out.length);
+    sen__out_free(&k.out);
+    sen__arena_release(&t->c->scratch, mark);
+    return r;
+}
+
+/* ---- checkpoints: what is in one ------------------------------------------------------------- */
+
 /* Everything of a checkpoint into a folder that has no name yet. save_only_model leaves out what a
  * resume needs; the model and its history are there all the same. */
 static sen_result sen__checkpoint_fill(sen_trainer *t, const char *folder)
@@ -47861,6 +48387,7 @@ SENTRAIN_DEF sen_trainer_methods sen_trainer_methods_default(void)
     m.remove_callback = sen__remove_callback;
     m.compute_loss = sen__default_loss;
     m.training_step = sen__training_step;
+    m.create_model_card = sen__create_model_card;
     m.create_optimizer = sen__trainer_optimizer;
     m.create_scheduler = sen__create_scheduler;
     m.create_optimizer_and_scheduler = sen__create_both;
@@ -47921,6 +48448,12 @@ SENTRAIN_DEF sen_result sen_trainer_training_step(sen_trainer *t, const sen_inpu
                                                   float scale, float *loss)
 {
     SEN__METHOD(t, training_step(t, inputs, scale, loss));
+}
+
+SENTRAIN_DEF sen_result sen_trainer_create_model_card(sen_trainer *t, const sen_card_args *args)
+{
+    const sen_card_args none = sen_card_args_default();
+    SEN__METHOD(t, create_model_card(t, args ? args : &none));
 }
 
 SENTRAIN_DEF sen_result sen_trainer_create_optimizer(sen_trainer *t)
@@ -49692,6 +50225,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    model_init, loss_init, optimizer and lr_scheduler of a sen_trainer_desc.
  *   Added    neftune_noise_alpha; train_sampling_strategy: sequential, group_by_length (and the old
  *            argument of that name); auto_find_batch_size.
+ *   Added    sen_trainer_create_model_card: a trained model's README.md; the command train writes
+ *            it beside the final model, with the job's model_card_data (tools/check_card.py).
  *
  * LICENCE
  *

@@ -3230,6 +3230,11 @@ static void page_save_model(train_page *p)
     sen_model_free(m);
 }
 
+static void page_card(train_page *p)
+{
+    CHECK_OK(p->c, sen_trainer_create_model_card(p->t, NULL));
+}
+
 /* A trial's arguments are those of the next run, and stay; one that cannot be changes nothing. */
 static void page_train(train_page *p)
 {
@@ -3280,6 +3285,7 @@ static const struct { const char *row; void (*call)(train_page *p); } train_rows
     { "get_learning_rates, get_num_trainable_parameters, get_optimizer_group", page_groups },
     { "hyperparameter_search, propagate_args_to_deepspeed, push_to_hub", page_later },
     { "is_local_process_zero, is_world_process_zero", page_zero },
+    { "create_model_card", page_card },
     { "save_model", page_save_model },
     { "train", page_train },
 };
@@ -4036,6 +4042,126 @@ static void test_train_tight(void)
     sen_ctx_free(c);
 }
 
+/* ---- the model card -------------------------------------------------------------------------- */
+
+/* A scalar as the card has it. */
+static void train_yaml(sen_ctx *c, const char *text, const char *expect)
+{
+    sen__out o;
+    sen__out_init(&o, c);
+    sen__yaml_text(&o, text);
+    CHECK_TEXT(o.data, expect);
+    sen__out_free(&o);
+}
+
+static void train_front(sen_ctx *c, const char *card, const char *key, const char *expect)
+{
+    const char *value = NULL;
+    test_write_text(test_path("README.md"), card);
+    CHECK_OK(c, sen__front_matter(c, test_folder(), key, &value));
+    if (expect) CHECK_TEXT(value, expect);
+    else CHECK(value == NULL);
+    remove(test_path("README.md"));
+}
+
+static void test_train_yaml(void)
+{
+    sen_ctx *c = train_ctx(1);
+    const char *value = NULL;
+    train_yaml(c, "apache-2.0", "apache-2.0");
+    train_yaml(c, "org/model_1.5", "org/model_1.5");
+    train_yaml(c, "No", "\"No\"");
+    train_yaml(c, "1e5", "\"1e5\"");
+    train_yaml(c, "a: b", "\"a: b\"");
+    train_yaml(c, "sts dev", "\"sts dev\"");
+    train_yaml(c, "a\"b\n#", "\"a\\\"b\\n#\"");
+    train_yaml(c, "", "\"\"");
+    train_front(c, "---\nlicense: mit\n---\n", "license", "mit");
+    train_front(c, "---\r\nlanguage: en\r\nlicense: \"my own\"\r\n---\r\n", "license", "my own");
+    train_front(c, "---\nbase_model:\n- org/a\n- org/b\n---\n", "base_model", "org/a");
+    train_front(c, "---\nbase_model:\n  - 'org/a'\n---\n", "base_model", "org/a");
+    train_front(c, "---\nbase_model:\nlicense: mit\n---\n", "base_model", NULL);
+    train_front(c, "---\ntags: x\n---\nlicense: mit\n", "license", NULL);
+    train_front(c, "license: mit\n", "license", NULL);
+    train_front(c, "---", "license", NULL);
+    train_front(c, "", "license", NULL);
+    CHECK_OK(c, sen__front_matter(c, test_path("nowhere"), "license", &value));
+    CHECK(!value);
+    sen_ctx_free(c);
+}
+
+/* The card of a run over a model that came with a card of its own. */
+static void test_train_card(void)
+{
+    static const char *const tasks[] = { "sentence-similarity", "feature-extraction" };
+    static const char *const tags[] = { "org/pairs" }, *const names[] = { "Pairs: the first" };
+    static const char *const part[] = { "train" }, *const language[] = { "en", "no" };
+    static const char *const wanted[] = {
+        "---\nlanguage:\n- en\n- \"no\"\nlicense: mit\ntags:\n- sentence-transformers\n",
+        "- dataset_size:20\n- loss:CoSENTLoss\n- org/pairs\n",
+        "base_model: org/base\ndatasets:\n- org/pairs\npipeline_tag: sentence-similarity\n",
+        "model-index:\n- name: mine\n  results:\n  - task:\n      type: sentence-similarity\n"
+        "      name: \"Sentence Similarity\"\n    dataset:\n      name: \"Pairs: the first\"\n"
+        "      type: org/pairs\n      args: train\n    metrics:\n    - type: loss\n      value: ",
+        "  - task:\n      type: feature-extraction\n", "\n---\n\n# mine\n",
+        "| first | tokens of a text | 5.0 | ", "| score | number | 0.0 | ",
+        "- Loss: CoSENTLoss; `scale`: 20.0, `similarity_fct`: \"", "- `learning_rate`: 0.01\n",
+        "| red &lt;cat\\| runs |", "| 0.2000 | 1 | ", "SentenceTransformer(\"mine\")",
+    };
+    sen_ctx *c = train_ctx(1);
+    train_kit k;
+    sen_trainer *t = NULL;
+    sen_model *own = NULL;
+    sen_card_args a = sen_card_args_default();
+    sen__bytes b;
+    size_t i;
+    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0));
+    CHECK_OK(c, sen_model_save(c, k.model, test_path("base")));
+    test_write_text(test_path("base/README.md"),
+                    "---\nlicense: mit\nbase_model:\n- org/base\n---\n");
+    CHECK_OK(c, sen_model_load(c, test_path("base"), &own));
+    k.desc.model = own;
+    k.desc.eval_dataset = k.data;
+    k.desc.args.max_steps = 2;
+    k.cell[0][1].data = "red <cat| runs";
+    k.cell[0][1].length = 14;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(c, sen_train(t));
+    CHECK_OK(c, sen_trainer_evaluate(t, NULL, NULL));
+    a.language.item = language;
+    a.language.n = 2;
+    a.model_name = "mine";
+    a.tasks.item = tasks;
+    a.tasks.n = 2;
+    a.tags.item = tags;
+    a.dataset_tags.item = tags;
+    a.dataset.item = names;
+    a.dataset_args.item = part;
+    a.tags.n = a.dataset_tags.n = a.dataset.n = a.dataset_args.n = 1;
+    CHECK_OK(c, sen_trainer_create_model_card(t, &a));
+    memset(&b, 0, sizeof b);
+    CHECK_OK(c, sen__file_read(c, test_path("out/README.md"), &b));
+    for (i = 0; b.data && i < SEN__COUNT(wanted); i++)
+        if (!strstr(b.data, wanted[i])) {
+            printf("the card has no: %s\n", wanted[i]);
+            CHECK(false);
+        }
+    sen__file_release(c, &b);
+    a.stamp = 0;
+    CHECK(sen_trainer_create_model_card(t, &a) == SEN_ERR_ARGUMENT);
+    a = sen_card_args_default();
+    a.folder = test_path("card");
+    a.license = "other";
+    CHECK_OK(c, sen_trainer_create_model_card(t, &a));
+    CHECK_OK(c, sen__file_read(c, test_path("card/README.md"), &b));
+    CHECK(b.data && strstr(b.data, "license: other\n") && strstr(b.data, "- name: out\n"));
+    sen__file_release(c, &b);
+    sen_trainer_free(t);
+    sen_model_free(own);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
 static void test_train(void)
 {
     TEST(test_train_table);
@@ -4107,6 +4233,8 @@ static void test_train(void)
     TEST(test_train_noise);
     TEST(test_train_find_batch);
     TEST(test_train_tight);
+    TEST(test_train_yaml);
+    TEST(test_train_card);
 }
 
 #ifndef TEST_ALL

@@ -664,10 +664,17 @@ static const sen_field *field_find(const sen_field *fields, const char *name)
 
 /* ---- the job --------------------------------------------------------------------------------- */
 
+/* A job's "model_card_data". */
+typedef struct card_data {
+    sen_texts   language, tags, tasks, dataset_tags, dataset, dataset_args;
+    const char *license, *model_name, *model_id, *finetuned_from;
+} card_data;
+
 /* A job file, and below it what it names. One struct for all commands that take a job, so that
  * info, grad and eval see exactly what train would. */
 typedef struct job {
     /* The job file's top level. */
+    card_data       card;               /* model_card_data, read */
     const sen_json *model, *config, *prompts, *model_card_data, *train_dataset, *eval_dataset;
     const sen_json *loss, *evaluator, *args, *callbacks, *hyperparameter_search;
     int             max_seq_length, truncate_dim;
@@ -697,7 +704,7 @@ static const sen_field job_fields[] = {
     JOB(prompts, &kind_object, "the model's prompts by name, an object"),
     SEN_FIELD_TEXT(job, default_prompt_name, NULL,
                    "the prompt that encode uses when none is named"),
-    JOB(model_card_data, &kind_object, "kept for the model card of a later version; not used yet"),
+    JOB(model_card_data, &kind_object, "of the final model's README.md: license, tags ..."),
     JOB(train_dataset, &kind_place, "a file, or an object, or an object of named ones"),
     JOB(eval_dataset, &kind_place, "the same, for evaluation losses"),
     JOB(loss, &kind_place, "a loss by name, {\"type\": ...}, or dataset name -> loss"),
@@ -707,6 +714,21 @@ static const sen_field job_fields[] = {
     JOB(hyperparameter_search, &kind_object,
         "for the command hpo, which comes with a later version"),
     SEN_FIELD_TEXT(job, save_to, NULL, "the final model's folder (default: OUTPUT_DIR/final)"),
+    SEN_FIELD_END
+};
+
+/* "model_card_data": what the final model's README.md says besides what the run has come to. */
+static const sen_field card_fields[] = {
+    SEN_FIELD(card_data, language, SEN_KIND_TEXTS, 0, "languages, as two letters"),
+    SEN_FIELD_TEXT(card_data, license, NULL, "the licence"),
+    SEN_FIELD_TEXT(card_data, model_name, NULL, "the title"),
+    SEN_FIELD_TEXT(card_data, model_id, NULL, "the name on a hub; the title where there is none"),
+    SEN_FIELD(card_data, tags, SEN_KIND_TEXTS, 0, "more tags"),
+    SEN_FIELD_TEXT(card_data, finetuned_from, NULL, "the base model"),
+    SEN_FIELD(card_data, tasks, SEN_KIND_TEXTS, 0, "what the model is for"),
+    SEN_FIELD(card_data, dataset_tags, SEN_KIND_TEXTS, 0, "names of data sets"),
+    SEN_FIELD(card_data, dataset, SEN_KIND_TEXTS, 0, "the same in words"),
+    SEN_FIELD(card_data, dataset_args, SEN_KIND_TEXTS, 0, "parts of them"),
     SEN_FIELD_END
 };
 
@@ -1407,9 +1429,9 @@ static sen_result job_take(cli *t, sen_json *root, const char *here, job *j)
                         "FOLDER");
     /* Beside the job file, not wherever the shell happens to be. */
     if (!j->arguments.output_dir) j->arguments.output_dir = path_from(t, j->base, "out");
-    if (j->model_card_data)
-        sen_log(t->ctx, SEN_LOG_INFO,
-                "model_card_data is kept for the model card of a later version and not used yet");
+    sen_fields_default(card_fields, &j->card);
+    if (j->model_card_data) r = sen_fields_read(t->ctx, j->model_card_data, card_fields, &j->card);
+    if (r) return r;
     if (j->hyperparameter_search)
         sen_log(t->ctx, SEN_LOG_INFO, "hyperparameter_search is for the command hpo of a later "
                 "version and not used here");
@@ -1649,12 +1671,31 @@ static void job_only_look(job *j, bool own_folder)
  * that the job names, then one call of the library does the work. What is wrong with the job
  * comes out in the first two, before anything is written. */
 
+/* The final model's README.md. */
+static sen_result train_card(job *j, const char *folder)
+{
+    const card_data *d = &j->card;
+    sen_card_args a = sen_card_args_default();
+    a.language = d->language;
+    a.license = d->license;
+    a.tags = d->tags;
+    a.model_name = d->model_name ? d->model_name : d->model_id;
+    a.finetuned_from = d->finetuned_from;
+    a.tasks = d->tasks;
+    a.dataset_tags = d->dataset_tags;
+    a.dataset = d->dataset;
+    a.dataset_args = d->dataset_args;
+    a.folder = folder;
+    return sen_trainer_create_model_card(j->trainer, &a);
+}
+
 /* The final model. The trainer has loaded the best one by now, if the job asked for that. */
 static sen_result train_save(cli *t, job *j)
 {
     const char *folder = j->save_to ? j->save_to : path_from(t, j->arguments.output_dir, "final");
     const sen_train_state *s = sen_trainer_state(j->trainer);
-    const sen_result r = sen_model_save(t->ctx, j->trained, folder);
+    sen_result r = sen_model_save(t->ctx, j->trained, folder);
+    if (!r) r = train_card(j, folder);
     if (r) return r;
     if (t->flags.json) {
         printf("{\"event\": \"end\", \"step\": %lld, \"train_loss\": ", (long long)s->global_step);
