@@ -43209,10 +43209,10 @@ static sen_result sen__trainer_dropout(sen_trainer *t, sen_tape *tape, const sen
     plan->apart = loss && sen__loss_reads_layers(loss);
     r = sen__dropout_begin(t->c, plan, t->model, b, t->args.dropout_rng == SEN_DROPOUT_TORCH,
                            (uint64_t)t->args.seed +
-                           (uint64_t)t->passes * UINT64_C(0x9E3779B97F4A7C15),
+                           (uint64_t)t->passes * 0x9E3779B97F4A7C15u,
                            (uint32_t)t->number, &t->rng);
     tape->dropout = sen__dropout_of(plan);
-    noise->key = (uint64_t)t->args.seed + (uint64_t)t->passes * UINT64_C(0x9E3779B97F4A7C15);
+    noise->key = (uint64_t)t->args.seed + (uint64_t)t->passes * 0x9E3779B97F4A7C15u;
     noise->micro_step = (uint32_t)t->number;
     noise->alpha = (float)t->args.neftune_noise_alpha;
     if (noise->alpha > 0) tape->noise = noise;          /* None is far below 0 */

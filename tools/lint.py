@@ -376,6 +376,33 @@ def check_arguments(s, c):
     return len(rows)
 
 
+# ---- the trainer's page --------------------------------------------------------------------------
+
+PAGE = "../shared/reference/trainer.md"
+
+
+def check_page(s, c):
+    """Every method of Python's page of the trainer, where that page lies beside this folder, is a function sen_trainer_NAME,
+    and tests/test_train.c calls it."""
+    if not os.path.exists(PAGE):
+        return 0
+    with open(PAGE, encoding="utf-8") as f:
+        m = re.search(r"^### 1\.3 .*?(?=^### )", f.read(), re.M | re.S)
+    rows = [line.split("|")[1] for line in (m.group(0) if m else "").split("\n") if line.startswith("| `")]
+    names = [name for row in rows for name in re.findall(r"`(\w+)\(", row)]
+    public = "\n".join(s.code[:c.two])
+    with open("tests/test_train.c", encoding="utf-8") as f:
+        tests = f.read()
+    if not names:
+        bad(PAGE, 1, "the table of methods is not where it was")
+    for name in names:
+        if not re.search(rf"\bsen_trainer_{name}\(", public):
+            bad(s.path, c.one, f"Python's trainer has the method {name}; there is no sen_trainer_{name}")
+        elif not re.search(rf"\bsen_trainer_{name}\(", tests):
+            bad("tests/test_train.c", 1, f"sen_trainer_{name} is called by no test")
+    return len(names)
+
+
 # ---- README.md -----------------------------------------------------------------------------------
 
 def region(path, name):
@@ -448,6 +475,7 @@ def main():
     check_layers(s, c, a.cc)
     check_lists(c)
     arguments = check_arguments(s, c)
+    methods = check_page(s, c)
     blocks = check_readme()
     summary = check_metrics(s)
     if a.report:
@@ -455,7 +483,7 @@ def main():
     for path, line, text in sorted(problems):
         print(f"{path}:{line}: {text}")
     print(f"sentrain.h: {summary}")
-    print(f"lint: {len(paths)} C files, {blocks} blocks of README.md, {arguments} training arguments, {len(problems)} problem(s)")
+    print(f"lint: {len(paths)} C files, {blocks} blocks of README.md, {arguments} training arguments, {methods} methods, {len(problems)} problem(s)")
     return 1 if problems else 0
 
 
