@@ -2710,6 +2710,14 @@ SENTRAIN_DEF sen_result sen_trainer_save_model(sen_trainer *t, const char *folde
  * matter: the last evaluation's metrics stand there for each task and dataset. */
 SENTRAIN_DEF sen_result sen_trainer_create_model_card(sen_trainer *t, const sen_card_args *args);
 
+/* trainer.save_metrics(): an object of metrics as output_dir/SPLIT_results.json; combined: also
+ * into output_dir/all_results.json, over what stands there. trainer.log_metrics(): the same as
+ * lines of the context's log. split: "train", "eval", "test" or another name, without a slash. */
+SENTRAIN_DEF sen_result sen_trainer_save_metrics(sen_trainer *t, const char *split,
+                                                 const sen_json *metrics, bool combined);
+SENTRAIN_DEF sen_result sen_trainer_log_metrics(sen_trainer *t, const char *split,
+                                                const sen_json *metrics);
+
 /* trainer.save_state(): output_dir/trainer_state.json. */
 SENTRAIN_DEF sen_result sen_trainer_save_state(sen_trainer *t);
 
@@ -48621,6 +48629,72 @@ SENTRAIN_DEF sen_result sen_trainer_save_model(sen_trainer *t, const char *folde
     return sen__end(t->c, r);
 }
 
+/* A file of metrics as Python's json.dump(indent=4, sort_keys=True) has it. */
+static sen_result sen__metrics_write(sen_trainer *t, const char *name, sen_json *tree)
+{
+    static const sen__json_style style = { 4, true, true };
+    const char *path = sen__path(t->c, t->args.output_dir, name);
+    return tree && path ? sen__json_save(t->c, path, tree, &style, "") : SEN_ERR_MEMORY;
+}
+
+/* all_results.json with the new ones over the old. */
+static sen_result sen__metrics_combine(sen_trainer *t, const sen_json *metrics)
+{
+    const char *path = sen__path(t->c, t->args.output_dir, "all_results.json");
+    sen__maker m = sen__maker_in(t->c, &t->c->scratch);
+    sen_json *all = sen__make(&m, NULL, NULL, SEN_JSON_OBJECT), *old = NULL;
+    const sen_json *j;
+    sen_result r = path && all ? SEN_OK : SEN_ERR_MEMORY;
+    if (!r && sen__file_exists(t->c, path))
+        r = sen__python_json(t->c, t->args.output_dir, "all_results.json", &old);
+    for (j = old ? old->child : NULL; j && !r && !m.failed; j = j->next)
+        if (!sen_json_get(metrics, j->key)) sen__make_copy(&m, all, j->key, j);
+    for (j = metrics->child; j && !r && !m.failed; j = j->next) sen__make_copy(&m, all, j->key, j);
+    if (!r && m.failed) r = SEN_ERR_MEMORY;
+    return r ? r : sen__metrics_write(t, "all_results.json", all);
+}
+
+/* The split becomes a part of a file's name. */
+static sen_result sen__metrics_check(sen_trainer *t, const char *split, const sen_json *metrics)
+{
+    if (metrics && metrics->kind == SEN_JSON_OBJECT && split && *split && !strpbrk(split, "/\\"))
+        return SEN_OK;
+    return sen_fail(t->c, SEN_ERR_ARGUMENT, "metrics should be an object, and their split a name");
+}
+
+SENTRAIN_DEF sen_result sen_trainer_save_metrics(sen_trainer *t, const char *split,
+                                                 const sen_json *metrics, bool combined)
+{
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
+    sen_result r;
+    sen__begin(t->c);
+    r = sen__metrics_check(t, split, metrics);
+    if (!r) r = sen__make_folders(t->c, t->args.output_dir);
+    if (!r) {
+        sen__maker m = sen__maker_in(t->c, &t->c->scratch);
+        const char *name = sen__metric_name(t->c, split, "results.json");
+        sen_json *copy = sen__make_copy(&m, NULL, NULL, metrics);
+        r = name && copy ? sen__metrics_write(t, name, copy) : SEN_ERR_MEMORY;
+    }
+    if (!r && combined) r = sen__metrics_combine(t, metrics);
+    sen__arena_release(&t->c->scratch, mark);
+    return sen__end(t->c, r);
+}
+
+SENTRAIN_DEF sen_result sen_trainer_log_metrics(sen_trainer *t, const char *split,
+                                                const sen_json *metrics)
+{
+    const sen_json *j;
+    sen_result r;
+    sen__begin(t->c);
+    r = sen__metrics_check(t, split, metrics);
+    if (!r) sen_log(t->c, SEN_LOG_INFO, "%s metrics:", split);
+    for (j = r ? NULL : metrics->child; j; j = j->next)
+        if (j->kind == SEN_JSON_NUMBER)
+            sen_log(t->c, SEN_LOG_INFO, "  %s = %.4f", j->key, j->number);
+    return sen__end(t->c, r);
+}
+
 /* Also before a run: the counts are known then, the history is empty. */
 SENTRAIN_DEF sen_result sen_trainer_save_state(sen_trainer *t)
 {
@@ -50227,6 +50301,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            argument of that name); auto_find_batch_size.
  *   Added    sen_trainer_create_model_card: a trained model's README.md; the command train writes
  *            it beside the final model, with the job's model_card_data (tools/check_card.py).
+ *   Added    sen_trainer_save_metrics, sen_trainer_log_metrics.
  *
  * LICENCE
  *

@@ -3230,6 +3230,35 @@ static void page_save_model(train_page *p)
     sen_model_free(m);
 }
 
+static void train_file_is(sen_ctx *c, const char *name, const char *expect)
+{
+    sen__bytes b;
+    memset(&b, 0, sizeof b);
+    CHECK_OK(c, sen__file_read(c, test_path(name), &b));
+    if (b.data) CHECK_TEXT(b.data, expect);
+    sen__file_release(c, &b);
+}
+
+static void page_metrics(train_page *p)
+{
+    sen_json *one = NULL, *two = NULL;
+    CHECK_OK(p->c, sen_json_parse(p->c, "one", "{\"b\": 2.5, \"a\": 1}", 18, &one));
+    CHECK_OK(p->c, sen_json_parse(p->c, "two", "{\"b\": 3.5, \"c\": 4}", 18, &two));
+    CHECK_OK(p->c, sen_trainer_save_metrics(p->t, "dev", one, true));
+    CHECK_OK(p->c, sen_trainer_save_metrics(p->t, "own", two, true));
+    train_file_is(p->c, "out/dev_results.json", "{\n    \"a\": 1,\n    \"b\": 2.5\n}");
+    train_file_is(p->c, "out/all_results.json",
+                  "{\n    \"a\": 1,\n    \"b\": 3.5,\n    \"c\": 4\n}");
+    CHECK_OK(p->c, sen_trainer_save_metrics(p->t, "own", one, false));
+    train_file_is(p->c, "out/all_results.json",
+                  "{\n    \"a\": 1,\n    \"b\": 3.5,\n    \"c\": 4\n}");
+    CHECK(sen_trainer_save_metrics(p->t, "../own", one, false) == SEN_ERR_ARGUMENT);
+    CHECK(sen_trainer_save_metrics(p->t, "own", NULL, false) == SEN_ERR_ARGUMENT);
+    test_log_text[0] = 0;
+    CHECK_OK(p->c, sen_trainer_log_metrics(p->t, "dev", one));
+    CHECK(strstr(test_log_text, "b = 2.5000") != NULL);
+}
+
 static void page_card(train_page *p)
 {
     CHECK_OK(p->c, sen_trainer_create_model_card(p->t, NULL));
@@ -3286,6 +3315,7 @@ static const struct { const char *row; void (*call)(train_page *p); } train_rows
     { "hyperparameter_search, propagate_args_to_deepspeed, push_to_hub", page_later },
     { "is_local_process_zero, is_world_process_zero", page_zero },
     { "create_model_card", page_card },
+    { "save_metrics, log_metrics", page_metrics },
     { "save_model", page_save_model },
     { "train", page_train },
 };
