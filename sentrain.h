@@ -1728,6 +1728,20 @@ SENTRAIN_DEF sen_result sen_mine_hard_negatives(sen_ctx *c, const sen_model *m,
                                                 sen_mined *out);
 SENTRAIN_DEF void sen_mined_free(sen_ctx *c, sen_mined *mined);         /* zeros are fine */
 
+/* Python's community_detection: groups of rows of embeddings (rows, dimension) that are near each
+ * other. A row with min_community_size rows (itself included) of a cosine of threshold or more is a
+ * centre; the centre with the most such rows takes them, then the next with what is left, while
+ * that is enough. *n communities, the largest first: community i is row[first[i]] to
+ * row[first[i + 1] - 1], its centre first, the others by falling similarity, of equal ones the
+ * lower row. row has room for (rows), first for (rows + 1). Python's defaults: threshold 0.75,
+ * min_community_size 10; with 0.95 and 2 the groups are near-duplicates. Time grows with the square
+ * of the rows, memory does not: 64 MiB and 40 bytes a row at most. SEN_ERR_ARGUMENT: a size below
+ * 1, a number that is not finite. */
+SENTRAIN_DEF sen_result sen_community_detection(sen_ctx *c, const float *embeddings, int64_t rows,
+                                                int dimension, double threshold,
+                                                int64_t min_community_size, int64_t *row,
+                                                int64_t *first, int64_t *n);
+
 /* A linear map from one model's vectors to another's, W x + b, fitted to n texts that both have
  * embedded: x (n,from), y (n,to); into matrix (to,from) and bias (to). ridge: how strongly large
  * numbers in W are held back, by the mean of squares; 1e-3 is usual. SEN_ERR_ARGUMENT: fewer than
@@ -35175,8 +35189,7 @@ SENTRAIN_DEF const void *sen_loss_args(const sen_loss *loss)
  * 24 [search]  SEARCH AND MINING
  *
  * Gives: embeddings in int8, uint8, binary, ubinary; the nearest rows of a corpus, the nearest
- *        pairs of rows; a map from one model's vectors to another's; hard negatives. Not
- *        written yet: communities.
+ *        pairs of rows; hard negatives; communities; a map from one model's vectors to another's.
  * Needs: memory, context, table, random, thread, math, matmul, tape, ops, model.
  * Trap: numpy's arithmetic is float32 throughout; in double some numbers would fall into the step
  *       beside. Python: sentence_transformers/util/quantization.py.
@@ -35427,18 +35440,21 @@ static void sen__top_sort(const sen__top *t)
         }
 }
 
-/* One tile of similarities: queries from `query` on against rows from `first` on. */
-typedef struct sen__top_tile {
-    const sen__top *top;
-    const float    *score;                  /* (queries, rows) */
-    int64_t         query, first, rows;
-} sen__top_tile;
+/* One tile of similarities: queries from `query` on against rows from `first` on. task is done for
+ * each of its queries, with the tile as its argument. */
+typedef struct sen__tile {
+    sen_task_fn  task;
+    void        *of;                        /* what the task works on */
+    const float *score;                     /* (queries, rows) */
+    int64_t      query, first, rows;
+} sen__tile;
 
 static void sen__top_task(void *arg, int64_t task, int worker)
 {
-    const sen__top_tile *j = (const sen__top_tile *)arg;
+    const sen__tile *j = (const sen__tile *)arg;
     (void)worker;
-    sen__top_scores(j->top, j->query + task, j->score + task * j->rows, j->rows, j->first);
+    sen__top_scores((const sen__top *)j->of, j->query + task, j->score + task * j->rows, j->rows,
+                    j->first);
 }
 
 /* Rows that hold a number which is none, whose similarities would compare with nothing. */
@@ -35486,36 +35502,44 @@ static sen_result sen__top_finite(sen_ctx *c, const char *what, const float *x, 
 #define SEN__TOP_QUERIES 512
 #define SEN__TOP_ROWS    2048
 
-/* All queries (queries, dimension) against rows (n, dimension) that have the numbers from `first`
- * on; kind: SEN_COS_SIM ... Neither side is copied as a whole. */
-static sen_result sen__top_block(sen__top *t, int kind, const float *queries, const float *rows,
-                                 int64_t n, int64_t dimension, int64_t first)
+/* All queries (m, dimension) against rows (n, dimension) that have the numbers from `first` on;
+ * kind: SEN_COS_SIM ... Neither side is copied as a whole. */
+static sen_result sen__tiles(sen_ctx *c, sen__tile *j, int kind, const float *queries, int64_t m,
+                             const float *rows, int64_t n, int64_t dimension, int64_t first)
 {
     sen_tape *tape = NULL;
     int64_t q, i, k;
-    sen_result r = sen__top_finite(t->c, "corpus", rows, n, dimension, first);
-    if (!r) r = sen_tape_new(t->c, false, &tape);
+    sen_result r = sen__top_finite(c, "corpus", rows, n, dimension, first);
+    if (!r) r = sen_tape_new(c, false, &tape);
     for (i = 0; !r && i < n; i += k) {
         k = SEN__MIN(n - i, SEN__TOP_ROWS);
-        for (q = 0; !r && q < t->queries; q += SEN__TOP_QUERIES) {
-            const int64_t m = SEN__MIN(t->queries - q, SEN__TOP_QUERIES);
+        for (q = 0; !r && q < m; q += SEN__TOP_QUERIES) {
+            const int64_t some = SEN__MIN(m - q, SEN__TOP_QUERIES);
             const sen_var *y = sen_similarity_matrix(
-                tape, kind, sen_tape_constant(tape, queries + q * dimension, m, dimension),
+                tape, kind, sen_tape_constant(tape, queries + q * dimension, some, dimension),
                 sen_tape_constant(tape, rows + i * dimension, k, dimension));
-            sen__top_tile j;
             r = sen_tape_result(tape);
             if (r) break;
-            j.top = t;
-            j.score = y->x;
-            j.query = q;
-            j.first = first + i;
-            j.rows = k;
-            sen__parallel(t->c, m, sen__top_task, &j);
+            j->score = y->x;
+            j->query = q;
+            j->first = first + i;
+            j->rows = k;
+            sen__parallel(c, some, j->task, j);
             sen_tape_reset(tape);
         }
     }
     sen_tape_free(tape);
     return r;
+}
+
+static sen_result sen__top_block(sen__top *t, int kind, const float *queries, const float *rows,
+                                 int64_t n, int64_t dimension, int64_t first)
+{
+    sen__tile j;
+    memset(&j, 0, sizeof j);
+    j.task = sen__top_task;
+    j.of = t;
+    return sen__tiles(t->c, &j, kind, queries, t->queries, rows, n, dimension, first);
 }
 
 /* ---- semantic search ------------------------------------------------------------------------- */
@@ -36161,6 +36185,165 @@ SENTRAIN_DEF sen_result sen_mine_hard_negatives(sen_ctx *c, const sen_model *m,
       : sen__mine_run(c, e.a, (int)m->similarity, sen_embedding_dimension(m, SEN_NONE),
                       sen__mine_encode, &e, anchors, positives, n, corpus, n_corpus, out);
     if (r) sen_mined_free(c, out);
+    return sen__end(c, r);
+}
+
+/* ---- communities ----------------------------------------------------------------------------- */
+
+/* Python keeps the members of every centre and sorts afterwards, up to rows * rows of them. Here
+ * the first pass over all similarities only counts; centres in their final order are then looked at
+ * again, some at a time, and one that has been taken meanwhile costs nothing. */
+typedef struct sen__centre {
+    int64_t size, row;                      /* of a centre: how many are near it, which it is */
+} sen__centre;
+
+typedef struct sen__communities {
+    sen_ctx     *c;
+    const float *x;                         /* (rows, dimension) */
+    int64_t      rows, dimension, least;
+    float        threshold;
+    sen__centre  *centre;                    /* [rows], then in order */
+    bool        *used;                      /* [rows] */
+    int64_t     *row, *first, n;            /* what is found, in the order of finding */
+} sen__communities;
+
+static void sen__communities_count(void *arg, int64_t task, int worker)
+{
+    const sen__tile *j = (const sen__tile *)arg;
+    const sen__communities *s = (const sen__communities *)j->of;
+    const float *score = j->score + task * j->rows;
+    int64_t i, n = 0;
+    (void)worker;
+    for (i = 0; i < j->rows; i++) n += score[i] >= s->threshold;
+    s->centre[j->query + task].size += n;
+}
+
+/* The largest first, of equal ones the earlier. */
+static int sen__centre_order(const void *a, const void *b)
+{
+    const sen__centre *x = (const sen__centre *)a, *y = (const sen__centre *)b;
+    if (x->size != y->size) return x->size > y->size ? -1 : 1;
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
+/* What is near a centre and still free, by falling similarity: hit [n]. */
+static void sen__communities_take(sen__communities *s, int64_t centre, const sen_hit *hit,
+                                  int64_t n)
+{
+    int64_t *row = s->row + s->first[s->n], i, k = 0, at = 1;
+    if (s->used[centre]) return;
+    while (n > 0 && hit[n - 1].score < s->threshold) n--;
+    for (i = 0; i < n; i++) k += !s->used[hit[i].corpus_id];
+    if (k < s->least) return;
+    row[0] = centre;
+    s->used[centre] = true;
+    for (i = 0; i < n; i++) {
+        if (s->used[hit[i].corpus_id]) continue;
+        row[at++] = hit[i].corpus_id;
+        s->used[hit[i].corpus_id] = true;
+    }
+    s->first[s->n + 1] = s->first[s->n] + at;
+    s->n++;
+}
+
+#define SEN__CENTRES     64                 /* that are looked at together, with so many hits */
+#define SEN__CENTRE_HITS 4194304
+
+/* Centres [n] in order; some: room for embeddings of SEN__CENTRES. */
+static sen_result sen__communities_find(sen__communities *s, int64_t n, float *some)
+{
+    const size_t bytes = (size_t)s->dimension * sizeof *some;
+    int64_t id[SEN__CENTRES], at = 0, m, i;
+    sen_result r = SEN_OK;
+    while (!r && at < n) {
+        const int64_t most = s->centre[at].size;        /* those that follow have no more */
+        sen__top t;
+        for (m = 0; at < n && m < SEN__CENTRES; at++) {
+            if (s->used[s->centre[at].row]) continue;
+            if (m > 0 && (m + 1) * most > SEN__CENTRE_HITS) break;
+            id[m] = s->centre[at].row;
+            memcpy(some + m * s->dimension, s->x + id[m] * s->dimension, bytes);
+            m++;
+        }
+        if (m == 0) break;
+        r = sen__top_init(&t, s->c, m, most, NULL);
+        if (!r) r = sen__top_block(&t, SEN_COS_SIM, some, s->x, s->rows, s->dimension, 0);
+        if (!r) sen__top_sort(&t);
+        for (i = 0; !r && i < m; i++) sen__communities_take(s, id[i], t.hit + i * most, t.have[i]);
+        sen__top_free(&t);
+    }
+    return r;
+}
+
+/* The largest community first: out gets the rows, `centre` holds the order meanwhile. */
+static void sen__communities_sort(sen__communities *s, int64_t *out, int64_t *first)
+{
+    int64_t i;
+    for (i = 0; i < s->n; i++) {
+        s->centre[i].size = s->first[i + 1] - s->first[i];
+        s->centre[i].row = i;
+    }
+    qsort(s->centre, (size_t)s->n, sizeof *s->centre, sen__centre_order);
+    for (i = first[0] = 0; i < s->n; i++) {
+        memcpy(out + first[i], s->row + s->first[s->centre[i].row],
+               (size_t)s->centre[i].size * sizeof *out);
+        first[i + 1] = first[i] + s->centre[i].size;
+    }
+}
+
+static sen_result sen__communities_run(sen__communities *s, int64_t *out, int64_t *first)
+{
+    float *some = (float *)sen__scratch(s->c, SEN__CENTRES * s->dimension, sizeof *some,
+                                        "centres");
+    int64_t i, n = 0;
+    sen__tile j;
+    sen_result r;
+    s->centre = (sen__centre *)sen__scratch(s->c, s->rows, sizeof *s->centre, "communities");
+    s->used = (bool *)sen__scratch(s->c, s->rows, sizeof *s->used, "communities");
+    s->row = (int64_t *)sen__scratch(s->c, s->rows, sizeof *s->row, "communities");
+    s->first = (int64_t *)sen__scratch(s->c, s->rows + 1, sizeof *s->first, "communities");
+    if (!some || !s->centre || !s->used || !s->row || !s->first) return SEN_ERR_MEMORY;
+    memset(s->used, 0, (size_t)s->rows * sizeof *s->used);
+    for (i = 0; i < s->rows; i++) {
+        s->centre[i].size = 0;
+        s->centre[i].row = i;
+    }
+    s->first[0] = 0;
+    memset(&j, 0, sizeof j);
+    j.task = sen__communities_count;
+    j.of = s;
+    r = sen__tiles(s->c, &j, SEN_COS_SIM, s->x, s->rows, s->x, s->rows, s->dimension, 0);
+    if (r) return r;
+    qsort(s->centre, (size_t)s->rows, sizeof *s->centre, sen__centre_order);
+    while (n < s->rows && s->centre[n].size >= s->least) n++;
+    r = sen__communities_find(s, n, some);
+    if (!r) sen__communities_sort(s, out, first);
+    return r;
+}
+
+SENTRAIN_DEF sen_result sen_community_detection(sen_ctx *c, const float *embeddings, int64_t rows,
+                                                int dimension, double threshold,
+                                                int64_t min_community_size, int64_t *row,
+                                                int64_t *first, int64_t *n)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    sen__communities s;
+    sen_result r = SEN_OK;
+    sen__begin(c);
+    memset(&s, 0, sizeof s);
+    s.c = c;
+    s.x = embeddings;
+    s.rows = rows;
+    s.dimension = dimension;
+    s.least = min_community_size;
+    s.threshold = (float)threshold;
+    if (rows < 0 || dimension < 1 || min_community_size < 1 || !(threshold - threshold == 0))
+        r = sen_fail(c, SEN_ERR_ARGUMENT, "communities need dimensions and min_community_size of 1 "
+                     "at least, and a threshold");
+    first[0] = *n = 0;
+    if (!r && rows >= min_community_size) r = sen__communities_run(&s, row, first);
+    if (!r) *n = s.n;
+    sen__arena_release(&c->scratch, mark);
     return sen__end(c, r);
 }
 
@@ -50274,7 +50457,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    sen_model_fingerprint, kept in the folders of models and beside vectors; sen_map_fit
  *            and `migrate`: vectors of one model become those of another.
  *   Added    sen_semantic_search, the nearest rows of a corpus of any size; sen_paraphrase_mining,
- *            the nearest pairs of rows; sen_mine_hard_negatives, in Python's four shapes.
+ *            the nearest pairs of rows; sen_mine_hard_negatives, in Python's four shapes;
+ *            sen_community_detection and the command communities, groups of near rows.
  *   Fixed    files of weights are little-endian on every machine.
  *   Changed  Evaluators' similarities of pairs have torch's own bits, so ties are Python's ties.
  *   Fixed    NanoBEIREvaluator takes lists of ids in the JSON lines of qrels.

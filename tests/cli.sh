@@ -200,6 +200,19 @@ holds 'that says so' "$(grep -c 'bare.npy.json is not there' err)" -eq 1
 printf 'none' >odd.npy
 bad 'no vectors' 1 'odd.npy|not an .npy file' search m --corpus lines.txt --embeddings odd.npy lines.txt
 
+# ---- communities ---------------------------------------------------------------------------------
+
+good 'communities' communities m lines.txt --threshold 0.9 --min-community-size 1 --quiet
+holds 'every line is in one' "$(sed 's/.*"rows": \[//; s/\].*//; s/, /\n/g' out | sort -n | uniq | wc -l)" -eq 24
+holds 'the largest first' "$(sed 's/.*"size": //; s/,.*//' out | sort -rnc 2>&1 | wc -l)" -eq 0
+cp out made
+good 'the same of vectors' communities m --embeddings v.npy --threshold 0.9 --min-community-size 1 lines.txt
+holds 'the same groups' "$(cmp made out >said 2>&1; echo $?)" -eq 0
+{ cat lines.txt; sed -n 3p lines.txt; } >twice.txt
+good 'near-duplicates' communities m twice.txt --threshold 0.999999 --min-community-size 2
+holds 'the line and its copy' "$(grep -c '"size": 2, "rows": \[2, 24\], "texts": \["lights 3 ' out)" -eq 1
+bad 'a size of 0' 2 'min_community_size' communities m lines.txt --min-community-size 0
+
 # ---- standard input as data ----------------------------------------------------------------------
 
 job train='"-"'
@@ -236,7 +249,7 @@ bad 'unknown precision' 2 'flot32|float32' encode m pairs.tsv --precision flot32
 bad 'unknown task' 2 'task|querry|query' encode m pairs.tsv --task querry
 bad 'unknown prompt name' 2 'prompt|nobody' encode m pairs.tsv --prompt-name nobody
 bad 'truncate_dim 0' 2 'truncate' encode m pairs.tsv --truncate-dim 0
-for c in train grad eval encode similarity search tokenize info args; do
+for c in train grad eval encode similarity search communities tokenize info args; do
     good "$c --help" $c --help
     holds "$c --help says something" "$(wc -l <out)" -gt 4
 done

@@ -5,6 +5,11 @@
 #include "sentrain.h"
 #endif
 #include "test.h"
+#include "fail.h"
+
+#ifndef GOLDEN_DIR
+#define GOLDEN_DIR "tests/golden"
+#endif
 
 /* Two dimensions over 0 .. 2.55 and -1 .. 1, and one that never changes. numpy: floor((x - least) /
  * step), at most 255. */
@@ -108,11 +113,128 @@ static void test_search_map(void)
     sen_ctx_free(many);
 }
 
+/* ---- what Python's util recorded (tools/golden_toolbox.py) ----------------------------------- */
+
+typedef struct toolbox {
+    sen_ctx  *c;
+    sen_json *golden;
+    float     x[60 * 6];
+} toolbox;
+
+static bool toolbox_open(toolbox *t)
+{
+    int n = 0;
+    memset(t, 0, sizeof *t);
+    t->c = test_ctx(3);
+    if (!CHECK_OK(t->c, sen__json_load(t->c, &t->c->keep, GOLDEN_DIR "/toolbox.json", 0,
+                                       &t->golden))) return false;
+    for (const sen_json *j = sen_json_get(t->golden, "x")->child; j && n < 360; j = j->next)
+        t->x[n++] = (float)j->number;
+    CHECK(n == 360);
+    return n == 360;
+}
+
+static double toolbox_number(const sen_json *j, const char *key)
+{
+    return sen_json_get(j, key)->number;
+}
+
+static void test_search_communities(void)
+{
+    static toolbox t;
+    int cases = 0;
+    if (!toolbox_open(&t)) return;
+    for (const sen_json *j = sen_json_get(t.golden, "community_detection")->child; j; j = j->next) {
+        int64_t row[60], first[61], n = -1, i = 0;
+        const sen_json *group = sen_json_get(j, "out")->child;
+        cases++;
+        CHECK_OK(t.c, sen_community_detection(t.c, t.x, 60, 6, toolbox_number(j, "threshold"),
+                                              (int64_t)toolbox_number(j, "min_community_size"), row,
+                                              first, &n));
+        for (; group && i < n; group = group->next, i++) {
+            int64_t k = first[i];
+            for (const sen_json *m = group->child; m; m = m->next, k++)
+                CHECK(k < first[i + 1] && row[k] == (int64_t)m->number);
+            CHECK(k == first[i + 1]);
+        }
+        CHECK(i == n && !group && first[0] == 0);
+    }
+    CHECK(cases == 8);
+    sen_ctx_free(t.c);
+}
+
+/* More centres than are looked at together, more rows than a tile: 700 texts, each in as many
+ * copies as its number gives, by rows that are shuffled. Threads change nothing. */
+static void test_search_copies(void)
+{
+    enum { TEXTS = 700, N = TEXTS * 4, D = 24 };
+    static float text[TEXTS * D], x[N * D];
+    static int64_t row[2][N], first[2][N + 1], id[N];
+    static int copies[TEXTS];
+    sen_ctx *c[2];
+    int64_t n[2] = { -1, -1 }, taken = 0, at = 0;
+    fill_random(text, TEXTS * D, 1);
+    for (int i = 0; i < N; i++) {
+        id[i] = (int64_t)i * 977 % N % TEXTS;           /* 977 and N have no divisor in common */
+        if (id[i] % 4 < i % 4) id[i] = TEXTS;           /* alone: left out below */
+        if (id[i] == TEXTS) continue;
+        copies[id[i]]++;
+        id[at] = id[i];
+        memcpy(x + at++ * D, text + id[i] * D, D * sizeof *x);
+    }
+    for (int k = 0; k < 2; k++) {
+        c[k] = test_ctx(k ? 3 : 1);
+        CHECK_OK(c[k], sen_community_detection(c[k], x, at, D, 0.9999, 2, row[k], first[k], &n[k]));
+    }
+    CHECK(n[0] == n[1] && n[0] > 200 && memcmp(row[0], row[1], (size_t)first[0][n[0]] * 8) == 0);
+    for (int64_t i = 0; i < n[0]; i++) {
+        const int64_t size = first[0][i + 1] - first[0][i];
+        CHECK(size == copies[id[row[0][first[0][i]]]] && size >= 2);
+        CHECK(i == 0 || size <= first[0][i] - first[0][i - 1]);
+        for (int64_t k = first[0][i]; k < first[0][i + 1]; k++)
+            CHECK(id[row[0][k]] == id[row[0][first[0][i]]]);
+        taken += size;
+    }
+    for (int i = 0; i < TEXTS; i++) taken -= copies[i] >= 2 ? copies[i] : 0;
+    CHECK(taken == 0);
+    CHECK_OK(c[0], sen_community_detection(c[0], x, 0, D, 0.9, 2, row[0], first[0], &n[0]));
+    CHECK(n[0] == 0);
+    CHECK(sen_community_detection(c[0], x, 9, D, 0.9, 0, row[0], first[0], &n[0]) ==
+          SEN_ERR_ARGUMENT);
+    sen__forgive(c[0]);
+    CHECK(sen_community_detection(c[0], x, 9, D, NAN, 2, row[0], first[0], &n[0]) ==
+          SEN_ERR_ARGUMENT);
+    sen__forgive(c[0]);
+    x[D] = INFINITY;
+    CHECK(sen_community_detection(c[0], x, 9, D, 0.9, 2, row[0], first[0], &n[0]) ==
+          SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c[0]), "row 1 of the corpus holds inf") != NULL);
+    sen_ctx_free(c[0]);
+    sen_ctx_free(c[1]);
+}
+
+static sen_result search_communities_work(sen_ctx *c, void *arg)
+{
+    static float x[50 * 3];
+    int64_t row[50], first[51], n;
+    (void)arg;
+    fill_random(x, 50 * 3, 3);
+    return sen_community_detection(c, x, 50, 3, 0.9, 2, row, first, &n);
+}
+
+static void test_search_torn(void)
+{
+    CHECK(fail_everywhere(NULL, search_communities_work, NULL) > 3);
+}
+
 static void test_search(void)
 {
     TEST(test_search_int8);
     TEST(test_search_bits);
     TEST(test_search_map);
+    TEST(test_search_communities);
+    TEST(test_search_copies);
+    TEST(test_search_torn);
 }
 
 #ifndef TEST_ALL

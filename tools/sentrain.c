@@ -13,8 +13,8 @@
  *     the job                      one struct and its table of fields, as any options struct
  *     paths, files, progress       what a terminal and a disk need
  *     reading and making a job     file, then --set, then flags; model, data, losses, trainer
- *     the commands                 train, grad, eval; encode, similarity, search, tokenize;
- *                                  info, args, doctor
+ *     the commands                 train, grad, eval; encode, similarity, search, communities,
+ *                                  tokenize; info, args, doctor
  *     the command line             the table of commands, the reader of flags, main
  *
  * Commands. Each is one row of the table `commands` near the end: its name, its function, its flags
@@ -26,6 +26,7 @@
  *     eval        the job's evaluators and evaluation losses, without training
  *     encode      embeddings of a file's lines       tokenize    their token ids
  *     similarity  of two texts                       search      the nearest lines of a corpus
+ *     communities groups of a file's near lines      migrate     vectors of another model
  *     info        what a model or a job is           args        every training argument
  *     doctor      whether this build does here what it should
  *     convert-checkpoint          to Python's Trainer and back
@@ -108,6 +109,9 @@ typedef struct flags {
     /* of search */
     const char *corpus, *embeddings;
     int         top_k;
+    /* of communities */
+    double      threshold;
+    int         min_community_size;
     /* of migrate */
     const char *vectors;
 } flags;
@@ -2088,9 +2092,9 @@ static int similarity_of(const sen_model *m)
 }
 
 /* The corpus's vectors: of --embeddings, or made now. Models with prompts have one for each side;
- * without them both are empty. */
-static sen_result search_corpus(cli *t, const sen_model *m, const sen_text *corpus, int64_t n,
-                                float **rows)
+ * without them both are empty. task: "document", or NULL for texts that are compared alike. */
+static sen_result search_corpus(cli *t, const sen_model *m, const char *task,
+                                const sen_text *corpus, int64_t n, float **rows)
 {
     const char *from = t->flags.embeddings ? path_from(t, "", t->flags.embeddings) : NULL;
     const int e = sen_embedding_dimension(m, SEN_NONE);
@@ -2098,7 +2102,7 @@ static sen_result search_corpus(cli *t, const sen_model *m, const sen_text *corp
     int64_t lines = 0;
     int dimension = 0;
     sen_result r;
-    a.task = "document";
+    if (task) a.task = task;
     if (!from) {
         *rows = (float *)tool_alloc(t, (size_t)n * (size_t)e * sizeof **rows);
         return sen_encode(t->ctx, m, corpus, n, &a, *rows);
@@ -2124,7 +2128,7 @@ static sen_result search_all(cli *t, const sen_model *m, const sen_text *corpus,
     float *query = (float *)tool_alloc(t, QUERIES_AT_A_TIME * (size_t)e * sizeof *query);
     sen_hit *best = (sen_hit *)tool_alloc(t, QUERIES_AT_A_TIME * (size_t)top * sizeof *best);
     sen_encode_args a = encode_args(t);
-    sen_result r = search_corpus(t, m, corpus, n, &rows);
+    sen_result r = search_corpus(t, m, "document", corpus, n, &rows);
     int64_t i, q, some;
     a.task = "query";
     for (i = 0; i < k && !r; i += some) {
@@ -2153,6 +2157,50 @@ static int run_search(cli *t)
     if (!r) r = lines_read(t, t->n_places > 1 ? t->place[1] : NULL, &queries, &k);
     if (!r && !n) r = sen_fail(t->ctx, SEN_ERR_FORMAT, "%s: the corpus is empty", t->flags.corpus);
     if (!r) r = search_all(t, m, corpus, n, queries, k);
+    status = r ? failed(t, r, false) : EXIT_DONE;
+    sen_model_free(m);
+    return status;
+}
+
+/* ---- communities ----------------------------------------------------------------------------- */
+
+/* One line for each community, its centre first; row counts from 0.
+ *
+ *     {"community": 0, "size": 2, "rows": [4, 1], "texts": ["lights on", "light on"]} */
+static void print_community(int64_t number, const int64_t *row, int64_t n, const sen_text *texts)
+{
+    int64_t i;
+    printf("{\"community\": %lld, \"size\": %lld, \"rows\": [", (long long)number, (long long)n);
+    for (i = 0; i < n; i++) printf("%s%lld", i ? ", " : "", (long long)row[i]);
+    fputs("], \"texts\": [", stdout);
+    for (i = 0; i < n; i++) {
+        if (i) fputs(", ", stdout);
+        print_text(stdout, texts[row[i]].data, texts[row[i]].length);
+    }
+    fputs("]}\n", stdout);
+}
+
+/* Lines that are near each other, by cosine; near-duplicates with --threshold 0.95
+ * --min-community-size 2. */
+static int run_communities(cli *t)
+{
+    sen_model *m = NULL;
+    sen_text *lines = NULL;
+    float *rows = NULL;
+    int64_t *row, *first, n = 0, found = 0, i;
+    sen_result r = model_open(t, t->place[0], &m);
+    int status;
+    if (!r) r = lines_read(t, t->n_places > 1 ? t->place[1] : NULL, &lines, &n);
+    if (!r) r = search_corpus(t, m, NULL, lines, n, &rows);
+    if (!r) {
+        row = (int64_t *)tool_alloc(t, (size_t)n * sizeof *row + 1);
+        first = (int64_t *)tool_alloc(t, (size_t)(n + 1) * sizeof *first);
+        r = sen_community_detection(t->ctx, rows, n, sen_embedding_dimension(m, SEN_NONE),
+                                    t->flags.threshold, t->flags.min_community_size, row, first,
+                                    &found);
+        for (i = 0; i < found && !r; i++)
+            print_community(i, row + first[i], first[i + 1] - first[i], lines);
+    }
     status = r ? failed(t, r, false) : EXIT_DONE;
     sen_model_free(m);
     return status;
@@ -2856,6 +2904,14 @@ static const sen_field flags_search[] = {
     FLAGS_COMMON, SEN_FIELD_END
 };
 
+static const sen_field flags_communities[] = {
+    FLAG(threshold, SEN_KIND_DOUBLE, 0.75, "the cosine from which on two lines are near"),
+    FLAG(min_community_size, SEN_KIND_INT, 10, "smaller groups are not told"),
+    SEN_FIELD_TEXT(flags, embeddings, NULL, "their vectors, by encode --output; none: made anew"),
+    FLAG(batch_size, SEN_KIND_INT, 32, "texts that are encoded together"),
+    FLAGS_COMMON, SEN_FIELD_END
+};
+
 /* name, function, its flags, whether it takes a job, least and most arguments, usage, help. The
  * order is that of `sentrain --help`. */
 static const command commands[] = {
@@ -2878,6 +2934,10 @@ static const command commands[] = {
       "search MODEL --corpus FILE [--embeddings FILE.npy] [FILE] [--top-k K]",
       "The lines of the corpus that are nearest to each line of FILE (none: standard input), as "
       "JSON lines." },
+    { "communities", run_communities, flags_communities, false, 1, 2,
+      "communities MODEL [FILE] [--threshold T] [--min-community-size N] [--embeddings FILE.npy]",
+      "Groups of lines of FILE (none: standard input) that are near each other, the largest first, "
+      "as JSON lines; near-duplicates with --threshold 0.95 --min-community-size 2." },
     { "migrate", run_migrate, flags_migrate, false, 3, 3,
       "migrate OLD NEW TEXTS [--vectors OLD.npy --output NEW.npy]",
       "Fits a linear map from one model's vectors to another's on the lines of TEXTS, says how "
@@ -3152,9 +3212,10 @@ static int run(cli *t, int argc, char **argv)
     for (i = 0; i < COUNT(commands); i++)
         if (strcmp(commands[i].name, argv[1]) == 0) t->command = &commands[i];
     if (!t->command) return command_unknown(argv[1]);
-    /* The tables overlap and agree; these two have all that is not zero by default. */
+    /* The tables overlap and agree; these three have all that is not zero by default. */
     sen_fields_default(flags_encode, &t->flags);
     sen_fields_default(flags_search, &t->flags);
+    sen_fields_default(flags_communities, &t->flags);
     status = flags_parse(t, argc - 2, argv + 2);
     if (status) return status;
     if (t->flags.help) return help_command(t->command);
