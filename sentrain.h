@@ -921,11 +921,26 @@ SENTRAIN_DEF sen_encode_args sen_encode_args_default(void);
 SENTRAIN_DEF sen_result sen_encode(sen_ctx *c, const sen_model *m, const sen_text *texts, int64_t n,
                                    const sen_encode_args *args, float *out);
 
+/* Python's encode_query and encode_document: sen_encode with that task, so that the model's prompt
+ * "query" or "document" stands before each text. A prompt or a prompt_name in args wins.
+ * SEN_ERR_ARGUMENT: args has the other task. */
+SENTRAIN_DEF sen_result sen_encode_query(sen_ctx *c, const sen_model *m, const sen_text *texts,
+                                         int64_t n, const sen_encode_args *args, float *out);
+SENTRAIN_DEF sen_result sen_encode_document(sen_ctx *c, const sen_model *m, const sen_text *texts,
+                                            int64_t n, const sen_encode_args *args, float *out);
+
 SENTRAIN_DEF int sen_embedding_dimension(const sen_model *m, int truncate_dim);
 
-/* Similarity of the rows of a (n,E) and b (k,E) by the model's similarity function: out (n,k). */
+/* Similarity of the rows of a (n,E) and b (k,E) by the model's similarity function: out (n,k).
+ * Python's similarity. */
 SENTRAIN_DEF sen_result sen_similarities(sen_ctx *c, const sen_model *m, const float *a, int64_t n,
                                          const float *b, int64_t k, int64_t dimension, float *out);
+
+/* The same of each row of a (n,E) and the row of b (n,E) beside it: out (n). Python's
+ * similarity_pairwise. */
+SENTRAIN_DEF sen_result sen_similarities_pairwise(sen_ctx *c, const sen_model *m, const float *a,
+                                                  const float *b, int64_t n, int64_t dimension,
+                                                  float *out);
 
 /* "cosine", "dot", "euclidean" or "manhattan". */
 SENTRAIN_DEF const char *sen_model_similarity(const sen_model *m);
@@ -27041,28 +27056,69 @@ SENTRAIN_DEF sen_result sen_encode(sen_ctx *c, const sen_model *m, const sen_tex
     return r;
 }
 
+/* The task is the function's; another one in the arguments is a mistake that would be lost. */
+static sen_result sen__encode_task(sen_ctx *c, const sen_model *m, const sen_text *texts, int64_t n,
+                                   const sen_encode_args *args, const char *task, float *out)
+{
+    sen_encode_args a = args ? *args : sen_encode_args_default();
+    sen__begin(c);
+    if (a.stamp == SEN__ENCODE_STAMP && a.task && strcmp(a.task, task) != 0)
+        return sen__end(c, sen_fail(c, SEN_ERR_ARGUMENT,
+                                    "sen_encode_%s has the task \"%s\", and args.task is \"%s\"; "
+                                    "leave it NULL", task, task, a.task));
+    a.task = task;
+    return sen__end(c, sen_encode(c, m, texts, n, &a, out));
+}
+
+SENTRAIN_DEF sen_result sen_encode_query(sen_ctx *c, const sen_model *m, const sen_text *texts,
+                                         int64_t n, const sen_encode_args *args, float *out)
+{
+    return sen__encode_task(c, m, texts, n, args, "query", out);
+}
+
+SENTRAIN_DEF sen_result sen_encode_document(sen_ctx *c, const sen_model *m, const sen_text *texts,
+                                            int64_t n, const sen_encode_args *args, float *out)
+{
+    return sen__encode_task(c, m, texts, n, args, "document", out);
+}
+
 /* ---- similarities ---------------------------------------------------------------------------- */
 
-/* The same op that a loss uses, on a tape that records nothing. */
+/* The same ops that losses use, on a tape that records nothing. Cosines normalize both sides first;
+ * distances are negative, so that larger always means more alike. */
+static sen_result sen__similarities(sen_ctx *c, const sen_model *m, const float *a, int64_t n,
+                                    const float *b, int64_t k, int64_t dimension, bool pairwise,
+                                    float *out)
+{
+    const int kind = (int)m->similarity;
+    sen_tape *t = NULL;
+    sen_var *x[2], *y;
+    sen_result r = sen_tape_new(c, false, &t);
+    if (!r) {
+        x[0] = sen_tape_constant(t, a, n, dimension);
+        x[1] = sen_tape_constant(t, b, k, dimension);
+        y = pairwise ? sen_pairwise_similarity(t, kind, x[0], x[1])
+                     : sen_similarity_matrix(t, kind, x[0], x[1]);
+        r = sen_tape_result(t);
+        if (!r) memcpy(out, y->x, (size_t)sen_count(y) * sizeof *out);  /* before the tape goes */
+    }
+    sen_tape_free(t);
+    return r;
+}
 
-/* Cosines normalize both sides first; distances are negative, so that larger always means more
- * alike. */
 SENTRAIN_DEF sen_result sen_similarities(sen_ctx *c, const sen_model *m, const float *a, int64_t n,
                                          const float *b, int64_t k, int64_t dimension, float *out)
 {
-    sen_tape *t = NULL;
-    sen_var *y;
-    sen_result r;
     sen__begin(c);
-    r = sen_tape_new(c, false, &t);
-    if (!r) {
-        y = sen_similarity_matrix(t, (int)m->similarity, sen_tape_constant(t, a, n, dimension),
-                                  sen_tape_constant(t, b, k, dimension));
-        r = sen_tape_result(t);
-        if (!r) memcpy(out, y->x, (size_t)(n * k) * sizeof(float)); /* before the tape goes */
-    }
-    sen_tape_free(t);
-    return sen__end(c, r);
+    return sen__end(c, sen__similarities(c, m, a, n, b, k, dimension, false, out));
+}
+
+SENTRAIN_DEF sen_result sen_similarities_pairwise(sen_ctx *c, const sen_model *m, const float *a,
+                                                  const float *b, int64_t n, int64_t dimension,
+                                                  float *out)
+{
+    sen__begin(c);
+    return sen__end(c, sen__similarities(c, m, a, n, b, n, dimension, true, out));
 }
 
 /* ---- looking at a model ---------------------------------------------------------------------- */
@@ -50486,6 +50542,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    sen_trainer_create_model_card: a trained model's README.md; the command train writes
  *            it beside the final model, with the job's model_card_data (tools/check_card.py).
  *   Added    sen_trainer_save_metrics, sen_trainer_log_metrics.
+ *   Added    sen_similarities_pairwise; sen_encode_query, sen_encode_document.
  *
  * LICENCE
  *

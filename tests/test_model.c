@@ -512,6 +512,41 @@ static void model_prompted(sen_ctx *c, const sen_model *m, sen_encode_args *args
     *args = sen_encode_args_default();
 }
 
+/* encode_query and encode_document put the prompt of their name before the text, whichever is the
+ * model's default. */
+static void model_tasks(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, TINY_MODULES);
+    const sen_text text = tiny_text("abc");
+    sen_encode_args args = sen_encode_args_default();
+    float expect[16], got[16], plain[16];
+    sen_json *prompts = NULL;
+    static const char spec[] = "{\"query\": \"word99 \", \"document\": \"word98 \"}";
+    CHECK_OK(c, sen_encode(c, m, &text, 1, NULL, plain));
+    CHECK_OK(c, sen_encode_query(c, m, &text, 1, NULL, got));
+    CHECK(memcmp(got, plain, sizeof got) == 0);         /* no prompt yet */
+    CHECK_OK(c, sen__json_parse(c, &c->scratch, "p", spec, strlen(spec), 0, &prompts));
+    CHECK_OK(c, sen_model_set_prompts(c, m, prompts, "document"));
+    args.prompt = "word99 ";
+    CHECK_OK(c, sen_encode(c, m, &text, 1, &args, expect));
+    CHECK_OK(c, sen_encode_query(c, m, &text, 1, NULL, got));
+    CHECK(memcmp(got, expect, sizeof got) == 0 && memcmp(got, plain, sizeof got) != 0);
+    args.prompt = "word98 ";
+    CHECK_OK(c, sen_encode(c, m, &text, 1, &args, expect));
+    args.prompt = NULL;
+    args.task = "document";
+    CHECK_OK(c, sen_encode_document(c, m, &text, 1, &args, got));
+    CHECK(memcmp(got, expect, sizeof got) == 0);
+    CHECK(sen_encode_query(c, m, &text, 1, &args, got) == SEN_ERR_ARGUMENT);
+    CHECK_TEXT(sen_message(c), "sen_encode_query has the task \"query\", and args.task is "
+                               "\"document\"; leave it NULL");
+    memset(&args, 0, sizeof args);
+    CHECK(sen_encode_query(c, m, &text, 1, &args, got) == SEN_ERR_ARGUMENT);
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
 /* One prompt more than there may be. */
 static void model_many_prompts(sen_ctx *c, sen_model *m)
 {
@@ -577,6 +612,7 @@ static void model_similarities(void)
     };
     sen_ctx *c = test_ctx(1);
     sen_model *m = tiny_model(c, TINY_MODULES);
+    static const float beside[4] = { 0, 2, 0, 2 };     /* b for each row of a */
     float out[2];
     size_t i;
     for (i = 0; i < SEN__COUNT(row); i++) {
@@ -584,6 +620,10 @@ static void model_similarities(void)
         CHECK_TEXT(sen_model_similarity(m), row[i].name);
         CHECK_OK(c, sen_similarities(c, m, a, 2, b, 1, 2, out));
         CHECK_NEAR(out, row[i].expect, 2, 1e-5);
+        memset(out, 0, sizeof out);
+        CHECK_OK(c, sen_similarities_pairwise(c, m, a, beside, 2, 2, out));
+        CHECK_NEAR(out, row[i].expect, 2, 1e-5);
+        CHECK_OK(c, sen_similarities_pairwise(c, m, a, beside, 0, 2, out));     /* of nothing */
     }
     CHECK(sen_model_set_similarity(c, m, "cos") == SEN_ERR_ARGUMENT);
     CHECK_TEXT(sen_message(c), "no similarity function is called \"cos\"; there are: cosine, dot, "
@@ -1418,6 +1458,7 @@ static void test_model(void)
     TEST(model_args);
     TEST(model_lengths);
     TEST(model_prompts);
+    TEST(model_tasks);
     TEST(model_similarities);
     TEST(model_oracle);
     TEST(model_missing);
