@@ -629,6 +629,7 @@ SENTRAIN_DEF sen_var *sen_linear(sen_tape *t, sen_var *x, sen_var *w, sen_var *b
 
 /* Each row divided by max(its Euclidean length, 1e-12). */
 SENTRAIN_DEF sen_var *sen_normalize(sen_tape *t, sen_var *x);
+#ifndef SENTRAIN_ENCODE_ONLY
 /* Row by row: the dot product (R,1); the Euclidean distance (R,1), whose gradient at 0 is 0; the
  * Manhattan distance (R,1). */
 SENTRAIN_DEF sen_var *sen_row_dot(sen_tape *t, sen_var *a, sen_var *b);
@@ -637,9 +638,10 @@ SENTRAIN_DEF sen_var *sen_row_manhattan(sen_tape *t, sen_var *a, sen_var *b);
 /* torch.cosine_similarity row by row, lengths of at least 1e-8: (R,1). */
 SENTRAIN_DEF sen_var *sen_row_cosine(sen_tape *t, sen_var *a, sen_var *b);
 
-/* sentence-transformers' util functions: of every pair of rows (R,S), and row by row (R,1). */
-SENTRAIN_DEF sen_var *sen_similarity_matrix(sen_tape *t, int kind, sen_var *a, sen_var *b);
+/* sentence-transformers' util functions: row by row (R,1), and of every pair of rows (R,S). */
 SENTRAIN_DEF sen_var *sen_pairwise_similarity(sen_tape *t, int kind, sen_var *a, sen_var *b);
+#endif
+SENTRAIN_DEF sen_var *sen_similarity_matrix(sen_tape *t, int kind, sen_var *a, sen_var *b);
 
 #ifndef SENTRAIN_ENCODE_ONLY
 /* Mean over rows of logsumexp(row) - row[target]; target[R], borrowed until backward, or NULL: the
@@ -921,6 +923,7 @@ SENTRAIN_DEF sen_encode_args sen_encode_args_default(void);
 SENTRAIN_DEF sen_result sen_encode(sen_ctx *c, const sen_model *m, const sen_text *texts, int64_t n,
                                    const sen_encode_args *args, float *out);
 
+#ifndef SENTRAIN_ENCODE_ONLY
 /* Python's encode_query and encode_document: sen_encode with that task, so that the model's prompt
  * "query" or "document" stands before each text. A prompt or a prompt_name in args wins.
  * SEN_ERR_ARGUMENT: args has the other task. */
@@ -928,6 +931,7 @@ SENTRAIN_DEF sen_result sen_encode_query(sen_ctx *c, const sen_model *m, const s
                                          int64_t n, const sen_encode_args *args, float *out);
 SENTRAIN_DEF sen_result sen_encode_document(sen_ctx *c, const sen_model *m, const sen_text *texts,
                                             int64_t n, const sen_encode_args *args, float *out);
+#endif
 
 SENTRAIN_DEF int sen_embedding_dimension(const sen_model *m, int truncate_dim);
 
@@ -936,11 +940,13 @@ SENTRAIN_DEF int sen_embedding_dimension(const sen_model *m, int truncate_dim);
 SENTRAIN_DEF sen_result sen_similarities(sen_ctx *c, const sen_model *m, const float *a, int64_t n,
                                          const float *b, int64_t k, int64_t dimension, float *out);
 
+#ifndef SENTRAIN_ENCODE_ONLY
 /* The same of each row of a (n,E) and the row of b (n,E) beside it: out (n). Python's
  * similarity_pairwise. */
 SENTRAIN_DEF sen_result sen_similarities_pairwise(sen_ctx *c, const sen_model *m, const float *a,
                                                   const float *b, int64_t n, int64_t dimension,
                                                   float *out);
+#endif
 
 /* "cosine", "dot", "euclidean" or "manhattan". */
 SENTRAIN_DEF const char *sen_model_similarity(const sen_model *m);
@@ -18559,6 +18565,7 @@ SENTRAIN_DEF sen_var *sen_normalize(sen_tape *t, sen_var *x)
     return y;
 }
 
+#ifndef SENTRAIN_ENCODE_ONLY
 /* y = a . b;  da += dy b, db += dy a. */
 static void sen__row_dot_op_backward(sen_node *n)
 {
@@ -18676,6 +18683,7 @@ SENTRAIN_DEF sen_var *sen_row_cosine(sen_tape *t, sen_var *a, sen_var *b)
     sen_tape_save(t, y, 0, norms);
     return y;
 }
+#endif
 
 /* ---- similarities ---------------------------------------------------------------------------- */
 
@@ -18737,6 +18745,7 @@ SENTRAIN_DEF sen_var *sen_similarity_matrix(sen_tape *t, int kind, sen_var *a, s
     }
 }
 
+#ifndef SENTRAIN_ENCODE_ONLY
 /* util.pairwise_cos_sim and its kin. The diagonal of the matrix above, without the rest: (R,1). */
 SENTRAIN_DEF sen_var *sen_pairwise_similarity(sen_tape *t, int kind, sen_var *a, sen_var *b)
 {
@@ -18748,7 +18757,6 @@ SENTRAIN_DEF sen_var *sen_pairwise_similarity(sen_tape *t, int kind, sen_var *a,
     }
 }
 
-#ifndef SENTRAIN_ENCODE_ONLY
 /* ---- cross-entropy --------------------------------------------------------------------------- */
 
 /* Softmax and logarithm in one: only the log-sum-exp of each row is kept, and a score of -infinity
@@ -26074,6 +26082,7 @@ static sen_result sen__model_save_settings(sen_ctx *c, const sen_model *m, const
                           &sen__style_sorted, "");
 }
 
+#ifndef SENTRAIN_ENCODE_ONLY
 /* ---- fingerprint ----------------------------------------------------------------------------- */
 
 #ifndef SENTRAIN_ENCODE_ONLY
@@ -26259,6 +26268,7 @@ static sen_result sen__model_save_all(sen_ctx *c, const sen_model *m, const char
         sen_log(c, SEN_LOG_INFO, "%s: needs sentence-transformers 6 or later", folder);
     return r;
 }
+#endif
 
 /* Whose weights a trainer on another context may be changing at this moment. */
 static bool sen__model_held_elsewhere(const sen_ctx *c, const sen_model *m)
@@ -27056,6 +27066,7 @@ SENTRAIN_DEF sen_result sen_encode(sen_ctx *c, const sen_model *m, const sen_tex
     return r;
 }
 
+#ifndef SENTRAIN_ENCODE_ONLY
 /* The task is the function's; another one in the arguments is a mistake that would be lost. */
 static sen_result sen__encode_task(sen_ctx *c, const sen_model *m, const sen_text *texts, int64_t n,
                                    const sen_encode_args *args, const char *task, float *out)
@@ -27081,24 +27092,23 @@ SENTRAIN_DEF sen_result sen_encode_document(sen_ctx *c, const sen_model *m, cons
 {
     return sen__encode_task(c, m, texts, n, args, "document", out);
 }
+#endif
 
 /* ---- similarities ---------------------------------------------------------------------------- */
 
 /* The same ops that losses use, on a tape that records nothing. Cosines normalize both sides first;
  * distances are negative, so that larger always means more alike. */
-static sen_result sen__similarities(sen_ctx *c, const sen_model *m, const float *a, int64_t n,
-                                    const float *b, int64_t k, int64_t dimension, bool pairwise,
-                                    float *out)
+static sen_result sen__similarities(sen_ctx *c, const sen_model *m,
+                                    sen_var *(*op)(sen_tape *t, int kind, sen_var *a, sen_var *b),
+                                    const float *a, int64_t n, const float *b, int64_t k,
+                                    int64_t dimension, float *out)
 {
-    const int kind = (int)m->similarity;
     sen_tape *t = NULL;
-    sen_var *x[2], *y;
+    sen_var *y;
     sen_result r = sen_tape_new(c, false, &t);
     if (!r) {
-        x[0] = sen_tape_constant(t, a, n, dimension);
-        x[1] = sen_tape_constant(t, b, k, dimension);
-        y = pairwise ? sen_pairwise_similarity(t, kind, x[0], x[1])
-                     : sen_similarity_matrix(t, kind, x[0], x[1]);
+        y = op(t, (int)m->similarity, sen_tape_constant(t, a, n, dimension),
+               sen_tape_constant(t, b, k, dimension));
         r = sen_tape_result(t);
         if (!r) memcpy(out, y->x, (size_t)sen_count(y) * sizeof *out);  /* before the tape goes */
     }
@@ -27110,16 +27120,18 @@ SENTRAIN_DEF sen_result sen_similarities(sen_ctx *c, const sen_model *m, const f
                                          const float *b, int64_t k, int64_t dimension, float *out)
 {
     sen__begin(c);
-    return sen__end(c, sen__similarities(c, m, a, n, b, k, dimension, false, out));
+    return sen__end(c, sen__similarities(c, m, sen_similarity_matrix, a, n, b, k, dimension, out));
 }
 
+#ifndef SENTRAIN_ENCODE_ONLY
 SENTRAIN_DEF sen_result sen_similarities_pairwise(sen_ctx *c, const sen_model *m, const float *a,
                                                   const float *b, int64_t n, int64_t dimension,
                                                   float *out)
 {
     sen__begin(c);
-    return sen__end(c, sen__similarities(c, m, a, n, b, n, dimension, true, out));
+    return sen__end(c, sen__similarities(c, m, sen_pairwise_similarity, a, n, b, n, dimension, out));
 }
+#endif
 
 /* ---- looking at a model ---------------------------------------------------------------------- */
 
@@ -50543,6 +50555,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            it beside the final model, with the job's model_card_data (tools/check_card.py).
  *   Added    sen_trainer_save_metrics, sen_trainer_log_metrics.
  *   Added    sen_similarities_pairwise; sen_encode_query, sen_encode_document.
+ *   Fixed    SENTRAIN_ENCODE_ONLY compiles again, and leaves out the operations on pairs of rows.
  *
  * LICENCE
  *

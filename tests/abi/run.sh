@@ -29,7 +29,7 @@ LD_LIBRARY_PATH=$out "$out/host"
 echo "two shared objects with SENTRAIN_STATIC: two copies in one process"
 
 # Names that a build declares and those that its object defines; both in order.
-declared() { $cc -w "$@" -E -x c sentrain.h | sed -n 's/^extern .*[ *]\(sen_[a-z0-9_]*\)(.*/\1/p' | sort -u; }
+declared() { $cc -w "$@" -E -P -x c sentrain.h | sed -n 's/^extern .*[ *]\(sen_[a-z0-9_]*\)(.*/\1/p' | sort -u; }
 defined() { nm "$1" | sed -n 's/.* T _*\(sen_[a-z0-9_]*\)$/\1/p' | sort -u; }
 
 only=-DSENTRAIN_ENCODE_ONLY
