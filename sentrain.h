@@ -931,6 +931,25 @@ SENTRAIN_DEF sen_result sen_encode_query(sen_ctx *c, const sen_model *m, const s
                                          int64_t n, const sen_encode_args *args, float *out);
 SENTRAIN_DEF sen_result sen_encode_document(sen_ctx *c, const sen_model *m, const sen_text *texts,
                                             int64_t n, const sen_encode_args *args, float *out);
+
+/* All that a model makes of one text; the arrays are there during the call that gets them. */
+typedef struct sen_encoded {
+    int64_t        index;                   /* which of the texts, from 0 */
+    int64_t        tokens;                  /* L, the special ones' and a prompt's among them */
+    const int32_t *input_ids;               /* (L) */
+    int            token_dimension, dimension;      /* H, E */
+    const float   *token_embeddings;        /* (L,H): neither cut nor normalized, as in Python */
+    const float   *sentence_embedding;      /* (E): what sen_encode gives, bit for bit */
+} sen_encoded;
+
+/* encode with output_value "token_embeddings" or None: each text's outputs to each_text(), in the
+ * order of the texts, a batch after the other, so n may be any number. each_text() returns non-zero
+ * to stop. args as for sen_encode. SEN_ERR_STOPPED: somebody stopped it; SEN_ERR_UNSUPPORTED: a
+ * module of the user's leaves no embedding for each token. */
+SENTRAIN_DEF sen_result sen_encode_outputs(sen_ctx *c, const sen_model *m, const sen_text *texts,
+                                           int64_t n, const sen_encode_args *args,
+                                           int (*each_text)(void *user, const sen_encoded *e),
+                                           void *user);
 #endif
 
 SENTRAIN_DEF int sen_embedding_dimension(const sen_model *m, int truncate_dim);
@@ -26085,7 +26104,6 @@ static sen_result sen__model_save_settings(sen_ctx *c, const sen_model *m, const
 #ifndef SENTRAIN_ENCODE_ONLY
 /* ---- fingerprint ----------------------------------------------------------------------------- */
 
-#ifndef SENTRAIN_ENCODE_ONLY
 #define SEN__FINGERPRINT_FILE "sentrain_fingerprint.json"
 
 typedef struct sen__print { uint64_t a, b; } sen__print;
@@ -26250,7 +26268,6 @@ SENTRAIN_DEF bool sen_folder_fingerprint(sen_ctx *c, const char *folder, char ou
     sen__arena_release(&c->scratch, mark);
     return out[0] != 0;
 }
-#endif
 
 /* modules.json last: a folder in which it is missing is not taken for a whole model. */
 static sen_result sen__model_save_all(sen_ctx *c, const sen_model *m, const char *folder)
@@ -26260,9 +26277,7 @@ static sen_result sen__model_save_all(sen_ctx *c, const sen_model *m, const char
     int i;
     for (i = 0; !r && i < m->n_modules; i++) r = sen__module_save(c, &m->module[i], folder, older);
     if (!r) r = sen__model_save_settings(c, m, folder);
-#ifndef SENTRAIN_ENCODE_ONLY
     if (!r) r = sen__model_save_fingerprint(c, m, folder);
-#endif
     if (!r) r = sen__model_save_list(c, m, folder, older);
     if (!r && !older)
         sen_log(c, SEN_LOG_INFO, "%s: needs sentence-transformers 6 or later", folder);
@@ -26420,16 +26435,34 @@ static int sen__model_reads(const sen_model *m, const sen_batch *b)
     return sen__pooling_reads(&m->module[1], b);
 }
 
-/* The sentence embeddings (N,E) of a packed batch; errors stay with the tape. A module replaces
+/* The sentence embeddings (N,E) of f's packed batch; errors stay with the tape. A module replaces
  * what the next one reads, so after the last one f holds the result. On a tape that records, all
  * this is what backward will walk through; on one that does not, values that are used up go back to
  * the pool on the way. Where the model trains in bf16, its modules do and its loss does not: Python
  * wraps autocast around the model's forward alone. */
+static sen_var *sen__model_features(sen_model *m, sen_tape *t, sen_features *f)
+{
+    const sen_batch *b = f->batch;
+    const bool before = t->bf16;
+    int i;
+    SENTRAIN_ASSERT(b->first[0] == 0 && b->first[b->rows * b->columns] == b->tokens);
+    t->bf16 = before || m->bf16;
+    for (i = 0; i < m->n_modules; i++) m->module[i].type->forward(&m->module[i], t, f);
+    t->bf16 = before;
+    /* A user's module may do anything; what comes out is checked once, here. */
+    if (!t->result && (!f->sentence_embedding ||
+                       f->sentence_embedding->rows != b->rows * b->columns ||
+                       f->sentence_embedding->cols != m->module[m->n_modules - 1].dimension))
+        sen__tape_fail(t, sen_fail(t->c, SEN_ERR_FORMAT,
+                                   "this model's modules do not make the embeddings that they "
+                                   "promise; is one Pooling right behind its Transformer?"));
+    return t->result ? NULL : f->sentence_embedding;
+}
+
+/* The same where nobody looks at tokens, so only those are computed that pooling reads. */
 static sen_var *sen__model_forward(sen_model *m, sen_tape *t, const sen_batch *b)
 {
-    const bool before = t->bf16;
     sen_features f;                         /* what modules hand on to each other */
-    int i;
     memset(&f, 0, sizeof f);
     f.batch = b;
     f.reads = t->layers ? SEN_ALL_TOKENS : sen__model_reads(m, b);
@@ -26438,18 +26471,7 @@ static sen_var *sen__model_forward(sen_model *m, sen_tape *t, const sen_batch *b
         t->layers->model = m;
         t->layers->batch = b;
     }
-    SENTRAIN_ASSERT(b->first[0] == 0 && b->first[b->rows * b->columns] == b->tokens);
-    t->bf16 = before || m->bf16;
-    for (i = 0; i < m->n_modules; i++) m->module[i].type->forward(&m->module[i], t, &f);
-    t->bf16 = before;
-    /* A user's module may do anything; what comes out is checked once, here. */
-    if (!t->result && (!f.sentence_embedding ||
-                       f.sentence_embedding->rows != b->rows * b->columns ||
-                       f.sentence_embedding->cols != m->module[m->n_modules - 1].dimension))
-        sen__tape_fail(t, sen_fail(t->c, SEN_ERR_FORMAT,
-                                   "this model's modules do not make the embeddings that they "
-                                   "promise; is one Pooling right behind its Transformer?"));
-    return t->result ? NULL : f.sentence_embedding;
+    return sen__model_features(m, t, &f);
 }
 
 /* The sentence embeddings (N,E) that layer i alone would give: what comes behind the transformer,
@@ -26923,6 +26945,10 @@ typedef struct sen__encoding {
     float                 *out;
     sen_tape              *tape;
     sen__packed            packed;          /* the batch's arrays, used again */
+#ifndef SENTRAIN_ENCODE_ONLY
+    int                  (*each_text)(void *user, const sen_encoded *e);    /* NULL: fill out */
+    void                  *user;
+#endif
 } sen__encoding;
 
 /* Text i of the window: what sen__model_tokens asks for. */
@@ -26937,12 +26963,18 @@ static sen_result sen__encoding_text(void *arg, int64_t i, sen_text *text)
  * batch, and that one which cannot fit fails at once.
  * For lengths 3 5 3 4 with longest = 5: counts by longest - length are 1 1 2, their sums 0 1 2, and
  * the order is 1 3 0 2. */
-static sen_result sen__encoding_order(sen_ctx *c, const sen__tokens *tokens, int64_t n,
+static sen_result sen__encoding_order(const sen__encoding *e, const sen__tokens *tokens, int64_t n,
                                       int64_t *order)
 {
     int64_t longest = 0, i, *count;         /* count comes zeroed */
+#ifndef SENTRAIN_ENCODE_ONLY
+    if (e->each_text) {                     /* gets them as they came */
+        for (i = 0; i < n; i++) order[i] = i;
+        return SEN_OK;
+    }
+#endif
     for (i = 0; i < n; i++) longest = SEN__MAX(longest, sen__tokens_length(tokens, i));
-    count = (int64_t *)sen__scratch(c, longest + 2, sizeof *count, "an order of texts");
+    count = (int64_t *)sen__scratch(e->c, longest + 2, sizeof *count, "an order of texts");
     if (!count) return SEN_ERR_MEMORY;
     for (i = 0; i < n; i++) count[longest - sen__tokens_length(tokens, i) + 1]++;
     for (i = 1; i <= longest + 1; i++) count[i] += count[i - 1];
@@ -26964,6 +26996,52 @@ static void sen__encoding_store(sen__encoding *e, const sen_var *y, const int64_
     }
 }
 
+#ifndef SENTRAIN_ENCODE_ONLY
+/* Hands out what was made of each text, the sentence's embedding from e->out: one batch of rows,
+ * since nothing is kept. */
+static sen_result sen__encoding_outputs(sen__encoding *e, const sen_features *f, int64_t n,
+                                        int64_t base)
+{
+    const sen_batch *b = f->batch;
+    const sen_var *x = f->token_embeddings;
+    sen_encoded one;
+    int64_t i;
+    if (!x || x->rows != b->tokens)
+        return sen_fail(e->c, SEN_ERR_UNSUPPORTED,
+                        "this model's modules leave no embedding for each token");
+    one.token_dimension = (int)x->cols;
+    one.dimension = e->dimension;
+    for (i = 0; i < n; i++) {
+        one.index = base + i;
+        one.tokens = b->first[i + 1] - b->first[i];
+        one.input_ids = b->ids + b->first[i];
+        one.token_embeddings = x->x + b->first[i] * x->cols;
+        one.sentence_embedding = e->out + i * e->dimension;
+        if (e->each_text(e->user, &one))
+            return sen_fail(e->c, SEN_ERR_STOPPED, "encoding was stopped after %lld texts",
+                            (long long)(base + i + 1));
+    }
+    return SEN_OK;
+}
+
+/* Forward for somebody who looks at tokens: all of them are computed in the last layer too. */
+static sen_result sen__encoding_whole(sen__encoding *e, const int64_t *rows, int64_t n,
+                                      int64_t base)
+{
+    sen_features f;
+    const sen_var *y;
+    sen_result r;
+    memset(&f, 0, sizeof f);
+    f.batch = &e->packed.batch;
+    f.reads = SEN_ALL_TOKENS;
+    y = sen__model_features(e->m, e->tape, &f);
+    r = sen_tape_result(e->tape);
+    if (r) return r;
+    sen__encoding_store(e, y, rows, n, -rows[0]);       /* row 0 of e->out is the batch's first */
+    return sen__encoding_outputs(e, &f, n, base);
+}
+#endif
+
 /* One batch: pack, forward, store. The tape's memory is kept for the next one. */
 static sen_result sen__encoding_batch(sen__encoding *e, sen__tokens *tokens, const int64_t *rows,
                                       int64_t n, int64_t base)
@@ -26971,6 +27049,13 @@ static sen_result sen__encoding_batch(sen__encoding *e, sen__tokens *tokens, con
     const sen_var *y;
     sen_result r = sen__packed_fill(e->c, &e->packed, &tokens, 1, rows, n);
     if (r) return r;
+#ifndef SENTRAIN_ENCODE_ONLY
+    if (e->each_text) {
+        r = sen__encoding_whole(e, rows, n, base + rows[0]);
+        sen_tape_reset(e->tape);
+        return r;
+    }
+#endif
     y = sen__model_forward(e->m, e->tape, &e->packed.batch);    /* (k,E), rows as packed */
     r = sen_tape_result(e->tape);
     if (!r) sen__encoding_store(e, y, rows, n, base);   /* before the tape forgets y */
@@ -26990,7 +27075,7 @@ static sen_result sen__encoding_window(sen__encoding *e, int64_t base, int64_t n
     memcpy(&texts, &e->texts, sizeof texts);    /* handed through as void *, only read */
     if (!r)
         r = sen__model_tokens(e->c, e->m, sen__encoding_text, texts + base, n, e->prompt, &tokens);
-    if (!r) r = sen__encoding_order(e->c, tokens, n, order);
+    if (!r) r = sen__encoding_order(e, tokens, n, order);
     /* order + i: the batch's texts, numbered within the window. */
     for (i = 0; !r && i < n; i += e->args->batch_size) {
         const int64_t k = SEN__MIN(e->args->batch_size, n - i); /* the last batch may be smaller */
@@ -27009,16 +27094,9 @@ static sen_result sen__encoding_window(sen__encoding *e, int64_t base, int64_t n
     return r;
 }
 
-/* Arguments are checked before anything is computed. The model is const for the caller; e.m drops
- * that because module functions take a sen_module * (a forward pass changes none, see the module
- * chapter). */
-static sen_result sen__encode(sen_ctx *c, const sen_model *m, const sen_text *texts, int64_t n,
-                              const sen_encode_args *args, float *out)
+/* Arguments are checked before anything is computed. */
+static sen_result sen__encode_check(sen_ctx *c, const sen_model *m, const sen_encode_args *args)
 {
-    sen__encoding e;
-    int64_t base;
-    sen_result r;
-    memset(&e, 0, sizeof e);
     /* Weights that a trainer is changing; its own context may encode between two steps. */
     if (sen__model_held_elsewhere(c, m))
         return sen_fail(c, SEN_ERR_BUSY,
@@ -27034,6 +27112,17 @@ static sen_result sen__encode(sen_ctx *c, const sen_model *m, const sen_text *te
                         args->truncate_dim);
     if (!m->transformer)
         return sen_fail(c, SEN_ERR_UNSUPPORTED, "this model has no Transformer to read texts with");
+    return SEN_OK;
+}
+
+/* What does not change from batch to batch. The model is const for the caller; e->m drops that
+ * because module functions take a sen_module * (a forward pass changes none, see the module
+ * chapter). */
+static sen__encoding sen__encoding_of(sen_ctx *c, const sen_model *m, const sen_text *texts,
+                                      int64_t n, const sen_encode_args *args, float *out)
+{
+    sen__encoding e;
+    memset(&e, 0, sizeof e);
     memcpy(&e.m, &m, sizeof e.m);
     e.c = c;
     e.args = args;
@@ -27042,15 +27131,32 @@ static sen_result sen__encode(sen_ctx *c, const sen_model *m, const sen_text *te
     e.whole = m->module[m->n_modules - 1].dimension;    /* before truncation */
     e.dimension = sen_embedding_dimension(m, args->truncate_dim);
     e.out = out;
-    r = sen__encode_prompt(c, m, args, &e.prompt);
-    if (!r) r = sen_tape_new(c, false, &e.tape);
-    if (!r) e.tape->packs_weights = n > args->batch_size;       /* worth it from two batches on */
-    if (!r) e.tape->bf16 = args->bf16;
-    for (base = 0; !r && base < n; base += SEN__ENCODE_WINDOW)
-        r = sen__encoding_window(&e, base, SEN__MIN(SEN__ENCODE_WINDOW, n - base));
-    sen__packed_free(c, &e.packed);         /* both are fine with nothing in them */
-    sen_tape_free(e.tape);
+    return e;
+}
+
+static sen_result sen__encoding_run(sen__encoding *e)
+{
+    sen_ctx *c = e->c;
+    int64_t base;
+    sen_result r = sen__encode_prompt(c, e->m, e->args, &e->prompt);
+    if (!r) r = sen_tape_new(c, false, &e->tape);
+    if (!r) e->tape->packs_weights = e->n > e->args->batch_size;    /* worth it from two batches */
+    if (!r) e->tape->bf16 = e->args->bf16;
+    for (base = 0; !r && base < e->n; base += SEN__ENCODE_WINDOW)
+        r = sen__encoding_window(e, base, SEN__MIN(SEN__ENCODE_WINDOW, e->n - base));
+    sen__packed_free(c, &e->packed);        /* both are fine with nothing in them */
+    sen_tape_free(e->tape);
     return r;
+}
+
+static sen_result sen__encode(sen_ctx *c, const sen_model *m, const sen_text *texts, int64_t n,
+                              const sen_encode_args *args, float *out)
+{
+    sen_result r = sen__encode_check(c, m, args);
+    sen__encoding e;
+    if (r) return r;
+    e = sen__encoding_of(c, m, texts, n, args, out);
+    return sen__encoding_run(&e);
 }
 
 /* Each public function that can fail is such a pair: sen__begin forgets the last message, the inner
@@ -27092,6 +27198,39 @@ SENTRAIN_DEF sen_result sen_encode_document(sen_ctx *c, const sen_model *m, cons
 {
     return sen__encode_task(c, m, texts, n, args, "document", out);
 }
+
+/* Room for the sentence embeddings of one batch is all that is kept. */
+static sen_result sen__encode_outputs(sen_ctx *c, const sen_model *m, const sen_text *texts,
+                                      int64_t n, const sen_encode_args *args,
+                                      int (*each_text)(void *user, const sen_encoded *e),
+                                      void *user)
+{
+    sen_result r = sen__encode_check(c, m, args);
+    sen__encoding e;
+    if (r || n < 1) return r;
+    e = sen__encoding_of(c, m, texts, n, args, NULL);
+    e.each_text = each_text;
+    e.user = user;
+    e.out = (float *)sen__new_array(c, SEN__MIN(n, args->batch_size) * e.dimension, sizeof *e.out,
+                                    "the embeddings of a batch");
+    if (!e.out) return SEN_ERR_MEMORY;
+    r = sen__encoding_run(&e);
+    sen__delete(c, e.out);
+    return r;
+}
+
+SENTRAIN_DEF sen_result sen_encode_outputs(sen_ctx *c, const sen_model *m, const sen_text *texts,
+                                           int64_t n, const sen_encode_args *args,
+                                           int (*each_text)(void *user, const sen_encoded *e),
+                                           void *user)
+{
+    const sen_encode_args defaults = sen_encode_args_default();
+    sen_result r;
+    sen__begin(c);
+    r = sen__end(c, sen__encode_outputs(c, m, texts, n, args ? args : &defaults, each_text, user));
+    if (r == SEN_ERR_STOPPED && c->depth == 0) sen__stop_set(c, 0);     /* the wish is granted */
+    return r;
+}
 #endif
 
 /* ---- similarities ---------------------------------------------------------------------------- */
@@ -27129,7 +27268,8 @@ SENTRAIN_DEF sen_result sen_similarities_pairwise(sen_ctx *c, const sen_model *m
                                                   float *out)
 {
     sen__begin(c);
-    return sen__end(c, sen__similarities(c, m, sen_pairwise_similarity, a, n, b, n, dimension, out));
+    return sen__end(c, sen__similarities(c, m, sen_pairwise_similarity, a, n, b, n, dimension,
+                                         out));
 }
 #endif
 
@@ -50554,7 +50694,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    sen_trainer_create_model_card: a trained model's README.md; the command train writes
  *            it beside the final model, with the job's model_card_data (tools/check_card.py).
  *   Added    sen_trainer_save_metrics, sen_trainer_log_metrics.
- *   Added    sen_similarities_pairwise; sen_encode_query, sen_encode_document.
+ *   Added    sen_similarities_pairwise; sen_encode_query, sen_encode_document; sen_encode_outputs,
+ *            each text's token embeddings.
  *   Fixed    SENTRAIN_ENCODE_ONLY compiles again, and leaves out the operations on pairs of rows.
  *
  * LICENCE

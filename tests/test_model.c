@@ -472,6 +472,111 @@ static void model_args(void)
     sen_ctx_free(c);
 }
 
+typedef struct model_outputs {
+    const float *sentence;                  /* what sen_encode gave, (n, dimension) */
+    int          dimension;
+    bool         mean;                      /* a sentence's embedding is the mean of its tokens' */
+    int64_t      seen, stop_at;
+} model_outputs;
+
+/* In order, the tokens' own, and the sentence's the bits that encode gives. */
+static int model_output(void *user, const sen_encoded *e)
+{
+    model_outputs *o = (model_outputs *)user;
+    static const int64_t tokens[TINY_TEXTS] = { 2, 3, 0, 0, 48 };       /* 0: as it comes */
+    float sum[32];
+    int64_t i;
+    int k;
+    CHECK(tokens[e->index] == 0 || tokens[e->index] == e->tokens);
+    CHECK(e->index == o->seen++ && e->dimension == o->dimension && e->token_dimension == 32);
+    CHECK(memcmp(e->sentence_embedding, o->sentence + e->index * o->dimension,
+                 (size_t)o->dimension * sizeof(float)) == 0);
+    CHECK(e->input_ids[0] == 2 && e->input_ids[e->tokens - 1] == 3);    /* [CLS], [SEP] */
+    memset(sum, 0, sizeof sum);
+    for (i = 0; i < e->tokens; i++)
+        for (k = 0; k < 32; k++) sum[k] += e->token_embeddings[i * 32 + k] / (float)e->tokens;
+    if (o->mean) CHECK_NEAR(sum, e->sentence_embedding, 32, 1e-6);
+    else CHECK(memcmp(e->token_embeddings, e->sentence_embedding, 32 * sizeof(float)) == 0);
+    return o->seen == o->stop_at;
+}
+
+/* Token embeddings beside what is pooled of them, for a pooling that needs all tokens of the last
+ * layer and for one that needs the first alone, at several batch sizes. */
+static void model_outputs_of(sen_ctx *c, const char *modules, bool mean)
+{
+    sen_model *m = tiny_model(c, modules);
+    sen_encode_args args = sen_encode_args_default();
+    sen_text texts[TINY_TEXTS];
+    float sentence[TINY_TEXTS * 32];
+    model_outputs o;
+    tiny_texts(texts);
+    memset(&o, 0, sizeof o);
+    CHECK_OK(c, sen_encode(c, m, texts, TINY_TEXTS, NULL, sentence));
+    for (args.batch_size = 1; args.batch_size <= 4; args.batch_size++) {
+        o.sentence = sentence;
+        o.dimension = 32;
+        o.mean = mean;
+        o.seen = 0;
+        CHECK_OK(c, sen_encode_outputs(c, m, texts, TINY_TEXTS, &args, model_output, &o));
+        CHECK(o.seen == TINY_TEXTS);
+    }
+    o.seen = 0;
+    o.stop_at = 2;
+    CHECK(sen_encode_outputs(c, m, texts, TINY_TEXTS, NULL, model_output, &o) == SEN_ERR_STOPPED);
+    CHECK_TEXT(sen_message(c), "encoding was stopped after 2 texts");
+    CHECK(o.seen == 2);
+    CHECK_OK(c, sen_encode_outputs(c, m, texts, 0, NULL, model_output, &o));
+    args.batch_size = 0;
+    CHECK(sen_encode_outputs(c, m, texts, 1, &args, model_output, &o) == SEN_ERR_ARGUMENT);
+    CHECK(o.seen == 2);
+    sen_model_free(m);
+}
+
+static void model_outputs_all(void)
+{
+    sen_ctx *c = test_ctx(2);
+    model_outputs_of(c, "%s, {\"type\": \"Pooling\", \"pooling_mode\": \"mean\"}", true);
+    model_outputs_of(c, "%s, {\"type\": \"Pooling\", \"pooling_mode\": \"cls\"}", false);
+    sen_ctx_free(c);
+}
+
+static int model_output_cut(void *user, const sen_encoded *e)
+{
+    model_outputs *o = (model_outputs *)user;
+    CHECK(e->dimension == 5 && e->token_dimension == 32);
+    CHECK(memcmp(e->sentence_embedding, o->sentence + 5 * e->index, 20) == 0);
+    o->seen++;
+    return 0;
+}
+
+/* Cut and normalized as the arguments say, more texts than are tokenized at a time. */
+static void model_outputs_many(void)
+{
+    const int64_t n = SEN__ENCODE_WINDOW + 70;
+    sen_ctx *c = test_ctx(2);
+    sen_model *m = tiny_model(c, TINY_MODULES);
+    sen_encode_args args = sen_encode_args_default();
+    sen_text *texts = (sen_text *)calloc((size_t)n, sizeof *texts);
+    float *sentence = (float *)calloc((size_t)n * 5, sizeof *sentence);
+    model_outputs o;
+    int64_t i;
+    memset(&o, 0, sizeof o);
+    if (!texts || !sentence) goto done;
+    for (i = 0; i < n; i++) texts[i] = tiny_text(i % 3 ? i % 7 ? "word99" : "abc q" : "");
+    args.truncate_dim = 5;
+    args.normalize_embeddings = true;
+    args.batch_size = 64;
+    CHECK_OK(c, sen_encode(c, m, texts, n, &args, sentence));
+    o.sentence = sentence;
+    CHECK_OK(c, sen_encode_outputs(c, m, texts, n, &args, model_output_cut, &o));
+done:
+    CHECK(o.seen == n);
+    free(texts);
+    free(sentence);
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
 /* A length of nothing, of less and of too much are all the number of positions: never more. */
 static void model_lengths(void)
 {
@@ -1459,6 +1564,8 @@ static void test_model(void)
     TEST(model_lengths);
     TEST(model_prompts);
     TEST(model_tasks);
+    TEST(model_outputs_all);
+    TEST(model_outputs_many);
     TEST(model_similarities);
     TEST(model_oracle);
     TEST(model_missing);
