@@ -2138,7 +2138,8 @@ typedef struct sen_mining_args {
     uint32_t           stamp;
     const sen_dataset *dataset;             /* not used */
     const sen_dataset *sentences_map;       /* borrowed; as the queries of sen_retrieval_args */
-    const sen_dataset *duplicates_list;     /* borrowed; two columns of ids, others are unknown */
+    const sen_dataset *duplicates_list;     /* borrowed; two columns; unknown ids: no pair */
+    const sen_json    *duplicates_dict;     /* {id: {id: true}}, beside the list or instead; NULL */
     bool               add_transitive_closure;      /* false */
     int64_t            query_chunk_size;    /* 5000: memory, not results */
     int64_t            corpus_chunk_size;   /* 100000: not used, tiles are smaller */
@@ -39624,6 +39625,7 @@ static const sen_evaluator_type sen__retrieval_evaluator = {
 static const sen_field sen__mining_fields[] = {
     SEN_FIELD(sen_mining_args, sentences_map, &sen__kind_table, 0, "ids and texts"),
     SEN_FIELD(sen_mining_args, duplicates_list, &sen__kind_table, 0, "two columns of ids"),
+    SEN_FIELD(sen_mining_args, duplicates_dict, SEN_KIND_JSON, 0, "the same as {id: {id: true}}"),
     SEN_FIELD(sen_mining_args, add_transitive_closure, SEN_KIND_BOOL, 0,
               "what means the same as the same thing means the same"),
     SEN_FIELD(sen_mining_args, query_chunk_size, SEN_KIND_INT64, 5000,
@@ -39648,9 +39650,9 @@ static sen_result sen__mining_check(sen_ctx *c, const void *args, const sen_json
     static const char *const key[4] = { "query_chunk_size", "corpus_chunk_size", "max_pairs",
                                         "top_k" };
     int i;
-    if (!a->sentences_map || !a->duplicates_list)
+    if (!a->sentences_map || (!a->duplicates_list && !a->duplicates_dict))
         return sen_fail_at(c, SEN_ERR_ARGUMENT, at, NULL, "ParaphraseMiningEvaluator needs "
-                           "\"sentences_map\" and \"duplicates_list\"");
+                           "\"sentences_map\" and \"duplicates_list\" (or \"duplicates_dict\")");
     for (i = 0; i < 4; i++)
         if (value[i] < 1)
             return sen_fail_at(c, SEN_ERR_ARGUMENT, at, key[i], "\"%s\" should be 1 at least",
@@ -39674,24 +39676,31 @@ static int64_t sen__mining_group(int64_t *group, int64_t i)
     return i;
 }
 
-/* Groups of what is connected, and how many pairs those make: each with each, and those that are
- * pairs with themselves in the file. */
+/* Groups of what is connected, through ids that are no sentences as well: `nodes` in all. */
 static sen_result sen__mining_groups(sen_evaluator *e, sen__mining *s, const sen__relevant *line,
-                                     int64_t n, int64_t rows)
+                                     int64_t n, int64_t nodes)
 {
-    const size_t bytes = sen__mul((uint64_t)rows + 1, sizeof *s->group);
-    int64_t *size = (int64_t *)sen__scratch(e->c, rows + 1, sizeof *size, "groups"), i;
+    const size_t bytes = sen__mul((uint64_t)nodes + 1, sizeof *s->group);
+    int64_t i;
     s->group = (int64_t *)sen__arena_alloc(&e->keep, bytes);
     if (!s->group) return sen__no_memory(e->c, bytes, "groups");
-    if (!size) return SEN_ERR_MEMORY;
-    for (i = 0; i < rows; i++) s->group[i] = i;
+    for (i = 0; i < nodes; i++) s->group[i] = i;
     for (i = 0; i < n; i++) {
         const int64_t a = sen__mining_group(s->group, line[i].query);
         const int64_t b = sen__mining_group(s->group, line[i].document);
         s->group[SEN__MAX(a, b)] = SEN__MIN(a, b);
     }
+    return SEN_OK;
+}
+
+/* How many pairs the groups make: each with each, and those that are pairs with themselves in the
+ * file. The lowest row of a group has a lower number than any unknown id. */
+static sen_result sen__mining_count(sen_evaluator *e, sen__mining *s, int64_t rows)
+{
+    int64_t *size = (int64_t *)sen__scratch(e->c, rows + 1, sizeof *size, "groups"), i;
+    if (!size) return SEN_ERR_MEMORY;
     memset(size, 0, (size_t)rows * sizeof *size);
-    for (i = 0; i < rows; i++) s->known += size[sen__mining_group(s->group, i)]++;
+    for (i = s->known = 0; i < rows; i++) s->known += size[sen__mining_group(s->group, i)]++;
     for (i = 0; i < s->list.n; i++) {
         const int64_t first = s->list.first[i];
         s->known += s->list.right[first] == s->list.row[i];     /* with itself: the lowest */
@@ -39699,39 +39708,101 @@ static sen_result sen__mining_groups(sen_evaluator *e, sen__mining *s, const sen
     return SEN_OK;
 }
 
+/* The lines of duplicates_list whose ids are both known, behind line[*n]. */
+static sen_result sen__mining_lines(sen_ctx *c, const sen_dataset *d, const sen__map *map,
+                                    sen__relevant *line, int64_t *n)
+{
+    const int64_t lines = d ? sen_dataset_rows(d) : 0;
+    sen_result r = SEN_OK;
+    int64_t i, x, y;
+    for (i = 0; !r && i < lines; i++) {
+        sen_text left, right;
+        r = sen__unique_key(c, d, i, 0, &left);
+        if (!r) r = sen__unique_key(c, d, i, 1, &right);
+        if (r || !sen__map_get(map, left.data, left.length, &x) ||
+            !sen__map_get(map, right.data, right.length, &y)) continue;
+        line[*n].query = SEN__MIN(x, y);
+        line[(*n)++].document = SEN__MAX(x, y);
+    }
+    return r;
+}
+
+/* How many pairs duplicates_dict has; whether it is what it should be. */
+static sen_result sen__mining_dict_size(sen_ctx *c, const sen_json *dict, int64_t *pairs)
+{
+    const sen_json *j, *k, *wrong = dict && dict->kind != SEN_JSON_OBJECT ? dict : NULL;
+    *pairs = 0;
+    for (j = dict && !wrong ? dict->child : NULL; !wrong && j; j = j->next) {
+        if (j->kind != SEN_JSON_OBJECT) wrong = j;
+        for (k = wrong ? NULL : j->child; !wrong && k; k = k->next) {
+            if (k->kind != SEN_JSON_BOOL) wrong = k;
+            ++*pairs;
+        }
+    }
+    if (!wrong) return SEN_OK;
+    return sen_fail_at(c, SEN_ERR_ARGUMENT, wrong, NULL,
+                       "\"duplicates_dict\" is an object {id: {id: true or false}}");
+}
+
+/* The number of an id of duplicates_dict: unknown ones get numbers behind those of the rows. */
+static sen_result sen__mining_node(sen__map *map, const sen_json *j, int64_t *nodes, int64_t *out)
+{
+    if (sen__map_get(map, j->key, j->key_length, out)) return SEN_OK;
+    *out = (*nodes)++;
+    return sen__map_put(map, j->key, j->key_length, *out);
+}
+
+/* Its pairs that are true, behind line[*n]. */
+static sen_result sen__mining_dict(const sen_json *dict, sen__map *map, sen__relevant *line,
+                                   int64_t *n, int64_t *nodes)
+{
+    const sen_json *j, *k;
+    sen_result r = SEN_OK;
+    int64_t x = 0, y = 0;
+    for (j = dict ? dict->child : NULL; !r && j; j = j->next) {
+        r = sen__mining_node(map, j, nodes, &x);
+        for (k = j->child; !r && k; k = k->next) {
+            r = sen__mining_node(map, k, nodes, &y);
+            if (r || k->number == 0) continue;
+            line[*n].query = SEN__MIN(x, y);
+            line[(*n)++].document = SEN__MAX(x, y);
+        }
+    }
+    return r;
+}
+
 static sen_result sen__mining_load(sen_evaluator *e, const sen_mining_args *a, sen__map *map)
 {
     const sen_dataset *d = a->duplicates_list;
-    const int64_t rows = sen_dataset_rows(a->sentences_map), lines = sen_dataset_rows(d);
+    const int64_t rows = sen_dataset_rows(a->sentences_map);
     sen__mining *s = (sen__mining *)sen__arena_zero(&e->keep, sizeof *s);
-    sen__relevant *line = (sen__relevant *)sen__scratch(e->c, lines, sizeof *line, "duplicates");
+    sen__relevant *line = NULL;
     sen_text *id = NULL;
-    int64_t i, n = 0, x, y;
+    int64_t i, n = 0, m = 0, nodes = rows;
     int column = 0;
     sen_result r;
     e->data = s;
-    if (!s || !line) return s ? SEN_ERR_MEMORY : sen__no_memory(e->c, sizeof *s, "an evaluator");
+    if (!s) return sen__no_memory(e->c, sizeof *s, "an evaluator");
     r = sen__retrieval_columns(e->c, a->sentences_map, "sentences_map", &column, &s->text);
-    if (!r && (sen_dataset_columns(d) < 2 || d->stream))
+    if (!r && d && (sen_dataset_columns(d) < 2 || d->stream))
         r = sen_fail(e->c, SEN_ERR_ARGUMENT, "\"duplicates_list\" takes two columns of ids, and no "
                      "stream");
-    if (!r) r = sen__retrieval_ids(e->c, a->sentences_map, column, "sentences_map", map, &id);
-    for (i = 0; !r && i < lines; i++) {
-        sen_text left, right;
-        r = sen__unique_key(e->c, d, i, 0, &left);
-        if (!r) r = sen__unique_key(e->c, d, i, 1, &right);
-        if (r || !sen__map_get(map, left.data, left.length, &x) ||
-            !sen__map_get(map, right.data, right.length, &y)) continue;
-        line[n].query = SEN__MIN(x, y);
-        line[n++].document = SEN__MAX(x, y);
-    }
-    if (!r) r = sen__retrieval_lists(e, &s->list, line, n, rows);
+    if (!r) r = sen__mining_dict_size(e->c, a->duplicates_dict, &m);
+    if (r) return r;
+    line = (sen__relevant *)sen__scratch(e->c, m + (d ? sen_dataset_rows(d) : 0), sizeof *line,
+                                         "duplicates");
+    if (!line) return SEN_ERR_MEMORY;
+    r = sen__retrieval_ids(e->c, a->sentences_map, column, "sentences_map", map, &id);
+    if (!r) r = sen__mining_lines(e->c, d, map, line, &n);
+    if (!r) r = sen__mining_dict(a->duplicates_dict, map, line, &n, &nodes);
+    if (!r && a->add_transitive_closure) r = sen__mining_groups(e, s, line, n, nodes);
+    for (i = m = 0; i < n; i++)
+        if (line[i].document < rows) line[m++] = line[i];
+    if (!r) r = sen__retrieval_lists(e, &s->list, line, m, rows);
     if (r) return r;
     s->known = s->list.first[s->list.n];
     e->texts = rows;
-    if (!a->add_transitive_closure) return SEN_OK;
-    s->known = 0;
-    return sen__mining_groups(e, s, line, n, rows);
+    return s->group ? sen__mining_count(e, s, rows) : SEN_OK;
 }
 
 static sen_result sen__mining_ready(sen_evaluator_call *call)
@@ -39744,8 +39815,8 @@ static sen_result sen__mining_ready(sen_evaluator_call *call)
     sen__map_free(&map, &e->c->allocator);
     if (!r && ((const sen__mining *)e->data)->known == 0)
         sen_log(e->c, SEN_LOG_WARNING, "ParaphraseMiningEvaluator: no two of its sentences are "
-                "known to mean the same, so all metrics are 0; do the ids of duplicates_list fit "
-                "those of sentences_map?");
+                "known to mean the same, so all metrics are 0; do the ids of the "
+                "duplicates fit those of sentences_map?");
     return r;
 }
 
@@ -50669,6 +50740,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            sen_community_detection and the command communities, groups of near rows.
  *   Fixed    files of weights are little-endian on every machine.
  *   Changed  Evaluators' similarities of pairs have torch's own bits, so ties are Python's ties.
+ *   Added    duplicates_dict of ParaphraseMiningEvaluator.
  *   Fixed    NanoBEIREvaluator takes lists of ids in the JSON lines of qrels.
  *   Fixed    CSV files have 0 where Python's int was never set; evaluators without enough rows are
  *            refused when they are made, infinite similarities where scikit-learn refuses them.

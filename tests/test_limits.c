@@ -43,7 +43,8 @@ static int64_t pairs_total(sen_ctx *c, const char *more)
     return total;
 }
 
-/* Python counts a text that is given as its own duplicate; unknown ids are passed over. */
+/* Python counts a text that is given as its own duplicate. Unknown ids of a list are
+ * passed over, those of a dictionary lead on to others where the closure is asked for. */
 static void test_limits_pairs_known(void)
 {
     sen_ctx *c = test_ctx(1);
@@ -55,7 +56,18 @@ static void test_limits_pairs_known(void)
     CHECK(pairs_total(c, ", \"duplicates_list\": \"d.csv\"") == 3);
     CHECK(pairs_total(c, ", \"duplicates_list\": \"d.csv\", \"add_transitive_closure\": true") ==
           4);                           /* each of three with each, and 9 with itself */
+    CHECK(pairs_total(c, ", \"duplicates_dict\": {\"7\": {\"8\": true, \"9\": false}, \"8\": "
+                         "{\"7\": false}}") == 1);
+    CHECK(pairs_total(c, ", \"duplicates_dict\": {\"7\": {\"x\": true, \"9\": false}, \"x\": "
+                         "{\"10\": true}}, \"add_transitive_closure\": true") == 1);
+    CHECK(pairs_total(c, ", \"duplicates_dict\": {\"10\": {\"9\": true}, \"9\": {\"10\": true}}, "
+                         "\"duplicates_list\": \"d.csv\"") == 4);
+    CHECK(pairs_total(c, ", \"duplicates_dict\": {\"10\": {\"9\": true}, \"9\": {\"10\": true}}, "
+                         "\"duplicates_list\": \"d.csv\", \"add_transitive_closure\": true") == 7);
     CHECK_TEXT(test_log_text, "");
+    CHECK(pairs_total(c, ", \"duplicates_dict\": {\"7\": {\"x\": true}, \"x\": {\"10\": true}}") ==
+          0);                           /* not without the closure */
+    test_log_text[0] = 0;
     CHECK(pairs_total(c, ", \"duplicates_list\": \"none.csv\"") == 0);
     CHECK(strstr(test_log_text, "no two of its sentences are known to mean the same") != NULL);
     sen_ctx_free(c);
@@ -108,7 +120,10 @@ static void test_limits_pairs_whole(void)
 static void test_limits_pairs_evaluator_refused(void)
 {
     static const char *const bad[][2] = {
-        { "", "needs \"sentences_map\" and \"duplicates_list\"" },
+        { "", "needs \"sentences_map\" and \"duplicates_list\" (or \"duplicates_dict\")" },
+        { ", \"duplicates_dict\": [1]", "is an object {id: {id: true or false}}" },
+        { ", \"duplicates_dict\": {\"7\": true}", "is an object {id: {id: true or false}}" },
+        { ", \"duplicates_dict\": {\"7\": {\"8\": 1}}", "is an object {id: {id: true or false}}" },
         { ", \"duplicates_list\": \"d.csv\", \"top_k\": 0", "\"top_k\" should be 1 at least" },
         { ", \"duplicates_list\": \"d.csv\", \"max_pairs\": 0", "\"max_pairs\" should be 1" },
         { ", \"duplicates_list\": \"one.csv\"", "takes two columns of ids" },
@@ -143,7 +158,7 @@ static sen_result pairs_work(sen_ctx *c, void *arg)
     sen_evaluator *e = NULL;
     sen_metrics m;
     sen_result r = pairs_make(c, ", \"duplicates_list\": \"d.csv\", \"add_transitive_closure\": "
-                                "true", &e);
+                                "true, \"duplicates_dict\": {\"x\": {\"y\": true}}", &e);
     if (!r) r = sen_evaluate(c, e, (const sen_model *)arg, test_path("torn"), 1, 2, &m);
     sen_evaluator_free(e);
     return r;
