@@ -38573,30 +38573,42 @@ static sen_result sen__teach_frame_ready(sen_evaluator_call *call)
     return r;
 }
 
+/* The pairs' distances, mse[pairs], and the mean of them. */
+static sen_result sen__teach_frame_say(sen_evaluator_call *call, const float *mse)
+{
+    const sen_texts *pairs = &((const sen_mse_frame_args *)call->args)->combinations;
+    sen_result r = SEN_OK;
+    double sum = 0;
+    int64_t k;
+    for (k = 0; !r && k < pairs->n / 2; k++) {
+        sum += (double)mse[k];
+        r = sen__metric_csv_float(call, mse[k], "%s-%s", pairs->item[2 * k],
+                                  pairs->item[2 * k + 1]);
+    }
+    if (!r)
+        r = sen_metric_add(call, -(double)(float)(sum / (double)(pairs->n / 2)), "negative_mse");
+    return r ? r : sen_metric_primary(call, "negative_mse");
+}
+
 /* For each pair the student's embeddings of the targets against the teacher's of the sources. */
 static sen_result sen__teach_frame_run(sen_evaluator_call *call)
 {
     const sen_mse_frame_args *a = (const sen_mse_frame_args *)call->args;
     const int64_t pairs = a->combinations.n / 2;
-    sen_result r = sen__teach_student(call);
+    float *mse = (float *)sen__scratch(call->ctx, pairs, sizeof *mse, "distances");
+    sen_result r = mse ? sen__teach_student(call) : SEN_ERR_MEMORY;
     float *room = r ? NULL : (float *)sen__new_array(
         call->ctx, call->rows, sen__mul((uint64_t)call->dimension, sizeof *room), "embeddings");
     int64_t k, n = 0, at = 0;
-    double sum = 0;
     if (!r && !room) r = SEN_ERR_MEMORY;
     for (k = 0; !r && k < pairs; k++, at += n) {
-        float mse;
         r = sen__teach_frame_encode(call, k, 1, room, &n);
-        if (r) break;
-        mse = sen__teach_of(call->evaluator->teacher_emb + at * call->dimension, room,
-                          n * call->dimension);
-        sum += (double)mse;
-        r = sen__metric_csv_float(call, mse, "%s-%s", a->combinations.item[2 * k],
-                                  a->combinations.item[2 * k + 1]);
+        if (!r)
+            mse[k] = sen__teach_of(call->evaluator->teacher_emb + at * call->dimension, room,
+                                   n * call->dimension);
     }
     sen__delete(call->ctx, room);
-    if (!r) r = sen_metric_add(call, -(double)(float)(sum / (double)pairs), "negative_mse");
-    return r ? r : sen_metric_primary(call, "negative_mse");
+    return r ? r : sen__teach_frame_say(call, mse);
 }
 
 static const sen_evaluator_type sen__teach_frame_evaluator = {
@@ -38830,6 +38842,32 @@ static sen_result sen__rerank_query(sen_ctx *c, const sen__rerank *q, const floa
     return SEN_OK;
 }
 
+/* Adds the metrics of the queries from `first` to before `end`, given the embeddings of them and,
+ * one query's behind the other's, of their documents. */
+static sen_result sen__rerank_embedded(sen_evaluator_call *call, const sen__rerank *first,
+                                       const sen__rerank *end, const float *query,
+                                       const float *doc, double *sum)
+{
+    const sen_reranking_args *a = (const sen_reranking_args *)call->args;
+    const sen__pair_similarity *fn = &sen__pair_similarities[a->similarity_fct];
+    const sen__rerank *q;
+    sen_result r = SEN_OK;
+    for (q = first; !r && q != end; q = q->next, query += call->dimension) {
+        const sen__mark mark = sen__arena_mark(&call->ctx->scratch);
+        float *s = (float *)sen__scratch(call->ctx, q->n, sizeof *s, "similarities");
+        double ndcg = sum[2];
+        int64_t k;
+        if (!s) return SEN_ERR_MEMORY;
+        for (k = 0; k < q->n; k++, doc += call->dimension)
+            s[k] = fn->of(query, doc, call->dimension);
+        r = sen__rerank_query(call->ctx, q, s, a->at_k, sum);
+        ndcg = sum[2] - ndcg;
+        if (!r) r = sen_metric_units(call, &ndcg, 1);
+        sen__arena_release(&call->ctx->scratch, mark);
+    }
+    return r;
+}
+
 /* Queries from `first` on until they have some hundred documents (or one query), which are encoded
  * together; *next is the first of the rest. */
 static sen_result sen__rerank_some(sen_evaluator_call *call, const sen__rerank *first,
@@ -38841,9 +38879,8 @@ static sen_result sen__rerank_some(sen_evaluator_call *call, const sen__rerank *
     const int64_t width = call->dimension;
     const sen__rerank *q;
     sen_text *texts;
-    float *emb, *s;
-    int64_t queries = 0, docs = 0, i = 0, d = 0, k;
-    double before;
+    float *emb;
+    int64_t queries = 0, docs = 0, i = 0, d = 0;
     sen_result r;
     for (q = first; q && (docs < SEN__ENCODE_WINDOW && (a->use_batched_encoding || !docs));
          q = q->next, queries++)
@@ -38852,8 +38889,7 @@ static sen_result sen__rerank_some(sen_evaluator_call *call, const sen__rerank *
     texts = (sen_text *)sen__scratch(call->ctx, queries + docs, sizeof *texts, "texts");
     emb = (float *)sen__scratch(call->ctx, queries + docs, (size_t)width * sizeof *emb,
                                 "embeddings");
-    s = (float *)sen__scratch(call->ctx, docs, sizeof *s, "similarities");
-    if (!texts || !emb || !s) return SEN_ERR_MEMORY;
+    if (!texts || !emb) return SEN_ERR_MEMORY;
     for (q = first; q != *next; q = q->next) {
         texts[i++] = q->query;
         memcpy(texts + queries + d, q->doc, (size_t)q->n * sizeof *texts);
@@ -38866,17 +38902,22 @@ static sen_result sen__rerank_some(sen_evaluator_call *call, const sen__rerank *
     if (!r) r = sen_encode(call->ctx, call->model, texts + queries, docs, &args,
                            emb + queries * width);
     if (call->evaluator->watch) call->evaluator->watch->before += docs;
-    for (q = first, i = d = 0; !r && q != *next; d += q->n, q = q->next, i++) {
-        const sen__pair_similarity *fn = &sen__pair_similarities[a->similarity_fct];
-        for (k = 0; k < q->n; k++)
-            s[k] = fn->of(emb + i * width, emb + (queries + d + k) * width, width);
-        before = sum[2];
-        r = sen__rerank_query(call->ctx, q, s, a->at_k, sum);
-        before = sum[2] - before;
-        if (!r) r = sen_metric_units(call, &before, 1);
-    }
+    if (!r) r = sen__rerank_embedded(call, first, *next, emb, emb + queries * width, sum);
     sen__arena_release(&call->ctx->scratch, mark);
     return r;
+}
+
+/* Metrics and cells from the sums over n queries. */
+static sen_result sen__rerank_say(sen_evaluator_call *call, const double *sum, double n)
+{
+    const int at_k = ((const sen_reranking_args *)call->args)->at_k;
+    sen_result r = sen_metric_add(call, sum[0] / n, "map");
+    if (!r) r = sen_metric_add(call, sum[1] / n, "mrr@%d", at_k);
+    if (!r) r = sen_metric_add(call, sum[2] / n, "ndcg@%d", at_k);
+    if (!r) r = sen_metric_csv(call, sum[0] / n, "MAP");
+    if (!r) r = sen_metric_csv(call, sum[1] / n, "MRR@%d", at_k);
+    if (!r) r = sen_metric_csv(call, sum[2] / n, "NDCG@%d", at_k);
+    return r ? r : sen_metric_primary(call, "ndcg@%d", at_k);
 }
 
 static sen_result sen__reranking_run(sen_evaluator_call *call)
@@ -38890,13 +38931,7 @@ static sen_result sen__reranking_run(sen_evaluator_call *call)
     call->dimension = sen_embedding_dimension(call->model, a->truncate_dim);
     for (p = q; p; p = p->next) n++;
     while (!r && q) r = sen__rerank_some(call, q, &q, sum);
-    if (!r) r = sen_metric_add(call, sum[0] / n, "map");
-    if (!r) r = sen_metric_add(call, sum[1] / n, "mrr@%d", a->at_k);
-    if (!r) r = sen_metric_add(call, sum[2] / n, "ndcg@%d", a->at_k);
-    if (!r) r = sen_metric_csv(call, sum[0] / n, "MAP");
-    if (!r) r = sen_metric_csv(call, sum[1] / n, "MRR@%d", a->at_k);
-    if (!r) r = sen_metric_csv(call, sum[2] / n, "NDCG@%d", a->at_k);
-    return r ? r : sen_metric_primary(call, "ndcg@%d", a->at_k);
+    return r ? r : sen__rerank_say(call, sum, n);
 }
 
 static const sen_evaluator_type sen__reranking_evaluator = {

@@ -260,6 +260,152 @@ static void test_eval_golden(eval_fixture *f)
     CHECK(cases == 12);
 }
 
+/* The recorded embedding of a text; a student's is another one. */
+static void eval_vector(const eval_fixture *f, const char *text, bool student, float *out)
+{
+    const sen_json *x = sen_json_get(sen_json_get(f->golden, "vectors"), text)->child;
+    for (int i = 0; x && i < EVAL_DIM; x = x->next, i++)
+        out[i] = (float)(student ? rint((0.9 * x->number + 0.1) * 1000) / 1000 : x->number);
+}
+
+/* The call of an evaluation, as the recorded ones were. */
+static sen_evaluator_call eval_call(eval_fixture *f, sen_evaluator *e, int64_t rows)
+{
+    sen_evaluator_call call;
+    memset(&call, 0, sizeof call);
+    call.ctx = f->c;
+    call.evaluator = e;
+    call.args = e->args;
+    call.rows = rows;
+    call.dimension = EVAL_DIM;
+    call.output_path = "out/eval";
+    call.epoch = 0.5;
+    call.steps = 7;
+    return call;
+}
+
+static void eval_check_all(eval_fixture *f, const sen_json *g, const sen_evaluator_call *call)
+{
+    eval_check(g, call->evaluator);
+    f->disk.exists = 0;
+    CHECK_OK(f->c, sen__eval_csv(call));
+    eval_check_csv(&f->disk, sen_json_get(g, "files"));
+}
+
+static void eval_case_reranking(eval_fixture *f, const sen_json *g)
+{
+    const sen_json *args = sen_json_get(g, "args");
+    sen_reranking_args a = sen_reranking_args_default();
+    static sen_text text[4][2][4];
+    static float query[4 * EVAL_DIM], doc[4 * 8 * EVAL_DIM];
+    sen_rerank_sample sample[4];
+    sen_evaluator *e = NULL;
+    double sum[3] = { 0, 0, 0 };
+    int64_t n = 0, d = 0;
+    memset(sample, 0, sizeof sample);
+    for (const sen_json *j = sen_json_get(args, "samples")->child; j && n < 4; j = j->next, n++) {
+        static const char *const sides[2] = { "positive", "negative" };
+        int64_t count[2] = { 0, 0 };
+        for (int k = 0; k < 2; k++)
+            for (const sen_json *x = sen_json_get(j, sides[k])->child; x && count[k] < 4;
+                 x = x->next) text[n][k][count[k]++] = tiny_text(x->text);
+        sample[n].query = tiny_text(sen__json_text_or(j, "query", ""));
+        sample[n].positive = text[n][0];
+        sample[n].negative = text[n][1];
+        sample[n].n_positive = count[0];
+        sample[n].n_negative = count[1];
+    }
+    a.sample = sample;
+    a.n_samples = n;
+    a.at_k = (int)sen__json_int_or(args, "at_k", 10);
+    a.name = sen__json_text_or(args, "name", "");
+    if (CHECK_OK(f->c, sen_evaluator_new(f->c, "RerankingEvaluator", &a, &e))) {
+        const sen__rerank *first = (const sen__rerank *)e->data, *q;
+        sen_evaluator_call call = eval_call(f, e, 0);
+        for (q = first, n = 0; q; q = q->next, n++) {
+            eval_vector(f, q->query.data, false, query + n * EVAL_DIM);
+            for (int64_t i = 0; i < q->n; i++)
+                eval_vector(f, q->doc[i].data, false, doc + d++ * EVAL_DIM);
+        }
+        CHECK(n == 3);                  /* one sample has no right document */
+        CHECK_OK(f->c, sen__rerank_embedded(&call, first, NULL, query, doc, sum));
+        CHECK_OK(f->c, sen__rerank_say(&call, sum, (double)n));
+        eval_check_all(f, g, &call);
+    }
+    sen_evaluator_free(e);
+}
+
+/* A teacher's embeddings and a student's, as if both had encoded. */
+static void eval_case_teacher(eval_fixture *f, const sen_json *g)
+{
+    const sen_json *args = sen_json_get(g, "args");
+    const sen_json *s = sen_json_get(args, "source_sentences")->child;
+    const sen_json *t = sen_json_get(args, "target_sentences")->child;
+    static float student[EVAL_ROWS * EVAL_DIM];
+    sen_evaluator_call call;
+    sen_evaluator *e = NULL;
+    int64_t n = 0;
+    CHECK_OK(f->c, sen__evaluator_make(f->c, &sen__teach_evaluator, &e));
+    e->teacher_emb = (float *)sen__new_array(f->c, EVAL_ROWS * EVAL_DIM, sizeof(float), "a test");
+    for (; s && t; s = s->next, t = t->next, n++) {
+        eval_vector(f, s->text, false, e->teacher_emb + n * EVAL_DIM);
+        eval_vector(f, t->text, true, student + n * EVAL_DIM);
+    }
+    call = eval_call(f, e, n);
+    call.emb[1] = student;
+    CHECK_OK(f->c, sen__eval_score(&call));
+    eval_check_all(f, g, &call);
+    sen_evaluator_free(e);
+}
+
+static void eval_case_frame(eval_fixture *f, const sen_json *g)
+{
+    const sen_json *args = sen_json_get(g, "args");
+    static float teacher[EVAL_ROWS * EVAL_DIM], student[EVAL_ROWS * EVAL_DIM];
+    sen_evaluator_call call;
+    sen_evaluator *e = NULL;
+    sen_mse_frame_args *a;
+    float mse[2];
+    CHECK_OK(f->c, sen__evaluator_make(f->c, &sen__teach_frame_evaluator, &e));
+    a = (sen_mse_frame_args *)e->args;
+    CHECK_OK(f->c, sen__read_pairs(f->c, &sen__kind_pairs, sen_json_get(args, "combinations"),
+                                   &a->combinations));
+    a->name = sen__json_text_or(args, "name", "");
+    CHECK(a->combinations.n == 4);
+    for (int k = 0; k < 2; k++) {
+        const char *const *pair = a->combinations.item + 2 * k;
+        int64_t n = 0;
+        for (const sen_json *j = sen_json_get(args, "dataframe")->child; j; j = j->next) {
+            const char *from = sen__json_text_or(j, pair[0], ""), *to =
+                sen__json_text_or(j, pair[1], "");
+            if (!*from || !*to) continue;
+            eval_vector(f, from, false, teacher + n * EVAL_DIM);
+            eval_vector(f, to, true, student + n++ * EVAL_DIM);
+        }
+        mse[k] = sen__teach_of(teacher, student, n * EVAL_DIM);
+    }
+    call = eval_call(f, e, 0);
+    CHECK_OK(f->c, sen__teach_frame_say(&call, mse));
+    eval_check_all(f, g, &call);
+    sen_evaluator_free(e);
+}
+
+/* Those that do not work on columns alone; test_retrieval.c has the rest of all 19. */
+static void test_eval_golden_others(eval_fixture *f)
+{
+    int cases = 0;
+    for (const sen_json *g = f->golden ? sen_json_get(f->golden, "cases")->child : NULL; g;
+         g = g->next) {
+        const char *name = sen__json_text_or(g, "evaluator", "");
+        cases++;
+        if (strcmp(name, "RerankingEvaluator") == 0) eval_case_reranking(f, g);
+        else if (strcmp(name, "MSEEvaluator") == 0) eval_case_teacher(f, g);
+        else if (strcmp(name, "MSEEvaluatorFromDataFrame") == 0) eval_case_frame(f, g);
+        else cases--;
+    }
+    CHECK(cases == 3);
+}
+
 /* ---- pairs that match or not ----------------------------------------------------------------- */
 
 static char eval_binary_row[300];              /* of the file */
@@ -1015,6 +1161,7 @@ static void test_eval(void)
     desc.files = &f.files;
     CHECK(sen_ctx_new(&desc, &f.c) == SEN_OK);
     test_eval_golden(&f);
+    test_eval_golden_others(&f);
     test_eval_binary(&f);
     test_eval_translation(&f);
     test_eval_similarities();
