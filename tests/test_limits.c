@@ -391,8 +391,68 @@ static void test_limits_columns(void)
     sen_ctx_free(c);
 }
 
+/* ---- threads --------------------------------------------------------------------------------- */
+
+enum { LIMITS_METRICS = 200 };
+
+/* Several evaluators with ties in their data: all metrics, for one number of threads. */
+static void limits_evaluate(sen_ctx *c, void *out, void *arg)
+{
+    static const char spec[] =
+        "[{\"type\": \"EmbeddingSimilarityEvaluator\", \"dataset\": \"t.jsonl\", \"scores\": \"n\","
+        " \"sentences1\": \"a\", \"sentences2\": \"text\","
+        " \"similarity_fn_names\": [\"cosine\", \"dot\", \"euclidean\", \"manhattan\"]},"
+        " {\"type\": \"EmbeddingSimilarityEvaluator\", \"dataset\": \"t.jsonl\", \"scores\": \"n\","
+        " \"sentences1\": \"a\", \"sentences2\": \"text\","
+        " \"precision\": \"int8\", \"name\": \"q\"},"
+        " {\"type\": \"BinaryClassificationEvaluator\", \"dataset\": \"t.jsonl\","
+        " \"labels\": \"n\", \"sentences1\": \"a\", \"sentences2\": \"text\","
+        " \"similarity_fn_names\": [\"cosine\", \"manhattan\"]},"
+        " {\"type\": \"TripletEvaluator\", \"dataset\": \"t.jsonl\", \"anchors\": \"a\","
+        " \"positives\": \"text\", \"negatives\": \"c\"},"
+        " {\"type\": \"TranslationEvaluator\", \"dataset\": \"t.jsonl\","
+        " \"source_sentences\": \"a\", \"target_sentences\": \"text\"},"
+        " {\"type\": \"InformationRetrievalEvaluator\", \"queries\": \"t.jsonl\", \"corpus\":"
+        " \"t.jsonl\", \"relevant_docs\": \"r.jsonl\", \"score_functions\": [\"cosine\", \"dot\"]},"
+        " {\"type\": \"ParaphraseMiningEvaluator\", \"sentences_map\": \"t.jsonl\","
+        " \"duplicates_list\": \"r.jsonl\", \"top_k\": 5, \"name\": \"p\"}]";
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    sen_model *model = tiny_model(c, TINY_MODULES);
+    sen_evaluator *e = NULL;
+    sen_json *j = NULL;
+    sen_metrics m;
+    (void)arg;
+    CHECK_OK(c, sen__json_parse(c, &c->scratch, "job.json", spec, sizeof spec - 1, 0, &j));
+    if (model && CHECK_OK(c, sen_evaluator_from_json(c, j, test_folder(), &e)) &&
+        CHECK_OK(c, sen_evaluate(c, e, model, NULL, -1, -1, &m))) {
+        CHECK(m.n > 60 && m.n <= LIMITS_METRICS);
+        for (int64_t i = 0; i < m.n && i < LIMITS_METRICS; i++)
+            memcpy((char *)out + (size_t)i * sizeof(double), &m.item[i].value, sizeof(double));
+    }
+    sen_evaluator_free(e);
+    sen_model_free(model);
+    sen__arena_release(&c->scratch, mark);
+}
+
+static void test_limits_threads(void)
+{
+    static char text[20000], lines[20000];
+    size_t n = 0, k = 0;
+    for (int i = 0; i < 90; i++) {              /* 23 texts, so most of them several times */
+        n += (size_t)snprintf(text + n, sizeof text - n, "{\"_id\": \"d%d\", \"a\": \"word%d x\", "
+                              "\"text\": \"word%d abc\", \"c\": \"word%d\", \"n\": %d}\n", i,
+                              100 + i % 23, 100 + i * 7 % 23, 100 + i * 5 % 23, i % 3 == 0);
+        k += (size_t)snprintf(lines + k, sizeof lines - k,
+                              "{\"a\": \"d%d\", \"b\": \"d%d\"}\n", i, i * 31 % 90);
+    }
+    test_write_text(test_path("t.jsonl"), text);
+    test_write_text(test_path("r.jsonl"), lines);
+    test_same_bits(limits_evaluate, LIMITS_METRICS * sizeof(double), NULL);
+}
+
 static void test_limits(void)
 {
+    TEST(test_limits_threads);
     TEST(test_limits_columns);
     TEST(test_limits_nano_lists);
     TEST(test_limits_nano_lines);
