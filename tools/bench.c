@@ -9,6 +9,7 @@
  *   peak, bandwidth   the machine's limits: loops of fused multiply-adds and of bf16 dot products
  *                     that stay in registers; memory read and written
  *   matmul, attention, rows             kernels at the shapes of training and encoding
+ *   search            exact search beside its matrix product alone (--full: a million rows, 1.5 GB)
  *   optimizer, tokenizer, encode, latency, train, gain     whole jobs on a model
  *   process, grid     start-up and memory of processes of their own; how the cost grows (N only)
  * --model: a folder; none: random weights of MiniLM-L6's shape. --data: a folder with
@@ -170,6 +171,7 @@ static void bench_all(bench *b, int threads, bool last)
     if (bench_wanted(b, "matmul")) bench_matmuls(b);
     if (bench_wanted(b, "attention")) bench_attends(b);
     if (bench_wanted(b, "rows")) bench_row_kernels(b);
+    if (bench_wanted(b, "search")) bench_searches(b);
     bench_jobs(b, last);
     if (last && bench_wanted(b, "grid")) bench_grid(b);
     sen_ctx_free(b->c);

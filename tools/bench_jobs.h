@@ -610,7 +610,7 @@ static int bench_update_ends(const sen_train_event *e, void *user)
 /* Tokens of the batch that the last step was about. */
 static bench_lengths bench_batch_lengths(const sen_trainer *t)
 {
-    const sen_batch *batch = &t->batch.batch;
+    const sen_batch *batch = &t->room.packed.batch;
     bench_lengths l = { 0, 0 };
     for (int64_t s = 0; s < batch->rows * batch->columns; s++) {
         const double k = batch->first[s + 1] - batch->first[s];

@@ -537,4 +537,81 @@ static void bench_row_kernels(const bench *b)
     free(r->sum);
     free(r);
 }
+
+/* ---- search ---------------------------------------------------------------------------------- */
+
+/* Exact search beside the matrix product that it cannot do without: the same queries and corpus by
+ * sen__matmul alone, in tiles that stay in the cache. In turn, and the median of the ratios, since
+ * both meet the same disturbances. */
+enum { SEARCH_QUERIES = 300, SEARCH_WIDTH = 384, SEARCH_TOP = 10, SEARCH_TILE = 2048 };
+
+static double bench_search_product(const bench *b, const float *query, const float *corpus,
+                                   int64_t rows, float *tile)
+{
+    const double t = bench_now(b);
+    sen__gemm g;
+    memset(&g, 0, sizeof g);
+    g.m = SEARCH_QUERIES;
+    g.k = SEARCH_WIDTH;
+    g.a = query;
+    g.a_row = SEARCH_WIDTH;
+    g.a_col = 1;
+    g.b_row = 1;
+    g.b_col = SEARCH_WIDTH;
+    g.c = tile;
+    for (int64_t i = 0; i < rows; i += g.n) {
+        g.n = SEN__MIN(rows - i, SEARCH_TILE);
+        g.b = corpus + i * SEARCH_WIDTH;
+        g.ldc = g.n;
+        bench_check(b, sen__matmul(b->c, &g));
+    }
+    return bench_now(b) - t;
+}
+
+static void bench_search_line(const bench *b, int kind, const float *query, const float *corpus,
+                              int64_t rows)
+{
+    const double work = 2e-9 * SEARCH_QUERIES * SEARCH_WIDTH * (double)rows;
+    const int samples = b->quick ? 3 : 9;
+    float *tile = (float *)bench_alloc(sizeof *tile * SEARCH_QUERIES * SEARCH_TILE);
+    sen_hit *hit = (sen_hit *)bench_alloc(sizeof *hit * SEARCH_QUERIES * SEARCH_TOP);
+    double search[9], product[9], ratio[9];
+    char fields[80], label[80];
+    for (int i = 0; i < samples; i++) {
+        const double t = bench_now(b);
+        bench_check(b, sen_semantic_search(b->c, kind, query, SEARCH_QUERIES, corpus, rows,
+                                           SEARCH_WIDTH, SEARCH_TOP, hit));
+        search[i] = bench_now(b) - t;
+        product[i] = bench_search_product(b, query, corpus, rows, tile);
+        ratio[i] = search[i] / product[i];
+    }
+    {
+        const double s = bench_median(search, samples), p = bench_median(product, samples);
+        const bench_number v[] = {
+            { "seconds", s, "s" }, { "gflops", work / s, "GF/s" },
+            { "product_seconds", p, "s, product alone" },
+            { "ratio", bench_median(ratio, samples), "times it" }, { NULL, 0, NULL }
+        };
+        snprintf(fields, sizeof fields, "\"score\": \"%s\", \"rows\": %lld",
+                 kind == SEN_COS_SIM ? "cosine" : "dot", (long long)rows);
+        snprintf(label, sizeof label, "%s, 300 in %lld", kind == SEN_COS_SIM ? "cosine" : "dot",
+                 (long long)rows);
+        bench_line(b, "search", fields, label, v);
+    }
+    free(tile);
+    free(hit);
+}
+
+/* --full: a million rows, 1.5 GB. */
+static void bench_searches(const bench *b)
+{
+    const int64_t rows = b->full ? 1000000 : b->quick ? 20000 : 100000;
+    float *query = bench_floats(SEARCH_QUERIES * SEARCH_WIDTH);
+    float *corpus = bench_floats(rows * SEARCH_WIDTH);
+    bench_title(b, "search: the 10 nearest of 384 numbers");
+    bench_search_line(b, SEN_COS_SIM, query, corpus, rows);
+    bench_search_line(b, SEN_DOT_SCORE, query, corpus, rows);
+    free(query);
+    free(corpus);
+}
 #endif /* BENCH_KERNELS_H */
