@@ -213,6 +213,27 @@ good 'near-duplicates' communities m twice.txt --threshold 0.999999 --min-commun
 holds 'the line and its copy' "$(grep -c '"size": 2, "rows": \[2, 24\], "texts": \["lights 3 ' out)" -eq 1
 bad 'a size of 0' 2 'min_community_size' communities m lines.txt --min-community-size 0
 
+# ---- mine ----------------------------------------------------------------------------------------
+
+good 'paraphrases' mine m lines.txt --top-k 3 --max-pairs 7 --quiet
+holds 'seven pairs' "$(grep -c '^{"score": [-0-9.e]*, "rows": \[[0-9]*, [0-9]*\], "texts": \["lights .*"\]}$' out)" -eq 7
+good 'hard negatives' mine m pairs.tsv --hard-negatives --num-negatives 2 --output mined.jsonl
+holds 'two for each of twelve' "$(grep -c '^{"anchor": ".*", "positive": ".*", "negative": ".*"}$' mined.jsonl)" -eq 24
+holds 'a table' "$(grep -c '^Count *12 *24$' err)" -eq 1
+job train='"mined.jsonl"'
+good 'a training file' train job.json --quiet
+good 'tuples with scores' mine m pairs.tsv --hard-negatives --output-format n-tuple --output-scores --quiet
+holds 'four columns and scores' "$(grep -c '"negative_3": ".*", "scores": \[[^,]*, [^,]*, [^,]*, [^,]*\]}$' out)" -eq 12
+good 'lists' mine m pairs.tsv --hard-negatives --output-format labeled-list --quiet --corpus lines.txt
+holds 'labels' "$(grep -c '"labels": \[1, 0, 0, 0\]}$' out)" -eq 12
+good 'labeled pairs' mine m pairs.tsv --hard-negatives --output-format labeled-pair --quiet
+holds 'right and not' "$(grep -c '"label": 1}$' out) $(grep -c '"label": 0}$' out)" = '12 36'
+bad 'a format that is none' 2 'output-format tripel|labeled-list' mine m pairs.tsv --output-format tripel
+bad 'a strategy that is none' 2 'sampling-strategy best|top, random' mine m pairs.tsv --sampling-strategy best
+bad 'a column that is none' 2 'pairs.tsv|called query' mine m pairs.tsv --hard-negatives --anchor-column-name query
+bad 'no negatives' 2 'num_negatives' mine m pairs.tsv --hard-negatives --num-negatives 0
+bad 'no pairs' 2 'max_pairs' mine m lines.txt --max-pairs 0
+
 # ---- standard input as data ----------------------------------------------------------------------
 
 job train='"-"'

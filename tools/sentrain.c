@@ -114,6 +114,12 @@ typedef struct flags {
     int         min_community_size;
     /* of migrate */
     const char *vectors;
+    /* of mine: the members of sen_mine_args by the same names */
+    bool        hard_negatives, include_positives, output_scores;
+    int64_t     max_pairs, range_min, range_max, num_negatives, seed;
+    double      max_score, min_score, absolute_margin, relative_margin;
+    const char *anchor_column_name, *positive_column_name, *sampling_strategy, *output_format;
+    const char *query_prompt, *query_prompt_name, *corpus_prompt, *corpus_prompt_name;
 } flags;
 
 /* One piece of memory of this program's own, in a list. Nothing is freed before the end: a run
@@ -2206,6 +2212,306 @@ static int run_communities(cli *t)
     return status;
 }
 
+/* ---- mine ------------------------------------------------------------------------------------ */
+
+/* Lines go to --output, which appears when it is whole, or to standard output. */
+static sen_result lines_open(cli *t, output *o, FILE **f)
+{
+    const sen_files *files = sen_system_files();
+    sen_result r;
+    *f = stdout;
+    if (!t->flags.output) return SEN_OK;
+    r = output_open(t, o, path_from(t, "", t->flags.output));
+    if (r) return r;
+    files->close(files->user, o->file);
+    o->file = NULL;
+    *f = fopen(o->temporary, "wb");
+    return *f ? SEN_OK : output_fail(t, o, "write", SEN_FILE_DENIED);
+}
+
+static sen_result lines_close(cli *t, output *o, FILE *f)
+{
+    const sen_files *files = sen_system_files();
+    const bool bad = ferror(f) != 0;
+    if (!t->flags.output)
+        return bad ? sen_fail(t->ctx, SEN_ERR_IO, "standard output cannot be written") : SEN_OK;
+    if (fclose(f) || bad) return output_fail(t, o, "write", SEN_FILE_OTHER);
+    if (files->open(files->user, o->temporary, SEN_FILE_APPEND, &o->file))
+        return output_fail(t, o, "write", SEN_FILE_OTHER);
+    return output_close(t, o);
+}
+
+/* {"score": 0.93, "rows": [0, 7], "texts": ["lights on", "light up"]}, the most alike first. */
+static sen_result mine_pairs(cli *t, const sen_model *m, const sen_text *lines, int64_t n)
+{
+    const int e = sen_embedding_dimension(m, SEN_NONE);
+    const int64_t most = t->flags.max_pairs < 1 ? 1 : t->flags.max_pairs;
+    const int64_t each = t->flags.top_k < n ? t->flags.top_k : n;
+    const int64_t room = each > 0 && most / each > n ? n * each : most;
+    float *rows = (float *)tool_alloc(t, (size_t)n * (size_t)e * sizeof *rows + 4);
+    sen_pair *pair = (sen_pair *)tool_alloc(t, (size_t)(room + 1) * sizeof *pair);
+    sen_encode_args a = encode_args(t);
+    int64_t found = 0, i;
+    FILE *f = NULL;
+    output o;
+    sen_result r = sen_encode(t->ctx, m, lines, n, &a, rows);
+    if (!r) r = sen_paraphrase_mining(t->ctx, similarity_of(m), rows, n, e, t->flags.top_k,
+                                      t->flags.max_pairs < 1 ? t->flags.max_pairs : room, pair,
+                                      &found);
+    if (!r) r = lines_open(t, &o, &f);
+    if (r) return r;
+    for (i = 0; i < found; i++) {
+        const sen_text *one = &lines[pair[i].first], *two = &lines[pair[i].second];
+        fputs("{\"score\": ", f);
+        print_double(f, (double)pair[i].score);
+        fprintf(f, ", \"rows\": [%lld, %lld], \"texts\": [", (long long)pair[i].first,
+                (long long)pair[i].second);
+        print_text(f, one->data, one->length);
+        fputs(", ", f);
+        print_text(f, two->data, two->length);
+        fputs("]}\n", f);
+    }
+    return lines_close(t, &o, f);
+}
+
+/* The number of a word in a list, or -1. */
+static int word_of(const char *word, const char *const *words)
+{
+    int i;
+    for (i = 0; words[i]; i++)
+        if (strcmp(words[i], word) == 0) return i;
+    return -1;
+}
+
+static const char *const mine_formats[] = {
+    "triplet", "n-tuple", "labeled-pair", "labeled-list", NULL
+};
+static const char *const mine_strategies[] = { "top", "random", NULL };
+
+static sen_mine_args mine_args(const cli *t)
+{
+    sen_mine_args a = sen_mine_args_default();
+    const flags *f = &t->flags;
+    a.range_min = f->range_min;
+    a.range_max = f->range_max;
+    a.max_score = f->max_score;
+    a.min_score = f->min_score;
+    a.absolute_margin = f->absolute_margin;
+    a.relative_margin = f->relative_margin;
+    a.num_negatives = f->num_negatives;
+    a.sampling_strategy = word_of(f->sampling_strategy, mine_strategies);
+    a.seed = (uint64_t)f->seed;
+    a.include_positives = f->include_positives;
+    a.output_format = f->include_positives ? SEN_MINE_N_TUPLE
+                                           : word_of(f->output_format, mine_formats);
+    a.query_prompt = f->query_prompt;
+    a.query_prompt_name = f->query_prompt_name;
+    a.corpus_prompt = f->corpus_prompt;
+    a.corpus_prompt_name = f->corpus_prompt_name;
+    a.batch_size = f->batch_size;
+    return a;
+}
+
+static void print_member(FILE *f, const char *before, const char *key)
+{
+    fputs(before, f);
+    print_text(f, key, strlen(key));
+    fputs(": ", f);
+}
+
+/* The documents of a list, or its labels or scores. */
+static void print_list(FILE *f, const sen_mined_row *row, int what)
+{
+    int64_t i;
+    for (i = 0; i < row->n; i++) {
+        fputs(i ? ", " : "[", f);
+        if (what == 0) print_text(f, row->document[i].data, row->document[i].length);
+        else if (what == 1) fputs(i == 0 && row->right ? "1" : "0", f);
+        else print_double(f, (double)row->score[i]);
+    }
+    fputs("]", f);
+}
+
+/* One line of a training file, with Python's columns. */
+static void print_mined(FILE *f, const sen_mined_row *row, const sen_mine_args *a,
+                        const char *anchor, const char *positive, bool scores)
+{
+    char key[32];
+    int64_t i;
+    print_member(f, "{", anchor);
+    print_text(f, row->anchor.data, row->anchor.length);
+    print_member(f, ", ", positive);
+    if (a->output_format == SEN_MINE_LABELED_LIST) {
+        print_list(f, row, 0);
+        print_member(f, ", ", scores ? "scores" : "labels");
+        print_list(f, row, scores ? 2 : 1);
+    } else {
+        print_text(f, row->document[0].data, row->document[0].length);
+        for (i = 1; i < row->n; i++) {
+            snprintf(key, sizeof key, "negative_%lld", (long long)i);
+            print_member(f, ", ", a->output_format == SEN_MINE_TRIPLET ? "negative" : key);
+            print_text(f, row->document[i].data, row->document[i].length);
+        }
+        if (a->output_format == SEN_MINE_LABELED_PAIR) {
+            print_member(f, ", ", scores ? "score" : "label");
+            if (scores) print_double(f, (double)row->score[0]);
+            else fputs(row->right ? "1" : "0", f);
+        } else if (scores) {
+            print_member(f, ", ", "scores");
+            print_list(f, row, 2);
+        }
+    }
+    fputs("}\n", f);
+}
+
+static int float_order(const void *a, const void *b)
+{
+    float x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return (x > y) - (x < y);
+}
+
+/* Mean, median, deviation, least, quartiles, greatest, as Python's table has them. */
+static void mine_numbers(cli *t, const float *from, int64_t n, double out[8])
+{
+    static const double places[3] = { 0.25, 0.5, 0.75 };
+    float *x = (float *)tool_alloc(t, (size_t)n * sizeof *x + 4);
+    double sum = 0, squares = 0;
+    int64_t i;
+    for (i = 0; i < 8; i++) out[i] = (double)NAN;
+    if (n < 1) return;
+    memcpy(x, from, (size_t)n * sizeof *x);
+    qsort(x, (size_t)n, sizeof *x, float_order);
+    for (i = 0; i < n; i++) sum += (double)x[i];
+    out[0] = sum / (double)n;
+    for (i = 0; i < n; i++) squares += ((double)x[i] - out[0]) * ((double)x[i] - out[0]);
+    out[1] = (double)x[(n - 1) / 2];
+    if (n > 1) out[2] = sqrt(squares / (double)(n - 1));
+    out[3] = (double)x[0];
+    for (i = 0; i < 3; i++) {
+        const double at = places[i] * (double)(n - 1);
+        const int64_t low = (int64_t)at, high = low + 1 < n ? low + 1 : low;
+        out[4 + i] = (double)x[low] + (at - (double)low) * ((double)x[high] - (double)x[low]);
+    }
+    out[7] = (double)x[n - 1];
+}
+
+/* What was found, and what was passed over for which reason. */
+static void mine_report(cli *t, const sen_mined *m)
+{
+    static const char *const names[8] = { "Mean", "Median", "Std", "Min", "25%", "50%", "75%",
+                                          "Max" };
+    const struct { const char *name; int64_t n; } skipped[] = {
+        { "absolute_margin", m->by_absolute_margin }, { "relative_margin", m->by_relative_margin },
+        { "max_score", m->by_max_score }, { "min_score", m->by_min_score }
+    };
+    double x[3][8];
+    int i;
+    if (t->flags.quiet) return;
+    mine_numbers(t, m->positive, m->n_positive, x[0]);
+    mine_numbers(t, m->negative, m->n_negative, x[1]);
+    mine_numbers(t, m->difference, m->n_negative, x[2]);
+    fprintf(stderr, "%lld anchors; range_max %lld\n%-6s %14s %14s %14s\n%-6s %14lld %14lld\n",
+            (long long)m->queries, (long long)m->range_max, "Metric", "Positive", "Negative",
+            "Difference", "Count", (long long)m->n_positive, (long long)m->n_negative);
+    for (i = 0; i < 8; i++)
+        fprintf(stderr, "%-6s %14.4f %14.4f %14.4f\n", names[i], x[0][i], x[1][i], x[2][i]);
+    for (i = 0; i < COUNT(skipped); i++)
+        if (skipped[i].n)
+            fprintf(stderr, "%lld candidates were passed over for their %s\n",
+                    (long long)skipped[i].n, skipped[i].name);
+    if (m->possible > m->rows)
+        fprintf(stderr, "%lld of %lld rows could not be made for want of negatives; a larger "
+                "range_max or looser bounds may help\n", (long long)(m->possible - m->rows),
+                (long long)m->possible);
+}
+
+/* The column of that name, else that number. */
+static sen_result mine_column(cli *t, const sen_dataset *d, const char *name, int number, int *out)
+{
+    *out = name ? sen_dataset_column_find(d, name) : number;
+    if (*out >= 0 && *out < sen_dataset_columns(d) &&
+        sen_dataset_column_kind(d, *out) == SEN_COLUMN_TEXT) return SEN_OK;
+    return sen_fail(t->ctx, SEN_ERR_ARGUMENT, "%s has no column of texts %s%s", t->place[1],
+                    name ? "called " : number ? "in second place" : "in first place",
+                    name ? name : "");
+}
+
+/* Pairs of a file, in two lists. */
+static sen_result mine_read(cli *t, const sen_dataset *d, int anchor, int positive,
+                            sen_text **anchors, sen_text **positives)
+{
+    const int64_t n = sen_dataset_rows(d);
+    int64_t i;
+    *anchors = (sen_text *)tool_alloc(t, (size_t)(n + 1) * sizeof **anchors);
+    *positives = (sen_text *)tool_alloc(t, (size_t)(n + 1) * sizeof **positives);
+    for (i = 0; i < n; i++) {
+        (*anchors)[i] = sen_dataset_text(d, i, anchor);
+        (*positives)[i] = sen_dataset_text(d, i, positive);
+    }
+    return SEN_OK;
+}
+
+static sen_result mine_negatives(cli *t, const sen_model *m, const sen_dataset *d)
+{
+    const sen_mine_args a = mine_args(t);
+    sen_text *anchors = NULL, *positives = NULL, *corpus = NULL;
+    int64_t n_corpus = 0, i;
+    int anchor = 0, positive = 0;
+    sen_mined mined;
+    FILE *f = NULL;
+    output o;
+    sen_result r = mine_column(t, d, t->flags.anchor_column_name, 0, &anchor);
+    memset(&mined, 0, sizeof mined);
+    if (!r) r = mine_column(t, d, t->flags.positive_column_name, 1, &positive);
+    if (!r) r = mine_read(t, d, anchor, positive, &anchors, &positives);
+    if (!r && t->flags.corpus) r = lines_read(t, t->flags.corpus, &corpus, &n_corpus);
+    if (!r) r = sen_mine_hard_negatives(t->ctx, m, anchors, positives, sen_dataset_rows(d), corpus,
+                                        n_corpus, &a, &mined);
+    if (!r) r = lines_open(t, &o, &f);
+    if (!r) {
+        for (i = 0; i < mined.rows; i++)
+            print_mined(f, &mined.row[i], &a, sen_dataset_column_name(d, anchor),
+                        sen_dataset_column_name(d, positive), t->flags.output_scores);
+        r = lines_close(t, &o, f);
+    }
+    if (!r) mine_report(t, &mined);
+    sen_mined_free(t->ctx, &mined);
+    return r;
+}
+
+static int run_mine(cli *t)
+{
+    sen_dataset_desc desc = sen_dataset_desc_default();
+    sen_dataset *d = NULL;
+    sen_model *m = NULL;
+    sen_text *lines = NULL;
+    int64_t n = 0;
+    sen_result r;
+    int status;
+    if (word_of(t->flags.output_format, mine_formats) < 0)
+        return refused("--output-format ", t->flags.output_format,
+                       " is none; it takes triplet, n-tuple, labeled-pair, labeled-list");
+    if (word_of(t->flags.sampling_strategy, mine_strategies) < 0)
+        return refused("--sampling-strategy ", t->flags.sampling_strategy,
+                       " is none; it takes top, random");
+    r = model_open(t, t->place[0], &m);
+    desc.path = path_from(t, "", t->place[1]);
+    desc.keep_in_memory = 1;
+    if (!r && t->flags.hard_negatives) {
+        r = sen_dataset_load(t->ctx, &desc, &d);
+        if (!r) r = mine_negatives(t, m, d);
+    } else if (!r) {
+        r = lines_read(t, t->place[1], &lines, &n);
+        if (!r) r = mine_pairs(t, m, lines, n);
+    }
+    status = r ? failed(t, r, false) : EXIT_DONE;
+    sen_dataset_free(d);
+    sen_model_free(m);
+    return status;
+}
+
 /* ---- migrate --------------------------------------------------------------------------------- */
 
 /* Both models' vectors of the same lines, and what is fitted to them. */
@@ -2912,6 +3218,35 @@ static const sen_field flags_communities[] = {
     FLAGS_COMMON, SEN_FIELD_END
 };
 
+static const sen_field flags_mine[] = {
+    FLAG(hard_negatives, SEN_KIND_BOOL, 0, "for a file of pairs: texts that only look right"),
+    SEN_FIELD_TEXT(flags, output, NULL, "the file of JSON lines to write; none: standard output"),
+    FLAG(top_k, SEN_KIND_INT, 100, "paraphrases: the nearest others that each line hands in"),
+    FLAG(max_pairs, SEN_KIND_INT64, 500000, "paraphrases: so many pairs at most"),
+    SEN_FIELD_TEXT(flags, anchor_column_name, NULL, "the anchors; none: the first column"),
+    SEN_FIELD_TEXT(flags, positive_column_name, NULL, "the right texts; none: the second column"),
+    SEN_FIELD_TEXT(flags, corpus, NULL, "more texts to choose from, one a line"),
+    FLAG(range_min, SEN_KIND_INT64, 0, "the so many nearest are passed over"),
+    FLAG(range_max, SEN_KIND_INT64, SEN_NONE, "no further than the so many nearest"),
+    FLAG(max_score, SEN_KIND_DOUBLE, SEN_NONE, "no negative is more similar than this"),
+    FLAG(min_score, SEN_KIND_DOUBLE, SEN_NONE, "none is less similar"),
+    FLAG(absolute_margin, SEN_KIND_DOUBLE, SEN_NONE, "at least so much less than the positive"),
+    FLAG(relative_margin, SEN_KIND_DOUBLE, SEN_NONE, "the same as a share of the positive's"),
+    FLAG(num_negatives, SEN_KIND_INT64, 3, "negatives for each anchor"),
+    SEN_FIELD_TEXT(flags, sampling_strategy, "top", "top or random, of the candidates"),
+    FLAG(seed, SEN_KIND_INT64, 0, "of random"),
+    FLAG(include_positives, SEN_KIND_BOOL, 0, "right texts are candidates too"),
+    SEN_FIELD_TEXT(flags, output_format, "triplet",
+                   "triplet, n-tuple, labeled-pair, labeled-list"),
+    FLAG(output_scores, SEN_KIND_BOOL, 0, "similarities, in place of labels"),
+    SEN_FIELD_TEXT(flags, query_prompt, NULL, "put before each anchor"),
+    SEN_FIELD_TEXT(flags, query_prompt_name, NULL, "one of the model's prompts"),
+    SEN_FIELD_TEXT(flags, corpus_prompt, NULL, "put before each other text"),
+    SEN_FIELD_TEXT(flags, corpus_prompt_name, NULL, "one of the model's prompts"),
+    FLAG(batch_size, SEN_KIND_INT, 32, "texts that are encoded together"),
+    FLAGS_COMMON, SEN_FIELD_END
+};
+
 /* name, function, its flags, whether it takes a job, least and most arguments, usage, help. The
  * order is that of `sentrain --help`. */
 static const command commands[] = {
@@ -2934,6 +3269,11 @@ static const command commands[] = {
       "search MODEL --corpus FILE [--embeddings FILE.npy] [FILE] [--top-k K]",
       "The lines of the corpus that are nearest to each line of FILE (none: standard input), as "
       "JSON lines." },
+    { "mine", run_mine, flags_mine, false, 2, 2,
+      "mine MODEL FILE [--hard-negatives] [--output FILE.jsonl]",
+      "The pairs of lines that are most alike, as JSON lines. With --hard-negatives FILE has "
+      "pairs of an anchor and a right text (.tsv, .csv, .jsonl), and what comes out is a training "
+      "file." },
     { "communities", run_communities, flags_communities, false, 1, 2,
       "communities MODEL [FILE] [--threshold T] [--min-community-size N] [--embeddings FILE.npy]",
       "Groups of lines of FILE (none: standard input) that are near each other, the largest first, "
@@ -2960,7 +3300,7 @@ static const command commands[] = {
 };
 
 /* Names that are promised. They are not mistyped, so they are told what they are. */
-static const char *const later[] = { "hpo", "mine", "vocab",
+static const char *const later[] = { "hpo", "vocab",
                                      "export", "pull" };
 static const char *const later_flags[] = { "no-baseline", "fail-on-regression",
                                            "hard-negatives" };
@@ -3212,10 +3552,9 @@ static int run(cli *t, int argc, char **argv)
     for (i = 0; i < COUNT(commands); i++)
         if (strcmp(commands[i].name, argv[1]) == 0) t->command = &commands[i];
     if (!t->command) return command_unknown(argv[1]);
-    /* The tables overlap and agree; these three have all that is not zero by default. */
+    /* Those that a command shares with others, then its own, which may differ (--top-k). */
     sen_fields_default(flags_encode, &t->flags);
-    sen_fields_default(flags_search, &t->flags);
-    sen_fields_default(flags_communities, &t->flags);
+    sen_fields_default(t->command->fields, &t->flags);
     status = flags_parse(t, argc - 2, argv + 2);
     if (status) return status;
     if (t->flags.help) return help_command(t->command);
