@@ -754,6 +754,7 @@ static float *model_npy(const char *path, int64_t shape[2])
             shape[1] = strtol(at + 1, &at, 10);
             out = (float *)malloc(n);
             memcpy(out, data + head, n - head);
+            sen__file_order(out, (int64_t)(n - head) / 4, 4);
         }
     }
     free(data);

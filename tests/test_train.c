@@ -3542,7 +3542,7 @@ static sen_result train_measure(sen_trainer *t, const sen_predictions *p, void *
     double sum = 0;
     int64_t i, j;
     int k;
-    CHECK(sen_trainer_user(t) == user && p->rows > 0 && isfinite(p->loss));
+    CHECK(sen_trainer_user(t) == user && p->rows > 0 && p->loss - p->loss == 0);
     m->dataset[m->calls++ & 3] = p->dataset_name;
     m->columns = p->n_columns;
     m->labels = p->labels != NULL;
