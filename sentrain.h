@@ -36435,6 +36435,32 @@ static int sen__centre_order(const void *a, const void *b)
     return x->row < y->row ? -1 : x->row > y->row;
 }
 
+/* Lets what stands at i sink below all that come after it: (n) centres. */
+static void sen__centre_sink(sen__centre *heap, int64_t n, int64_t i)
+{
+    const sen__centre moved = heap[i];
+    int64_t child;
+    for (; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && sen__centre_order(&heap[child + 1], &heap[child]) > 0) child++;
+        if (sen__centre_order(&heap[child], &moved) <= 0) break;
+        heap[i] = heap[child];
+    }
+    heap[i] = moved;
+}
+
+/* In place and without memory, which qsort of some libraries takes for itself. */
+static void sen__centre_sort(sen__centre *centre, int64_t n)
+{
+    int64_t i;
+    for (i = n / 2 - 1; i >= 0; i--) sen__centre_sink(centre, n, i);
+    for (i = n - 1; i > 0; i--) {           /* the last goes to the end */
+        const sen__centre last = centre[0];
+        centre[0] = centre[i];
+        centre[i] = last;
+        sen__centre_sink(centre, i, 0);
+    }
+}
+
 /* What is near a centre and still free, by falling similarity: hit [n]. */
 static void sen__communities_take(sen__communities *s, int64_t centre, const sen_hit *hit,
                                   int64_t n)
@@ -36492,7 +36518,7 @@ static void sen__communities_sort(sen__communities *s, int64_t *out, int64_t *fi
         s->centre[i].size = s->first[i + 1] - s->first[i];
         s->centre[i].row = i;
     }
-    qsort(s->centre, (size_t)s->n, sizeof *s->centre, sen__centre_order);
+    sen__centre_sort(s->centre, s->n);
     for (i = first[0] = 0; i < s->n; i++) {
         memcpy(out + first[i], s->row + s->first[s->centre[i].row],
                (size_t)s->centre[i].size * sizeof *out);
@@ -36523,7 +36549,7 @@ static sen_result sen__communities_run(sen__communities *s, int64_t *out, int64_
     j.of = s;
     r = sen__tiles(s->c, &j, SEN_COS_SIM, s->x, s->rows, s->x, s->rows, s->dimension, 0);
     if (r) return r;
-    qsort(s->centre, (size_t)s->rows, sizeof *s->centre, sen__centre_order);
+    sen__centre_sort(s->centre, s->rows);
     while (n < s->rows && s->centre[n].size >= s->least) n++;
     r = sen__communities_find(s, n, some);
     if (!r) sen__communities_sort(s, out, first);
@@ -49154,7 +49180,8 @@ static sen_result sen__metrics_combine(sen_trainer *t, const sen_json *metrics)
 /* The split becomes a part of a file's name. */
 static sen_result sen__metrics_check(sen_trainer *t, const char *split, const sen_json *metrics)
 {
-    if (metrics && metrics->kind == SEN_JSON_OBJECT && split && *split && !strpbrk(split, "/\\"))
+    if (metrics && metrics->kind == SEN_JSON_OBJECT && split && *split && !strchr(split, '/') &&
+        !strchr(split, '\\'))
         return SEN_OK;
     return sen_fail(t->c, SEN_ERR_ARGUMENT, "metrics should be an object, and their split a name");
 }
