@@ -1654,7 +1654,8 @@ SENTRAIN_DEF sen_denoising_args sen_denoising_args_default(void);
 /* ================================================================================================
  * 24 [search]  SEARCH AND MINING
  *
- * Embeddings in fewer bits; search among them. Mining comes with a later version.
+ * Embeddings in fewer bits; search among them; pairs, hard negatives and groups of texts that are
+ * alike; vectors of one model for another's.
  * ============================================================================================== */
 
 /* How the numbers of an embedding are stored. int8 and uint8 cut the range of each dimension into
