@@ -1776,7 +1776,7 @@ SENTRAIN_DEF void sen_mined_free(sen_ctx *c, sen_mined *mined);         /* zeros
  * row[first[i + 1] - 1], its centre first, the others by falling similarity, of equal ones the
  * lower row. row has room for (rows), first for (rows + 1). Python's defaults: threshold 0.75,
  * min_community_size 10; with 0.95 and 2 the groups are near-duplicates. Time grows with the square
- * of the rows, memory does not: 64 MiB and 40 bytes a row at most. SEN_ERR_ARGUMENT: a size below
+ * of the rows, memory does not: about 70 MiB and 49 bytes a row. SEN_ERR_ARGUMENT: a size below
  * 1, a number that is not finite. */
 SENTRAIN_DEF sen_result sen_community_detection(sen_ctx *c, const float *embeddings, int64_t rows,
                                                 int dimension, double threshold,
@@ -36403,16 +36403,14 @@ SENTRAIN_DEF sen_result sen_mine_hard_negatives(sen_ctx *c, const sen_model *m,
 /* Python keeps the members of every centre and sorts afterwards, up to rows * rows of them. Here
  * the first pass over all similarities only counts; centres in their final order are then looked at
  * again, some at a time, and one that has been taken meanwhile costs nothing. */
-typedef struct sen__centre {
-    int64_t size, row;                      /* of a centre: how many are near it, which it is */
-} sen__centre;
-
 typedef struct sen__communities {
     sen_ctx     *c;
     const float *x;                         /* (rows, dimension) */
     int64_t      rows, dimension, least;
     float        threshold;
-    sen__centre  *centre;                    /* [rows], then in order */
+    int64_t     *size;                      /* [rows] how many are near; then of what is found */
+    int64_t     *order, *work;              /* [rows] the largest first */
+    double      *key;                       /* [rows] */
     bool        *used;                      /* [rows] */
     int64_t     *row, *first, n;            /* what is found, in the order of finding */
 } sen__communities;
@@ -36425,41 +36423,15 @@ static void sen__communities_count(void *arg, int64_t task, int worker)
     int64_t i, n = 0;
     (void)worker;
     for (i = 0; i < j->rows; i++) n += score[i] >= s->threshold;
-    s->centre[j->query + task].size += n;
+    s->size[j->query + task] += n;
 }
 
-/* The largest first, of equal ones the earlier. */
-static int sen__centre_order(const void *a, const void *b)
-{
-    const sen__centre *x = (const sen__centre *)a, *y = (const sen__centre *)b;
-    if (x->size != y->size) return x->size > y->size ? -1 : 1;
-    return x->row < y->row ? -1 : x->row > y->row;
-}
-
-/* Lets what stands at i sink below all that come after it: (n) centres. */
-static void sen__centre_sink(sen__centre *heap, int64_t n, int64_t i)
-{
-    const sen__centre moved = heap[i];
-    int64_t child;
-    for (; (child = 2 * i + 1) < n; i = child) {
-        if (child + 1 < n && sen__centre_order(&heap[child + 1], &heap[child]) > 0) child++;
-        if (sen__centre_order(&heap[child], &moved) <= 0) break;
-        heap[i] = heap[child];
-    }
-    heap[i] = moved;
-}
-
-/* In place and without memory, which qsort of some libraries takes for itself. */
-static void sen__centre_sort(sen__centre *centre, int64_t n)
+/* The largest first, of equal ones the earlier: order [n]. */
+static void sen__communities_order(sen__communities *s, int64_t n)
 {
     int64_t i;
-    for (i = n / 2 - 1; i >= 0; i--) sen__centre_sink(centre, n, i);
-    for (i = n - 1; i > 0; i--) {           /* the last goes to the end */
-        const sen__centre last = centre[0];
-        centre[0] = centre[i];
-        centre[i] = last;
-        sen__centre_sink(centre, i, 0);
-    }
+    for (i = 0; i < n; i++) s->key[i] = -(double)s->size[i];
+    sen__sort_order(s->order, s->key, n, s->work);
 }
 
 /* What is near a centre and still free, by falling similarity: hit [n]. */
@@ -36492,12 +36464,12 @@ static sen_result sen__communities_find(sen__communities *s, int64_t n, float *s
     int64_t id[SEN__CENTRES], at = 0, m, i;
     sen_result r = SEN_OK;
     while (!r && at < n) {
-        const int64_t most = s->centre[at].size;        /* those that follow have no more */
+        const int64_t most = s->size[s->order[at]];     /* those that follow have no more */
         sen__top t;
         for (m = 0; at < n && m < SEN__CENTRES; at++) {
-            if (s->used[s->centre[at].row]) continue;
+            if (s->used[s->order[at]]) continue;
             if (m > 0 && (m + 1) * most > SEN__CENTRE_HITS) break;
-            id[m] = s->centre[at].row;
+            id[m] = s->order[at];
             memcpy(some + m * s->dimension, s->x + id[m] * s->dimension, bytes);
             m++;
         }
@@ -36511,19 +36483,16 @@ static sen_result sen__communities_find(sen__communities *s, int64_t n, float *s
     return r;
 }
 
-/* The largest community first: out gets the rows, `centre` holds the order meanwhile. */
+/* The largest community first: out gets the rows. */
 static void sen__communities_sort(sen__communities *s, int64_t *out, int64_t *first)
 {
     int64_t i;
-    for (i = 0; i < s->n; i++) {
-        s->centre[i].size = s->first[i + 1] - s->first[i];
-        s->centre[i].row = i;
-    }
-    sen__centre_sort(s->centre, s->n);
+    for (i = 0; i < s->n; i++) s->size[i] = s->first[i + 1] - s->first[i];
+    sen__communities_order(s, s->n);
     for (i = first[0] = 0; i < s->n; i++) {
-        memcpy(out + first[i], s->row + s->first[s->centre[i].row],
-               (size_t)s->centre[i].size * sizeof *out);
-        first[i + 1] = first[i] + s->centre[i].size;
+        const int64_t k = s->order[i];
+        memcpy(out + first[i], s->row + s->first[k], (size_t)s->size[k] * sizeof *out);
+        first[i + 1] = first[i] + s->size[k];
     }
 }
 
@@ -36531,27 +36500,27 @@ static sen_result sen__communities_run(sen__communities *s, int64_t *out, int64_
 {
     float *some = (float *)sen__scratch(s->c, SEN__CENTRES * s->dimension, sizeof *some,
                                         "centres");
-    int64_t i, n = 0;
+    int64_t n = 0;
     sen__tile j;
     sen_result r;
-    s->centre = (sen__centre *)sen__scratch(s->c, s->rows, sizeof *s->centre, "communities");
+    s->size = (int64_t *)sen__scratch(s->c, s->rows, 3 * sizeof *s->size, "communities");
+    s->key = (double *)sen__scratch(s->c, s->rows, sizeof *s->key, "communities");
     s->used = (bool *)sen__scratch(s->c, s->rows, sizeof *s->used, "communities");
     s->row = (int64_t *)sen__scratch(s->c, s->rows, sizeof *s->row, "communities");
     s->first = (int64_t *)sen__scratch(s->c, s->rows + 1, sizeof *s->first, "communities");
-    if (!some || !s->centre || !s->used || !s->row || !s->first) return SEN_ERR_MEMORY;
+    if (!some || !s->size || !s->key || !s->used || !s->row || !s->first) return SEN_ERR_MEMORY;
     memset(s->used, 0, (size_t)s->rows * sizeof *s->used);
-    for (i = 0; i < s->rows; i++) {
-        s->centre[i].size = 0;
-        s->centre[i].row = i;
-    }
+    memset(s->size, 0, (size_t)s->rows * sizeof *s->size);
+    s->order = s->size + s->rows;
+    s->work = s->order + s->rows;
     s->first[0] = 0;
     memset(&j, 0, sizeof j);
     j.task = sen__communities_count;
     j.of = s;
     r = sen__tiles(s->c, &j, SEN_COS_SIM, s->x, s->rows, s->x, s->rows, s->dimension, 0);
     if (r) return r;
-    sen__centre_sort(s->centre, s->rows);
-    while (n < s->rows && s->centre[n].size >= s->least) n++;
+    sen__communities_order(s, s->rows);
+    while (n < s->rows && s->size[s->order[n]] >= s->least) n++;
     r = sen__communities_find(s, n, some);
     if (!r) sen__communities_sort(s, out, first);
     return r;
@@ -39001,8 +38970,9 @@ static const double sen__ir_1_to_10[] = { 1, 3, 5, 10 }, sen__ir_10[] = { 10 },
 static const sen_numbers sen__ir_few = { sen__ir_1_to_10, 4 }, sen__ir_ten = { sen__ir_10, 1 },
                          sen__ir_hundred = { sen__ir_100, 1 };
 
-#define SEN__IR_K(member, initial, help)                                                           \
-    { #member, offsetof(sen_retrieval_args, member), SEN_KIND_NUMBERS, 0,                          \
+/* A list of numbers that is not empty by default. */
+#define SEN__FIELD_NUMBERS(type, member, initial, help)                                            \
+    { #member, offsetof(type, member), SEN_KIND_NUMBERS, 0,                                        \
       (const char *)(const void *)&(initial), help }
 
 static const sen_field sen__retrieval_fields[] = {
@@ -39012,11 +38982,16 @@ static const sen_field sen__retrieval_fields[] = {
               "a query's id, a document's, above 0: right"),
     SEN_FIELD(sen_retrieval_args, corpus_chunk_size, SEN_KIND_INT64, 50000,
               "documents that are encoded at a time"),
-    SEN__IR_K(mrr_at_k, sen__ir_ten, "ranks that MRR looks at"),
-    SEN__IR_K(ndcg_at_k, sen__ir_ten, "ranks that NDCG looks at"),
-    SEN__IR_K(accuracy_at_k, sen__ir_few, "ranks that accuracy looks at"),
-    SEN__IR_K(precision_recall_at_k, sen__ir_few, "ranks that precision and recall look at"),
-    SEN__IR_K(map_at_k, sen__ir_hundred, "ranks that MAP looks at"),
+    SEN__FIELD_NUMBERS(sen_retrieval_args, mrr_at_k, sen__ir_ten,
+                       "ranks that MRR looks at"),
+    SEN__FIELD_NUMBERS(sen_retrieval_args, ndcg_at_k, sen__ir_ten,
+                       "ranks that NDCG looks at"),
+    SEN__FIELD_NUMBERS(sen_retrieval_args, accuracy_at_k, sen__ir_few,
+                       "ranks that accuracy looks at"),
+    SEN__FIELD_NUMBERS(sen_retrieval_args, precision_recall_at_k, sen__ir_few,
+                       "ranks that precision and recall look at"),
+    SEN__FIELD_NUMBERS(sen_retrieval_args, map_at_k, sen__ir_hundred,
+                       "ranks that MAP looks at"),
     SEN_FIELD(sen_retrieval_args, show_progress_bar, SEN_KIND_BOOL, 0, "no effect here"),
     SEN_FIELD(sen_retrieval_args, batch_size, SEN_KIND_INT, 32, "texts at a time"),
     SEN_FIELD_TEXT(sen_retrieval_args, name, "", "put before the metrics' names"),
@@ -40001,18 +39976,19 @@ static const char *const sen__nano_names[] = {          /* as it is asked for, a
 
 #define SEN__NANO_MOST (SEN__COUNT(sen__nano_names) / 2)
 
-#define SEN__NANO_K(member, initial, help)                                                         \
-    { #member, offsetof(sen_nano_beir_args, member), SEN_KIND_NUMBERS, 0,                          \
-      (const char *)(const void *)&(initial), help }
-
 static const sen_field sen__nano_fields[] = {
     SEN_FIELD(sen_nano_beir_args, dataset_names, SEN_KIND_TEXTS, 0, "which; none: all thirteen"),
     SEN_FIELD(sen_nano_beir_args, dataset_id, &sen__kind_path, 0, "the folder; must be given"),
-    SEN__NANO_K(mrr_at_k, sen__ir_ten, "ranks that MRR looks at"),
-    SEN__NANO_K(ndcg_at_k, sen__ir_ten, "ranks that NDCG looks at"),
-    SEN__NANO_K(accuracy_at_k, sen__ir_few, "ranks that accuracy looks at"),
-    SEN__NANO_K(precision_recall_at_k, sen__ir_few, "ranks that precision and recall look at"),
-    SEN__NANO_K(map_at_k, sen__ir_hundred, "ranks that MAP looks at"),
+    SEN__FIELD_NUMBERS(sen_nano_beir_args, mrr_at_k, sen__ir_ten,
+                       "ranks that MRR looks at"),
+    SEN__FIELD_NUMBERS(sen_nano_beir_args, ndcg_at_k, sen__ir_ten,
+                       "ranks that NDCG looks at"),
+    SEN__FIELD_NUMBERS(sen_nano_beir_args, accuracy_at_k, sen__ir_few,
+                       "ranks that accuracy looks at"),
+    SEN__FIELD_NUMBERS(sen_nano_beir_args, precision_recall_at_k, sen__ir_few,
+                       "ranks that precision and recall look at"),
+    SEN__FIELD_NUMBERS(sen_nano_beir_args, map_at_k, sen__ir_hundred,
+                       "ranks that MAP looks at"),
     SEN_FIELD(sen_nano_beir_args, show_progress_bar, SEN_KIND_BOOL, 0, "no effect here"),
     SEN_FIELD(sen_nano_beir_args, batch_size, SEN_KIND_INT, 32, "texts at a time"),
     SEN_FIELD(sen_nano_beir_args, write_csv, SEN_KIND_BOOL, 1, "write the CSV files"),

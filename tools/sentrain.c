@@ -2255,7 +2255,7 @@ static sen_result mine_pairs(cli *t, const sen_model *m, const sen_text *lines, 
     FILE *f = NULL;
     output o;
     sen_result r = sen_encode(t->ctx, m, lines, n, &a, rows);
-    if (!r) r = sen_paraphrase_mining(t->ctx, similarity_of(m), rows, n, e, t->flags.top_k,
+    if (!r) r = sen_paraphrase_mining(t->ctx, SEN_COS_SIM, rows, n, e, t->flags.top_k,
                                       t->flags.max_pairs < 1 ? t->flags.max_pairs : room, pair,
                                       &found);
     if (!r) r = lines_open(t, &o, &f);
