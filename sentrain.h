@@ -43394,7 +43394,7 @@ static void sen__strategy_lengths(sen_sampler_call *s, sen__strategy *g)
 }
 
 /* get_length_grouped_indices of transformers, on the permutation in order.row. */
-static void sen__strategy_group(sen_sampler_call *s, sen__strategy *g)
+static void sen__strategy_group(sen__strategy *g)
 {
     const int64_t n = g->order.n, pieces = SEN__MAX(SEN__MIN(n / (4 * g->update), 50), 1);
     const int64_t size = pieces * g->update;
@@ -43410,7 +43410,6 @@ static void sen__strategy_group(sen_sampler_call *s, sen__strategy *g)
     i = row[0];
     row[0] = row[longest];
     row[longest] = i;
-    (void)s;
 }
 
 static void sen__strategy_begin(sen_sampler_call *s, int64_t epoch)
@@ -43421,7 +43420,7 @@ static void sen__strategy_begin(sen_sampler_call *s, int64_t epoch)
     if (g->sequential) for (i = 0; i < g->order.n; i++) g->order.row[i] = i;
     else {
         sen__strategy_lengths(s, g);
-        if (g->order.n > 0) sen__strategy_group(s, g);
+        if (g->order.n > 0) sen__strategy_group(g);
     }
 }
 
@@ -43707,6 +43706,7 @@ static sen_result sen__trainer_dropout(sen_trainer *t, sen_tape *tape, const sen
 {
     sen__dropout_plan *plan = &t->dropout[t->passes];
     sen__neftune *noise = &t->noise[SEN__MIN(t->passes, SEN__PASSES - 1)];
+    const uint64_t key = (uint64_t)t->args.seed + (uint64_t)t->passes * 0x9E3779B97F4A7C15u;
     sen_result r;
     tape->dropout = NULL;
     tape->noise = NULL;
@@ -43716,11 +43716,9 @@ static sen_result sen__trainer_dropout(sen_trainer *t, sen_tape *tape, const sen
                                              "step", SEN__PASSES);
     plan->apart = loss && sen__loss_reads_layers(loss);
     r = sen__dropout_begin(t->c, plan, t->model, b, t->args.dropout_rng == SEN_DROPOUT_TORCH,
-                           (uint64_t)t->args.seed +
-                           (uint64_t)t->passes * 0x9E3779B97F4A7C15u,
-                           (uint32_t)t->number, &t->rng);
+                           key, (uint32_t)t->number, &t->rng);
     tape->dropout = sen__dropout_of(plan);
-    noise->key = (uint64_t)t->args.seed + (uint64_t)t->passes * 0x9E3779B97F4A7C15u;
+    noise->key = key;
     noise->micro_step = (uint32_t)t->number;
     noise->alpha = (float)t->args.neftune_noise_alpha;
     if (noise->alpha > 0) tape->noise = noise;          /* None is far below 0 */

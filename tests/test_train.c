@@ -3901,7 +3901,7 @@ static void test_train_grouped(void)
     g.place = place;
     g.work = work;
     g.piece = piece;
-    sen__strategy_group(NULL, &g);                          /* 8 0 | 1 3 | 5 7 | 2 6 | 4 */
+    sen__strategy_group(&g);                                /* 8 0 | 1 3 | 5 7 | 2 6 | 4 */
     for (i = 0; i < 9; i++) CHECK(row[i] == expect[i]);
 }
 
