@@ -208,9 +208,9 @@ lint: ; $(PYTHON) tools/lint.py --cc '$(CC)'
 # The cases that Python sentence-transformers has run, where they lie beside this folder; metrics to 1e-4,
 # those of int8 and uint8 embeddings to 2e-3. Not compared: cases on a knife's edge, where one rounding decides (a
 # negative that just is or is not left out; gradients that are all rounding, which Adam makes large; two
-# similarities that differ in the last bit), and schedules that are not there yet.
+# similarities that differ in the last bit).
 oracle := ../shared/oracle/compare.py
-parity_edge := loss/cached_gist|sampler/group_by_label.*|train/eval_delay|schedule/(reduce_lr_on_plateau|greedy)
+parity_edge := loss/cached_gist|sampler/group_by_label.*|train/eval_delay
 parity_int8 := eval/similarity_u?int8
 parity: $(BUILD)/sentrain$(exe)
 	@if test ! -f $(oracle); then \

@@ -696,14 +696,23 @@ typedef struct sen_schedule {
                                                  * lr_scheduler_kwargs; NULL: it has none */
 } sen_schedule;
 
-/* The factor on the initial rate. */
+/* Either factor or observe. With observe, rates stand still until an evaluation of the run (one of
+ * eval_on_start does not count) has given metric_for_best_model, "loss" if none is named; then it
+ * may change rates[n], those of the groups of weights (the first is learning_rate's, the others are
+ * learning_rate_mapping's), in place. initial[n] is where they began. What it remembers stands in
+ * its state, a struct that begins with the defaults of its fields and is kept in checkpoints. */
 typedef struct sen_schedule_type {
     const char      *name;                      /* "linear" */
     const sen_field *fields;                    /* of lr_scheduler_kwargs; NULL: takes none */
     size_t           args_size;
     /* NULL: nothing to check. Before the first step: values that do not go together. */
     sen_result     (*check)(sen_ctx *c, const sen_schedule *s);
-    double         (*factor)(const sen_schedule *s);
+    double         (*factor)(const sen_schedule *s);    /* on the initial rate */
+    /* What follows is 0 beside a factor. */
+    void           (*observe)(const sen_schedule *s, void *state, double metric,
+                              const double *initial, double *rates, int n);
+    const sen_field *state_fields;
+    size_t           state_size;
 } sen_schedule_type;
 
 /* Make an optimizer or a schedule known to this context by its name; type is borrowed until
@@ -2493,6 +2502,7 @@ typedef struct sen_param_group {
     int64_t            n;
     sen_tensor *const *params;          /* [n] */
     const char *const *names;           /* [n] in full: "model.0.model.encoder...." */
+    int                pattern;         /* of learning_rate_mapping, from 1; 0: none */
 } sen_param_group;
 
 /* What evaluate may be told. */
@@ -6436,10 +6446,11 @@ static size_t sen__text_format(char *out, size_t size, const char *format, ...)
 /* ================================================================================================
  * 5 [table]  JSON, FIELDS, HASH MAP
  *
- * Gives: a JSON reader with places, a writer in Python's styles, field tables, text -> number maps.
+ * Gives: a JSON reader with places, a writer in Python's styles, field tables, text -> number maps,
+ *        regular expressions.
  * Needs: memory, context, text.
- * Invariant: nothing here recurses, so depth needs no bound; a tree lives in the arena it was asked
- *            for.
+ * Invariant: nothing recurses over JSON, so its depth needs no bound; a tree lives in the arena it
+ *            was asked for.
  * Traps: Python's json module reads and writes NaN, Infinity and -Infinity; a job file may not. Of
  *        a key given twice Python keeps the last value, sen_json_get finds the first; so a job file
  *        may not have that either.
@@ -8032,6 +8043,372 @@ static sen_result sen__map_put(sen__map *m, const char *key, size_t length, int6
     e->value = value;
     return SEN_OK;
 }
+
+#ifndef SENTRAIN_ENCODE_ONLY
+/* ---- regular expressions --------------------------------------------------------------------- */
+
+/* Python's `re`, as far as names of weights want it: text, . [a-z] [^a-z] \d \w \s (and \D \W \S),
+ * \b \B, ^ $ \A \Z, groups, |, * + ? {m,n} and their lazy forms. Whether there is a match is all
+ * that is asked, so greed plays no part, and neither do the groups' contents. What walking forward
+ * once cannot tell (back references, what stands before or behind) and flags are refused.
+ *
+ * A pattern becomes a list of steps that is run on all places at once (Thompson, Regular expression
+ * search algorithm, 1968): at each character the set of steps that can be taken is kept, so no
+ * pattern takes longer than its steps times the text's characters. "a(b|c)*d" is
+ *
+ *     0: a   1: 2 or 7   2: 3 or 5   3: b   4: to 6   5: c   6: to 1   7: d   8: found
+ *
+ * with distances in place of numbers. Characters are bytes; names of weights are ASCII. */
+typedef enum sen__re_kind {
+    SEN__RE_SET, SEN__RE_OR, SEN__RE_TO, SEN__RE_START, SEN__RE_END, SEN__RE_EDGE, SEN__RE_NO_EDGE,
+    SEN__RE_FOUND
+} sen__re_kind;
+
+typedef struct sen__re_step {
+    sen__re_kind  kind;
+    int           to, other;            /* how many steps on; other: of an OR */
+    unsigned char set[32];              /* of a SET: one bit per character */
+} sen__re_step;
+
+#define SEN__RE_STEPS 1024              /* of one pattern at most, */
+#define SEN__RE_DEPTH 32                /* and groups within groups fewer than this */
+
+/* While a pattern is read: a group that is open, or level[0], the whole. */
+typedef struct sen__re_level {
+    int piece, from;                    /* the first step of the group; of this alternative */
+    int last;                           /* the end of the alternative before this one; -1 */
+} sen__re_level;
+
+/* A pattern in the scratch arena. */
+typedef struct sen__re {
+    sen__re_step *step;                 /* [n], the last one FOUND */
+    int           n;
+    int          *now, *next, *stack;   /* room for a search; stack has room for two a step */
+    int          *seen;                 /* [n]: at which place of the text a step was listed last */
+    const char   *p;                    /* how far it is read */
+    const char   *wrong;                /* the first thing that is; NULL */
+    int           depth;                /* groups that are open */
+    sen__re_level level[SEN__RE_DEPTH];
+} sen__re;
+
+static void sen__re_wrong(sen__re *e, const char *what)
+{
+    if (!e->wrong) e->wrong = what;
+}
+
+/* A new step in front of step `at`; those behind it move on by one. They refer to one another only
+ * and by distance, so they stay right. Returns the step, its set empty. */
+static sen__re_step *sen__re_put(sen__re *e, int at, sen__re_kind kind, int to, int other)
+{
+    sen__re_step *s = e->step + at;
+    if (e->n + 1 >= SEN__RE_STEPS) sen__re_wrong(e, "is too long");
+    else memmove(s + 1, s, (size_t)(e->n++ - at) * sizeof *s);
+    memset(s, 0, sizeof *s);
+    s->kind = kind;
+    s->to = to;
+    s->other = other;
+    return s;
+}
+
+static void sen__re_range(unsigned char *set, int from, int to)
+{
+    for (; from <= to; from++) set[from >> 3] |= (unsigned char)(1 << (from & 7));
+}
+
+static bool sen__re_in(const unsigned char *set, unsigned char c)
+{
+    return set[c >> 3] >> (c & 7) & 1;
+}
+
+/* \d \w \s and the like: adds the class, or all that is not in it. False: no letter of a class. */
+static bool sen__re_class(unsigned char *set, char letter)
+{
+    unsigned char own[32];
+    const char low = (char)(letter | 32);
+    int i;
+    memset(own, 0, sizeof own);
+    if (low == 'd' || low == 'w') sen__re_range(own, '0', '9');
+    if (low == 'w') {
+        sen__re_range(own, 'a', 'z');
+        sen__re_range(own, 'A', 'Z');
+        sen__re_range(own, '_', '_');
+    }
+    if (low == 's') {
+        sen__re_range(own, '\t', '\r');
+        sen__re_range(own, ' ', ' ');
+    }
+    for (i = 0; i < 32; i++) set[i] |= (unsigned char)(letter == low ? own[i] : ~own[i]);
+    return low == 'd' || low == 'w' || low == 's';
+}
+
+/* The character that an escape stands for, after the backslash; -1 for one that has a meaning of
+ * its own, or none. */
+static int sen__re_escape(char c)
+{
+    static const char letters[] = "tnrfva", values[] = "\t\n\r\f\v\a";
+    const char *at = c ? strchr(letters, c) : NULL;
+    if (at) return (unsigned char)values[at - letters];
+    if (!c || c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z'))
+        return c == '_' ? '_' : -1;
+    return (unsigned char)c;
+}
+
+/* One end of a range in brackets, or a class, which has no end (-1). */
+static int sen__re_member(sen__re *e, unsigned char *set)
+{
+    int c = (unsigned char)*e->p++;
+    if (c >= 128) sen__re_wrong(e, "has a character in brackets that is not ASCII");
+    if (c != '\\') return c;
+    c = sen__re_escape(*e->p);
+    if (c < 0 && !(*e->p && sen__re_class(set, *e->p)))
+        sen__re_wrong(e, "has an escape in brackets that is not known");
+    if (*e->p) e->p++;
+    return c;
+}
+
+/* [...], after the first bracket. A closing one that comes first is a member. */
+static void sen__re_brackets(sen__re *e, unsigned char *set)
+{
+    const bool all_but = *e->p == '^';
+    const char *first = e->p += all_but;
+    int from, to, i;
+    for (; *e->p && (*e->p != ']' || e->p == first) && !e->wrong;) {
+        from = to = sen__re_member(e, set);
+        if (*e->p == '-' && e->p[1] && e->p[1] != ']') {
+            e->p++;
+            to = sen__re_member(e, set);
+            if (from < 0 || to < from) sen__re_wrong(e, "has a range in brackets that is none");
+        }
+        if (from >= 0 && !e->wrong) sen__re_range(set, from, to);
+    }
+    if (*e->p == ']') e->p++;
+    else sen__re_wrong(e, "has a bracket that is not closed");
+    for (i = 0; all_but && i < 32; i++) set[i] = (unsigned char)~set[i];
+}
+
+/* After a backslash. False: a place, which nothing can repeat. */
+static bool sen__re_backslash(sen__re *e)
+{
+    static const char places[] = "AZbB";
+    static const sen__re_kind kinds[] = { SEN__RE_START, SEN__RE_END, SEN__RE_EDGE,
+                                          SEN__RE_NO_EDGE };
+    const char letter = *e->p;
+    const char *place = letter ? strchr(places, letter) : NULL;
+    const int c = sen__re_escape(letter);
+    unsigned char *set;
+    if (letter) e->p++;
+    if (place) {
+        sen__re_put(e, e->n, kinds[place - places], 1, 0);
+        return false;
+    }
+    set = sen__re_put(e, e->n, SEN__RE_SET, 1, 0)->set;
+    if (c >= 0) sen__re_range(set, c, c);
+    else if (!letter || !sen__re_class(set, letter))
+        sen__re_wrong(e, "has an escape that is not known or not read here");
+    return true;
+}
+
+/* One thing that is no group; false: a place, which cannot be repeated. */
+static bool sen__re_atom(sen__re *e)
+{
+    const char c = *e->p++;
+    unsigned char *set;
+    if (c == '\\') return sen__re_backslash(e);
+    if (c == '^' || c == '$') {
+        sen__re_put(e, e->n, c == '^' ? SEN__RE_START : SEN__RE_END, 1, 0);
+        return false;
+    }
+    set = sen__re_put(e, e->n, SEN__RE_SET, 1, 0)->set;
+    if (c == '[') sen__re_brackets(e, set);
+    else if (c == '.') {
+        sen__re_range(set, 0, '\n' - 1);
+        sen__re_range(set, '\n' + 1, 255);
+    } else sen__re_range(set, (unsigned char)c, (unsigned char)c);
+    if ((unsigned char)c >= 128) sen__re_wrong(e, "has a character that is not ASCII");
+    return true;
+}
+
+/* The times of * + ? {m} {m,} {,n} {m,n} at the place of reading, which moves behind them; most
+ * -1: no end. False: there are none, and a brace that is no such thing is text, as in Python. */
+static bool sen__re_times(sen__re *e, int *least, int *most)
+{
+    const char *p = e->p;
+    int64_t number[2] = { 0, -1 };
+    int k;
+    *least = *p == '+';
+    *most = *p == '?' ? 1 : -1;
+    if (*p == '*' || *p == '+' || *p == '?') p++;
+    else if (*p == '{' && p[1] != '}') {
+        for (k = 0, p++; k < 2; k++) {
+            if (*p >= '0' && *p <= '9') number[k] = 0;
+            for (; *p >= '0' && *p <= '9'; p++)
+                number[k] = SEN__MIN(number[k] * 10 + (*p - '0'), SEN__RE_STEPS);
+            if (k == 0 && *p == '}') number[1] = number[0];
+            if (k == 0 && *p != ',') break;
+            p += k == 0;
+        }
+        if (*p++ != '}') return false;
+        *least = (int)number[0];
+        *most = (int)number[1];
+        if (*most >= 0 && *most < *least) sen__re_wrong(e, "has {m,n} with n below m");
+    } else return false;
+    if (*p == '?') p++;                                 /* lazy: the same matches */
+    if (*p == '+') sen__re_wrong(e, "has a possessive repetition, which is not read here");
+    e->p = p;
+    return true;
+}
+
+/* What follows the steps from `from` on may say how often they come: they are copied, and an OR
+ * before a copy leads around it. */
+static void sen__re_repeat(sen__re *e, int from, bool repeats)
+{
+    const int length = e->n - from;
+    int least, most, copies, i;
+    if (e->wrong || !sen__re_times(e, &least, &most)) return;
+    if (!repeats) sen__re_wrong(e, "repeats a place, which has no length");
+    copies = most < 0 ? least + 1 : most;
+    if (from + copies * (int64_t)length >= SEN__RE_STEPS) sen__re_wrong(e, "is too long");
+    if (e->wrong) return;
+    for (i = 1; i < copies; i++)
+        memcpy(e->step + from + i * length, e->step + from, (size_t)length * sizeof *e->step);
+    e->n = from + copies * length;
+    if (most < 0) sen__re_put(e, e->n, SEN__RE_TO, -length - 1, 0);
+    for (i = copies - 1; i >= least; i--)               /* those that may be left out */
+        sen__re_put(e, from + i * length, SEN__RE_OR, 1, length + 1 + (most < 0));
+    if (!e->wrong && sen__re_times(e, &least, &most)) sen__re_wrong(e, "repeats a repetition");
+}
+
+/* A group opens: its parenthesis and what may follow it are read. */
+static void sen__re_open(sen__re *e)
+{
+    const char *p = e->p + 1;
+    if (p[0] == '?' && p[1] == 'P' && p[2] == '<') {
+        while (*p && *p != '>') p++;
+        p += *p == '>';
+    } else if (p[0] == '?' && p[1] == ':') p += 2;
+    else if (p[0] == '?')
+        sen__re_wrong(e, "has a (?...) that is not read here: only (?:...) and (?P<name>...) are");
+    e->p = p;
+    if (e->depth + 1 >= SEN__RE_DEPTH) sen__re_wrong(e, "has too many groups within groups");
+    else e->depth++;
+    e->level[e->depth].piece = e->level[e->depth].from = e->n;
+    e->level[e->depth].last = -1;
+}
+
+/* An alternative ends and another begins. The first leads to behind them all, which is not known
+ * yet: until then `other` leads to the one before. */
+static void sen__re_or(sen__re *e)
+{
+    sen__re_level *at = &e->level[e->depth];
+    e->p++;
+    sen__re_put(e, at->from, SEN__RE_OR, 1, e->n - at->from + 2);
+    sen__re_put(e, e->n, SEN__RE_TO, 0, at->last);
+    at->last = e->n - 1;
+    at->from = e->n;
+}
+
+/* All alternatives end; true: of a group, which has its parenthesis. */
+static bool sen__re_close(sen__re *e)
+{
+    int last, before;
+    for (last = e->level[e->depth].last; last >= 0 && !e->wrong; last = before) {
+        before = e->step[last].other;
+        e->step[last].to = e->n - last;
+    }
+    if (*e->p == ')' && e->depth == 0) sen__re_wrong(e, "has a parenthesis that nothing opened");
+    if (!*e->p && e->depth > 0) sen__re_wrong(e, "has a parenthesis that is not closed");
+    return *e->p && !e->wrong;
+}
+
+/* All of a pattern: what is read is e->step up to FOUND, or e->wrong. */
+static void sen__re_steps(sen__re *e)
+{
+    int from, least, most;
+    e->level[0].last = -1;
+    while (!e->wrong) {
+        from = e->n;
+        if (*e->p == '(') sen__re_open(e);
+        else if (*e->p == '|') sen__re_or(e);
+        else if (!*e->p || *e->p == ')') {
+            if (!sen__re_close(e)) break;
+            e->p++;
+            from = e->level[e->depth--].piece;
+            sen__re_repeat(e, from, true);
+        } else if (sen__re_times(e, &least, &most)) sen__re_wrong(e, "repeats nothing");
+        else {
+            const bool repeats = sen__re_atom(e);
+            sen__re_repeat(e, from, repeats);
+        }
+    }
+    sen__re_put(e, e->n, SEN__RE_FOUND, 0, 0);
+}
+
+/* Reads a pattern into the scratch arena. SEN_ERR_ARGUMENT with what is wrong and where. */
+static sen_result sen__re_read(sen_ctx *c, const char *pattern, sen__re *e)
+{
+    memset(e, 0, sizeof *e);
+    e->p = pattern;
+    e->step = (sen__re_step *)sen__scratch(c, SEN__RE_STEPS, sizeof *e->step, "a pattern");
+    e->now = (int *)sen__scratch(c, 5 * SEN__RE_STEPS, sizeof *e->now, "a pattern");
+    if (!e->step || !e->now) return SEN_ERR_MEMORY;
+    e->next = e->now + SEN__RE_STEPS;
+    e->seen = e->next + SEN__RE_STEPS;
+    e->stack = e->seen + SEN__RE_STEPS;
+    sen__re_steps(e);
+    if (e->wrong)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "the pattern \"%s\" %s (at character %lld)", pattern,
+                        e->wrong, (long long)(e->p - pattern) + 1);
+    return SEN_OK;
+}
+
+static bool sen__re_word(char c)
+{
+    return c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
+/* Puts the steps that want a character, and can be reached from step k without one, on the list at
+ * place `at` of the text. True: the end of the pattern is among them. */
+static bool sen__re_reach(sen__re *e, int k, const char *text, int at, int *list, int *n)
+{
+    const bool edge = (at > 0 && sen__re_word(text[at - 1])) != sen__re_word(text[at]);
+    int depth = 1;
+    e->stack[0] = k;
+    while (depth > 0) {
+        const sen__re_step *s = &e->step[k = e->stack[--depth]];
+        if (e->seen[k] == at) continue;
+        e->seen[k] = at;
+        if (s->kind == SEN__RE_FOUND) return true;
+        if (s->kind == SEN__RE_SET) {
+            list[(*n)++] = k;
+            continue;
+        }
+        if ((s->kind == SEN__RE_START && at > 0) || (s->kind == SEN__RE_END && text[at]) ||
+            (s->kind == SEN__RE_EDGE && !edge) || (s->kind == SEN__RE_NO_EDGE && edge)) continue;
+        e->stack[depth++] = k + s->to;
+        if (s->kind == SEN__RE_OR) e->stack[depth++] = k + s->other;
+    }
+    return false;
+}
+
+/* re.search: does the pattern match anywhere in the text? */
+static bool sen__re_search(sen__re *e, const char *text)
+{
+    int n = 0, at, i, *swap;
+    for (i = 0; i < e->n; i++) e->seen[i] = -1;
+    for (at = 0;; at++) {
+        int m = 0;
+        if (sen__re_reach(e, 0, text, at, e->now, &n)) return true;
+        if (!text[at]) return false;
+        for (i = 0; i < n; i++)
+            if (sen__re_in(e->step[e->now[i]].set, (unsigned char)text[at]) &&
+                sen__re_reach(e, e->now[i] + 1, text, at + 1, e->next, &m)) return true;
+        swap = e->now;
+        e->now = e->next;
+        e->next = swap;
+        n = m;
+    }
+}
+#endif /* SENTRAIN_ENCODE_ONLY */
 #endif /* 5 */
 
 #if SENTRAIN_STOP_AFTER >= 6
@@ -19537,7 +19914,9 @@ SENTRAIN_DEF sen_result sen_register_optimizer(sen_ctx *c, const sen_optimizer_t
  *     inverse_sqrt               1 / sqrt((step - W + timescale) / timescale)
  *     warmup_stable_decay        1 for a while, then down to m in a shape of choice
  *     constant_with_warmup       1
- *     constant                   1, and no warm-up */
+ *     constant                   1, and no warm-up
+ *     reduce_lr_on_plateau       lower once the metric of the evaluations stands still
+ *     greedy                     lower then, and higher while the metric gets better */
 #define SEN__PI 3.14159265358979323846
 
 /* 0 .. 1 over the warm-up; negative where that is over. The first update of a run with warm-up has
@@ -19553,6 +19932,8 @@ static double sen__progress(const sen_schedule *s)
     return (s->step - s->warmup) / SEN__MAX(1.0, s->total - s->warmup);
 }
 
+#define SEN__FROM_STEP NULL, NULL, 0    /* ends the row of a schedule that observes nothing */
+
 /* Up to the peak over the warm-up, then down to 0 in a straight line. The factor would be 0 at step
  * `total`, which no update has: the last one still has a share of 1 / (total - warmup). */
 static double sen__linear_factor(const sen_schedule *s)
@@ -19563,7 +19944,7 @@ static double sen__linear_factor(const sen_schedule *s)
 }
 
 static const sen_schedule_type sen__linear_schedule = { "linear", NULL, 0, NULL,
-                                                        sen__linear_factor };
+                                                        sen__linear_factor, SEN__FROM_STEP };
 
 /* One struct for the four along a cosine; each has the fields that are its own. */
 typedef struct sen__cosine_args {
@@ -19609,7 +19990,7 @@ static double sen__cosine_factor(const sen_schedule *s)
 }
 
 static const sen_schedule_type sen__cosine_schedule = {
-    "cosine", sen__cosine_fields, sizeof(sen__cosine_args), NULL, sen__cosine_factor
+    "cosine", sen__cosine_fields, sizeof(sen__cosine_args), NULL, sen__cosine_factor, SEN__FROM_STEP
 };
 
 /* Loshchilov & Hutter 2017, arXiv:1608.03983: from the peak to 0, and at once to the peak again. */
@@ -19631,7 +20012,7 @@ static sen_result sen__cosine_restarts_check(sen_ctx *c, const sen_schedule *s)
 
 static const sen_schedule_type sen__cosine_restarts_schedule = {
     "cosine_with_restarts", sen__cosine_restarts_fields, sizeof(sen__cosine_args),
-    sen__cosine_restarts_check, sen__cosine_restarts_factor
+    sen__cosine_restarts_check, sen__cosine_restarts_factor, SEN__FROM_STEP
 };
 
 static sen_result sen__cosine_least_check(sen_ctx *c, const sen_schedule *s)
@@ -19659,7 +20040,7 @@ static double sen__cosine_least_factor(const sen_schedule *s)
 
 static const sen_schedule_type sen__cosine_least_schedule = {
     "cosine_with_min_lr", sen__cosine_least_fields, sizeof(sen__cosine_args),
-    sen__cosine_least_check, sen__cosine_least_factor
+    sen__cosine_least_check, sen__cosine_least_factor, SEN__FROM_STEP
 };
 
 static double sen__cosine_early_factor(const sen_schedule *s)
@@ -19674,7 +20055,7 @@ static double sen__cosine_early_factor(const sen_schedule *s)
 
 static const sen_schedule_type sen__cosine_early_schedule = {
     "cosine_warmup_with_min_lr", sen__cosine_early_fields, sizeof(sen__cosine_args),
-    sen__cosine_least_check, sen__cosine_early_factor
+    sen__cosine_least_check, sen__cosine_early_factor, SEN__FROM_STEP
 };
 
 typedef struct sen__polynomial_args { double lr_end, power; } sen__polynomial_args;
@@ -19707,7 +20088,7 @@ static double sen__polynomial_factor(const sen_schedule *s)
 
 static const sen_schedule_type sen__polynomial_schedule = {
     "polynomial", sen__polynomial_fields, sizeof(sen__polynomial_args), sen__polynomial_check,
-    sen__polynomial_factor
+    sen__polynomial_factor, SEN__FROM_STEP
 };
 
 typedef struct sen__inverse_sqrt_args { double timescale; } sen__inverse_sqrt_args;
@@ -19735,7 +20116,7 @@ static double sen__inverse_sqrt_factor(const sen_schedule *s)
 
 static const sen_schedule_type sen__inverse_sqrt_schedule = {
     "inverse_sqrt", sen__inverse_sqrt_fields, sizeof(sen__inverse_sqrt_args),
-    sen__inverse_sqrt_check, sen__inverse_sqrt_factor
+    sen__inverse_sqrt_check, sen__inverse_sqrt_factor, SEN__FROM_STEP
 };
 
 typedef struct sen__stable_args {
@@ -19799,7 +20180,7 @@ static double sen__stable_factor(const sen_schedule *s)
 
 static const sen_schedule_type sen__stable_schedule = {
     "warmup_stable_decay", sen__stable_fields, sizeof(sen__stable_args), sen__stable_check,
-    sen__stable_factor
+    sen__stable_factor, SEN__FROM_STEP
 };
 
 /* 1 all the time: there is no warm-up here, whatever warmup says. (Python's get_constant_schedule
@@ -19811,7 +20192,7 @@ static double sen__constant_factor(const sen_schedule *s)
 }
 
 static const sen_schedule_type sen__constant_schedule = { "constant", NULL, 0, NULL,
-                                                          sen__constant_factor };
+                                                          sen__constant_factor, SEN__FROM_STEP };
 
 /* Up over the warm-up, then 1. The total plays no part. */
 static double sen__constant_warmup_factor(const sen_schedule *s)
@@ -19820,15 +20201,274 @@ static double sen__constant_warmup_factor(const sen_schedule *s)
     return up >= 0 ? up : 1.0;
 }
 
-static const sen_schedule_type sen__constant_warmup_schedule = { "constant_with_warmup", NULL, 0,
-                                                                 NULL,
-                                                                 sen__constant_warmup_factor };
+static const sen_schedule_type sen__constant_warmup_schedule = {
+    "constant_with_warmup", NULL, 0, NULL, sen__constant_warmup_factor, SEN__FROM_STEP
+};
+
+/* The two that follow a metric. Their words, and their states' fields, are Python's. */
+enum { SEN__METRIC_MIN, SEN__METRIC_MAX };
+enum { SEN__METRIC_REL, SEN__METRIC_ABS };
+static const char *const sen__metric_words[] = { "min", "max", NULL };
+static const char *const sen__metric_mode_words[] = { "rel", "abs", NULL };
+static const sen_kind sen__kind_metric = SEN__KIND_WORDS("min or max", sen__metric_words);
+static const sen_kind sen__kind_metric_mode = SEN__KIND_WORDS("rel or abs", sen__metric_mode_words);
+
+/* Whether the metric beats the best one, by more than the threshold. NaN never does. */
+static bool sen__metric_better(int mode, int threshold_mode, double threshold, double metric,
+                               double best)
+{
+    if (mode == SEN__METRIC_MIN)
+        return metric < (threshold_mode == SEN__METRIC_REL ? best * (1.0 - threshold)
+                                                           : best - threshold);
+    return metric > (threshold_mode == SEN__METRIC_REL ? best * (1.0 + threshold)
+                                                       : best + threshold);
+}
+
+static double sen__metric_worst(int mode)
+{
+    return mode == SEN__METRIC_MIN ? (double)INFINITY : -(double)INFINITY;
+}
+
+/* Each rate times factor, but not below min_lr; a change that is not above eps is left out. */
+static void sen__rates_lower(double factor, double min_lr, double eps, double *rates, int n)
+{
+    int i;
+    for (i = 0; i < n; i++) {
+        const double rate = SEN__MAX(rates[i] * factor, min_lr);
+        if (rates[i] - rate > eps) rates[i] = rate;
+    }
+}
+
+static sen_result sen__metric_check(sen_ctx *c, const char *name, double factor, double least)
+{
+    if (factor > least && factor < 1.0) return SEN_OK;
+    return sen_fail(c, SEN_ERR_ARGUMENT, "%s wants a factor between 0 and 1 in "
+                                         "lr_scheduler_kwargs", name);
+}
+
+typedef struct sen__plateau_args {
+    int    mode, threshold_mode;
+    double factor, threshold, min_lr, eps;
+    int64_t patience, cooldown;
+} sen__plateau_args;
+
+static const sen_field sen__plateau_fields[] = {
+    SEN_FIELD(sen__plateau_args, mode, &sen__kind_metric, SEN__METRIC_MIN,
+              "which way the metric is better; greater_is_better plays no part"),
+    SEN_FIELD(sen__plateau_args, factor, SEN_KIND_DOUBLE, 0.1, "on the rate; below 1"),
+    SEN_FIELD(sen__plateau_args, patience, SEN_KIND_INT64, 10, "evaluations that may be no better"),
+    SEN_FIELD(sen__plateau_args, threshold, SEN_KIND_DOUBLE, 1e-4, "what is better"),
+    SEN_FIELD(sen__plateau_args, threshold_mode, &sen__kind_metric_mode, SEN__METRIC_REL,
+              "a share of the best, or as it stands"),
+    SEN_FIELD(sen__plateau_args, cooldown, SEN_KIND_INT64, 0, "evaluations to wait after a change"),
+    SEN_FIELD(sen__plateau_args, min_lr, SEN_KIND_DOUBLE, 0, "no rate goes below it"),
+    SEN_FIELD(sen__plateau_args, eps, SEN_KIND_DOUBLE, 1e-8, "smaller changes are left out"),
+    SEN_FIELD_END
+};
+
+typedef struct sen__plateau_state {
+    int64_t last_epoch, num_bad_epochs, cooldown_counter;
+    double  best;
+} sen__plateau_state;
+
+static const sen_field sen__plateau_state_fields[] = {
+    SEN_FIELD(sen__plateau_state, last_epoch, SEN_KIND_INT64, 0, "metrics seen"),
+    SEN_FIELD(sen__plateau_state, num_bad_epochs, SEN_KIND_INT64, 0, "since the best"),
+    SEN_FIELD(sen__plateau_state, cooldown_counter, SEN_KIND_INT64, 0, "still to wait"),
+    SEN_FIELD(sen__plateau_state, best, SEN_KIND_DOUBLE, 0, "metric; unset before the first"),
+    SEN_FIELD_END
+};
+
+static sen_result sen__plateau_check(sen_ctx *c, const sen_schedule *s)
+{
+    return sen__metric_check(c, "reduce_lr_on_plateau",
+                             ((const sen__plateau_args *)s->args)->factor, -HUGE_VAL);
+}
+
+/* torch.optim.lr_scheduler.ReduceLROnPlateau.step. The best is noted in a cooldown too, only what
+ * is no better does not count there. */
+static void sen__plateau_observe(const sen_schedule *s, void *state, double metric,
+                                 const double *initial, double *rates, int n)
+{
+    const sen__plateau_args *a = (const sen__plateau_args *)s->args;
+    sen__plateau_state *p = (sen__plateau_state *)state;
+    (void)initial;
+    if (p->last_epoch++ == 0) p->best = sen__metric_worst(a->mode);
+    if (sen__metric_better(a->mode, a->threshold_mode, a->threshold, metric, p->best)) {
+        p->best = metric;
+        p->num_bad_epochs = 0;
+    } else p->num_bad_epochs++;
+    if (p->cooldown_counter > 0) {
+        p->cooldown_counter--;
+        p->num_bad_epochs = 0;
+    }
+    if (p->num_bad_epochs > a->patience) {
+        sen__rates_lower(a->factor, a->min_lr, a->eps, rates, n);
+        p->cooldown_counter = a->cooldown;
+        p->num_bad_epochs = 0;
+    }
+}
+
+static const sen_schedule_type sen__plateau_schedule = {
+    "reduce_lr_on_plateau", sen__plateau_fields, sizeof(sen__plateau_args), sen__plateau_check,
+    NULL, sen__plateau_observe, sen__plateau_state_fields, sizeof(sen__plateau_state)
+};
+
+#define SEN__GREEDY_WINDOW 4096                 /* metrics that can be averaged at most */
+
+typedef struct sen__greedy_args {
+    int     mode, threshold_mode;
+    double  factor, threshold, min_lr, max_lr, eps;
+    int64_t patience, cooldown, warmup, window_size, reset_start;
+    bool    smooth;
+} sen__greedy_args;
+
+static const sen_field sen__greedy_fields[] = {
+    SEN_FIELD(sen__greedy_args, mode, &sen__kind_metric, SEN__METRIC_MIN,
+              "which way the metric is better; greater_is_better plays no part"),
+    SEN_FIELD(sen__greedy_args, factor, SEN_KIND_DOUBLE, 0.95,
+              "on the rate where it falls, under it where it rises; below 1"),
+    SEN_FIELD(sen__greedy_args, patience, SEN_KIND_INT64, 10,
+              "evaluations in a row without a change"),
+    SEN_FIELD(sen__greedy_args, threshold, SEN_KIND_DOUBLE, 1e-6, "what is better"),
+    SEN_FIELD(sen__greedy_args, threshold_mode, &sen__kind_metric_mode, SEN__METRIC_ABS,
+              "a share of the best, or as it stands"),
+    SEN_FIELD(sen__greedy_args, cooldown, SEN_KIND_INT64, 0, "evaluations to wait after a fall"),
+    SEN_FIELD(sen__greedy_args, warmup, SEN_KIND_INT64, 0, "evaluations to wait after a rise"),
+    SEN_FIELD(sen__greedy_args, min_lr, SEN_KIND_DOUBLE, 1e-3,
+              "no rate falls below it; one that is below it does not fall"),
+    SEN_FIELD(sen__greedy_args, max_lr, SEN_KIND_DOUBLE, 1.0, "no rate rises above it"),
+    SEN_FIELD(sen__greedy_args, eps, SEN_KIND_DOUBLE, 1e-8, "smaller changes are left out"),
+    SEN_FIELD(sen__greedy_args, smooth, SEN_KIND_BOOL, 0, "the mean of the last window_size"),
+    SEN_FIELD(sen__greedy_args, window_size, SEN_KIND_INT64, 50, "metrics of that mean"),
+    SEN_FIELD(sen__greedy_args, reset_start, SEN_KIND_INT64, 500,
+              "falls with all rates at min_lr, after which all begins anew"),
+    SEN_FIELD_END
+};
+
+typedef struct sen__greedy_state {
+    int64_t last_epoch, num_bad_epochs, num_good_epochs, cooldown_counter, warmup_counter;
+    int64_t reset_start;
+    double  best, sum;
+    sen_numbers values;                         /* the last metrics: in `window`, or as read */
+    double  window[SEN__GREEDY_WINDOW];
+} sen__greedy_state;
+
+static const sen_field sen__greedy_state_fields[] = {
+    SEN_FIELD(sen__greedy_state, last_epoch, SEN_KIND_INT64, 0, "metrics seen"),
+    SEN_FIELD(sen__greedy_state, num_bad_epochs, SEN_KIND_INT64, 0, "in a row"),
+    SEN_FIELD(sen__greedy_state, num_good_epochs, SEN_KIND_INT64, 0, "in a row"),
+    SEN_FIELD(sen__greedy_state, cooldown_counter, SEN_KIND_INT64, 0, "still to wait"),
+    SEN_FIELD(sen__greedy_state, warmup_counter, SEN_KIND_INT64, 0, "still to wait"),
+    SEN_FIELD(sen__greedy_state, reset_start, SEN_KIND_INT64, 0, "falls at min_lr still to come"),
+    SEN_FIELD(sen__greedy_state, best, SEN_KIND_DOUBLE, 0, "metric; unset before the first"),
+    SEN_FIELD(sen__greedy_state, values, SEN_KIND_NUMBERS, 0, "of the mean"),
+    SEN_FIELD(sen__greedy_state, sum, SEN_KIND_DOUBLE, 0, "of values, as it was added up"),
+    SEN_FIELD_END
+};
+
+static sen_result sen__greedy_check(sen_ctx *c, const sen_schedule *s)
+{
+    const sen__greedy_args *a = (const sen__greedy_args *)s->args;
+    if (a->window_size < 1 || a->window_size > SEN__GREEDY_WINDOW)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "greedy's window_size should be 1 to %d",
+                        SEN__GREEDY_WINDOW);
+    return sen__metric_check(c, "greedy", a->factor, 0);
+}
+
+/* The mean with this metric; the oldest leaves where there are too many. One running sum, as in
+ * Python, so a NaN stays for good. */
+static double sen__greedy_mean(sen__greedy_state *g, int64_t window_size, double metric)
+{
+    int64_t n = SEN__MIN(g->values.n, window_size);
+    if (n > 0 && g->values.item != g->window)           /* just read from a checkpoint */
+        memcpy(g->window, g->values.item, (size_t)n * sizeof *g->window);
+    g->sum += metric;
+    if (n == window_size) {
+        g->sum -= g->window[0];
+        memmove(g->window, g->window + 1, (size_t)--n * sizeof *g->window);
+    }
+    g->window[n++] = metric;
+    g->values.item = g->window;
+    g->values.n = n;
+    return g->sum / (double)n;
+}
+
+/* All as at the start, but for the count of what was seen. */
+static void sen__greedy_begin(const sen__greedy_args *a, sen__greedy_state *g)
+{
+    g->num_bad_epochs = g->num_good_epochs = g->cooldown_counter = g->warmup_counter = 0;
+    g->best = sen__metric_worst(a->mode);
+    g->reset_start = a->reset_start;
+    g->values.n = 0;
+    g->sum = 0;
+}
+
+/* The metric has been better for long enough. */
+static void sen__greedy_raise(const sen__greedy_args *a, sen__greedy_state *g, double *rates, int n)
+{
+    int i;
+    for (i = 0; i < n; i++) {
+        const double rate = SEN__MIN(rates[i] / a->factor, a->max_lr);
+        if (rate - rates[i] > a->eps) rates[i] = rate;
+    }
+    g->reset_start = a->reset_start;
+    g->warmup_counter = a->warmup;
+    g->num_good_epochs = 0;
+}
+
+/* It has not. */
+static void sen__greedy_lower(const sen__greedy_args *a, sen__greedy_state *g,
+                              const double *initial, double *rates, int n)
+{
+    bool lowest = true;
+    int i;
+    sen__rates_lower(a->factor, a->min_lr, a->eps, rates, n);
+    for (i = 0; i < n; i++) lowest = lowest && rates[i] <= a->min_lr;
+    if (lowest && --g->reset_start <= 0) {
+        for (i = 0; i < n; i++) rates[i] = initial[i];
+        sen__greedy_begin(a, g);
+    }
+    g->cooldown_counter = a->cooldown;
+    g->num_bad_epochs = 0;
+}
+
+/* GreedyLR.step of transformers (arXiv:2512.14527). */
+static void sen__greedy_observe(const sen_schedule *s, void *state, double metric,
+                                const double *initial, double *rates, int n)
+{
+    const sen__greedy_args *a = (const sen__greedy_args *)s->args;
+    sen__greedy_state *g = (sen__greedy_state *)state;
+    if (g->last_epoch++ == 0) sen__greedy_begin(a, g);
+    if (a->smooth) metric = sen__greedy_mean(g, a->window_size, metric);
+    if (g->cooldown_counter > 0 || g->warmup_counter > 0) {
+        if (g->cooldown_counter > 0) g->cooldown_counter--;
+        else g->warmup_counter--;
+        g->num_bad_epochs = g->num_good_epochs = 0;
+        return;
+    }
+    if (sen__metric_better(a->mode, a->threshold_mode, a->threshold, metric, g->best)) {
+        g->best = metric;
+        g->num_bad_epochs = 0;
+        g->num_good_epochs++;
+    } else {
+        g->num_bad_epochs++;
+        g->num_good_epochs = 0;
+    }
+    if (g->num_good_epochs > a->patience) sen__greedy_raise(a, g, rates, n);
+    else if (g->num_bad_epochs > a->patience) sen__greedy_lower(a, g, initial, rates, n);
+}
+
+static const sen_schedule_type sen__greedy_schedule = {
+    "greedy", sen__greedy_fields, sizeof(sen__greedy_args), sen__greedy_check,
+    NULL, sen__greedy_observe, sen__greedy_state_fields, sizeof(sen__greedy_state)
+};
 
 #ifndef SENTRAIN_SCHEDULES
 #define SENTRAIN_SCHEDULES(X) \
     X(linear_schedule) X(cosine_schedule) X(cosine_restarts_schedule) X(cosine_least_schedule) \
     X(cosine_early_schedule) X(polynomial_schedule) X(inverse_sqrt_schedule) X(stable_schedule) \
-    X(constant_schedule) X(constant_warmup_schedule)
+    X(constant_schedule) X(constant_warmup_schedule) X(plateau_schedule) X(greedy_schedule)
 #endif
 
 static const sen_schedule_type *const sen__schedules[] = { SENTRAIN_SCHEDULES(SEN__ROW) NULL };
@@ -19853,6 +20493,9 @@ static sen_result sen__schedule_args(sen_ctx *c, const sen_schedule_type *type,
     if (kwargs && kwargs->kind != SEN_JSON_OBJECT)
         return sen_fail_at(c, SEN_ERR_ARGUMENT, kwargs, NULL,
                            "lr_scheduler_kwargs should be an object");
+    if (!type->factor == !type->observe)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "the schedule %s should have either factor or observe",
+                        type->name);
     if (kwargs) r = sen__fields_read(c, kwargs, type->fields ? type->fields : none, args);
     return r || !type->check ? r : type->check(c, s);
 }
@@ -19877,7 +20520,8 @@ typedef struct sen__param {
     const char *name;                           /* in full: "model.0.model.encoder...." */
     bool        decay;                          /* weight decay applies */
     bool        owned_by_loss;                  /* neither counted nor clipped by max_grad_norm */
-    double      lr_factor;                      /* this group's initial rate / learning_rate; 1 */
+    double      lr_factor;                      /* this group's rate / that of the first; 1 */
+    int         group;                          /* number of learning_rate_mapping's pattern; 0 */
     int64_t     steps;                          /* updates made so far */
     float      *state[SEN_OPTIMIZER_ARRAYS];    /* see sen__state_count; NULL: unused */
     unsigned char *moved;                       /* [rows] of a table: 0: that row's state is zero,
@@ -42222,6 +42866,14 @@ static sen_result sen__arguments_texts(sen_ctx *c, const sen_training_arguments 
  * load_best_model_at_end brings the metric, and the metric's name brings the direction. A metric
  * whose name ends in "loss" is better when smaller, any other when greater. warmup_ratio is the old
  * spelling of warmup_steps below 1 and counts only where that is 0. */
+/* metric_for_best_model, where it is wanted, is "loss" without a word; and a direction follows. */
+static void sen__best_settle(sen_training_arguments *a, bool wanted)
+{
+    if (wanted && !a->metric_for_best_model) a->metric_for_best_model = "loss";
+    if (a->metric_for_best_model && a->greater_is_better == SEN_NONE)
+        a->greater_is_better = !sen__text_ends(a->metric_for_best_model, "loss");
+}
+
 static sen_result sen__arguments_settle(sen_ctx *c, sen_training_arguments *a)
 {
     sen_result r;
@@ -42234,9 +42886,7 @@ static sen_result sen__arguments_settle(sen_ctx *c, sen_training_arguments *a)
     if (a->eval_strategy == SEN_STRATEGY_STEPS && (a->eval_steps == SEN_NONE || a->eval_steps == 0))
         a->eval_steps = a->logging_steps;
     /* A direction needs a metric: these two follow each other. */
-    if (a->load_best_model_at_end && !a->metric_for_best_model) a->metric_for_best_model = "loss";
-    if (a->metric_for_best_model && a->greater_is_better == SEN_NONE)
-        a->greater_is_better = !sen__text_ends(a->metric_for_best_model, "loss");
+    sen__best_settle(a, a->load_best_model_at_end);
     r = sen__arguments_texts(c, a);
     if (!r) r = sen__arguments_numbers(c, a);
     /* Each with its own strategy: a cadence that is not used may be anything. */
@@ -42262,6 +42912,9 @@ static sen_result sen__arguments_settle(sen_ctx *c, sen_training_arguments *a)
  * scratch arena for one function. Objects of the caller (model, datasets, losses, evaluator) are
  * borrowed. */
 #define SEN__STEPS_MAX 1e15                             /* updates of a run; doubles count so far */
+
+/* What a pattern of learning_rate_mapping matches: weights that decay, others, or both. */
+enum { SEN__MAPPED_DECAY = 1, SEN__MAPPED_OTHER = 2 };
 
 /* A dataset as the loop sees it: its text columns tokenized, its label column apart. */
 typedef struct sen__train_set {
@@ -42386,6 +43039,12 @@ struct sen_trainer {
     const void              *optim_args;        /* and optim_args */
     double                   warmup;            /* updates of rising rate, as a number */
     int64_t                  schedule_steps;    /* the schedule's length */
+    /* Of a schedule that observes: its state; where the groups began and where they are,
+     * [1 + patterns of learning_rate_mapping]. NULL without one. */
+    void                    *schedule_state;
+    double                  *initial_rates, *moved_rates;
+    int                      n_rates;
+    unsigned char           *mapped;            /* [1 + patterns]: SEN__MAPPED_... of each */
     double                  *rates;             /* [n_groups] and */
     sen_param_group         *groups;            /* [n_groups], made when they are asked for */
     int                      n_groups;
@@ -44454,69 +45113,27 @@ static bool sen__decays(const char *name)
            !sen__decay_norm_part(lower);
 }
 
-/* The patterns of learning_rate_mapping that are done: text, where '.' is any character and an
- * escaped one itself, ^ and $ the ends. Anything more of Python's regular expressions is refused by
- * name: a pattern that was read as plain text would quietly match other weights. A backslash before
- * a letter is a class (\d, \w) and refused too. */
-static sen_result sen__pattern_check(sen_ctx *c, const sen_json *at)
-{
-    const char *p = at->key;
-    for (; *p; p++) {
-        if (*p == '\\' && p[1]) {
-            p++;
-            if ((*p | 32) >= 'a' && (*p | 32) <= 'z') break; /* a class such as \d */
-        } else if (strchr("*+?()[]{}|", *p)) break;
-    }
-    return *p ? sen_fail_at(c, SEN_ERR_UNSUPPORTED, at, NULL,
-                            "the pattern \"%s\" of learning_rate_mapping is more than this "
-                            "version reads: text, '.', '\\.', '^' and '$'",
-                            at->key)
-              : SEN_OK;
-}
-
-/* Whether the pattern matches at exactly this place. Each sign of it stands for one character, so
- * there is nothing to go back to: one walk decides. */
-static bool sen__pattern_here(const char *p, const char *name)
-{
-    /* '$' counts only at the end of the pattern; elsewhere it would be a sign like others. */
-    for (; *p; p++, name++) {
-        if (*p == '$' && !p[1]) return *name == 0;
-        if (!*name) return false;
-        if (*p == '\\' && p[1]) {
-            if (*++p != *name) return false;
-        } else if (*p != '.' && *p != *name) return false;
-    }
-    return true;
-}
-
-/* Python's re.search: anywhere in the name, unless the pattern is tied to its start. The place
- * behind the last character is tried too, for "$" and the empty pattern. */
-static bool sen__pattern_found(const char *pattern, const char *name)
-{
-    if (*pattern == '^') return sen__pattern_here(pattern + 1, name);
-    for (;; name++) {
-        if (sen__pattern_here(pattern, name)) return true;
-        if (!*name) return false;
-    }
-}
-
 /* learning_rate_mapping, as far as it can be told without the weights: an object of patterns that
  * are read here, and of rates. Rates become factors on learning_rate, so that may not be 0. */
 static sen_result sen__rates_check(sen_ctx *c, const sen_training_arguments *a)
 {
     const sen_json *j = a->learning_rate_mapping;
+    const sen__mark mark = sen__arena_mark(&c->scratch);
     sen_result r = SEN_OK;
+    sen__re e;
     if (!j || (j->kind == SEN_JSON_OBJECT && j->count == 0)) return SEN_OK;
     if (j->kind != SEN_JSON_OBJECT || !(a->learning_rate > 0))
         return sen_fail_at(c, SEN_ERR_ARGUMENT, j, NULL,
                            "learning_rate_mapping takes an object pattern -> rate, and a "
                            "learning_rate above 0");
-    for (j = j->child; !r && j; j = j->next)
+    for (j = j->child; !r && j; j = j->next) {
         /* The kind first: the number of what is none means nothing. */
         r = j->kind == SEN_JSON_NUMBER && j->number >= 0
-                ? sen__pattern_check(c, j)
+                ? sen__re_read(c, j->key, &e)
                 : sen_fail_at(c, SEN_ERR_ARGUMENT, j, NULL,
                               "a learning rate should be a number, 0 or above");
+        sen__arena_release(&c->scratch, mark);
+    }
     return r;
 }
 
@@ -44525,17 +45142,26 @@ static sen_result sen__rates_check(sen_ctx *c, const sen_training_arguments *a)
  * on learning_rate, so the schedule moves all groups alike. Checked before (sen__rates_check). */
 static sen_result sen__trainer_rates(sen_trainer *t, sen__param *param, int64_t n)
 {
-    const sen_json *j = t->args.learning_rate_mapping;
+    const sen_json *list = t->args.learning_rate_mapping;
+    const sen_json *j = list && list->kind == SEN_JSON_OBJECT ? list->child : NULL;
+    const sen__mark mark = sen__arena_mark(&t->c->scratch);
     sen_result r = SEN_OK;
-    int64_t i, hits;
-    for (j = j ? j->child : NULL; !r && j; j = j->next) {
+    sen__re e;
+    int64_t i;
+    int k;
+    t->mapped = (unsigned char *)sen__arena_zero(&t->keep, j ? (size_t)list->count + 1 : 1);
+    if (!t->mapped) return sen__no_memory(t->c, 1, "groups of weights");
+    for (k = 1; !r && j; j = j->next, k++) {
+        r = sen__re_read(t->c, j->key, &e);
         /* Every pattern is held against all weights, those of earlier patterns too. */
-        for (hits = 0, i = 0; i < n; i++)
-            if (sen__pattern_found(j->key, param[i].name)) {
+        for (i = 0; !r && i < n; i++)
+            if (sen__re_search(&e, param[i].name)) {
                 param[i].lr_factor = j->number / t->args.learning_rate;
-                hits++;
+                param[i].group = k;
+                t->mapped[k] |= param[i].decay ? SEN__MAPPED_DECAY : SEN__MAPPED_OTHER;
             }
-        if (!hits)
+        sen__arena_release(&t->c->scratch, mark);
+        if (!r && !t->mapped[k])
             r = sen_fail_at(t->c, SEN_ERR_ARGUMENT, j, NULL,
                             "no weight's name matches the pattern \"%s\" of "
                             "learning_rate_mapping; names look like %s",
@@ -44682,14 +45308,62 @@ static sen_result sen__trainer_optimizer(sen_trainer *t)
     return r;
 }
 
-/* The rate of the next update: the schedule after so many updates as were made. Computed from
- * global_step alone, so there is no scheduler that could get out of step with it, and nothing of it
- * to restore. With a warm-up the first update has rate 0, as in Python. */
-static double sen__trainer_rate(const sen_trainer *t)
+/* What the schedule can know now. */
+static sen_schedule sen__trainer_at(const sen_trainer *t)
 {
     const sen_schedule s = { (double)t->state.global_step, t->warmup, (double)t->schedule_steps,
                              t->args.learning_rate, t->schedule_args };
+    return s;
+}
+
+/* The rate of the next update: the schedule after so many updates as were made. Computed from
+ * global_step alone, so there is no scheduler that could get out of step with it, and nothing of it
+ * to restore, unless it follows a metric. With a warm-up the first update has rate 0, as in
+ * Python. */
+static double sen__trainer_rate(const sen_trainer *t)
+{
+    const sen_schedule s = sen__trainer_at(t);
+    if (t->schedule->observe) return t->moved_rates ? t->moved_rates[0] : t->args.learning_rate;
     return t->args.learning_rate * t->schedule->factor(&s);
+}
+
+/* The weights' share in rates that have moved. */
+static void sen__observe_follow(sen_trainer *t)
+{
+    const double *rate = t->moved_rates;
+    int64_t i;
+    for (i = 0; t->optimizer && i < t->optimizer->n; i++) {
+        sen__param *p = &t->optimizer->param[i];
+        p->lr_factor = rate[0] > 0 ? rate[p->group] / rate[0] : 0.0;
+    }
+}
+
+/* A schedule that follows a metric, at its start. */
+static sen_result sen__observe_begin(sen_trainer *t)
+{
+    const sen_json *list = t->args.learning_rate_mapping, *j;
+    const sen_schedule_type *type = t->schedule;
+    const size_t bytes = (list && list->kind == SEN_JSON_OBJECT ? (size_t)list->count + 1 : 1) *
+                         sizeof(double);
+    if (!type->observe) return SEN_OK;
+    if (!t->schedule_state) {
+        t->initial_rates = (double *)sen__arena_zero(&t->keep, bytes);
+        t->moved_rates = (double *)sen__arena_zero(&t->keep, bytes);
+        t->schedule_state = sen__arena_zero(&t->keep, type->state_size + 1);
+        if (!t->initial_rates || !t->moved_rates || !t->schedule_state) {
+            t->schedule_state = NULL;
+            return sen__no_memory(t->c, type->state_size, "the schedule's state");
+        }
+    }
+    memset(t->schedule_state, 0, type->state_size);
+    if (type->state_fields) sen_fields_default(type->state_fields, t->schedule_state);
+    t->initial_rates[0] = t->args.learning_rate;
+    t->n_rates = 1;
+    for (j = bytes > sizeof(double) ? list->child : NULL; j; j = j->next)
+        t->initial_rates[t->n_rates++] = j->number;
+    memcpy(t->moved_rates, t->initial_rates, bytes);
+    sen__observe_follow(t);
+    return SEN_OK;
 }
 
 /* The schedule for that many updates. Its warm-up below 1 is a share of them, rounded up as the
@@ -44702,7 +45376,7 @@ static sen_result sen__create_scheduler(sen_trainer *t, int64_t num_training_ste
                         (long long)num_training_steps);
     t->schedule_steps = num_training_steps;
     t->warmup = wanted < 1 ? ceil((double)num_training_steps * wanted) : floor(wanted);
-    return SEN_OK;
+    return sen__observe_begin(t);
 }
 
 static sen_result sen__create_both(sen_trainer *t, int64_t num_training_steps)
@@ -45412,6 +46086,64 @@ static sen_result sen__trainer_best(sen_trainer *t, bool *better)
     return SEN_OK;
 }
 
+/* Shows it the metric of the evaluation that has just been. */
+static sen_result sen__observe_metric(sen_trainer *t)
+{
+    const sen_schedule s = sen__trainer_at(t);
+    const sen_json *metric;
+    double before;
+    sen_result r = SEN_OK;
+    if (!t->schedule->observe) return SEN_OK;
+    metric = sen__best_find(&t->args, t->metrics);
+    if (!metric) return sen__best_missing(t, t->metrics);
+    if (!t->schedule_state) r = sen__observe_begin(t);
+    if (r) return r;
+    before = t->moved_rates[0];
+    t->schedule->observe(&s, t->schedule_state, metric->number, t->initial_rates, t->moved_rates,
+                         t->n_rates);
+    sen__observe_follow(t);
+    if (t->moved_rates[0] != before)
+        sen_log(t->c, SEN_LOG_INFO, "%s: %s is %g, the learning rate goes from %g to %g",
+                t->schedule->name, metric->key, metric->number, before, t->moved_rates[0]);
+    return SEN_OK;
+}
+
+/* Its state as an object of its fields; null: it has none. In the scratch arena. */
+static sen_json *sen__observe_write(sen_trainer *t, sen__maker *m, sen_json *o)
+{
+    const sen_field *f = t->schedule_state ? t->schedule->state_fields : NULL;
+    sen_json *state = sen__make(m, o, "state", SEN_JSON_OBJECT), *rates;
+    int i;
+    for (; f && f->name && !m->failed; f++) {
+        const sen_json *value = sen__field_write(t->c, f, t->schedule_state);
+        if (value) sen__make_copy(m, state, f->name, value);
+        else m->failed = true;
+    }
+    rates = sen__make(m, o, "rates", SEN_JSON_LIST);
+    for (i = 0; i < t->n_rates; i++) sen__make_double(m, rates, NULL, t->moved_rates[i]);
+    return state;
+}
+
+/* From a checkpoint's scheduler.json. Its numbers are claims; what counts has room to go on. */
+static sen_result sen__observe_read(sen_trainer *t, const sen_json *o)
+{
+    const sen_json *state = sen_json_get(o, "state"), *rates = sen_json_get(o, "rates"), *j;
+    int i = 0;
+    sen_result r = sen__observe_begin(t);
+    if (r || !t->schedule->observe) return r;
+    j = state && state->kind == SEN_JSON_OBJECT ? state->child : NULL;
+    while (j && !(j->is_integer && (j->integer < 0 || j->number > SEN__STEPS_MAX))) j = j->next;
+    if (!state || state->kind != SEN_JSON_OBJECT || j || !rates || rates->count != t->n_rates)
+        return sen_fail_at(t->c, SEN_ERR_FORMAT, o, "state", "this is no state of the schedule "
+                           "\"%s\": resume with the lr_scheduler_type and learning_rate_mapping "
+                           "of the run that wrote it", t->schedule->name);
+    if (t->schedule->state_fields)
+        r = sen__fields_read_known(t->c, state, t->schedule->state_fields, t->schedule_state);
+    for (j = rates->child; j; j = j->next, i++)
+        if (j->kind == SEN_JSON_NUMBER && j->number >= 0) t->moved_rates[i] = j->number;
+    sen__observe_follow(t);
+    return r;
+}
 /* The names of an evaluator's metrics before it has run: its scores of two made-up rows. *known is
  * cleared where that cannot be told: an evaluator that embeds texts for itself has no scoring that
  * could be tried. What goes wrong with the made-up rows is no error, only memory is. */
@@ -45654,31 +46386,12 @@ static const sen__torch_optimizer *sen__torch_find(const char *name)
     return NULL;
 }
 
-/* The number of the last pattern of learning_rate_mapping that matches, from 1; 0: none. */
-static int sen__torch_rank(const sen_json *mapping, const char *name)
-{
-    const sen_json *j = mapping ? mapping->child : NULL;
-    int rank = 0, k;
-    for (k = 1; j; j = j->next, k++)
-        if (sen__pattern_found(j->key, name)) rank = k;
-    return rank;
-}
-
-/* Whether Python makes a group for this pattern (NULL: for what no pattern has) and decay: the two
- * first always, others where a weight matches, also if a later pattern takes it away again. */
-static bool sen__torch_group_is(const sen__param *param, int64_t n, const sen_json *pattern,
-                                bool decay)
-{
-    int64_t i;
-    for (i = 0; pattern && i < n; i++)
-        if (param[i].decay == decay && sen__pattern_found(pattern->key, param[i].name)) return true;
-    return !pattern;
-}
-
 /* The groups in Python's order, each an object with "params" alone, and "rate" where a pattern
- * gives one; "decay" tells which half of a pair it is. */
+ * gives one; "decay" tells which half of a pair it is, "group" the pattern's number. The two
+ * without a pattern are always there, others where a weight matches, also if a later pattern takes
+ * it away again (mapped, see sen__trainer_rates). */
 static sen_json *sen__torch_groups(sen__maker *m, const sen__param *param, int64_t n,
-                                   const sen_json *mapping)
+                                   const sen_json *mapping, const unsigned char *mapped)
 {
     sen_json *list = sen__make(m, NULL, NULL, SEN_JSON_LIST), *group, *names;
     const sen_json *pattern = NULL;
@@ -45687,19 +46400,27 @@ static sen_json *sen__torch_groups(sen__maker *m, const sen__param *param, int64
     do {
         for (half = 0; half < 2 && !m->failed; half++) {
             const bool decay = half == 0;
-            if (!sen__torch_group_is(param, n, pattern, decay)) continue;
+            if (pattern && !(mapped[rank] & (decay ? SEN__MAPPED_DECAY : SEN__MAPPED_OTHER)))
+                continue;
             group = sen__make(m, list, NULL, SEN_JSON_OBJECT);
             sen__make_bool(m, group, "decay", decay);
+            sen__make_int(m, group, "group", rank);
             if (pattern) sen__make_double(m, group, "rate", pattern->number);
             names = sen__make(m, group, "params", SEN_JSON_LIST);
             for (i = 0; i < n && !m->failed; i++)
-                if (param[i].decay == decay && sen__torch_rank(mapping, param[i].name) == rank)
+                if (param[i].decay == decay && param[i].group == rank)
                     sen__make_text(m, names, NULL, param[i].name);
         }
         pattern = pattern ? pattern->next : mapping ? mapping->child : NULL;
         rank++;
     } while (pattern && !m->failed);
     return list;
+}
+
+static sen_json *sen__trainer_groups(const sen_trainer *t, sen__maker *m)
+{
+    return sen__torch_groups(m, t->optimizer->param, t->optimizer->n,
+                             t->args.learning_rate_mapping, t->mapped);
 }
 
 /* One group of them as C has it; the arrays are in the trainer's arena. */
@@ -45719,6 +46440,7 @@ static sen_result sen__group_fill(sen_trainer *t, const sen_json *group, sen_par
     }
     g->params = params;
     g->names = list;
+    g->pattern = (int)sen__json_int_or(group, "group", 0);
     g->initial_lr = rate ? rate->number : t->args.learning_rate;
     g->weight_decay = sen__json_bool_or(group, "decay", false) ? t->args.weight_decay : 0.0;
     return SEN_OK;
@@ -45739,8 +46461,7 @@ static sen_result sen__groups_make(sen_trainer *t)
         return sen_fail(t->c, SEN_ERR_ARGUMENT, "there is no optimizer yet: create_optimizer, or a "
                                                 "run, makes it");
     if (!t->n_groups) {
-        list = sen__torch_groups(&m, t->optimizer->param, t->optimizer->n,
-                                 t->args.learning_rate_mapping);
+        list = sen__trainer_groups(t, &m);
         if (m.failed) r = SEN_ERR_MEMORY;
         i = r ? 0 : (int)list->count;
         t->groups = (sen_param_group *)sen__arena_zero(&t->keep, (size_t)(i + 1) *
@@ -45752,7 +46473,8 @@ static sen_result sen__groups_make(sen_trainer *t)
         if (!r) t->n_groups = i;
     }
     for (i = 0; i < t->n_groups; i++)
-        t->rates[i] = t->groups[i].lr = t->groups[i].initial_lr * rate;
+        t->rates[i] = t->groups[i].lr = t->moved_rates ? t->moved_rates[t->groups[i].pattern]
+                                                       : t->groups[i].initial_lr * rate;
     sen__arena_release(&t->c->scratch, mark);
     return r;
 }
@@ -45823,7 +46545,7 @@ static sen_result sen__torch_settings(sen_trainer *t, sen__out *out)
     sen_result r = SEN_OK;
     sen__out_init(out, t->c);
     if (!row) return SEN_OK;
-    list = sen__torch_groups(&m, o->param, o->n, t->args.learning_rate_mapping);
+    list = sen__trainer_groups(t, &m);
     r = sen__json_parse(t->c, &t->c->scratch, "settings", row->settings, strlen(row->settings), 0,
                         &more);
     for (group = list ? list->child : NULL; group && !r && !m.failed; group = group->next) {
@@ -45833,7 +46555,8 @@ static sen_result sen__torch_settings(sen_trainer *t, sen__out *out)
                          sen__json_bool_or(group, "decay", true) ? o->weight_decay : 0.0);
         /* own / learning_rate is what the update multiplies by. */
         sen__make_double(&m, group, "lr",
-                         own ? rate * (own->number / t->args.learning_rate) : rate);
+                         t->moved_rates ? t->moved_rates[sen__json_int_or(group, "group", 0)]
+                         : own ? rate * (own->number / t->args.learning_rate) : rate);
         sen__make_double(&m, group, "initial_lr", initial);
         betas = row->betas ? sen__make(&m, group, "betas", SEN_JSON_LIST) : NULL;
         if (betas) {
@@ -45979,6 +46702,7 @@ static sen_result sen__save_progress(sen_trainer *t, const char *folder)
     sen__make_int(&m, o, "last_epoch", t->state.global_step);
     list = sen__make(&m, o, "last_lr", SEN_JSON_LIST);
     sen__make_double(&m, list, NULL, sen__trainer_rate(t));
+    if (t->schedule->observe) sen__observe_write(t, &m, o);
     sen__make_double(&m, o, "loss_since_log", (double)t->loss_sum);
     sen__make_int(&m, o, "last_logged_step", t->last_logged);
     r = sen__save_tree(t->c, folder, "scheduler.json", m.failed ? NULL : o);
@@ -46897,8 +47621,9 @@ static void sen__python_put_groups(sen__out *p, const sen_json *groups)
     for (g = groups->child; g; g = g->next) {
         sen__out_text(p, "}(");
         for (j = g->child; j; j = j->next) {
-            /* Two members are ours. */
-            if (strcmp(j->key, "decay") == 0 || strcmp(j->key, "rate") == 0) continue;
+            /* Three members are ours. */
+            if (strcmp(j->key, "decay") == 0 || strcmp(j->key, "rate") == 0 ||
+                strcmp(j->key, "group") == 0) continue;
             sen__pickle_put_text(p, j->key);
             if (strcmp(j->key, "params") != 0) {
                 sen__pickle_put_plain(p, j);
@@ -46950,22 +47675,48 @@ static void sen__python_put_rates(sen__out *p, const sen_json *groups, const cha
     sen__out_text(p, "e");
 }
 
+/* The state of a schedule that follows a metric: its numbers; and what it averages stands in an
+ * object of its own there. What is not written Python has from the arguments. */
+static void sen__python_put_observed(sen__out *p, const sen_json *groups, const sen_json *state)
+{
+    const sen_json *values = sen_json_get(state, "values"), *j;
+    for (j = state->child; j; j = j->next)
+        if (j->kind == SEN_JSON_NUMBER && strcmp(j->key, "sum") != 0) {
+            sen__pickle_put_text(p, j->key);
+            sen__pickle_put_plain(p, j);
+        }
+    if (values && values->count > 0) {
+        sen__pickle_put_text(p, "_streaming_avg");
+        sen__out_text(p, "}(");
+        sen__pickle_put_text(p, "values");
+        sen__out_text(p, "](");
+        for (j = values->child; j; j = j->next) sen__pickle_put_float(p, j->number);
+        sen__out_text(p, "e");
+        sen__pickle_put_text(p, "sum");
+        sen__pickle_put_float(p, sen__json_number_or(state, "sum", 0));
+        sen__out_text(p, "u");
+    }
+    sen__python_put_rates(p, groups, "_last_lr", "lr");
+    sen__out_text(p, "u.");
+}
+
 /* scheduler.pt: a LambdaLR, whose functions Python makes anew from the arguments. */
 static sen_result sen__python_put_schedule(sen__python_file *f, const char *folder)
 {
     sen_json *o = NULL;
     int64_t step = 0;
     sen__out p;
-    const char *type;
     sen_result r = sen__python_json(f->c, folder, "scheduler.json", &o);
     if (!r) r = sen__resume_int(f->c, o, "last_epoch", &step);
     if (r) return r;
-    type = sen__json_text_or(o, "lr_scheduler_type", "");
-    if (strcmp(type, "reduce_lr_on_plateau") == 0 || strcmp(type, "greedy") == 0)
-        return sen_fail_at(f->c, SEN_ERR_UNSUPPORTED, o, "lr_scheduler_type", "the schedule %s "
-                           "keeps more than a step, which cannot be written for Python", type);
     sen__out_init(&p, f->c);
     sen__out_bytes(&p, "\x80\x02}(", 4);
+    if (sen_json_get(o, "state")) {
+        sen__python_put_observed(&p, f->groups, sen_json_get(o, "state"));
+        r = sen__python_write(f->c, folder, "scheduler.pt", &p, NULL, 0);
+        sen__out_free(&p);
+        return r;
+    }
     sen__python_put_rates(&p, f->groups, "base_lrs", "initial_lr");
     sen__pickle_put_text(&p, "last_epoch");
     sen__pickle_put_int(&p, step);
@@ -47172,6 +47923,34 @@ static sen_result sen__python_take_optimizer(sen__python_taken *k, const char *f
     return r;
 }
 
+/* The numbers of a schedule that follows a metric, and each pattern's rate: Python has one for each
+ * group. */
+static void sen__python_take_observed(sen__python_taken *k, sen__maker *m, sen_json *o,
+                                      const sen__py *root)
+{
+    const sen__py *mean = sen__py_get(root, "_streaming_avg"), *values;
+    sen_json *state = sen__make(m, o, "state", SEN_JSON_OBJECT), *list;
+    const sen_json *g;
+    const sen__py_item *i;
+    for (i = root->first; i && !m->failed; i = i->next)
+        if (i->key->kind == SEN__PY_TEXT &&
+            (i->value->kind == SEN__PY_INT || i->value->kind == SEN__PY_FLOAT))
+            sen__python_setting(m, state, i->key->text, i->value);
+    values = sen__py_get(mean, "values");
+    if (values && values->kind == SEN__PY_LIST) {
+        list = sen__make(m, state, "values", SEN_JSON_LIST);
+        for (i = values->first; i && !m->failed; i = i->next)
+            sen__make_double(m, list, NULL, sen__py_number(i->value, 0));
+        sen__make_double(m, state, "sum", sen__py_number(sen__py_get(mean, "sum"), 0));
+    }
+    list = sen__make(m, o, "rates", SEN_JSON_LIST);
+    values = sen__py_get(root, "_last_lr");
+    i = values && values->kind == SEN__PY_LIST ? values->first : NULL;
+    for (g = k->groups->child; g && i && !m->failed; g = g->next, i = i->next)
+        if (sen__json_int_or(g, "group", 0) == list->count)     /* not the other half of a pair */
+            sen__make_double(m, list, NULL, sen__py_number(i->value, 0));
+}
+
 /* scheduler.pt becomes scheduler.json. Python forgets the losses since the last record. */
 static sen_result sen__python_take_schedule(sen__python_taken *k, const char *folder)
 {
@@ -47180,6 +47959,7 @@ static sen_result sen__python_take_schedule(sen__python_taken *k, const char *fo
     sen_json *state = NULL, *o, *list;
     const sen__py *last;
     const sen__py_item *i;
+    bool observes;
     int64_t step = 0;
     sen__pt f;
     sen_result r = path ? sen__python_json(k->c, folder, "trainer_state.json", &state)
@@ -47188,7 +47968,8 @@ static sen_result sen__python_take_schedule(sen__python_taken *k, const char *fo
     if (!r) r = sen__pt_open(k->c, path, false, &f);
     if (r) return r;
     last = sen__py_get(f.root, "last_epoch");
-    if (!last || last->kind != SEN__PY_INT || last->integer != step)
+    observes = sen__py_get(f.root, "num_bad_epochs") != NULL;
+    if (!last || last->kind != SEN__PY_INT || (!observes && last->integer != step))
         r = sen_fail(k->c, SEN_ERR_UNSUPPORTED, "%s is not of a schedule that has made the %lld "
                      "steps of trainer_state.json", path, (long long)step);
     k->updates = step;
@@ -47198,6 +47979,7 @@ static sen_result sen__python_take_schedule(sen__python_taken *k, const char *fo
     last = sen__py_get(f.root, "_last_lr");
     for (i = last && last->kind == SEN__PY_LIST ? last->first : NULL; i && !m.failed; i = i->next)
         sen__make_double(&m, list, NULL, sen__py_number(i->value, 0));
+    if (observes) sen__python_take_observed(k, &m, o, f.root);
     sen__make_double(&m, o, "loss_since_log", 0);
     sen__make_int(&m, o, "last_logged_step", step);
     if (!r) r = sen__save_tree(k->c, folder, "scheduler.json", m.failed ? NULL : o);
@@ -47295,9 +48077,9 @@ SENTRAIN_DEF sen_result sen_checkpoint_from_python(sen_ctx *c, const char *folde
         param[i].decay = sen__decays(name);
         if (!param[i].name) m.failed = true;
     }
-    r = !param || m.failed ? SEN_ERR_MEMORY
-                           : sen__python_take(c, folder, sen__torch_groups(&m, param, n, NULL),
-                                              NULL);
+    r = !param || m.failed
+            ? SEN_ERR_MEMORY
+            : sen__python_take(c, folder, sen__torch_groups(&m, param, n, NULL, NULL), NULL);
     if (r && !sen__error(c)) sen__no_memory(c, sizeof *param, "a list of weights");
     sen__arena_release(&c->scratch, mark);
     r = sen__end(c, r);
@@ -47510,6 +48292,7 @@ static sen_result sen__resume_progress(sen_trainer *t)
         r = sen_fail_at(t->c, SEN_ERR_FORMAT, o, "last_logged_step",
                         "the last log cannot be later than the checkpoint, which is of step %lld",
                         (long long)t->state.global_step);
+    if (!r) r = sen__observe_read(t, o);
     if (r) return r;
     /* To float32 again: the sum goes on in the same steps of rounding. */
     t->loss_sum = (float)sen__json_number_or(o, "loss_since_log", 0);
@@ -47565,8 +48348,7 @@ static sen_result sen__resume_python(sen_trainer *t)
     sen_log(t->c, SEN_LOG_INFO, "%s was written by Python: it is converted where it stands",
             t->resume);
     return sen__python_take(t->c, t->resume,
-                            sen__torch_groups(&m, o->param, o->n, t->args.learning_rate_mapping),
-                            o->type->name);
+                            sen__trainer_groups(t, &m), o->type->name);
 }
 
 /* Whether the run can go on as it was: *whole. A checkpoint of save_only_model has neither
@@ -47992,7 +48774,8 @@ static sen_result sen__loop_act(sen_trainer *t)
     }
     if (!r && t->control.should_evaluate) {
         r = sen__run_evaluate(t);
-        if (!r) r = sen__trainer_best(t, &better);      /* not by eval_on_start */
+        if (!r) r = sen__observe_metric(t);             /* neither by eval_on_start */
+        if (!r) r = sen__trainer_best(t, &better);
         if (t->args.save_strategy == SEN_STRATEGY_BEST) t->control.should_save = better;
     }
     if (!r && t->control.should_save) {
@@ -48394,6 +49177,12 @@ static sen_result sen__trainer_check(sen_trainer *t)
     if (!t->schedule)
         return sen__unknown_type(t->c, sen__schedules, "schedule (lr_scheduler_type)",
                                  a->lr_scheduler_type, NULL);
+    t->schedule_state = NULL;                           /* another's */
+    t->moved_rates = NULL;
+    if (t->schedule->observe && a->eval_strategy == SEN_STRATEGY_NO)
+        return sen_fail(t->c, SEN_ERR_ARGUMENT, "lr_scheduler_type \"%s\" follows a metric: set "
+                        "eval_strategy to \"steps\" or \"epoch\"", t->schedule->name);
+    sen__best_settle(&t->args, t->schedule->observe != NULL);
     /* Python refuses this too; without it the run would log evaluations of nothing. */
     if (a->eval_strategy != SEN_STRATEGY_NO && t->n_eval == 0 && !t->evaluator)
         return sen_fail(t->c, SEN_ERR_ARGUMENT,
@@ -50806,6 +51595,9 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    sen_similarities_pairwise; sen_encode_query, sen_encode_document; sen_encode_outputs,
  *            each text's token embeddings.
  *   Fixed    SENTRAIN_ENCODE_ONLY compiles again, and leaves out the operations on pairs of rows.
+ *   Added    The schedules reduce_lr_on_plateau and greedy, in checkpoints of both kinds too. A row
+ *            of sen_schedule_type has three members more, 0 for those that follow the step.
+ *   Changed  learning_rate_mapping takes regular expressions; sen_param_group names the pattern.
  *
  * LICENCE
  *

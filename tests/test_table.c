@@ -5,6 +5,10 @@
 #endif
 #include "test.h"
 
+#ifndef GOLDEN_DIR
+#define GOLDEN_DIR "tests/golden"
+#endif
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 static sen_result table_parse(sen_ctx *c, const char *text, size_t n, unsigned flags,
@@ -697,6 +701,62 @@ static void table_bytes(void)
     CHECK(wrong == 0);
 }
 
+/* ---- regular expressions --------------------------------------------------------------------- */
+
+/* What Python's re.search says, also of patterns that it refuses. */
+static void table_patterns(void)
+{
+    sen_ctx *c = test_ctx(1);
+    sen_json *file = NULL;
+    size_t size = 0;
+    char *text = test_read(GOLDEN_DIR "/re.json", &size);
+    int n = 0;
+    CHECK(text != NULL);
+    if (text && CHECK_OK(c, sen__json_parse(c, &c->keep, "re.json", text, size, 0, &file))) {
+        const sen_json *row = sen_json_get(file, "rows")->child;
+        for (; row; row = row->next, n++) {
+            const sen_json *want = row->last;
+            const sen__mark mark = sen__arena_mark(&c->scratch);
+            sen__re e;
+            const sen_result r = sen__re_read(c, row->child->text, &e);
+            if (want->kind == SEN_JSON_NULL) CHECK(r == SEN_ERR_ARGUMENT);
+            else CHECK(!r && sen__re_search(&e, row->child->next->text) == (want->number != 0));
+            sen__forgive(c);
+            sen__arena_release(&c->scratch, mark);
+        }
+    }
+    CHECK(n >= 350);
+    free(text);
+    sen_ctx_free(c);
+}
+
+/* What this reader does not do says so; nothing grows or runs away. */
+static void table_patterns_refused(void)
+{
+    static const char *const rows[][2] = {
+        { "(?i)a", "(?...)" }, { "(?=a)", "(?...)" }, { "(a)\\1", "escape" },
+        { "a*+", "possessive" },
+        { "\xC3\xA4", "ASCII" }, { "[\xC3\xA4]", "ASCII" }, { "a{1000}b{100}", "too long" },
+        { "((a{30}){30}){30}", "too long" }, { "(a){2", NULL },
+        { "a{99999999999999999999}", "too long" },
+        { "((((((((((((((((((((((((((((((((a))))))))))))))))))))))))))))))))", "too many groups" },
+        { "(a*)*(a*)*(a*)*(a*)*(a*)*b", NULL },
+    };
+    sen_ctx *c = test_ctx(1);
+    size_t i;
+    for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const sen__mark mark = sen__arena_mark(&c->scratch);
+        sen__re e;
+        const sen_result r = sen__re_read(c, rows[i][0], &e);
+        CHECK(r == (rows[i][1] ? SEN_ERR_ARGUMENT : SEN_OK));
+        if (r) CHECK(strstr(sen_message(c), rows[i][1]) && strstr(sen_message(c), rows[i][0]));
+        else CHECK(!sen__re_search(&e, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaac"));
+        sen__forgive(c);
+        sen__arena_release(&c->scratch, mark);
+    }
+    sen_ctx_free(c);
+}
+
 static void test_table(void)
 {
     TEST(table_values);
@@ -718,6 +778,8 @@ static void test_table(void)
     TEST(table_write_fields);
     TEST(table_map);
     TEST(table_memory);
+    TEST(table_patterns);
+    TEST(table_patterns_refused);
 }
 
 #ifndef TEST_ALL

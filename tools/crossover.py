@@ -62,6 +62,7 @@ def in_python(out, resume):
     model = SentenceTransformer(os.path.join(home, "model"), device="cpu")
     args = SentenceTransformerTrainingArguments(output_dir=out, use_cpu=True, report_to=[], disable_tqdm=True, **ARGS)
     t = SentenceTransformerTrainer(model=model, args=args, train_dataset=Dataset.from_list(rows),
+                                   eval_dataset=Dataset.from_list(rows[:10]) if "eval_strategy" in ARGS else None,
                                    loss=losses.MultipleNegativesRankingLoss(model))
     t.remove_callback(PrinterCallback)
     t.train(resume_from_checkpoint=resume)
@@ -70,7 +71,8 @@ def in_python(out, resume):
 def in_c(out, resume):
     job = os.path.join(home, "job.json")
     with open(job, "w") as f:
-        json.dump({"model": "model", "train_dataset": "rows.jsonl", "loss": {"type": "MultipleNegativesRankingLoss"},
+        evaluated = {"eval_dataset": {"path": "rows.jsonl", "limit": 10}} if "eval_strategy" in ARGS else {}
+        json.dump({"model": "model", "train_dataset": "rows.jsonl", "loss": {"type": "MultipleNegativesRankingLoss"}, **evaluated,
                    "args": dict(ARGS, output_dir=out), "save_to": os.path.join(out, "final")}, f)
     subprocess.run([SENTRAIN, "train", job, "--quiet"] + (["--resume", resume] if resume else []), check=True)
 
@@ -177,6 +179,12 @@ try:
     whole = run("rates", [(in_python, STEPS)])
     compare("with rates of their own, half in C, then Python", whole, run("rates-cp", [(in_c, half), (in_python, STEPS)]))
     compare("with rates of their own, half in Python, then C", whole, run("rates-pc", [(in_python, half), (in_c, STEPS)], False))
+    for kind, kwargs in (("reduce_lr_on_plateau", {"patience": 0, "factor": 0.5, "mode": "max"}),
+                         ("greedy", {"patience": 0, "factor": 0.5, "mode": "max", "min_lr": 1e-5, "smooth": True})):
+        ARGS.update(lr_scheduler_type=kind, lr_scheduler_kwargs=kwargs, eval_strategy="steps", eval_steps=1)
+        whole = run(kind, [(in_python, STEPS)])
+        compare("%s, half in C, then Python" % kind, whole, run(kind + "-cp", [(in_c, half), (in_python, STEPS)]))
+        compare("%s, half in Python, then C" % kind, whole, run(kind + "-pc", [(in_python, half), (in_c, STEPS)], False))
 finally:
     shutil.rmtree(home, ignore_errors=True)
 print("crossover: %d failed" % failed)

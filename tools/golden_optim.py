@@ -4,7 +4,8 @@
     python3 tools/golden_optim.py >tests/golden/optim.json
 
 Two tensors, W (3,4) with weight decay and b without, six updates in float32 with the learning rates
-lrs. Schedules: the rate of each update and of two beyond the end.
+lrs. Schedules: the rate of each update and of two beyond the end; of those that follow a metric: the rates of two groups after
+each metric.
 """
 import json
 import random
@@ -41,6 +42,20 @@ SCHEDULES = [("linear", {}), ("cosine", {}), ("cosine", {"num_cycles": 1.5}), ("
                                       "warmup_type": "cosine", "decay_type": "1-sqrt"}),
              ("warmup_stable_decay", {"num_decay_steps": 5, "warmup_type": "1-sqrt",
                                       "decay_type": "linear"})]
+
+
+METRICS = [1.0, 0.9, 0.91, 0.92, 0.93, 0.8, 0.8, 0.8, float("nan"), 0.8, 0.79, 0.9, 0.9, 0.9, 0.9, 0.7, 0.6, 0.5, 0.4,
+           0.3, 0.2, 0.1, 0.05, 0.04, 0.03]
+METRIC_DRIVEN = [("reduce_lr_on_plateau", {}), ("reduce_lr_on_plateau", {"patience": 2, "factor": 0.5}),
+                 ("reduce_lr_on_plateau", {"patience": 1, "factor": 0.5, "cooldown": 2, "mode": "max"}),
+                 ("reduce_lr_on_plateau", {"patience": 0, "threshold": 0.05, "threshold_mode": "abs", "min_lr": 0.002}),
+                 ("reduce_lr_on_plateau", {"patience": 0, "factor": 0.5, "mode": "max", "threshold_mode": "abs", "eps": 1e-3}),
+                 ("greedy", {}), ("greedy", {"patience": 2}),
+                 ("greedy", {"patience": 1, "factor": 0.5, "max_lr": 0.05, "min_lr": 0.001, "reset_start": 2}),
+                 ("greedy", {"patience": 0, "factor": 0.5, "min_lr": 0.004, "reset_start": 2, "cooldown": 1, "warmup": 2}),
+                 ("greedy", {"patience": 0, "mode": "max", "threshold_mode": "rel", "threshold": 0.1, "min_lr": 0.009,
+                             "reset_start": 1}),
+                 ("greedy", {"patience": 1, "factor": 0.7, "smooth": True, "window_size": 4, "min_lr": 1e-4})]
 
 
 def numbers(tensor):
@@ -89,6 +104,19 @@ def schedule_case(name, kwargs, warmup, total=20, rate=0.002):
             "lr": rates}
 
 
+def metric_case(name, kwargs, rates=(0.01, 0.003)):
+    """Two groups. A NaN stays in greedy's mean for good, so smooth goes without."""
+    groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates]
+    optimizer = torch.optim.SGD(groups)
+    schedule = get_scheduler(name, optimizer, scheduler_specific_kwargs=kwargs)
+    metrics = [m for m in METRICS if m == m] if "smooth" in kwargs else METRICS
+    lr = []
+    for metric in metrics:
+        schedule.step(metric)
+        lr.append([group["lr"] for group in optimizer.param_groups])
+    return {"type": name, "kwargs": kwargs, "rates": rates, "metrics": metrics, "lr": lr}
+
+
 def main():
     rng = random.Random(3)
 
@@ -105,7 +133,8 @@ def main():
     print(f'"W": {weight}, "b": {bias}, "lrs": {LRS},\n"grads": [')
     print(",\n".join(json.dumps({"W": w, "b": b}) for w, b in grads) + '],\n"optimizers": [')
     print(",\n".join(map(json.dumps, optimizers)) + '],\n"schedules": [')
-    print(",\n".join(map(json.dumps, schedules)) + "]}")
+    print(",\n".join(map(json.dumps, schedules)) + '],\n"metric_driven": [')
+    print(",\n".join(json.dumps(metric_case(*case)) for case in METRIC_DRIVEN) + "]}")
 
 
 if __name__ == "__main__":
