@@ -51592,8 +51592,9 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    sen_trainer_create_model_card: a trained model's README.md; the command train writes
  *            it beside the final model, with the job's model_card_data (tools/check_card.py).
  *   Added    sen_trainer_save_metrics, sen_trainer_log_metrics.
- *   Added    sen_similarities_pairwise; sen_encode_query, sen_encode_document; sen_encode_outputs,
- *            each text's token embeddings.
+ *   Added    sen_similarities_pairwise; sen_encode_query, sen_encode_document;
+ *            sen_encode_outputs, each text's token embeddings; --output-value and --calibration of
+ *            the command encode.
  *   Fixed    SENTRAIN_ENCODE_ONLY compiles again, and leaves out the operations on pairs of rows.
  *   Added    The schedules reduce_lr_on_plateau and greedy, in checkpoints of both kinds too. A row
  *            of sen_schedule_type has three members more, 0 for those that follow the step.

@@ -267,6 +267,24 @@ printf 'one\n' >one.txt
 bad 'ranges from one text' 2 'give ranges|1 embedding' encode m one.txt --precision int8
 good 'precision' encode m pairs.tsv --precision binary --output b.npy
 bad 'unknown precision' 2 'flot32|float32' encode m pairs.tsv --precision flot32
+head -n 1 lines.txt >first.txt
+good 'bytes by ranges of other texts' encode m first.txt --precision int8 --calibration lines.txt
+cp out first.out
+good 'the same among the others' encode m lines.txt --precision int8
+holds 'its own bytes' "$(head -n 1 out)" = "$(cat first.out)"
+bad 'calibration of bits' 2 '--calibration|int8' encode m first.txt --precision binary --calibration lines.txt
+bad 'calibration by one text' 2 'give ranges' encode m lines.txt --precision int8 --calibration one.txt
+bad 'calibration that is missing' 1 'nowhere.txt' encode m lines.txt --precision int8 --calibration nowhere.txt
+good 'sentence embeddings' encode m first.txt --output-value sentence_embedding
+cp out first.out
+good 'all that is made' encode m first.txt --output-value all
+holds 'the same among it' "$(sed 's/.*"sentence_embedding": \(.*\)}$/\1/' out)" = "$(cat first.out)"
+cp out all.out
+good 'token embeddings' encode m first.txt --output-value token_embeddings
+holds 'the same ones' "$(sed 's/.*"token_embeddings": \(.*\), "sentence_embedding".*/\1/' all.out)" = "$(cat out)"
+bad 'unknown output' 2 'tokens|token_embeddings' encode m first.txt --output-value tokens
+bad 'token embeddings in bits' 2 '--precision' encode m first.txt --output-value all --precision binary
+bad 'normalized tokens' 2 '--normalize' encode m first.txt --output-value token_embeddings --normalize
 bad 'unknown task' 2 'task|querry|query' encode m pairs.tsv --task querry
 bad 'unknown prompt name' 2 'prompt|nobody' encode m pairs.tsv --prompt-name nobody
 bad 'truncate_dim 0' 2 'truncate' encode m pairs.tsv --truncate-dim 0

@@ -105,7 +105,7 @@ typedef struct flags {
     /* of those that encode: the members of sen_encode_args by the same names */
     int         batch_size, truncate_dim;
     bool        normalize, bf16;
-    const char *prompt, *prompt_name, *task, *precision;
+    const char *prompt, *prompt_name, *task, *precision, *calibration, *output_value;
     /* of search */
     const char *corpus, *embeddings;
     int         top_k;
@@ -1905,17 +1905,59 @@ static sen_encode_args encode_args(const cli *t)
     return a;
 }
 
-/* JSON lines: one list for each text, in full precision. */
+/* A list in full precision. */
+static void print_row(const float *row, int dimension)
+{
+    int k;
+    for (k = 0; k < dimension; k++) {
+        fputs(k ? ", " : "[", stdout);
+        print_double(stdout, (double)row[k]);
+    }
+    putchar(']');
+}
+
+/* JSON lines: one list for each text. */
 static void print_rows(const float *rows, int64_t n, int dimension)
 {
     int64_t i;
-    int k;
-    for (i = 0; i < n; i++)
-        for (k = 0; k < dimension; k++) {
-            fputs(k ? ", " : "[", stdout);
-            print_double(stdout, (double)rows[i * dimension + k]);
-            if (k + 1 == dimension) fputs("]\n", stdout);
-        }
+    for (i = 0; i < n; i++) {
+        print_row(rows + i * dimension, dimension);
+        putchar('\n');
+    }
+}
+
+static void print_token_rows(const sen_encoded *e)
+{
+    int64_t i;
+    for (i = 0; i < e->tokens; i++) {
+        fputs(i ? ", " : "[", stdout);
+        print_row(e->token_embeddings + i * e->token_dimension, e->token_dimension);
+    }
+    putchar(']');
+}
+
+/* A line for each text: a list for each token, one under the other. */
+static int on_tokens(void *user, const sen_encoded *e)
+{
+    (void)user;
+    print_token_rows(e);
+    putchar('\n');
+    return 0;
+}
+
+/* A line for each text: an object of all that was made of it, by Python's names. */
+static int on_outputs(void *user, const sen_encoded *e)
+{
+    int64_t i;
+    (void)user;
+    fputs("{\"input_ids\": ", stdout);
+    for (i = 0; i < e->tokens; i++) printf("%s%ld", i ? ", " : "[", (long)e->input_ids[i]);
+    fputs("], \"token_embeddings\": ", stdout);
+    print_token_rows(e);
+    fputs(", \"sentence_embedding\": ", stdout);
+    print_row(e->sentence_embedding, e->dimension);
+    fputs("}\n", stdout);
+    return 0;
 }
 
 /* float32 as the file has them, whatever the machine's byte order. */
@@ -1960,8 +2002,25 @@ static int encoded_columns(sen_precision precision, int dimension)
                                               : (int)sen_quantized_bytes(precision, dimension);
 }
 
+/* What int8 and uint8 are cut by, from other texts: then the bytes of one text do not depend on the
+ * others in its file. */
+static sen_result calibrate(cli *t, const sen_model *m, float **ranges)
+{
+    const int dimension = sen_embedding_dimension(m, t->flags.truncate_dim);
+    const sen_encode_args a = encode_args(t);
+    sen_text *lines = NULL;
+    float *rows;
+    int64_t n = 0;
+    sen_result r = lines_read(t, t->flags.calibration, &lines, &n);
+    if (r) return r;
+    rows = (float *)tool_alloc(t, (size_t)n * (size_t)dimension * sizeof *rows);
+    *ranges = (float *)tool_alloc(t, 2 * (size_t)dimension * sizeof **ranges);
+    r = sen_encode(t->ctx, m, lines, n, &a, rows);
+    return r ? r : sen_quantization_ranges(t->ctx, rows, n, dimension, *ranges);
+}
+
 /* Encodes in pieces, so that the embeddings of a large file are never all in memory; int8 and uint8
- * look at all of them first. */
+ * look at all of them first, unless --calibration says what they are cut by. */
 static sen_result encode_lines(cli *t, const sen_model *m, const sen_text *lines, int64_t n,
                                sen_precision precision, output *o)
 {
@@ -1969,13 +2028,15 @@ static sen_result encode_lines(cli *t, const sen_model *m, const sen_text *lines
     sen_encode_args a = encode_args(t);
     const int dimension = sen_embedding_dimension(m, t->flags.truncate_dim);
     /* The numbers do not depend on the pieces: a text's embedding is the same in any batch. */
-    const bool whole = precision == SEN_PRECISION_INT8 || precision == SEN_PRECISION_UINT8;
+    const bool whole = !t->flags.calibration &&
+                       (precision == SEN_PRECISION_INT8 || precision == SEN_PRECISION_UINT8);
     const int64_t room = n < LINES_AT_A_TIME || whole ? n : LINES_AT_A_TIME;
     const int columns = encoded_columns(precision, dimension);
     unsigned char *bytes = precision == SEN_PRECISION_FLOAT32 ? NULL : (unsigned char *)tool_alloc(
         t, (size_t)room * (size_t)columns);
     float *rows = (float *)tool_alloc(t, (size_t)room * (size_t)dimension * sizeof *rows);
-    sen_result r = SEN_OK;
+    float *ranges = NULL;
+    sen_result r = t->flags.calibration ? calibrate(t, m, &ranges) : SEN_OK;
     int64_t i;
     memset(&p, 0, sizeof p);
     p.t = t;
@@ -1988,7 +2049,7 @@ static sen_result encode_lines(cli *t, const sen_model *m, const sen_text *lines
         p.before = i;
         r = sen_encode(t->ctx, m, lines + i, k, &a, rows);
         if (!r && bytes) {
-            r = sen_quantize(t->ctx, rows, k, dimension, precision, NULL, bytes);
+            r = sen_quantize(t->ctx, rows, k, dimension, precision, ranges, bytes);
             if (!r) r = put_quantized(t, o, bytes, k, columns, npy_types[precision][1] == 'i');
         }
         else if (!r && o) r = write_rows(t, o, rows, k * dimension);
@@ -1996,6 +2057,39 @@ static sen_result encode_lines(cli *t, const sen_model *m, const sen_text *lines
     }
     progress_end(t);
     return r;
+}
+
+/* What --output-value asks for besides sentence embeddings; true: this was it, *status is what the
+ * program returns. Options that only concern sentence embeddings are refused beside it. */
+static bool encode_outputs(cli *t, sen_precision precision, int *status)
+{
+    const flags *f = &t->flags;
+    const bool tokens = strcmp(f->output_value, "token_embeddings") == 0;
+    const sen_encode_args a = encode_args(t);
+    sen_model *m = NULL;
+    sen_text *lines = NULL;
+    int64_t n = 0;
+    sen_result r;
+    if (strcmp(f->output_value, "sentence_embedding") == 0) return false;
+    *status = EXIT_USAGE;
+    if (!tokens && strcmp(f->output_value, "all") != 0)
+        refused("--output-value ", f->output_value,
+                " is none that there is; it takes sentence_embedding, token_embeddings, all");
+    else if (f->output || precision != SEN_PRECISION_FLOAT32)
+        refused("--output-value ", f->output_value,
+                " is JSON lines of float32 on standard output; leave --output and --precision out");
+    else if (tokens && (f->normalize || f->truncate_dim != SEN_NONE))
+        refused("--output-value ", f->output_value,
+                " is as the model makes it; leave --normalize and --truncate-dim out");
+    else {
+        r = model_open(t, t->place[0], &m);
+        if (!r) r = lines_read(t, t->n_places > 1 ? t->place[1] : NULL, &lines, &n);
+        if (!r)
+            r = sen_encode_outputs(t->ctx, m, lines, n, &a, tokens ? on_tokens : on_outputs, NULL);
+        *status = r ? failed(t, r, false) : EXIT_DONE;
+        sen_model_free(m);
+    }
+    return true;
 }
 
 /* With --output an .npy file, which appears under its name when it is whole; else JSON lines. */
@@ -2008,10 +2102,14 @@ static int run_encode(cli *t)
     int64_t n = 0;
     output o;
     sen_result r;
-    int dimension;
+    int dimension, status;
     if (found < 0)
         return refused("--precision ", t->flags.precision,
                        " is none that there is; it takes float32, int8, uint8, binary, ubinary");
+    if (t->flags.calibration && precision != SEN_PRECISION_INT8 && precision != SEN_PRECISION_UINT8)
+        return refused("--calibration ", t->flags.calibration,
+                       " goes with --precision int8 or uint8 only");
+    if (encode_outputs(t, precision, &status)) return status;
     r = model_open(t, t->place[0], &m);
     if (!r) r = lines_read(t, t->n_places > 1 ? t->place[1] : NULL, &lines, &n);
     if (r) goto done;
@@ -3193,6 +3291,9 @@ static const sen_field flags_encode[] = {
     SEN_FIELD_TEXT(flags, output, NULL, "the .npy file; none: JSON lines on standard output"),
     FLAGS_PROMPT,
     SEN_FIELD_TEXT(flags, precision, "float32", "float32, int8, uint8, binary, ubinary"),
+    SEN_FIELD_TEXT(flags, calibration, NULL, "texts whose embeddings int8 and uint8 are cut by"),
+    SEN_FIELD_TEXT(flags, output_value, "sentence_embedding",
+                   "or token_embeddings, or all with input_ids"),
     FLAGS_COMMON, SEN_FIELD_END
 };
 static const sen_field flags_similarity[] = { FLAGS_PROMPT, FLAGS_COMMON, SEN_FIELD_END };
