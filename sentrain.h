@@ -998,6 +998,12 @@ SENTRAIN_DEF sen_tensor *sen_model_weight(sen_model *m, int i);
 SENTRAIN_DEF const char *sen_model_weight_name(const sen_model *m, int i);
 
 #ifndef SENTRAIN_ENCODE_ONLY
+/* Weights whose name the pattern matches (a regular expression, anywhere in the name; "." is
+ * another sign for any character) do not train from now on, or do again: requires_grad of torch.
+ * Before a trainer takes the model. SEN_ERR_ARGUMENT: the pattern is none, or matches nothing. */
+SENTRAIN_DEF sen_result sen_model_freeze(sen_ctx *c, sen_model *m, const char *pattern,
+                                         bool frozen);
+
 /* ================================================================================================
  * 21 [data]  DATASETS
  *
@@ -2343,6 +2349,7 @@ typedef struct sen_training_arguments {
     int64_t         mem_limit;          /* bytes; 0: none. JSON may also say "512M" */
     int             threads;            /* noted only: threads belong to the context */
     bool            restore_loss_weights;
+    sen_texts       freeze;             /* patterns for sen_model_freeze */
 } sen_training_arguments;
 
 SENTRAIN_DEF sen_training_arguments sen_training_arguments_default(void);
@@ -27993,6 +28000,32 @@ SENTRAIN_DEF int64_t sen_model_parameters(const sen_model *m)
     for (i = 0; i < m->n_weights; i++) n += m->weight[i]->count;
     return n;
 }
+
+#ifndef SENTRAIN_ENCODE_ONLY
+static sen_result sen__model_freeze(sen_ctx *c, sen_model *m, const char *pattern, bool frozen)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    bool any = false;
+    sen__re e;
+    sen_result r = sen__re_read(c, pattern, &e);
+    int i;
+    for (i = 0; !r && i < m->n_weights; i++)
+        if (sen__re_search(&e, m->weight_name[i])) {
+            m->weight[i]->requires_grad = !frozen;
+            any = true;
+        }
+    sen__arena_release(&c->scratch, mark);
+    if (r || any) return r;
+    return sen_fail(c, SEN_ERR_ARGUMENT, "no weight of the model has a name that \"%s\" matches; "
+                    "names look like %s", pattern, m->n_weights ? m->weight_name[0] : "0...");
+}
+
+SENTRAIN_DEF sen_result sen_model_freeze(sen_ctx *c, sen_model *m, const char *pattern, bool frozen)
+{
+    sen__begin(c);
+    return sen__end(c, sen__model_freeze(c, m, pattern, frozen));
+}
+#endif /* SENTRAIN_ENCODE_ONLY */
 #endif /* 20 */
 
 #if SENTRAIN_STOP_AFTER >= 21 && !defined(SENTRAIN_ENCODE_ONLY)
@@ -42393,6 +42426,7 @@ static const sen_field sen__arguments[] = {
     SEN__ARG(mem_limit, &sen__kind_bytes, 0, "ours: refuse a run that needs more bytes"),
     SEN__ARG_INT(threads, SEN_NONE, "ours: threads of the whole program"),
     SEN__ARG_BOOL(restore_loss_weights, 1, "ours: a resumed run restores the loss's own weights"),
+    SEN__ARG(freeze, SEN_KIND_TEXTS, 0, "ours: patterns of weights' names that do not train"),
     SEN_FIELD_END
 };
 
@@ -49159,6 +49193,16 @@ static sen_result sen__trainer_optim(sen_trainer *t)
     return sen__optimizer_args(t->c, type, a->optim_args, &t->optim_args);
 }
 
+/* freeze: what it names does not train; what a program froze by itself stays frozen. */
+static sen_result sen__trainer_freeze(sen_trainer *t)
+{
+    sen_result r = SEN_OK;
+    int64_t i;
+    for (i = 0; !r && i < t->args.freeze.n; i++)
+        r = sen__model_freeze(t->c, t->model, t->args.freeze.item[i], true);
+    return r;
+}
+
 /* What the arguments name must exist: the optimizer, the schedule; and an evaluation that is asked
  * for needs something to evaluate. Then the best metric, for which the datasets must be known. */
 static sen_result sen__trainer_check(sen_trainer *t)
@@ -49195,6 +49239,7 @@ static sen_result sen__trainer_check(sen_trainer *t)
     if (a->prompts && a->prompts->kind != SEN_JSON_TEXT && a->prompts->kind != SEN_JSON_OBJECT)
         return sen_fail(t->c, SEN_ERR_ARGUMENT, "prompts takes a text or an object of texts");
     r = sen__rates_check(t->c, a);
+    if (!r) r = sen__trainer_freeze(t);
     if (!r) r = sen__trainer_schedule(t);
     return r ? r : sen__best_possible(t);
 }
@@ -51599,6 +51644,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    The schedules reduce_lr_on_plateau and greedy, in checkpoints of both kinds too. A row
  *            of sen_schedule_type has three members more, 0 for those that follow the step.
  *   Changed  learning_rate_mapping takes regular expressions; sen_param_group names the pattern.
+ *   Added    sen_model_freeze and the training argument freeze.
  *
  * LICENCE
  *

@@ -217,7 +217,7 @@ static void test_train_table(void)
         CHECK(f->help && *f->help);
         for (g = f + 1; g->name; g++) CHECK(strcmp(f->name, g->name) != 0);
     }
-    CHECK(n == 120 + 4);                        /* Python's, and four of ours */
+    CHECK(n == 120 + 5);                        /* Python's, and five of ours */
     for (i = 0; i < (int)SEN__COUNT(sen__argument_notes); i++)
         CHECK(sen__field_find(sen__arguments, sen__argument_notes[i].name) != NULL);
     for (i = 0; i < (int)SEN__COUNT(sen__argument_renamed); i += 2) {
@@ -1292,6 +1292,49 @@ static void test_train_resume_metric(void)
         }
         test_remove(test_path("out"));
     }
+}
+
+/* Frozen weights keep their bits, have no part in the optimizer or its checkpoints, and a run with
+ * them is resumed as any other; patterns that match nothing are refused. */
+static void test_train_frozen(void)
+{
+    static train_result whole, again;
+    static const char settings[] = "{\"freeze\": [\"embeddings\", \"attention\\\\.self\"]}";
+    static float before[TRAIN_FLOATS];
+    sen_ctx *c = train_ctx(1);
+    char path[1024];
+    train_kit k;
+    sen_trainer *t = NULL;
+    int64_t at = 0, all = 0, trains = 0;
+    bool same = true, moved = false;
+    int i;
+    CHECK(train_long_as(0, settings, NULL, 0, &whole) == SEN_OK);
+    snprintf(path, sizeof path, "%s", test_path("out/checkpoint-6"));
+    CHECK(train_long_as(0, settings, path, 0, &again) == SEN_OK);
+    train_same(&whole, &again);
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0.1));
+    CHECK(train_weights(k.model, before, TRAIN_FLOATS) == whole.n);
+    CHECK_OK(c, sen_model_freeze(c, k.model, "embeddings|attention\\.self", true));
+    for (i = 0; i < sen_model_weights(k.model); i++) {
+        const sen_tensor *w = sen_model_weight(k.model, i);
+        const bool equal = memcmp(before + at, whole.weight + at, (size_t)w->count * 4) == 0;
+        if (w->requires_grad) moved = moved || !equal;
+        else same = same && equal;
+        trains += w->requires_grad ? w->count : 0;
+        all += w->count;
+        at += w->count;
+    }
+    CHECK(same && moved && trains > 0 && trains < all);
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK(sen_trainer_get_num_trainable_parameters(t) == trains);
+    sen_trainer_free(t);
+    CHECK_OK(c, sen_model_freeze(c, k.model, "", false));
+    CHECK(sen_model_weight(k.model, 0)->requires_grad);
+    train_settles(&k, "{\"freeze\": \"encoderr\"}", SEN_ERR_ARGUMENT, "no weight of the model");
+    train_settles(&k, "{\"freeze\": [\"(\"]}", SEN_ERR_ARGUMENT, "not closed");
+    train_settles(&k, "{\"freeze\": []}", SEN_OK, "");
+    train_drop(&k);
+    sen_ctx_free(c);
 }
 
 /* An evaluation at the start of the resumed run draws from torch's generator, and changes nothing:
@@ -4253,6 +4296,7 @@ static void test_train(void)
     TEST(test_train_cached);
     TEST(test_train_guide_refused);
     TEST(test_train_resume_metric);
+    TEST(test_train_frozen);
     TEST(test_train_resume_evaluated);
     TEST(test_train_twice);
     TEST(test_train_leftovers);

@@ -12,6 +12,7 @@ back, is compared to the bit."""
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -60,7 +61,11 @@ def make_model(folder):
 
 def in_python(out, resume):
     model = SentenceTransformer(os.path.join(home, "model"), device="cpu")
-    args = SentenceTransformerTrainingArguments(output_dir=out, use_cpu=True, report_to=[], disable_tqdm=True, **ARGS)
+    plain = dict(ARGS)
+    for pattern in plain.pop("freeze", []):
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(parameter.requires_grad and not re.search(pattern, name))
+    args = SentenceTransformerTrainingArguments(output_dir=out, use_cpu=True, report_to=[], disable_tqdm=True, **plain)
     t = SentenceTransformerTrainer(model=model, args=args, train_dataset=Dataset.from_list(rows),
                                    eval_dataset=Dataset.from_list(rows[:10]) if "eval_strategy" in ARGS else None,
                                    loss=losses.MultipleNegativesRankingLoss(model))
@@ -175,6 +180,11 @@ try:
         compare("%s, half in Python, then C" % name, whole, run(name + "-pc", [(in_python, half), (in_c, STEPS)]))
         ARGS.clear()
         ARGS.update(kept)
+    ARGS["freeze"] = [r"layer\.0\.", "position_emb"]
+    whole = run("frozen", [(in_python, STEPS)])
+    compare("with frozen weights, half in C, then Python", whole, run("frozen-cp", [(in_c, half), (in_python, STEPS)]))
+    compare("with frozen weights, half in Python, then C", whole, run("frozen-pc", [(in_python, half), (in_c, STEPS)], False))
+    del ARGS["freeze"]                                      # Python's groups of a mapping hold frozen weights too
     ARGS["learning_rate_mapping"] = {"LayerNorm": 4e-3, "layer.1.attention": 2e-3, "word_embeddings": 2e-3}
     whole = run("rates", [(in_python, STEPS)])
     compare("with rates of their own, half in C, then Python", whole, run("rates-cp", [(in_c, half), (in_python, STEPS)]))
