@@ -1715,6 +1715,20 @@ SENTRAIN_DEF sen_result sen_semantic_search(sen_ctx *c, int score_function, cons
                                             int64_t n, const float *corpus, int64_t corpus_rows,
                                             int dimension, int64_t top_k, sen_hit *out);
 
+/* Search among quantized embeddings, Python's semantic_search_usearch and _faiss when they are
+ * exact: corpus (corpus_rows) rows of sen_quantized_bytes, not of float32. Queries (n, dimension)
+ * are quantized alike, ranges (2, dimension) being those of the corpus (NULL: the queries' own);
+ * the nearest top_k * rescore_multiplier rows are found, by bits that are equal or by the product
+ * of the bytes as numbers; then each is scored anew by its product with the query in float32, bits
+ * counting as 0 and 1, bytes as what they stood for, and min(top_k, corpus_rows) stay. Python's
+ * rescore_multiplier is 2; 0: no second score, and hits have minus the number of bits that differ,
+ * or the first product. Out, order and errors as of sen_semantic_search; memory too. */
+SENTRAIN_DEF sen_result sen_semantic_search_quantized(sen_ctx *c, const float *queries, int64_t n,
+                                                      const void *corpus, int64_t corpus_rows,
+                                                      int dimension, sen_precision precision,
+                                                      const float *ranges, int rescore_multiplier,
+                                                      int64_t top_k, sen_hit *out);
+
 /* Two rows, first < second, and how similar they are. */
 typedef struct sen_pair {
     int64_t first, second;
@@ -36075,8 +36089,9 @@ SENTRAIN_DEF const void *sen_loss_args(const sen_loss *loss)
 /* ================================================================================================
  * 24 [search]  SEARCH AND MINING
  *
- * Gives: embeddings in int8, uint8, binary, ubinary; the nearest rows of a corpus, the nearest
- *        pairs of rows; hard negatives; communities; a map from one model's vectors to another's.
+ * Gives: embeddings in int8, uint8, binary, ubinary; the nearest rows of a corpus, also of these;
+ *        the nearest pairs of rows; hard negatives; communities; a map from one model's vectors to
+ *        another's.
  * Needs: memory, context, table, random, thread, math, matmul, tape, ops, model.
  * Trap: numpy's arithmetic is float32 throughout; in double some numbers would fall into the step
  *       beside. Python: sentence_transformers/util/quantization.py.
@@ -36307,8 +36322,12 @@ static void sen__top_scores(const sen__top *t, int64_t query, const float *score
     int64_t i, j, m;
     for (i = 0; i < n; i += m) {
         m = SEN__MIN(piece, n - i);
-        if (t->have[query] == t->k && t->k > 0 && sen__row_max(score + i, m) < front->score)
-            continue;
+        if (t->have[query] == t->k && t->k > 0) {
+            const float most = sen__row_max(score + i, m);
+            if (most < front->score) continue;
+            /* Of equals the lower row is kept; scores of bits are mostly equals. */
+            if (most <= front->score && !t->rank && front->corpus_id < first + i) continue;
+        }
         for (j = i; j < i + m; j++) sen__top_add(t, query, score[j], first + j);
     }
 }
@@ -36453,6 +36472,231 @@ SENTRAIN_DEF sen_result sen_semantic_search(sen_ctx *c, int score_function, cons
         if (n) memcpy(out, t.hit, (size_t)(n * k) * sizeof *out);
     }
     sen__top_free(&t);
+    return sen__end(c, r);
+}
+
+/* ---- search among quantized embeddings ------------------------------------------------------- */
+
+/* Bits that are 1. One instruction where the processor has it and the compiler may use it. */
+static inline int sen__bits(uint64_t x)
+{
+#if (defined(__GNUC__) || defined(__clang__)) && (defined(__POPCNT__) || defined(__aarch64__))
+    return __builtin_popcountll(x);
+#else
+    /* Sums of neighbours, in pairs, fours and bytes; the product adds the bytes up. */
+    x -= x >> 1 & 0x5555555555555555u;
+    x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
+    x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+    return (int)(x * 0x0101010101010101u >> 56);
+#endif
+}
+
+/* Bits in which two rows of n bytes differ. */
+static int sen__bits_differ(const unsigned char *a, const unsigned char *b, int64_t n)
+{
+    uint64_t x, y;
+    int64_t i;
+    int sum = 0;
+    for (i = 0; i + 8 <= n; i += 8) {
+        memcpy(&x, a + i, 8);
+        memcpy(&y, b + i, 8);
+        sum += sen__bits(x ^ y);
+    }
+    for (; i < n; i++) sum += sen__bits((uint64_t)(a[i] ^ b[i]));
+    return sum;
+}
+
+typedef struct sen__quantized {
+    sen_precision        precision;
+    const unsigned char *corpus, *query;    /* rows of `bytes` each */
+    int64_t              bytes, dimension;
+    const float         *queries, *ranges;
+    /* Of bits, the tile at hand: (some, rows) scores of the queries from `from` on, the rows from
+     * `first` on. Of bytes: the numbers that some rows are. */
+    float               *score;
+    int64_t              from, some, first, rows;
+    sen__top            *top, *best;        /* by the first score, by the second */
+} sen__quantized;
+
+#define SEN__QUANTIZED_ROWS 512             /* of the corpus in a task */
+
+/* Bits of the corpus against the tile's queries. */
+static void sen__quantized_task(void *arg, int64_t task, int worker)
+{
+    const sen__quantized *s = (const sen__quantized *)arg;
+    const int64_t end = SEN__MIN((task + 1) * SEN__QUANTIZED_ROWS, s->rows);
+    int64_t i, q;
+    (void)worker;
+    for (q = 0; q < s->some; q++) {
+        const unsigned char *query = s->query + (s->from + q) * s->bytes;
+        const unsigned char *row = s->corpus + (s->first + task * SEN__QUANTIZED_ROWS) * s->bytes;
+        float *score = s->score + q * s->rows;
+        for (i = task * SEN__QUANTIZED_ROWS; i < end; i++, row += s->bytes)
+            score[i] = -(float)sen__bits_differ(query, row, s->bytes);
+    }
+}
+
+static void sen__quantized_keep_task(void *arg, int64_t task, int worker)
+{
+    const sen__quantized *s = (const sen__quantized *)arg;
+    (void)worker;
+    sen__top_scores(s->top, s->from + task, s->score + task * s->rows, s->rows, s->first);
+}
+
+/* The product of a query and a row of the corpus as the numbers that it stands for. */
+static double sen__quantized_product(const sen__quantized *s, const float *x,
+                                     const unsigned char *row)
+{
+    const float *least = s->ranges, *greatest = least ? least + s->dimension : NULL;
+    const int offset = s->precision == SEN_PRECISION_INT8 || s->precision == SEN_PRECISION_BINARY
+                           ? 128 : 0;
+    double sum = 0;
+    int64_t k;
+    for (k = 0; k < s->dimension; k++) {
+        if (!least) sum += ((row[k / 8] + offset) >> (7 - k % 8) & 1) ? (double)x[k] : 0.0;
+        else {
+            const float wide = (greatest[k] - least[k]) / 255.0f;
+            const double step = wide == 0.0f ? 1.0 : (double)wide;
+            const int byte = offset ? (signed char)row[k] + offset : row[k];
+            sum += (double)x[k] * ((double)byte * step + (double)least[k]);
+        }
+    }
+    return sum;
+}
+
+/* A query's hits are scored anew. */
+static void sen__quantized_again_task(void *arg, int64_t task, int worker)
+{
+    const sen__quantized *s = (const sen__quantized *)arg;
+    const sen_hit *hit = s->top->hit + task * s->top->k;
+    int64_t i;
+    (void)worker;
+    for (i = 0; i < s->top->have[task]; i++)
+        sen__top_add(s->best, task,
+                     (float)sen__quantized_product(s, s->queries + task * s->dimension,
+                                                   s->corpus + hit[i].corpus_id * s->bytes),
+                     hit[i].corpus_id);
+}
+
+/* n bytes as numbers. */
+static void sen__bytes_floats(const sen__quantized *s, const unsigned char *x, int64_t n,
+                              float *out)
+{
+    int64_t i;
+    if (s->precision == SEN_PRECISION_INT8)
+        for (i = 0; i < n; i++) out[i] = (float)(signed char)x[i];
+    else for (i = 0; i < n; i++) out[i] = (float)x[i];
+}
+
+static void sen__bytes_task(void *arg, int64_t task, int worker)
+{
+    const sen__quantized *s = (const sen__quantized *)arg;
+    const int64_t from = task * SEN__QUANTIZED_ROWS, n = SEN__MIN(SEN__QUANTIZED_ROWS,
+                                                                  s->rows - from);
+    (void)worker;
+    sen__bytes_floats(s, s->corpus + (s->first + from) * s->bytes, n * s->bytes,
+                      s->score + from * s->bytes);
+}
+
+/* Bytes become float32, a few rows at a time, and take the way of all products: sums of up to 1024
+ * products of int8 are exact there. query has room for the queries as numbers. */
+static sen_result sen__quantized_bytes(sen__quantized *s, sen_ctx *c, float *query, int64_t n,
+                                       int64_t rows)
+{
+    sen_result r = SEN_OK;
+    sen__bytes_floats(s, s->query, n * s->bytes, query);
+    for (s->first = 0; s->first < rows && !r; s->first += SEN__TOP_ROWS) {
+        s->rows = SEN__MIN(rows - s->first, SEN__TOP_ROWS);
+        sen__parallel(c, (s->rows + SEN__QUANTIZED_ROWS - 1) / SEN__QUANTIZED_ROWS, sen__bytes_task,
+                      s);
+        r = sen__top_block(s->top, SEN_DOT_SCORE, query, s->score, s->rows, s->dimension, s->first);
+    }
+    return r;
+}
+
+/* All rows against all queries, in tiles of SEN__TOP_QUERIES * SEN__TOP_ROWS scores. */
+static void sen__quantized_tiles(sen__quantized *s, sen_ctx *c, int64_t n, int64_t rows)
+{
+    const int64_t most = SEN__MIN(n, SEN__TOP_QUERIES);
+    const int64_t step = (int64_t)SEN__TOP_QUERIES * SEN__TOP_ROWS / most;
+    for (s->first = 0; s->first < rows; s->first += step)
+        for (s->from = 0; s->from < n; s->from += most) {
+            s->rows = SEN__MIN(rows - s->first, step);
+            s->some = SEN__MIN(n - s->from, most);
+            sen__parallel(c, (s->rows + SEN__QUANTIZED_ROWS - 1) / SEN__QUANTIZED_ROWS,
+                          sen__quantized_task, s);
+            sen__parallel(c, s->some, sen__quantized_keep_task, s);
+        }
+}
+
+static sen_result sen__quantized_check(sen_ctx *c, const sen__quantized *s, int64_t n,
+                                       int64_t rows, int multiplier, int64_t top_k)
+{
+    if (top_k < 1 || n < 0 || rows < 1 || s->dimension < 1 || multiplier < 0)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "a search needs a corpus, dimensions, top_k of 1 at "
+                        "least and no negative rescore_multiplier");
+    if (s->precision < SEN_PRECISION_INT8 || s->precision > SEN_PRECISION_UBINARY)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "this search is among int8, uint8, binary or ubinary "
+                        "embeddings; sen_semantic_search is for float32");
+    return sen__top_finite(c, "queries", s->queries, n, s->dimension, 0);
+}
+
+SENTRAIN_DEF sen_result sen_semantic_search_quantized(sen_ctx *c, const float *queries, int64_t n,
+                                                      const void *corpus, int64_t corpus_rows,
+                                                      int dimension, sen_precision precision,
+                                                      const float *ranges, int rescore_multiplier,
+                                                      int64_t top_k, sen_hit *out)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    const int64_t k = SEN__MIN(top_k, corpus_rows);
+    const int64_t wide = rescore_multiplier > 1 && k > corpus_rows / rescore_multiplier
+                             ? corpus_rows : k * SEN__MAX(rescore_multiplier, 1);
+    const bool bits = precision == SEN_PRECISION_BINARY || precision == SEN_PRECISION_UBINARY;
+    sen__quantized s;
+    sen__top top, best;
+    unsigned char *query = NULL;
+    float *numbers = NULL;
+    sen_result r;
+    int64_t i;
+    sen__begin(c);
+    memset(&s, 0, sizeof s);
+    memset(&top, 0, sizeof top);
+    memset(&best, 0, sizeof best);
+    s.precision = precision;
+    s.corpus = (const unsigned char *)corpus;
+    s.dimension = dimension;
+    s.bytes = sen_quantized_bytes(precision, dimension);
+    s.queries = queries;
+    s.ranges = bits ? NULL : ranges;
+    r = sen__quantized_check(c, &s, n, corpus_rows, rescore_multiplier, top_k);
+    if (!r) r = sen__quantize_ranges(c, queries, n, dimension, precision, &s.ranges);
+    if (!r) r = sen__top_init(&top, c, n, wide, NULL);
+    if (!r && rescore_multiplier) r = sen__top_init(&best, c, n, k, NULL);
+    if (!r) query = (unsigned char *)sen__new_array(c, n + 1, (size_t)s.bytes, "queries");
+    if (!r && !bits) numbers = (float *)sen__new_array(c, n + 1, (size_t)s.bytes * sizeof *numbers,
+                                                       "queries");
+    if (!r) s.score = (float *)sen__new_array(c, bits ? SEN__TOP_QUERIES : s.bytes,
+                                              SEN__TOP_ROWS * sizeof *s.score, "a search");
+    if (!r && (!query || !s.score || (!bits && !numbers))) r = SEN_ERR_MEMORY;
+    if (!r && n > 0) {
+        for (i = 0; i < n; i++)
+            sen__quantize_row(queries + i * dimension, dimension, precision, s.ranges,
+                              query + i * s.bytes);
+        s.query = query;
+        s.top = &top;
+        s.best = &best;
+        if (bits) sen__quantized_tiles(&s, c, n, corpus_rows);
+        else r = sen__quantized_bytes(&s, c, numbers, n, corpus_rows);
+        if (rescore_multiplier) sen__parallel(c, n, sen__quantized_again_task, &s);
+        sen__top_sort(rescore_multiplier ? &best : &top);
+        if (!r) memcpy(out, rescore_multiplier ? best.hit : top.hit, (size_t)(n * k) * sizeof *out);
+    }
+    sen__delete(c, s.score);
+    sen__delete(c, numbers);
+    sen__delete(c, query);
+    sen__top_free(&best);
+    sen__top_free(&top);
+    sen__arena_release(&c->scratch, mark);
     return sen__end(c, r);
 }
 
@@ -51645,6 +51889,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            of sen_schedule_type has three members more, 0 for those that follow the step.
  *   Changed  learning_rate_mapping takes regular expressions; sen_param_group names the pattern.
  *   Added    sen_model_freeze and the training argument freeze.
+ *   Added    sen_semantic_search_quantized: int8 and binary vectors, scored again; the command
+ *            search takes what encode --precision has written.
  *
  * LICENCE
  *

@@ -181,6 +181,20 @@ good 'a search in vectors' search m --corpus lines.txt --embeddings v.npy --top-
 cp out with
 good 'the same without' search m --corpus lines.txt --top-k 2 lines.txt --quiet
 holds 'the same hits' "$(cmp with out >said 2>&1; echo $?)" -eq 0
+for p in int8 uint8 binary ubinary; do
+    good "vectors in $p" encode m lines.txt --output q.npy --precision $p --quiet
+    holds "the side file says $p" "$(grep -c "\"precision\": \"$p\"" q.npy.json)" -eq 1
+    good "a search in $p" search m --corpus lines.txt --embeddings q.npy --top-k 2 --rescore-multiplier 12 lines.txt --quiet
+    holds 'as many hits' "$(grep -c corpus out)" -eq "$(grep -c corpus with)"
+done
+bad 'quantized vectors where numbers are needed' 1 'q.npy|float32 are needed' communities m lines.txt --embeddings q.npy
+good 'int8 once more' encode m lines.txt --output q.npy --precision int8 --quiet
+good 'all scored again' search m --corpus lines.txt --embeddings q.npy --top-k 1 --rescore-multiplier 100 lines.txt --quiet
+bad 'rescore below 0' 2 'rescore-multiplier' search m --corpus lines.txt --embeddings q.npy --rescore-multiplier -1 lines.txt
+sed 's/"ranges": \[\[[^,]*, /"ranges": [[/' q.npy.json >short.json && cp short.json q.npy.json
+bad 'ranges too short' 1 'q.npy.json|two lists' search m --corpus lines.txt --embeddings q.npy lines.txt
+rm q.npy.json
+bad 'quantized without a side file' 1 'q.npy.json' search m --corpus lines.txt --embeddings q.npy lines.txt
 bad 'vectors of another model' 2 'v.npy|another model|migrate' search twin --corpus lines.txt --embeddings v.npy \
     lines.txt
 good 'migrate' migrate m twin lines.txt --vectors v.npy --output w.npy

@@ -163,6 +163,138 @@ static void test_search_communities(void)
     sen_ctx_free(t.c);
 }
 
+/* ---- search among quantized embeddings ------------------------------------------------------- */
+
+/* The numbers of tools/golden_toolbox.py. */
+static void search_congruential(float *x, int n, uint32_t seed)
+{
+    for (int i = 0; i < n; i++) {
+        seed = (seed * 1103515245u + 12345u) & 0x7fffffffu;
+        x[i] = (float)((double)((int)((seed >> 8) % 401u) - 200) / 100.0);
+    }
+}
+
+enum { QUANTIZED_N = 300, QUANTIZED_D = 75 };
+
+/* Everywhere the rows that numpy found, in its order; the library it comes from agreed. */
+static void test_search_quantized(void)
+{
+    static toolbox t;
+    static float corpus[QUANTIZED_N * QUANTIZED_D], query[5 * QUANTIZED_D];
+    static float ranges[2][2 * QUANTIZED_D];
+    static unsigned char rows[QUANTIZED_N * QUANTIZED_D];
+    sen_hit hit[5 * 16];
+    int cases = 0;
+    if (!toolbox_open(&t)) return;
+    search_congruential(query, 5 * QUANTIZED_D, 1);
+    search_congruential(corpus, QUANTIZED_N * QUANTIZED_D, 2);
+    CHECK_OK(t.c, sen_quantization_ranges(t.c, corpus, QUANTIZED_N, QUANTIZED_D, ranges[1]));
+    CHECK_OK(t.c, sen_quantization_ranges(t.c, query, 5, QUANTIZED_D, ranges[0]));
+    for (const sen_json *j = sen_json_get(t.golden, "quantized_search")->child; j; j = j->next) {
+        const sen_precision precision =
+            (sen_precision)sen_precision_of(sen_json_get(j, "precision")->text);
+        const int given = toolbox_number(j, "given") != 0;
+        const int top_k = (int)toolbox_number(j, "top_k");
+        const sen_json *list = sen_json_get(j, "hits")->child;
+        cases++;
+        CHECK_OK(t.c, sen_quantize(t.c, corpus, QUANTIZED_N, QUANTIZED_D, precision, ranges[given],
+                                   rows));
+        CHECK_OK(t.c, sen_semantic_search_quantized(
+                          t.c, query, 5, rows, QUANTIZED_N, QUANTIZED_D, precision,
+                          given ? ranges[1] : NULL,
+                          (int)toolbox_number(j, "rescore_multiplier"), top_k, hit));
+        for (int q = 0; list; list = list->next, q++) {
+            const sen_hit *h = hit + q * top_k;
+            for (const sen_json *one = list->child; one; one = one->next, h++) {
+                CHECK(h->corpus_id == (int64_t)one->child->number);
+                CHECK(fabs((double)h->score - one->last->number) <
+                      1e-4 + 1e-6 * fabs(one->last->number));
+            }
+            CHECK(h == hit + (q + 1) * top_k);
+        }
+    }
+    CHECK(cases == 9);
+    sen_ctx_free(t.c);
+}
+
+/* More queries and rows than a tile has, against a plain search of the same numbers; threads change
+ * no bit. */
+static void test_search_quantized_tiles(void)
+{
+    enum { N = 9000, Q = 600, D = 70, K = 3 };
+    static const int threads[] = { 1, 2, 7 };
+    static float corpus[N * D], query[Q * D];
+    static unsigned char rows[N * D], asked[Q * D];
+    static sen_hit hit[3][Q * K];
+    const sen_precision kinds[] = { SEN_PRECISION_UBINARY, SEN_PRECISION_INT8 };
+    fill_random(corpus, N * D, 1);
+    fill_random(query, Q * D, 2);
+    for (int k = 0; k < 2; k++) {
+        float ranges[2 * D];
+        const int64_t bytes = sen_quantized_bytes(kinds[k], D);
+        for (int i = 0; i < 3; i++) {
+            sen_ctx *c = test_ctx(threads[i]);
+            CHECK_OK(c, sen_quantization_ranges(c, corpus, N, D, ranges));
+            CHECK_OK(c, sen_quantize(c, corpus, N, D, kinds[k], ranges, rows));
+            CHECK_OK(c, sen_quantize(c, query, Q, D, kinds[k], ranges, asked));
+            CHECK_OK(c, sen_semantic_search_quantized(c, query, Q, rows, N, D, kinds[k], ranges, 0,
+                                                      K, hit[i]));
+            sen_ctx_free(c);
+        }
+        for (int i = 0; i < Q * K; i++)                 /* a hit has bytes that mean nothing */
+            for (int m = 1; m < 3; m++)
+                CHECK(hit[0][i].corpus_id == hit[m][i].corpus_id &&
+                      hit[0][i].score == hit[m][i].score);
+        for (int q = 0; q < Q; q += 37) {
+            int64_t best = -1;
+            int most = 0;
+            for (int i = 0; i < N; i++) {
+                int sum = 0;
+                for (int64_t b = 0; b < bytes; b++) {
+                    const unsigned char x = asked[q * bytes + b], y = rows[i * bytes + b];
+                    if (k == 1) sum += (int)(signed char)x * (int)(signed char)y;
+                    else for (int s = 0; s < 8; s++) sum -= (x >> s & 1) != (y >> s & 1);
+                }
+                if (best < 0 || sum > most) best = i, most = sum;
+            }
+            CHECK(hit[0][q * K].corpus_id == best && hit[0][q * K].score == (float)most);
+        }
+    }
+}
+
+static void test_search_quantized_refused(void)
+{
+    static float query[2 * 8] = { 1 };
+    unsigned char rows[3 * 8] = { 0 };
+    sen_ctx *c = test_ctx(1);
+    sen_hit hit[8];
+    const sen_precision bits = SEN_PRECISION_BINARY;
+    CHECK(sen_semantic_search_quantized(c, query, 2, rows, 3, 8, SEN_PRECISION_FLOAT32, NULL, 2, 1,
+                                        hit) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "float32") != NULL);
+    sen__forgive(c);
+    CHECK(sen_semantic_search_quantized(c, query, 2, rows, 3, 8, bits, NULL, -1, 1, hit) ==
+          SEN_ERR_ARGUMENT);
+    sen__forgive(c);
+    CHECK(sen_semantic_search_quantized(c, query, -3, rows, 3, 8, bits, NULL, 2, 1, hit) ==
+          SEN_ERR_ARGUMENT);
+    sen__forgive(c);
+    CHECK(sen_semantic_search_quantized(c, query, 1, rows, 3, 8, SEN_PRECISION_INT8, NULL, 2, 1,
+                                        hit) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "ranges") != NULL);
+    sen__forgive(c);
+    CHECK_OK(c, sen_semantic_search_quantized(c, query, 0, rows, 3, 8, bits, NULL, 2, 1, hit));
+    CHECK_OK(c, sen_semantic_search_quantized(c, query, 2, rows, 3, 8, bits, NULL, INT32_MAX, 9,
+                                              hit));
+    query[3] = NAN;
+    CHECK(sen_semantic_search_quantized(c, query, 2, rows, 3, 8, bits, NULL, 2, 1, hit) ==
+          SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "row 0 of the queries") != NULL);
+    sen_ctx_free(c);
+}
+
+/* ---- communities ----------------------------------------------------------------------------- */
+
 /* More centres than are looked at together, more rows than a tile: 700 texts, each in as many
  * copies as its number gives, by rows that are shuffled. Threads change nothing. */
 static void test_search_copies(void)
@@ -222,8 +354,20 @@ static sen_result search_communities_work(sen_ctx *c, void *arg)
     return sen_community_detection(c, x, 50, 3, 0.9, 2, row, first, &n);
 }
 
+static sen_result search_quantized_work(sen_ctx *c, void *arg)
+{
+    static float query[3 * 16];
+    unsigned char rows[20 * 16] = { 1, 2, 3 };
+    sen_hit hit[3 * 4];
+    (void)arg;
+    fill_random(query, 3 * 16, 3);
+    return sen_semantic_search_quantized(c, query, 3, rows, 20, 16, SEN_PRECISION_INT8, NULL, 2, 4,
+                                         hit);
+}
+
 static void test_search_torn(void)
 {
+    CHECK(fail_everywhere(NULL, search_quantized_work, NULL) > 3);
     CHECK(fail_everywhere(NULL, search_communities_work, NULL) > 3);
 }
 
@@ -233,6 +377,9 @@ static void test_search(void)
     TEST(test_search_bits);
     TEST(test_search_map);
     TEST(test_search_communities);
+    TEST(test_search_quantized);
+    TEST(test_search_quantized_tiles);
+    TEST(test_search_quantized_refused);
     TEST(test_search_copies);
     TEST(test_search_torn);
 }

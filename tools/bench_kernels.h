@@ -602,6 +602,55 @@ static void bench_search_line(const bench *b, int kind, const float *query, cons
     free(hit);
 }
 
+/* The same in fewer bits, scored again, against the search in float32; how many of its hits remain,
+ * of random numbers, which are the hardest. */
+static void bench_search_bits(const bench *b, sen_precision precision, const char *name,
+                              const float *query, const float *corpus, int64_t rows)
+{
+    const int64_t bytes = sen_quantized_bytes(precision, SEARCH_WIDTH);
+    const int samples = 3;
+    unsigned char *few = (unsigned char *)bench_alloc((size_t)(rows * bytes));
+    float *ranges = (float *)bench_alloc(2 * SEARCH_WIDTH * sizeof *ranges);
+    sen_hit *hit = (sen_hit *)bench_alloc(sizeof *hit * SEARCH_QUERIES * SEARCH_TOP * 2);
+    sen_hit *exact = hit + SEARCH_QUERIES * SEARCH_TOP;
+    double search[3], ratio[3];
+    int kept = 0;
+    char fields[80], label[80];
+    bench_check(b, sen_quantization_ranges(b->c, corpus, rows, SEARCH_WIDTH, ranges));
+    bench_check(b, sen_quantize(b->c, corpus, rows, SEARCH_WIDTH, precision, ranges, few));
+    for (int i = 0; i < samples; i++) {
+        double t = bench_now(b), plain;
+        bench_check(b, sen_semantic_search(b->c, SEN_DOT_SCORE, query, SEARCH_QUERIES, corpus, rows,
+                                           SEARCH_WIDTH, SEARCH_TOP, exact));
+        plain = bench_now(b) - t;
+        t = bench_now(b);
+        bench_check(b, sen_semantic_search_quantized(b->c, query, SEARCH_QUERIES, few, rows,
+                                                     SEARCH_WIDTH, precision, ranges, 4,
+                                                     SEARCH_TOP, hit));
+        search[i] = bench_now(b) - t;
+        ratio[i] = search[i] / plain;
+    }
+    for (int i = 0; i < SEARCH_QUERIES * SEARCH_TOP; i++)
+        for (int j = 0; j < SEARCH_TOP; j++)
+            kept += hit[i].corpus_id == exact[i / SEARCH_TOP * SEARCH_TOP + j].corpus_id;
+    {
+        const bench_number v[] = {
+            { "seconds", bench_median(search, samples), "s" },
+            { "of_float32", bench_median(ratio, samples), "times float32's" },
+            { "memory", (double)bytes / (4.0 * SEARCH_WIDTH), "of its memory" },
+            { "recall", (double)kept / (SEARCH_QUERIES * SEARCH_TOP), "of its hits" },
+            { NULL, 0, NULL }
+        };
+        snprintf(fields, sizeof fields, "\"precision\": \"%s\", \"rows\": %lld", name,
+                 (long long)rows);
+        snprintf(label, sizeof label, "%s, 300 in %lld", name, (long long)rows);
+        bench_line(b, "search_quantized", fields, label, v);
+    }
+    free(few);
+    free(ranges);
+    free(hit);
+}
+
 /* --full: a million rows, 1.5 GB. */
 static void bench_searches(const bench *b)
 {
@@ -611,6 +660,8 @@ static void bench_searches(const bench *b)
     bench_title(b, "search: the 10 nearest of 384 numbers");
     bench_search_line(b, SEN_COS_SIM, query, corpus, rows);
     bench_search_line(b, SEN_DOT_SCORE, query, corpus, rows);
+    bench_search_bits(b, SEN_PRECISION_INT8, "int8", query, corpus, rows);
+    bench_search_bits(b, SEN_PRECISION_UBINARY, "ubinary", query, corpus, rows);
     free(query);
     free(corpus);
 }

@@ -108,6 +108,7 @@ typedef struct flags {
     const char *prompt, *prompt_name, *task, *precision, *calibration, *output_value;
     /* of search */
     const char *corpus, *embeddings;
+    int         rescore_multiplier;
     int         top_k;
     /* of communities */
     double      threshold;
@@ -1093,14 +1094,21 @@ static sen_result npy_head(cli *t, output *o, const char *descr, int64_t rows, i
     return output_write(t, o, head, (size_t)size);
 }
 
-/* The numbers of a float32 .npy file of two dimensions, such as encode writes. */
-static sen_result npy_read(cli *t, const char *path, float **rows, int64_t *n, int *dimension)
+/* An .npy file of two dimensions as encode writes it: of float32, or of bytes. */
+typedef struct npy_file {
+    bool                 bytes;
+    int64_t              n;
+    int                  columns;
+    const unsigned char *data;
+} npy_file;
+
+static sen_result npy_open(cli *t, const char *path, npy_file *f)
 {
     sen_text all;
     const sen_result r = file_read(t, path, &all);
     const unsigned char *p = (const unsigned char *)all.data;
-    size_t head;
-    long long count = -1, width = -1, i;
+    size_t head, size;
+    long long count = -1, width = -1;
     const char *shape;
     char dict[200];
     if (r) return r;
@@ -1109,26 +1117,59 @@ static sen_result npy_read(cli *t, const char *path, float **rows, int64_t *n, i
     snprintf(dict, sizeof dict, "%.*s", head && head <= all.length ? (int)head - 10 : 0,
              all.data + 10);
     shape = strstr(dict, "'shape': (");
-    if (!strstr(dict, "'<f4'") || !strstr(dict, "'fortran_order': False") || !shape ||
-        sscanf(shape, "'shape': (%lld, %lld)", &count, &width) != 2 || count < 0 || width < 1 ||
-        width > 1 << 20 || (unsigned long long)count > (all.length - head) / 4 / (size_t)width ||
-        head + (size_t)count * (size_t)width * 4 != all.length)
-        return sen_fail(t->ctx, SEN_ERR_FORMAT, "%s: not an .npy file of float32 in rows and "
-                        "columns, as encode --output writes it", path);
-    *rows = (float *)tool_alloc(t, (size_t)count * (size_t)width * 4 + 4);
-    for (i = 0; i < count * width; i++) {       /* the lowest byte first, on any machine */
-        const unsigned char *b = p + head + 4 * (size_t)i;
+    f->bytes = strstr(dict, "'|i1'") || strstr(dict, "'|u1'");
+    size = f->bytes ? 1 : 4;
+    if ((!f->bytes && !strstr(dict, "'<f4'")) || !strstr(dict, "'fortran_order': False") ||
+        !shape || sscanf(shape, "'shape': (%lld, %lld)", &count, &width) != 2 || count < 0 ||
+        width < 1 || width > 1 << 20 ||
+        (unsigned long long)count > (all.length - head) / size / (size_t)width ||
+        head + (size_t)count * (size_t)width * size != all.length)
+        return sen_fail(t->ctx, SEN_ERR_FORMAT, "%s: not an .npy file of float32 or bytes in rows "
+                        "and columns, as encode --output writes it", path);
+    f->n = count;
+    f->columns = (int)width;
+    f->data = p + head;
+    return SEN_OK;
+}
+
+/* The numbers of a float32 file. */
+static sen_result npy_read(cli *t, const char *path, float **rows, int64_t *n, int *dimension)
+{
+    npy_file f;
+    int64_t i;
+    const sen_result r = npy_open(t, path, &f);
+    if (r) return r;
+    if (f.bytes)
+        return sen_fail(t->ctx, SEN_ERR_FORMAT, "%s has quantized vectors, and those of float32 "
+                        "are needed here", path);
+    *rows = (float *)tool_alloc(t, (size_t)f.n * (size_t)f.columns * 4 + 4);
+    for (i = 0; i < f.n * f.columns; i++) {     /* the lowest byte first, on any machine */
+        const unsigned char *b = f.data + 4 * (size_t)i;
         const uint32_t u = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 |
                            (uint32_t)b[3] << 24;
         memcpy(*rows + i, &u, 4);
     }
-    *n = count;
-    *dimension = (int)width;
+    *n = f.n;
+    *dimension = f.columns;
     return SEN_OK;
 }
 
-/* FILE.npy.json says whose vectors FILE.npy has. */
-static sen_result side_write(cli *t, const sen_model *m, const char *npy, const char *from)
+/* One row of ranges as a list. */
+static sen_result side_list(cli *t, output *o, const float *x, int n)
+{
+    char number[40];
+    int i;
+    sen_result r = SEN_OK;
+    for (i = 0; i < n && !r; i++)
+        r = output_write(t, o, number, (size_t)snprintf(number, sizeof number, "%s%.9g",
+                                                        i ? ", " : "[", (double)x[i]));
+    return r ? r : output_write(t, o, "]", 1);
+}
+
+/* FILE.npy.json says whose vectors FILE.npy has, and how they were quantized: `precision` (NULL:
+ * they are float32), and of int8 and uint8 the ranges (2, dimension). */
+static sen_result side_write(cli *t, const sen_model *m, const char *npy, const char *from,
+                             const char *precision, const float *ranges, int dimension)
 {
     char print[SEN_FINGERPRINT], line[200];
     output o;
@@ -1136,10 +1177,50 @@ static sen_result side_write(cli *t, const sen_model *m, const char *npy, const 
     int n;
     if (!r) r = output_open(t, &o, tool_join(t, npy, ".json", ""));
     if (r) return r;
-    n = snprintf(line, sizeof line, "{\"fingerprint\": \"%s\"%s%s%s}\n", print,
-                 from ? ", \"migrated_from\": \"" : "", from ? from : "", from ? "\"" : "");
+    n = snprintf(line, sizeof line, "{\"fingerprint\": \"%s\"%s%s%s%s%s%s", print,
+                 from ? ", \"migrated_from\": \"" : "", from ? from : "", from ? "\"" : "",
+                 precision ? ", \"precision\": \"" : "", precision ? precision : "",
+                 precision ? "\"" : "");
     r = output_write(t, &o, line, (size_t)n);
+    if (!r && ranges) {
+        r = output_write(t, &o, ", \"ranges\": [", 13);
+        if (!r) r = side_list(t, &o, ranges, dimension);
+        if (!r) r = output_write(t, &o, ", ", 2);
+        if (!r) r = side_list(t, &o, ranges + dimension, dimension);
+        if (!r) r = output_write(t, &o, "]", 1);
+    }
+    if (!r) r = output_write(t, &o, "}\n", 2);
     return r ? r : output_close(t, &o);
+}
+
+/* How the vectors of FILE.npy were quantized, by its side file. Their ranges are NULL where there
+ * are none. */
+static sen_result side_precision(cli *t, const char *npy, int dimension, sen_precision *precision,
+                                 float **ranges)
+{
+    const char *path = tool_join(t, npy, ".json", "");
+    const sen_json *word, *list, *row, *j;
+    sen_json *side = NULL;
+    sen_text text;
+    int found = -1, n = 0;
+    sen_result r = file_read(t, path, &text);
+    if (!r) r = sen_json_parse(t->ctx, path, text.data, text.length, &side);
+    if (r) return r;
+    word = sen_json_get(side, "precision");
+    if (word && word->kind == SEN_JSON_TEXT) found = sen_precision_of(word->text);
+    if (found <= 0)
+        return sen_fail(t->ctx, SEN_ERR_FORMAT, "%s does not say how the vectors of %s were "
+                        "quantized; encode --precision writes it", path, npy);
+    *precision = (sen_precision)found;
+    *ranges = NULL;
+    if (*precision != SEN_PRECISION_INT8 && *precision != SEN_PRECISION_UINT8) return SEN_OK;
+    list = sen_json_get(side, "ranges");
+    *ranges = (float *)tool_alloc(t, 2 * (size_t)dimension * sizeof **ranges);
+    for (row = list ? list->child : NULL; row; row = row->next)
+        for (j = row->child; j && n < 2 * dimension; j = j->next) (*ranges)[n++] = (float)j->number;
+    if (n == 2 * dimension) return SEN_OK;
+    return sen_fail(t->ctx, SEN_ERR_FORMAT, "%s: the ranges should be two lists of %d numbers",
+                    path, dimension);
 }
 
 /* Refuses vectors of another model than m; a file without its side file cannot be told. */
@@ -2020,9 +2101,10 @@ static sen_result calibrate(cli *t, const sen_model *m, float **ranges)
 }
 
 /* Encodes in pieces, so that the embeddings of a large file are never all in memory; int8 and uint8
- * look at all of them first, unless --calibration says what they are cut by. */
+ * look at all of them first, unless --calibration says what they are cut by: *used (NULL: not asked
+ * for, or nothing). */
 static sen_result encode_lines(cli *t, const sen_model *m, const sen_text *lines, int64_t n,
-                               sen_precision precision, output *o)
+                               sen_precision precision, output *o, float **used)
 {
     encode_progress p;
     sen_encode_args a = encode_args(t);
@@ -2048,6 +2130,10 @@ static sen_result encode_lines(cli *t, const sen_model *m, const sen_text *lines
         const int64_t k = n - i < room ? n - i : room;
         p.before = i;
         r = sen_encode(t->ctx, m, lines + i, k, &a, rows);
+        if (!r && whole) {
+            ranges = (float *)tool_alloc(t, 2 * (size_t)dimension * sizeof *ranges);
+            r = sen_quantization_ranges(t->ctx, rows, k, dimension, ranges);
+        }
         if (!r && bytes) {
             r = sen_quantize(t->ctx, rows, k, dimension, precision, ranges, bytes);
             if (!r) r = put_quantized(t, o, bytes, k, columns, npy_types[precision][1] == 'i');
@@ -2056,6 +2142,7 @@ static sen_result encode_lines(cli *t, const sen_model *m, const sen_text *lines
         else if (!r) print_rows(rows, k, dimension);
     }
     progress_end(t);
+    if (used) *used = ranges;
     return r;
 }
 
@@ -2099,6 +2186,7 @@ static int run_encode(cli *t)
     const sen_precision precision = (sen_precision)(found < 0 ? 0 : found);
     sen_model *m = NULL;
     sen_text *lines = NULL;
+    float *ranges = NULL;
     int64_t n = 0;
     output o;
     sen_result r;
@@ -2115,16 +2203,18 @@ static int run_encode(cli *t)
     if (r) goto done;
     dimension = sen_embedding_dimension(m, t->flags.truncate_dim);
     if (!t->flags.output) {
-        r = encode_lines(t, m, lines, n, precision, NULL);
+        r = encode_lines(t, m, lines, n, precision, NULL, NULL);
         goto done;
     }
     r = output_open(t, &o, t->flags.output);
     /* All rows are known to be coming, so the head can be written first. */
     if (!r) r = npy_head(t, &o, npy_types[precision], n, encoded_columns(precision, dimension));
     if (!r) {
-        r = encode_lines(t, m, lines, n, precision, &o);
+        r = encode_lines(t, m, lines, n, precision, &o, &ranges);
         if (!r) r = output_close(t, &o);
-        if (!r) r = side_write(t, m, o.path, NULL);
+        if (!r)
+            r = side_write(t, m, o.path, NULL, precision ? t->flags.precision : NULL, ranges,
+                           dimension);
         /* Takes the unfinished file away; the message of what went wrong before stays. */
         else if (o.file)
             output_fail(t, &o, "write", SEN_FILE_OTHER);       /* the first message stays */
@@ -2220,26 +2310,60 @@ static sen_result search_corpus(cli *t, const sen_model *m, const char *task,
     return r;
 }
 
+/* Whether --embeddings are quantized: then they, and all that is needed to search in them. */
+typedef struct quantized {
+    bool          is;
+    npy_file      file;
+    sen_precision precision;
+    float        *ranges;
+} quantized;
+
+static sen_result search_quantized(cli *t, const sen_model *m, int64_t n, quantized *q)
+{
+    const char *from = t->flags.embeddings ? path_from(t, "", t->flags.embeddings) : NULL;
+    const int e = sen_embedding_dimension(m, SEN_NONE);
+    sen_result r;
+    q->is = false;
+    if (!from) return SEN_OK;
+    r = npy_open(t, from, &q->file);
+    if (r || !q->file.bytes) return r;
+    q->is = true;
+    r = side_check(t, m, t->place[0], from);
+    if (!r) r = side_precision(t, from, e, &q->precision, &q->ranges);
+    if (!r && (q->file.n != n || q->file.columns != sen_quantized_bytes(q->precision, e)))
+        r = sen_fail(t->ctx, SEN_ERR_ARGUMENT, "%s has %lld vectors of %d bytes; the corpus has "
+                     "%lld lines, and the model makes %d numbers", from, (long long)q->file.n,
+                     q->file.columns, (long long)n, e);
+    return r;
+}
+
 #define QUERIES_AT_A_TIME 1024
 
-/* Every query against every line of the corpus. */
+/* Every query against every line of the corpus. Vectors in int8 or bits are searched as they are,
+ * and what is found is scored again. */
 static sen_result search_all(cli *t, const sen_model *m, const sen_text *corpus, int64_t n,
                              const sen_text *queries, int64_t k)
 {
+    quantized few;
     const int e = sen_embedding_dimension(m, SEN_NONE);
     const int top = (int64_t)t->flags.top_k < n ? t->flags.top_k : (int)n;
     float *rows = NULL;
     float *query = (float *)tool_alloc(t, QUERIES_AT_A_TIME * (size_t)e * sizeof *query);
     sen_hit *best = (sen_hit *)tool_alloc(t, QUERIES_AT_A_TIME * (size_t)top * sizeof *best);
     sen_encode_args a = encode_args(t);
-    sen_result r = search_corpus(t, m, "document", corpus, n, &rows);
+    sen_result r = search_quantized(t, m, n, &few);
     int64_t i, q, some;
+    if (!r && !few.is) r = search_corpus(t, m, "document", corpus, n, &rows);
     a.task = "query";
     for (i = 0; i < k && !r; i += some) {
         some = k - i < QUERIES_AT_A_TIME ? k - i : QUERIES_AT_A_TIME;
         r = sen_encode(t->ctx, m, queries + i, some, &a, query);
-        if (!r) r = sen_semantic_search(t->ctx, similarity_of(m), query, some, rows, n, e, top,
-                                        best);
+        if (!r)
+            r = few.is ? sen_semantic_search_quantized(t->ctx, query, some, few.file.data, n, e,
+                                                       few.precision, few.ranges,
+                                                       t->flags.rescore_multiplier, top, best)
+                       : sen_semantic_search(t->ctx, similarity_of(m), query, some, rows, n, e, top,
+                                             best);
         for (q = 0; q < some && !r; q++) print_hits(queries + i + q, best + q * top, top, corpus);
     }
     return r;
@@ -2256,6 +2380,8 @@ static int run_search(cli *t)
     int status;
     if (!t->flags.corpus) return refused("search needs --corpus FILE, one text a line", "", "");
     if (t->flags.top_k < 1) return refused("--top-k must be at least 1", "", "");
+    if (t->flags.rescore_multiplier < 0)
+        return refused("--rescore-multiplier must be 0 or more", "", "");
     r = model_open(t, t->place[0], &m);
     if (!r) r = lines_read(t, t->flags.corpus, &corpus, &n);
     if (!r) r = lines_read(t, t->n_places > 1 ? t->place[1] : NULL, &queries, &k);
@@ -2756,7 +2882,7 @@ static sen_result migrate_file(cli *t, const sen_model *old, const sen_model *no
     if (!r) r = write_rows(t, &o, y, n * g->to);
     if (!r) r = output_close(t, &o);
     if (!r) r = sen_model_fingerprint(t->ctx, old, print);
-    return r ? r : side_write(t, now, o.path, print);
+    return r ? r : side_write(t, now, o.path, print, NULL, NULL, 0);
 }
 
 /* From one model to another without encoding a corpus again: not the new model's vectors, but near
@@ -3307,6 +3433,8 @@ static const sen_field flags_search[] = {
     SEN_FIELD_TEXT(flags, corpus, NULL, "the texts that are searched, one a line"),
     SEN_FIELD_TEXT(flags, embeddings, NULL, "their vectors, by encode --output; none: made anew"),
     FLAG(top_k, SEN_KIND_INT, 5, "so many hits for each query"),
+    FLAG(rescore_multiplier, SEN_KIND_INT, 2,
+         "in quantized vectors: times as many are found and scored again; 0: no second score"),
     FLAG(batch_size, SEN_KIND_INT, 32, "texts that are encoded together"),
     FLAGS_COMMON, SEN_FIELD_END
 };
