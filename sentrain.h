@@ -1820,6 +1820,25 @@ SENTRAIN_DEF sen_result sen_community_detection(sen_ctx *c, const float *embeddi
 SENTRAIN_DEF sen_result sen_map_fit(sen_ctx *c, const float *x, int from, const float *y, int to,
                                     int64_t n, double ridge, float *matrix, float *bias);
 
+/* Principal components of embeddings (rows, dimension): the `to` directions in which they differ
+ * most, the one of the greatest variance first, into matrix (to, dimension) for x -> W x + bias.
+ * bias (to), or NULL: W alone, which keeps products of vectors best; with it the embeddings' mean
+ * goes to 0. whiten: directions are scaled so that each has the variance 1, and none goes with
+ * another. A direction's largest number is positive. *kept: the share of the variance that `to`
+ * directions have. In double; the same for any number of threads. Needs 8 (rows + 2 dimension)
+ * dimension bytes. Source: sklearn.decomposition.PCA. SEN_ERR_ARGUMENT: fewer than two rows, not as
+ * many directions, numbers that are not finite; whiten where a direction has no variance. */
+SENTRAIN_DEF sen_result sen_pca_fit(sen_ctx *c, const float *embeddings, int64_t rows,
+                                    int dimension, int to, bool whiten, float *matrix, float *bias,
+                                    double *kept);
+
+/* Puts a Dense without an activation behind a model's modules: its embeddings become W x + bias,
+ * matrix (to, the model's dimension), bias (to) or NULL. Both are copied. A folder of it is one
+ * that Python reads. SEN_ERR_UNSUPPORTED: no module more fits in. Not while a trainer has the
+ * model. */
+SENTRAIN_DEF sen_result sen_model_add_dense(sen_ctx *c, sen_model *m, const float *matrix,
+                                            const float *bias, int to);
+
 /* Maps n vectors: x (n,from) to out (n,to). */
 SENTRAIN_DEF sen_result sen_map_apply(sen_ctx *c, const float *matrix, const float *bias, int from,
                                       int to, const float *x, int64_t n, float *out);
@@ -26593,6 +26612,27 @@ static sen_result sen__model_add_spec(sen_ctx *c, sen_model *m, const sen_json *
 }
 
 #ifndef SENTRAIN_ENCODE_ONLY
+/* One module more behind a model that is there; where that fails, the model is as it was. */
+static sen_result sen__model_extend(sen_ctx *c, sen_model *m, const sen_json *spec)
+{
+    sen_tensor **weight = m->weight;
+    const char **name = m->weight_name;
+    const int modules = m->n_modules, weights = m->n_weights;
+    sen_rng rng;
+    sen_result r;
+    sen_rng_seed(&rng, 0);
+    r = sen__model_add_spec(c, m, spec, NULL, NULL, &rng);
+    m->n_weights = 0;
+    if (!r) r = sen__model_index(c, m);
+    if (!r) return SEN_OK;
+    if (m->n_modules > modules) sen__module_free(m, &m->module[--m->n_modules]);
+    if (modules < SEN__MODULES_MAX) memset(&m->module[modules], 0, sizeof m->module[modules]);
+    m->weight = weight;
+    m->weight_name = name;
+    m->n_weights = weights;
+    return r;
+}
+
 /* Two forms of "model" and one error for all else. The seed is not used where nothing is drawn. */
 SENTRAIN_DEF sen_result sen_model_from_json(sen_ctx *c, const sen_json *spec,
                                             const sen_json *config, const char *base, uint64_t seed,
@@ -36091,7 +36131,7 @@ SENTRAIN_DEF const void *sen_loss_args(const sen_loss *loss)
  *
  * Gives: embeddings in int8, uint8, binary, ubinary; the nearest rows of a corpus, also of these;
  *        the nearest pairs of rows; hard negatives; communities; a map from one model's vectors to
- *        another's.
+ *        another's; principal components.
  * Needs: memory, context, table, random, thread, math, matmul, tape, ops, model.
  * Trap: numpy's arithmetic is float32 throughout; in double some numbers would fall into the step
  *       beside. Python: sentence_transformers/util/quantization.py.
@@ -37625,6 +37665,255 @@ SENTRAIN_DEF sen_result sen_map_apply(sen_ctx *c, const float *matrix, const flo
     g.ldc = to;
     g.bias = bias;
     return sen__end(c, sen__matmul(c, &g));
+}
+
+/* ---- fewer dimensions ------------------------------------------------------------------------ */
+
+/* Principal components are the eigenvectors of the covariance, a symmetric matrix. Two steps, both
+ * in Golub and Van Loan, Matrix Computations, chapter 8: mirrors (Householder's) make it
+ * tridiagonal, then rotations drive what stands beside the diagonal to zero (QL with implicit
+ * shifts), while the product of all of them becomes the eigenvectors. */
+
+/* The mirror I - v v' / *square that leaves one number, *left, of column k of a below the diagonal;
+ * v from k + 1 on, and in the column's place from now on. */
+static void sen__mirror(double *a, int64_t n, int64_t k, double *v, double *square, double *left)
+{
+    double length = 0, x, shift;
+    int64_t i;
+    for (i = k + 1; i < n; i++) {
+        v[i] = a[i * n + k];
+        length += v[i] * v[i];
+    }
+    length = sqrt(length);
+    x = v[k + 1];
+    shift = x > 0 ? length : -length;                   /* adds, so no digits are lost */
+    v[k + 1] = a[(k + 1) * n + k] = x + shift;
+    *square = length * length + shift * x;              /* half of |v|^2 */
+    *left = -shift;
+}
+
+/* a becomes H a H for that mirror H, below and right of k, in the lower triangle: a - v p' - p v',
+ * p = a v / square, less its part along v. */
+static void sen__mirrored(double *a, int64_t n, int64_t k, const double *v, double square,
+                          double *p)
+{
+    double along = 0;
+    int64_t i, j;
+    for (i = k + 1; i < n; i++) {
+        const double *row = a + i * n;
+        double sum = row[i] * v[i];
+        for (j = k + 1; j < i; j++) {
+            sum += row[j] * v[j];
+            p[j] += row[j] * v[i];
+        }
+        p[i] = sum;
+    }
+    for (i = k + 1; i < n; i++) along += p[i] * v[i];
+    along /= 2 * square;
+    for (i = k + 1; i < n; i++) p[i] = (p[i] - along * v[i]) / square;
+    for (i = k + 1; i < n; i++)
+        for (j = k + 1; j <= i; j++) a[i * n + j] -= v[i] * p[j] + p[i] * v[j];
+}
+
+/* a (n,n), symmetric, the lower triangle, becomes Q' a Q = the diagonal d (n) and what stands
+ * beside it, e[0 .. n-2]; q (n,n) becomes Q'. a is used up; room (3,n). */
+static void sen__tridiagonal(double *a, int64_t n, double *d, double *e, double *q, double *room)
+{
+    double *square = room, *v = room + n, *p = room + 2 * n;
+    int64_t i, j, k;
+    for (k = 0; k + 1 < n; k++) {
+        d[k] = a[k * n + k];
+        sen__mirror(a, n, k, v, &square[k], &e[k]);
+        if (square[k] > 0) sen__mirrored(a, n, k, v, square[k], p);
+    }
+    d[n - 1] = a[n * n - 1];
+    for (i = 0; i < n; i++)
+        for (j = 0; j < n; j++) q[i * n + j] = i == j;
+    /* Q' = ... mirror 1, mirror 0. The last one first: it only meets the rows behind it. */
+    for (k = n - 2; k >= 0; k--) {
+        for (j = k + 1; j < n; j++) v[j] = a[j * n + k];
+        for (i = k + 1; i < n && square[k] > 0; i++) {
+            double sum = 0;
+            for (j = k + 1; j < n; j++) sum += q[i * n + j] * v[j];
+            sum /= square[k];
+            for (j = k + 1; j < n; j++) q[i * n + j] -= sum * v[j];
+        }
+    }
+}
+
+/* Two rows of q are turned by an angle. */
+static void sen__rotate(double *x, double *y, int64_t n, double c, double s)
+{
+    int64_t i;
+    for (i = 0; i < n; i++) {
+        const double v = y[i];
+        y[i] = s * x[i] + c * v;
+        x[i] = c * x[i] - s * v;
+    }
+}
+
+/* One sweep of QL over l .. m, whose e[m] is nothing. */
+static void sen__eigen_sweep(double *d, double *e, double *q, int64_t n, int64_t l, int64_t m)
+{
+    double g = (d[l + 1] - d[l]) / (2 * e[l]), r = sqrt(g * g + 1), s = 1, c = 1, p = 0, f, b;
+    int64_t i;
+    g = d[m] - d[l] + e[l] / (g >= 0 ? g + r : g - r);
+    for (i = m - 1; i >= l; i--) {
+        f = s * e[i];
+        b = c * e[i];
+        r = sqrt(f * f + g * g);
+        e[i + 1] = r;
+        if (!(r > 0)) {                                 /* it falls into two */
+            d[i + 1] -= p;
+            e[m] = 0;
+            return;
+        }
+        s = f / r;
+        c = g / r;
+        g = d[i + 1] - p;
+        r = (d[i] - g) * s + 2 * c * b;
+        p = s * r;
+        d[i + 1] = g + p;
+        g = c * r - b;
+        sen__rotate(q + i * n, q + (i + 1) * n, n, c, s);
+    }
+    d[l] -= p;
+    e[l] = g;
+    e[m] = 0;
+}
+
+/* Eigenvalues into d, in no order, eigenvectors into the rows of q. false: 60 sweeps were not
+ * enough for one of them, which no symmetric matrix of finite numbers is known to need. */
+static bool sen__eigen(double *a, int64_t n, double *d, double *e, double *q, double *room)
+{
+    int64_t l, m;
+    int sweeps;
+    sen__tridiagonal(a, n, d, e, q, room);
+    e[n - 1] = 0;
+    for (l = 0; l < n; l++)
+        for (sweeps = 0;; sweeps++) {
+            for (m = l; m + 1 < n; m++)
+                if (fabs(e[m]) <= DBL_EPSILON * (fabs(d[m]) + fabs(d[m + 1]))) break;
+            if (m == l) break;
+            if (sweeps == 60) return false;
+            sen__eigen_sweep(d, e, q, n, l, m);
+        }
+    return true;
+}
+
+/* The direction of the greatest variance that is left, whose row of q it is; it is marked as
+ * taken. */
+static int64_t sen__pca_next(double *d, int64_t n, double *variance)
+{
+    int64_t i, best = 0;
+    for (i = 1; i < n; i++)
+        if (d[i] > d[best]) best = i;
+    *variance = SEN__MAX(d[best], 0.0);
+    d[best] = -(double)INFINITY;
+    return best;
+}
+
+/* One direction into a row of the matrix. */
+static void sen__pca_put(const double *direction, int64_t n, double scale, const double *mean,
+                         float *row, float *bias)
+{
+    double largest = 0, b = 0;
+    int64_t i;
+    for (i = 0; i < n; i++)
+        if (fabs(direction[i]) > fabs(largest)) largest = direction[i];
+    if (largest < 0) scale = -scale;
+    for (i = 0; i < n; i++) {
+        row[i] = (float)(direction[i] * scale);
+        b -= direction[i] * scale * mean[i];
+    }
+    if (bias) *bias = (float)b;
+}
+
+/* The best directions of the covariance j->gram, whose lower triangle is there. room (n,n) and
+ * five rows of n. */
+static sen_result sen__pca_directions(sen_ctx *c, sen__map_job *j, const double *mean, double *room,
+                                      int to, bool whiten, float *matrix, float *bias,
+                                      double *kept)
+{
+    const int64_t n = j->from;
+    double *d = room + n * n, all = 0, some = 0, variance;
+    int64_t i, at;
+    for (i = 0; i < n * n; i++) j->gram[i] /= (double)(j->n - 1);
+    if (!sen__eigen(j->gram, n, d, d + n, room, d + 2 * n))
+        return sen_fail(c, SEN_ERR_ARGUMENT, "the principal components of these %lld embeddings "
+                        "cannot be found", (long long)j->n);
+    for (i = 0; i < n; i++) all += SEN__MAX(d[i], 0.0);
+    for (i = 0; i < to; i++) {
+        at = sen__pca_next(d, n, &variance);
+        if (whiten && !(variance > all * 1e-12))
+            return sen_fail(c, SEN_ERR_ARGUMENT, "these %lld embeddings differ in %lld directions "
+                            "only, and %d cannot be whitened: give more texts or fewer dimensions",
+                            (long long)j->n, (long long)i, to);
+        some += variance;
+        sen__pca_put(room + at * n, n, whiten ? 1.0 / sqrt(variance) : 1.0, mean, matrix + i * n,
+                     bias ? bias + i : NULL);
+    }
+    if (kept) *kept = all > 0 ? some / all : 1.0;
+    return SEN_OK;
+}
+
+SENTRAIN_DEF sen_result sen_pca_fit(sen_ctx *c, const float *embeddings, int64_t rows,
+                                    int dimension, int to, bool whiten, float *matrix, float *bias,
+                                    double *kept)
+{
+    const int64_t width = dimension;
+    sen__map_job j;
+    double *room = NULL, *mean;
+    sen_result r = SEN_OK;
+    sen__begin(c);
+    memset(&j, 0, sizeof j);
+    if (rows < 2 || dimension < 1 || to < 1 || to > dimension)
+        r = sen_fail(c, SEN_ERR_ARGUMENT, "principal components are of two embeddings at least, "
+                     "and 1 to %d of them", dimension);
+    if (!r) r = sen__top_finite(c, "embeddings", embeddings, rows, width, 0);
+    if (!r) {
+        room = (double *)sen__new_array(c, width, sen__mul((uint64_t)rows + 6 + 2 * (uint64_t)width,
+                                                          sizeof *room), "principal components");
+        if (!room) r = SEN_ERR_MEMORY;
+    }
+    if (!r) {
+        j.n = rows;
+        j.from = width;
+        j.x = room;
+        mean = room + width * rows;
+        j.gram = mean + width;
+        sen__map_centre(embeddings, rows, width, mean, room);
+        sen__parallel(c, width, sen__map_task, &j);     /* no right side: to is 0 */
+        r = sen__pca_directions(c, &j, mean, j.gram + width * width, to, whiten, matrix, bias,
+                                kept);
+    }
+    sen__delete(c, room);
+    return sen__end(c, r);
+}
+
+SENTRAIN_DEF sen_result sen_model_add_dense(sen_ctx *c, sen_model *m, const float *matrix,
+                                            const float *bias, int to)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    sen__maker maker = sen__maker_in(c, &m->arena);
+    sen_json *spec;
+    sen_result r = SEN_OK;
+    sen__begin(c);
+    spec = sen__make(&maker, NULL, NULL, SEN_JSON_OBJECT);
+    sen__make_text(&maker, spec, "type", "Dense");
+    sen__make_int(&maker, spec, "out_features", to);
+    sen__make_bool(&maker, spec, "bias", bias != NULL);
+    sen__make_text(&maker, spec, "activation_function", "Identity");
+    if (to < 1) r = sen_fail(c, SEN_ERR_ARGUMENT, "a Dense gives 1 number at least");
+    if (!r && maker.failed) r = sen__no_memory(c, 0, "a module");
+    if (!r) r = sen__model_extend(c, m, spec);
+    if (!r) {
+        sen_module *dense = &m->module[m->n_modules - 1];
+        memcpy(dense->weight[0].data, matrix, (size_t)dense->weight[0].count * sizeof *matrix);
+        if (bias) memcpy(dense->weight[1].data, bias, (size_t)to * sizeof *bias);
+    }
+    sen__arena_release(&c->scratch, mark);
+    return sen__end(c, r);
 }
 #endif /* 24 */
 
@@ -51891,6 +52180,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    sen_model_freeze and the training argument freeze.
  *   Added    sen_semantic_search_quantized: int8 and binary vectors, scored again; the command
  *            search takes what encode --precision has written.
+ *   Added    sen_pca_fit, sen_model_add_dense, the command reduce: fewer dimensions, whitening.
  *
  * LICENCE
  *

@@ -181,6 +181,13 @@ good 'a search in vectors' search m --corpus lines.txt --embeddings v.npy --top-
 cp out with
 good 'the same without' search m --corpus lines.txt --top-k 2 lines.txt --quiet
 holds 'the same hits' "$(cmp with out >said 2>&1; echo $?)" -eq 0
+good 'fewer dimensions' reduce m lines.txt --dimension 5 --whiten --output small
+holds 'says what is kept' "$(grep -c '^small: 5 of [0-9]* dimensions, with [0-9.]* % of the variance of 24 texts$' out)" -eq 1
+good 'the small model' encode small lines.txt --output s.npy
+holds 'has five numbers' "$(grep -c '\[24, 5\]' out)" -eq 1
+bad 'no dimension' 2 'dimension' reduce m lines.txt --output small
+bad 'no folder' 2 'output' reduce m lines.txt --dimension 5
+bad 'more dimensions than texts' 2 '24 lines|999 dimensions' reduce m lines.txt --dimension 999 --output small
 for p in int8 uint8 binary ubinary; do
     good "vectors in $p" encode m lines.txt --output q.npy --precision $p --quiet
     holds "the side file says $p" "$(grep -c "\"precision\": \"$p\"" q.npy.json)" -eq 1

@@ -6,6 +6,7 @@
 #endif
 #include "test.h"
 #include "fail.h"
+#include "tiny.h"
 
 #ifndef GOLDEN_DIR
 #define GOLDEN_DIR "tests/golden"
@@ -295,6 +296,84 @@ static void test_search_quantized_refused(void)
 
 /* ---- communities ----------------------------------------------------------------------------- */
 
+/* ---- principal components -------------------------------------------------------------------- */
+
+/* As scikit-learn finds them. */
+static void test_search_pca(void)
+{
+    static toolbox t;
+    int cases = 0;
+    if (!toolbox_open(&t)) return;
+    for (const sen_json *j = sen_json_get(t.golden, "pca")->child; j; j = j->next, cases++) {
+        const int to = (int)toolbox_number(j, "dimension");
+        const sen_json *row = sen_json_get(j, "matrix")->child, *b = sen_json_get(j, "bias")->child;
+        float matrix[36], bias[6], *w = matrix;
+        double kept;
+        CHECK_OK(t.c, sen_pca_fit(t.c, t.x, 60, 6, to, toolbox_number(j, "whiten") != 0, matrix,
+                                  bias, &kept));
+        CHECK(fabs(kept - toolbox_number(j, "kept")) < 1e-12);
+        for (int k = 0; k < to; k++, row = row->next, b = b->next) {
+            for (const sen_json *v = row->child; v; v = v->next, w++)
+                CHECK(fabs((double)*w - v->number) < 1e-6);
+            CHECK(fabs((double)bias[k] - b->number) < 2e-6);
+        }
+        CHECK(w == matrix + to * 6 && !row);
+    }
+    CHECK(cases == 3);
+    sen_ctx_free(t.c);
+}
+
+/* Whitened: means of 0, variances of 1, nothing goes together; more dimensions, threads change no
+ * bit. Directions that are not there cannot be whitened, and are no harm otherwise. */
+static void test_search_whiten(void)
+{
+    enum { N = 400, D = 60, TO = 40 };
+    static float x[N * D], matrix[2][D * D], bias[2][D];
+    static double y[N][TO];
+    double worst = 0, kept = 0;
+    sen_ctx *c[2];
+    fill_random(x, N * D, 9);
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < D; k++) x[i * D + k] = x[i * D + k] * (float)(k + 1) + x[i * D] + 3.0f;
+    for (int k = 0; k < 2; k++) {
+        c[k] = test_ctx(k ? 5 : 1);
+        CHECK_OK(c[k], sen_pca_fit(c[k], x, N, D, TO, true, matrix[k], bias[k], &kept));
+    }
+    CHECK(memcmp(matrix[0], matrix[1], sizeof(float) * TO * D) == 0);
+    CHECK(memcmp(bias[0], bias[1], sizeof(float) * TO) == 0 && kept > 0.5 && kept < 1);
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < TO; k++) {
+            y[i][k] = (double)bias[0][k];
+            for (int m = 0; m < D; m++)
+                y[i][k] += (double)matrix[0][k * D + m] * (double)x[i * D + m];
+        }
+    for (int k = 0; k < TO; k++)
+        for (int m = 0; m <= k; m++) {
+            double sum = 0, mean = 0;
+            for (int i = 0; i < N; i++) sum += y[i][k] * y[i][m], mean += y[i][k];
+            worst = fmax(worst, fabs(sum / (N - 1) - (k == m ? 1.0 : 0.0)));
+            worst = fmax(worst, fabs(mean / N));
+        }
+    CHECK(worst < 1e-4);
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < D; k++) x[i * D + k] = x[i * D + k % 7];   /* seven directions */
+    CHECK(sen_pca_fit(c[0], x, N, D, 8, true, matrix[0], bias[0], &kept) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c[0]), "7 directions only, and 8") != NULL);
+    sen__forgive(c[0]);
+    CHECK_OK(c[0], sen_pca_fit(c[0], x, N, D, D, false, matrix[0], NULL, &kept));
+    CHECK(fabs(kept - 1) < 1e-9);
+    memset(x, 0, sizeof x);
+    CHECK_OK(c[0], sen_pca_fit(c[0], x, N, D, D, false, matrix[0], NULL, NULL));
+    CHECK(sen_pca_fit(c[0], x, 1, D, 2, false, matrix[0], NULL, NULL) == SEN_ERR_ARGUMENT);
+    sen__forgive(c[0]);
+    CHECK(sen_pca_fit(c[0], x, N, D, D + 1, false, matrix[0], NULL, NULL) == SEN_ERR_ARGUMENT);
+    sen__forgive(c[0]);
+    x[5] = NAN;
+    CHECK(sen_pca_fit(c[0], x, N, D, 2, false, matrix[0], NULL, NULL) == SEN_ERR_ARGUMENT);
+    sen_ctx_free(c[0]);
+    sen_ctx_free(c[1]);
+}
+
 /* More centres than are looked at together, more rows than a tile: 700 texts, each in as many
  * copies as its number gives, by rows that are shuffled. Threads change nothing. */
 static void test_search_copies(void)
@@ -365,8 +444,53 @@ static sen_result search_quantized_work(sen_ctx *c, void *arg)
                                          hit);
 }
 
+/* A Dense more: its embeddings are W x + b of the model's, also from the folder. */
+static void test_search_dense(void)
+{
+    enum { N = TINY_TEXTS, E = 32, TO = 5 };
+    static float before[N * E], after[N * TO], again[N * TO], matrix[TO * E], bias[TO];
+    sen_ctx *c = test_ctx(1);
+    sen_model *m = tiny_model(c, "%s, {\"type\": \"Pooling\"}"), *loaded = NULL;
+    sen_text text[N];
+    const int weights = sen_model_weights(m), modules = sen_model_modules(m);
+    tiny_texts(text);
+    CHECK(sen_embedding_dimension(m, SEN_NONE) == E);
+    CHECK_OK(c, sen_encode(c, m, text, N, NULL, before));
+    fill_random(matrix, TO * E, 1);
+    fill_random(bias, TO, 2);
+    CHECK(sen_model_add_dense(c, m, matrix, bias, 0) == SEN_ERR_ARGUMENT);
+    sen__forgive(c);
+    CHECK(sen_model_modules(m) == modules && sen_model_weights(m) == weights);
+    CHECK_OK(c, sen_model_add_dense(c, m, matrix, bias, TO));
+    CHECK(sen_model_modules(m) == modules + 1 && sen_model_weights(m) == weights + 2);
+    CHECK_OK(c, sen_encode(c, m, text, N, NULL, after));
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < TO; k++) {
+            double y = (double)bias[k];
+            for (int j = 0; j < E; j++) y += (double)matrix[k * E + j] * (double)before[i * E + j];
+            CHECK(fabs(y - (double)after[i * TO + k]) < 1e-4);
+        }
+    CHECK_OK(c, sen_model_save(c, m, test_path("dense")));
+    CHECK_OK(c, sen_model_load(c, test_path("dense"), &loaded));
+    CHECK_OK(c, sen_encode(c, loaded, text, N, NULL, again));
+    CHECK(memcmp(after, again, sizeof after) == 0);
+    sen_model_free(loaded);
+    sen_model_free(m);
+    sen_ctx_free(c);
+}
+
+static sen_result search_pca_work(sen_ctx *c, void *arg)
+{
+    static float x[9 * 4];
+    float matrix[2 * 4], bias[2];
+    (void)arg;
+    fill_random(x, 9 * 4, 3);
+    return sen_pca_fit(c, x, 9, 4, 2, true, matrix, bias, NULL);
+}
+
 static void test_search_torn(void)
 {
+    CHECK(fail_everywhere(NULL, search_pca_work, NULL) > 0);
     CHECK(fail_everywhere(NULL, search_quantized_work, NULL) > 3);
     CHECK(fail_everywhere(NULL, search_communities_work, NULL) > 3);
 }
@@ -377,6 +501,9 @@ static void test_search(void)
     TEST(test_search_bits);
     TEST(test_search_map);
     TEST(test_search_communities);
+    TEST(test_search_pca);
+    TEST(test_search_whiten);
+    TEST(test_search_dense);
     TEST(test_search_quantized);
     TEST(test_search_quantized_tiles);
     TEST(test_search_quantized_refused);

@@ -14,6 +14,7 @@ faiss (both needed) have to agree.
 import json
 
 import numpy as np
+from sklearn.decomposition import PCA
 from sentence_transformers.util import community_detection
 from sentence_transformers.util.quantization import quantize_embeddings, semantic_search_faiss, semantic_search_usearch
 
@@ -88,5 +89,15 @@ out["community_detection"] = communities()
 out["quantized_search"] = [quantized_case(*case) for case in (
     ("int8", True, 2, 5), ("int8", False, 4, 3), ("int8", True, 0, 5), ("uint8", True, 2, 5), ("uint8", True, 0, 4),
     ("binary", True, 4, 5), ("ubinary", True, 2, 10), ("ubinary", True, 0, 7), ("binary", True, 1000, 6))]
+
+
+def components(dimension, whiten):
+    pca = PCA(dimension, whiten=whiten, svd_solver="full").fit(x.astype(np.float64))
+    matrix = pca.components_ / np.sqrt(pca.explained_variance_)[:, None] if whiten else pca.components_
+    return {"dimension": dimension, "whiten": whiten, "kept": float(pca.explained_variance_ratio_.sum()),
+            "matrix": np.round(matrix, 7).tolist(), "bias": np.round(-matrix @ pca.mean_, 7).tolist()}
+
+
+out["pca"] = [components(3, False), components(6, True), components(1, False)]
 text = json.dumps(out)
 print(text.replace('], "', '],\n "').replace("}, {", "},\n  {"))

@@ -108,6 +108,8 @@ typedef struct flags {
     const char *prompt, *prompt_name, *task, *precision, *calibration, *output_value;
     /* of search */
     const char *corpus, *embeddings;
+    int         dimension;
+    bool        center, whiten;
     int         rescore_multiplier;
     int         top_k;
     /* of communities */
@@ -2436,6 +2438,50 @@ static int run_communities(cli *t)
     return status;
 }
 
+/* ---- reduce ---------------------------------------------------------------------------------- */
+
+/* A model of fewer dimensions: its embeddings' principal components as one Dense more. */
+static int run_reduce(cli *t)
+{
+    sen_model *m = NULL;
+    sen_text *lines = NULL;
+    float *rows, *matrix, *bias;
+    double kept = 0;
+    int64_t n = 0;
+    sen_encode_args a = encode_args(t);
+    const int to = t->flags.dimension;
+    sen_result r;
+    int e = 0, status;
+    if (to < 1) return refused("reduce needs --dimension N, 1 or more", "", "");
+    if (!t->flags.output) return refused("reduce needs --output FOLDER", "", "");
+    r = model_open(t, t->place[0], &m);
+    if (!r) r = lines_read(t, t->place[1], &lines, &n);
+    if (!r) e = sen_embedding_dimension(m, SEN_NONE);
+    if (!r && n < to)
+        r = sen_fail(t->ctx, SEN_ERR_ARGUMENT, "%s has %lld lines; %d dimensions take as many at "
+                     "least, and as many thousands as there are", t->place[1], (long long)n, to);
+    if (!r) {
+        rows = (float *)tool_alloc(t, (size_t)n * (size_t)e * sizeof *rows);
+        matrix = (float *)tool_alloc(t, (size_t)to * (size_t)e * sizeof *matrix);
+        bias = (float *)tool_alloc(t, (size_t)to * sizeof *bias);
+        r = sen_encode(t->ctx, m, lines, n, &a, rows);
+        if (!r)
+            r = sen_pca_fit(t->ctx, rows, n, e, to, t->flags.whiten, matrix, bias, &kept);
+        if (!r)
+            r = sen_model_add_dense(t->ctx, m, matrix,
+                                    t->flags.center || t->flags.whiten ? bias : NULL, to);
+    }
+    if (!r) r = sen_model_save(t->ctx, m, path_from(t, "", t->flags.output));
+    if (!r && t->flags.json)
+        printf("{\"dimension\": %d, \"from\": %d, \"variance\": %.6f}\n", to, e, kept);
+    else if (!r)
+        printf("%s: %d of %d dimensions, with %.1f %% of the variance of %lld texts\n",
+               t->flags.output, to, e, 100 * kept, (long long)n);
+    status = r ? failed(t, r, false) : EXIT_DONE;
+    sen_model_free(m);
+    return status;
+}
+
 /* ---- mine ------------------------------------------------------------------------------------ */
 
 /* Lines go to --output, which appears when it is whole, or to standard output. */
@@ -3423,6 +3469,16 @@ static const sen_field flags_encode[] = {
     FLAGS_COMMON, SEN_FIELD_END
 };
 static const sen_field flags_similarity[] = { FLAGS_PROMPT, FLAGS_COMMON, SEN_FIELD_END };
+static const sen_field flags_reduce[] = {
+    FLAG(dimension, SEN_KIND_INT, 0, "how many dimensions are left"),
+    FLAG(center, SEN_KIND_BOOL, 0, "moves the embeddings' mean to 0"),
+    FLAG(whiten, SEN_KIND_BOOL, 0, "moves it, and gives every dimension the variance 1"),
+    SEN_FIELD_TEXT(flags, output, NULL, "the folder of the new model"),
+    FLAG(batch_size, SEN_KIND_INT, 32, "texts that are encoded together"),
+    FLAGS_PROMPT,
+    FLAGS_COMMON, SEN_FIELD_END
+};
+
 static const sen_field flags_migrate[] = {
     SEN_FIELD_TEXT(flags, vectors, NULL, "an .npy file of the old model's vectors to convert"),
     SEN_FIELD_TEXT(flags, output, NULL, "the .npy file of the converted ones"),
@@ -3507,6 +3563,9 @@ static const command commands[] = {
       "communities MODEL [FILE] [--threshold T] [--min-community-size N] [--embeddings FILE.npy]",
       "Groups of lines of FILE (none: standard input) that are near each other, the largest first, "
       "as JSON lines; near-duplicates with --threshold 0.95 --min-community-size 2." },
+    { "reduce", run_reduce, flags_reduce, false, 2, 2,
+      "reduce MODEL TEXTS --dimension N [--whiten] --output FOLDER",
+      "A model of fewer dimensions: the principal components of the texts' embeddings." },
     { "migrate", run_migrate, flags_migrate, false, 3, 3,
       "migrate OLD NEW TEXTS [--vectors OLD.npy --output NEW.npy]",
       "Fits a linear map from one model's vectors to another's on the lines of TEXTS, says how "
