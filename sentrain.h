@@ -2136,7 +2136,8 @@ typedef struct sen_retrieval_args {
     const char        *name;
     bool               write_csv;           /* true */
     int                truncate_dim;        /* SEN_NONE: the model's own */
-    sen_texts          score_functions;     /* cosine, dot, euclidean, manhattan; the model's */
+    sen_texts          score_functions;     /* cosine, dot, euclidean, manhattan, or "name=dot" for
+                                             * another name; none: the model's */
     const char        *main_score_function; /* whose NDCG counts; NULL: the best one's */
     const char        *query_prompt, *query_prompt_name, *corpus_prompt, *corpus_prompt_name;
     bool               write_predictions;   /* false; true: the hits of each query, JSON lines */
@@ -2161,6 +2162,8 @@ SENTRAIN_DEF sen_label_accuracy_args sen_label_accuracy_args_default(void);
 
 /* ---- NanoBEIREvaluator: the same for thirteen small collections, and the means --------------- */
 
+enum { SEN_AGGREGATE_MEAN, SEN_AGGREGATE_MEDIAN, SEN_AGGREGATE_MIN, SEN_AGGREGATE_MAX };
+
 typedef struct sen_nano_beir_args {
     uint32_t           stamp;
     const sen_dataset *dataset;             /* not used */
@@ -2172,9 +2175,10 @@ typedef struct sen_nano_beir_args {
     int                batch_size;          /* 32 */
     bool               write_csv;           /* true */
     int                truncate_dim;        /* SEN_NONE: the model's own */
-    sen_texts          score_functions;     /* cosine, dot, euclidean, manhattan; the model's */
+    sen_texts          score_functions;     /* as sen_retrieval_args */
     const char        *main_score_function; /* whose NDCG counts; NULL: the best one's */
-    const char        *aggregate_key;       /* "mean": in the names of the means */
+    int                aggregate_fn;        /* SEN_AGGREGATE_MEAN ... over the collections */
+    const char        *aggregate_key;       /* "mean": in the names of what they give */
     const sen_json    *query_prompts, *corpus_prompts;  /* a text, or an object: name -> text */
     bool               write_predictions;   /* false */
 } sen_nano_beir_args;
@@ -40185,6 +40189,29 @@ static const sen_numbers sen__ir_few = { sen__ir_1_to_10, 4 }, sen__ir_ten = { s
     { #member, offsetof(type, member), SEN_KIND_NUMBERS, 0,                                        \
       (const char *)(const void *)&(initial), help }
 
+/* A list of functions, or an object name -> function, whose entries become "name=function". */
+static sen_result sen__read_scores(sen_ctx *c, const sen_kind *kind, const sen_json *value,
+                                   void *to)
+{
+    sen__maker m = sen__maker_in(c, &c->keep);
+    const sen_json *j;
+    sen_json *list;
+    char text[200];
+    if (value->kind != SEN_JSON_OBJECT) return sen__read_texts(c, kind, value, to);
+    list = sen__make(&m, NULL, NULL, SEN_JSON_LIST);
+    for (j = value->child; j; j = j->next) {
+        if (j->kind != SEN_JSON_TEXT || strchr(j->key, '=') ||
+            sen__text_format(text, sizeof text, "%s=%s", j->key, j->text) >= sizeof text)
+            return sen_fail_at(c, SEN_ERR_ARGUMENT, j, NULL, "\"%s\" takes names of functions, by "
+                               "a short name without =", value->key ? value->key : "this place");
+        sen__make_text(&m, list, NULL, text);
+    }
+    return m.failed ? sen__no_memory(c, 0, "functions") : sen__read_texts(c, kind, list, to);
+}
+
+static const sen_kind sen__kind_scores = { "a list of texts, or an object of them", NULL,
+                                           sen__read_scores, sen__write_texts };
+
 static const sen_field sen__retrieval_fields[] = {
     SEN_FIELD(sen_retrieval_args, queries, &sen__kind_table, 0, "ids and texts"),
     SEN_FIELD(sen_retrieval_args, corpus, &sen__kind_table, 0, "ids and texts"),
@@ -40208,7 +40235,7 @@ static const sen_field sen__retrieval_fields[] = {
     SEN_FIELD(sen_retrieval_args, write_csv, SEN_KIND_BOOL, 1, "write the CSV file"),
     SEN_FIELD(sen_retrieval_args, truncate_dim, SEN_KIND_INT, SEN_NONE,
               "the first so many numbers of an embedding"),
-    SEN_FIELD(sen_retrieval_args, score_functions, SEN_KIND_TEXTS, 0,
+    SEN_FIELD(sen_retrieval_args, score_functions, &sen__kind_scores, 0,
               "cosine, dot, euclidean, manhattan; default: the model's"),
     SEN_FIELD_TEXT(sen_retrieval_args, main_score_function, NULL, "whose NDCG counts"),
     SEN_FIELD_TEXT(sen_retrieval_args, query_prompt, NULL, "put before each query"),
@@ -40240,10 +40267,13 @@ static int64_t sen__ir_most(const sen_numbers *k)
     return (int64_t)most;
 }
 
-/* A function by either of its names, as a sen_similarity; -1: there is none of that name. */
+/* A function by either of its names, as a sen_similarity; -1: there is none of that name. In front
+ * of it may stand what the metrics call it, and "=". */
 static int sen__ir_function(const char *name)
 {
+    const char *own = strchr(name, '=');
     int i;
+    if (own) name = own + 1;
     for (i = 0; sen__rerank_words[i]; i++)
         if (strcmp(sen__rerank_words[i], name) == 0 ||
             strcmp(sen__pair_similarities[i].name, name) == 0) return i;
@@ -40276,11 +40306,13 @@ static sen_result sen__retrieval_check(sen_ctx *c, const void *args, const sen_j
     }
     for (i = 0; !r && i < n; i++) {
         const char *name = a->score_functions.item[i];
+        const char *own = strchr(name, '=');
+        const size_t shown = own ? (size_t)(own - name) : strlen(name);
         if (sen__ir_function(name) < 0)
-            r = sen__pair_check(c, at, "score_functions", name);
-        found = found || strcmp(a->main_score_function, name) == 0;
+            r = sen__pair_check(c, at, "score_functions", own ? own + 1 : name);
+        found = found || sen__text_equal(name, shown, a->main_score_function);
     }
-    if (!r && a->main_score_function && sen__ir_function(a->main_score_function) < 0)
+    if (!r && !n && a->main_score_function && sen__ir_function(a->main_score_function) < 0)
         r = sen__pair_check(c, at, "main_score_function", a->main_score_function);
     if (!r && !found)
         r = sen_fail_at(c, SEN_ERR_ARGUMENT, at, "main_score_function",
@@ -40508,7 +40540,7 @@ typedef struct sen__retrieval_run {
     sen_evaluator_call       *call;
     const sen_retrieval_args *a;
     const sen__retrieval     *s;
-    sen_texts                 functions;
+    sen_texts                 functions, kinds;     /* their names; what they are */
     const char               *prefix;       /* before the names of metrics */
     sen__top                 *top;          /* [functions] */
     int64_t                   k;            /* ranks that any metric looks at */
@@ -40560,7 +40592,7 @@ static sen_result sen__retrieval_chunk(sen__retrieval_run *x, int64_t at, int64_
     sen_result r = SEN_OK;
     int64_t f;
     for (f = 0; !r && f < x->functions.n; f++)
-        r = sen__top_block(&x->top[f], sen__ir_function(x->functions.item[f]), x->queries,
+        r = sen__top_block(&x->top[f], sen__ir_function(x->kinds.item[f]), x->queries,
                            x->documents, n, x->call->dimension, at);
     return r;
 }
@@ -40809,12 +40841,31 @@ static sen_result sen__retrieval_units(sen__retrieval_run *x)
 }
 
 /* Those that are named, or the model's, which is asked anew at each call. */
-static sen_texts sen__retrieval_functions(const sen_evaluator_call *call,
-                                          const sen_retrieval_args *a)
+static sen_texts sen__retrieval_kinds(const sen_evaluator_call *call, const sen_retrieval_args *a)
 {
     sen_texts own = { NULL, 1 };
     own.item = &call->similarity;
     return a->score_functions.n ? a->score_functions : own;
+}
+
+/* What the metrics call them, in the scratch arena; n of -1: no memory. */
+static sen_texts sen__retrieval_functions(const sen_evaluator_call *call,
+                                          const sen_retrieval_args *a)
+{
+    const sen_texts kinds = sen__retrieval_kinds(call, a);
+    const char **item = (const char **)sen__scratch(call->ctx, kinds.n, sizeof *item, "functions");
+    sen_texts shown = { NULL, -1 };
+    int64_t i;
+    for (i = 0; item && i < kinds.n; i++) {
+        const char *own = strchr(kinds.item[i], '=');
+        item[i] = own ? sen__arena_text(&call->ctx->scratch, kinds.item[i],
+                                        (size_t)(own - kinds.item[i])) : kinds.item[i];
+        if (!item[i]) return shown;
+    }
+    if (!item) return shown;
+    shown.item = item;
+    shown.n = kinds.n;
+    return shown;
 }
 
 static sen_result sen__retrieval_evaluate(sen_evaluator_call *call)
@@ -40827,7 +40878,9 @@ static sen_result sen__retrieval_evaluate(sen_evaluator_call *call)
     x.a = (const sen_retrieval_args *)call->args;
     x.s = (const sen__retrieval *)call->evaluator->data;
     x.functions = sen__retrieval_functions(call, x.a);
+    x.kinds = sen__retrieval_kinds(call, x.a);
     x.prefix = "";
+    if (x.functions.n < 0) return SEN_ERR_MEMORY;
     if (!call->model)
         return sen_fail(call->ctx, SEN_ERR_ARGUMENT, "InformationRetrievalEvaluator needs a model");
     if (!x.a->score_functions.n && x.a->main_score_function &&
@@ -41186,6 +41239,10 @@ static const char *const sen__nano_names[] = {          /* as it is asked for, a
 
 #define SEN__NANO_MOST (SEN__COUNT(sen__nano_names) / 2)
 
+static const char *const sen__aggregate_words[] = { "mean", "median", "min", "max", NULL };
+static const sen_kind sen__kind_aggregate = SEN__KIND_WORDS("mean, median, min or max",
+                                                            sen__aggregate_words);
+
 static const sen_field sen__nano_fields[] = {
     SEN_FIELD(sen_nano_beir_args, dataset_names, SEN_KIND_TEXTS, 0, "which; none: all thirteen"),
     SEN_FIELD(sen_nano_beir_args, dataset_id, &sen__kind_path, 0, "the folder; must be given"),
@@ -41204,10 +41261,12 @@ static const sen_field sen__nano_fields[] = {
     SEN_FIELD(sen_nano_beir_args, write_csv, SEN_KIND_BOOL, 1, "write the CSV files"),
     SEN_FIELD(sen_nano_beir_args, truncate_dim, SEN_KIND_INT, SEN_NONE,
               "the first so many numbers of an embedding"),
-    SEN_FIELD(sen_nano_beir_args, score_functions, SEN_KIND_TEXTS, 0,
+    SEN_FIELD(sen_nano_beir_args, score_functions, &sen__kind_scores, 0,
               "cosine, dot, euclidean, manhattan; default: the model's"),
     SEN_FIELD_TEXT(sen_nano_beir_args, main_score_function, NULL, "whose NDCG counts"),
-    SEN_FIELD_TEXT(sen_nano_beir_args, aggregate_key, "mean", "in the names of the means"),
+    SEN_FIELD(sen_nano_beir_args, aggregate_fn, &sen__kind_aggregate, SEN_AGGREGATE_MEAN,
+              "of the collections: mean, median, min or max"),
+    SEN_FIELD_TEXT(sen_nano_beir_args, aggregate_key, "mean", "in the names of what they give"),
     SEN_FIELD(sen_nano_beir_args, query_prompts, SEN_KIND_JSON, 0,
               "put before queries: a text, or one for each name"),
     SEN_FIELD(sen_nano_beir_args, corpus_prompts, SEN_KIND_JSON, 0,
@@ -41500,6 +41559,23 @@ static sen_result sen__nano_ready(sen_evaluator_call *call)
     return r;
 }
 
+/* Metric i of all collections as one number. A NaN stays one, as in numpy. */
+static double sen__nano_aggregate(int how, const sen_evaluator *e, int64_t i)
+{
+    double v[SEN__COUNT(sen__nano_names) / 2], sum = 0;
+    const int n = e->n_children;
+    int k, j;
+    for (k = 0; k < n; k++) {
+        const double one = e->child[k]->metric[i].value;
+        sum += one;
+        for (j = k; j > 0 && v[j - 1] > one; j--) v[j] = v[j - 1];
+        v[j] = one;                                     /* sorted so far */
+    }
+    if (sum != sum || how == SEN_AGGREGATE_MEAN) return sum / (double)n;
+    if (how == SEN_AGGREGATE_MEDIAN) return (v[(n - 1) / 2] + v[n / 2]) / 2;
+    return how == SEN_AGGREGATE_MIN ? v[0] : v[n - 1];
+}
+
 /* Each collection, then the means: its metrics stand in the order of a run's values. */
 static sen_result sen__nano_run(sen_evaluator_call *call)
 {
@@ -41531,15 +41607,13 @@ static sen_result sen__nano_run(sen_evaluator_call *call)
     x.call = call;
     x.a = (const sen_retrieval_args *)e->child[0]->args;
     x.functions = sen__retrieval_functions(call, x.a);
+    if (x.functions.n < 0) return SEN_ERR_MEMORY;
     for (m = 0; m < SEN__IR_METRICS; m++) x.values += sen__ir_cuts(x.a, m)->n;
     x.value = (double *)sen__scratch(call->ctx, x.functions.n * x.values, sizeof(double),
                                      "metrics");
     if (!x.value) return SEN_ERR_MEMORY;
-    for (i = 0; i < x.functions.n * x.values; i++) {
-        for (x.value[i] = 0, k = 0; k < e->n_children; k++)
-            x.value[i] += e->child[k]->metric[i].value;
-        x.value[i] /= (double)e->n_children;
-    }
+    for (i = 0; i < x.functions.n * x.values; i++)
+        x.value[i] = sen__nano_aggregate(a->aggregate_fn, e, i);
     sen__out_init(&prefix, call->ctx);
     sen__out_format(&prefix, "NanoBEIR_%s_", a->aggregate_key);
     if (a->truncate_dim != SEN_NONE) sen__out_format(&prefix, "%d_", a->truncate_dim);
@@ -52181,6 +52255,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    sen_semantic_search_quantized: int8 and binary vectors, scored again; the command
  *            search takes what encode --precision has written.
  *   Added    sen_pca_fit, sen_model_add_dense, the command reduce: fewer dimensions, whitening.
+ *   Added    aggregate_fn of NanoBEIREvaluator; names of one's own in score_functions.
  *
  * LICENCE
  *

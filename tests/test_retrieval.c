@@ -276,7 +276,7 @@ static void ir_golden_case(sen_ctx *c, const sen_json *golden, const sen_json *g
         x.prefix = "";
         x.a = (const sen_retrieval_args *)e->args;
         x.s = (const sen__retrieval *)e->data;
-        x.functions = x.a->score_functions;
+        x.functions = x.kinds = x.a->score_functions;
         CHECK(x.s->n == 3 && e->texts == 3 + corpus.n);
         CHECK_OK(c, sen__retrieval_room(&x));
         for (int64_t q = 0; q < x.s->n; q++)
@@ -671,6 +671,7 @@ static void test_retrieval_nano(sen_ctx *c)
         { ", \"dataset_id\": \"beir\", \"dataset_names\": [\"nq\"], \"query_prompts\": {\"x\": "
           "\"y\"}",
           "there is none for nq" },
+        { ", \"dataset_id\": \"beir\", \"aggregate_fn\": \"sum\"", "mean, median, min, max" },
         { ", \"dataset_id\": \"beir\", \"ndcg_at_k\": []",
           "\"ndcg_at_k\" takes whole numbers from 1 on" },
     };
@@ -696,6 +697,21 @@ static void test_retrieval_nano(sen_ctx *c)
                ir_metric(&m, "NanoFiQA2018_8_cosine_ndcg@10")) / 2);
         CHECK_TEXT(sen_evaluator_primary_metric(e), "NanoBEIR_mean_8_cosine_ndcg@10");
         CHECK(((const sen__retrieval *)e->child[0]->data)->n == 2);
+    }
+    sen_evaluator_free(e);
+    e = NULL;
+    /* Names of one's own, and another number of the two collections than their mean. */
+    if (model && CHECK_OK(c, nano_make(c, ", \"dataset_id\": \"beir\", \"dataset_names\": [\"NQ\", "
+                                       "\"fiqa2018\"], \"score_functions\": {\"near\": "
+                                       "\"euclidean\", \"dot\": \"dot\"}, \"aggregate_fn\": "
+                                       "\"min\", \"aggregate_key\": \"worst\", "
+                                       "\"main_score_function\": \"near\"", &e))) {
+        CHECK_OK(c, sen_evaluate(c, e, model, NULL, -1, -1, &m));
+        CHECK(m.n == 90);
+        CHECK(ir_metric(&m, "NanoBEIR_worst_near_recall@10") == 0.75);
+        CHECK(ir_metric(&m, "NanoBEIR_worst_dot_ndcg@10") ==
+              fmin(ir_metric(&m, "NanoNQ_dot_ndcg@10"), ir_metric(&m, "NanoFiQA2018_dot_ndcg@10")));
+        CHECK_TEXT(sen_evaluator_primary_metric(e), "NanoBEIR_worst_near_ndcg@10");
     }
     sen_evaluator_free(e);
     e = NULL;
@@ -832,6 +848,10 @@ static void test_retrieval_refused(sen_ctx *c)
         { ", \"mrr_at_k\": [2.5]", "\"mrr_at_k\" takes whole numbers from 1 on" },
         { ", \"corpus_chunk_size\": 0", "\"corpus_chunk_size\" should be 1 at least" },
         { ", \"score_functions\": [\"cosin\"]", "did you mean \"cosine\"?" },
+        { ", \"score_functions\": {\"a\": \"cosin\"}", "did you mean \"cosine\"?" },
+        { ", \"score_functions\": {\"a=b\": \"dot\"}", "short name without =" },
+        { ", \"score_functions\": {\"a\": \"dot\"}, \"main_score_function\": \"dot\"",
+          "\"dot\" is none of \"score_functions\"" },
         { ", \"score_functions\": [\"dot\"], \"main_score_function\": \"cosine\"",
           "\"cosine\" is none of \"score_functions\"" },
         { ", \"batch_size\": 0", "\"batch_size\" should be 1 at least" },
