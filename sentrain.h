@@ -1183,6 +1183,9 @@ typedef struct sen_sampler_type {
     int64_t (*next)(sen_sampler_call *s, int64_t *rows);
     /* Frees the state, whatever start had made of it. NULL: there is nothing to free. */
     void (*end)(sen_sampler_call *s);
+    /* Right after begin: passes over at most so many batches at no cost, as next would have, and
+     * returns how many; next is asked for the others. NULL: for all. */
+    int64_t (*skip)(sen_sampler_call *s, int64_t batches);
 } sen_sampler_type;
 
 /* Makes a type known to the context by its name; borrowed until sen_ctx_free. */
@@ -1194,7 +1197,7 @@ typedef struct sen_sampler sen_sampler;
 typedef struct sen_sampler_args {
     uint32_t    stamp;                  /* set by sen_sampler_args_default() */
     const char *batch_sampler;          /* "batch_sampler": a kind by its name */
-    int64_t     batch_size;             /* 8 */
+    int64_t     batch_size;             /* 8; below 2^31 */
     bool        drop_last;
     int64_t     seed, data_seed;        /* 42; SEN_NONE: seed */
     bool        seedable;               /* true: accelerator_config.use_seedable_sampler */
@@ -1207,8 +1210,8 @@ SENTRAIN_DEF sen_sampler_args sen_sampler_args_default(void);
 SENTRAIN_DEF sen_result sen_sampler_new(sen_ctx *c, const sen_dataset *dataset,
                                         const sen_sampler_args *args, sen_sampler **out);
 
-/* One over several samplers of one dataset each, which take turns by "proportional" or
- * "round_robin". They become its own, and are gone with it or if this fails. */
+/* One over several samplers of one dataset each, none of them a stream, which take turns by
+ * "proportional" or "round_robin". They become its own, and are gone with it or if this fails. */
 SENTRAIN_DEF sen_result sen_sampler_join(sen_ctx *c, const char *multi_dataset_batch_sampler,
                                          sen_sampler *const *samplers, int n, int64_t seed,
                                          sen_sampler **out);
@@ -1217,10 +1220,15 @@ SENTRAIN_DEF void sen_sampler_free(sen_sampler *s);             /* NULL is fine 
 /* Batches that an epoch is planned to have; more may come, and fewer. */
 SENTRAIN_DEF int64_t sen_sampler_length(const sen_sampler *s);
 
-/* Begins an epoch; then the rows of its batches, batch_size at most, and the number of the dataset
- * that they are of. false: the epoch is over. */
+/* Begins an epoch (Python: set_epoch, then iter); then the rows of its batches, batch_size at most,
+ * and the number of the dataset that they are of (NULL: not wanted). false: the epoch is over. */
 SENTRAIN_DEF void sen_sampler_begin_epoch(sen_sampler *s, int64_t epoch);
 SENTRAIN_DEF bool sen_sampler_next(sen_sampler *s, int64_t *rows, int64_t *n, int *dataset);
+
+/* Right after sen_sampler_begin_epoch: passes over so many batches, of which no text is read but a
+ * stream's. Returns how many: fewer where the epoch has no more. What follows is what would have
+ * followed them. At once for the batch_sampler of one dataset. Python: SkipBatchSampler. */
+SENTRAIN_DEF int64_t sen_sampler_skip(sen_sampler *s, int64_t batches);
 
 /* ================================================================================================
  * 23 [loss]  LOSSES
@@ -31159,7 +31167,7 @@ SENTRAIN_DEF size_t sen_delete_words(char *out, sen_text text, double del_ratio,
  * torch's BatchSampler. */
 static int64_t sen__sample_batches(int64_t n, int64_t size, bool drop_last)
 {
-    return drop_last ? n / size : (n + size - 1) / size;
+    return n / size + (!drop_last && n % size != 0);
 }
 
 /* Passes over the draws of a permutation of n, without making it: n - 1 draws of 32 bits, or n of
@@ -31238,6 +31246,15 @@ static int64_t sen__plain_next(sen_sampler_call *s, int64_t *rows)
         o->over = true;                                 /* once an epoch */
     }
     return n < s->batch_size && s->drop_last ? 0 : n;
+}
+
+/* Whole batches only: a short last one draws (see above), so next has to make it. */
+static int64_t sen__plain_skip(sen_sampler_call *s, int64_t batches)
+{
+    sen__sample_order *o = (sen__sample_order *)s->state;
+    const int64_t n = SEN__MIN(batches, o->n / s->batch_size);
+    o->at = n * s->batch_size;
+    return n;
 }
 
 /* The state may be half made, or not at all: end follows start even where start failed. */
@@ -31762,26 +31779,26 @@ static int64_t sen__grouped_next(sen_sampler_call *s, int64_t *rows)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-/* A sampler is its name and five functions; begin, next and end work on the state that start has
- * made. The list can be cut down at compile time by defining SENTRAIN_SAMPLERS, and users add their
- * own at run time. */
+/* A sampler is its name and five functions, and a sixth, skip, where there is a short cut; begin,
+ * next, end and skip work on the state that start has made. The list can be cut down at compile
+ * time by defining SENTRAIN_SAMPLERS, and users add their own at run time. */
 
 static const sen_sampler_type sen__plain_sampler = {
     "batch_sampler", sen__plain_start, sen__plain_length, sen__plain_begin, sen__plain_next,
-    sen__plain_end
+    sen__plain_end, sen__plain_skip
 };
 static const sen_sampler_type sen__unique_sampler = {
     "no_duplicates", sen__unique_start, sen__plain_length, sen__unique_begin, sen__unique_next,
-    sen__unique_end
+    sen__unique_end, NULL
 };
 /* In Python the hashed one keeps 64-bit hashes instead of texts; its batches are the same. */
 static const sen_sampler_type sen__unique_hashed_sampler = {
     "no_duplicates_hashed", sen__unique_start, sen__plain_length, sen__unique_begin,
-    sen__unique_next, sen__unique_end
+    sen__unique_next, sen__unique_end, NULL
 };
 static const sen_sampler_type sen__grouped_sampler = {
     "group_by_label", sen__grouped_start, sen__grouped_length, sen__grouped_begin,
-    sen__grouped_next, sen__grouped_end
+    sen__grouped_next, sen__grouped_end, NULL
 };
 
 #ifndef SENTRAIN_SAMPLERS
@@ -31844,7 +31861,7 @@ static int64_t sen__streamed_next(sen_sampler_call *s, int64_t *rows)
 
 static const sen_sampler_type sen__streamed_type = {
     "stream", sen__streamed_start, sen__streamed_length, sen__streamed_begin, sen__streamed_next,
-    sen__streamed_end
+    sen__streamed_end, NULL
 };
 
 /* ---- a data loader's sampler ----------------------------------------------------------------- */
@@ -32067,8 +32084,7 @@ static sen_result sen__sampler_subs(sen_sampler *s, const sen__sampler_desc *des
     s->n_subs = desc->n_datasets;
     for (k = 0; !r && k < s->n_subs; k++) {
         sen__sub_sampler *sub = &s->sub[k];
-        sub->type = type;
-        if (desc->datasets[k]->stream) sub->type = type = &sen__streamed_type;
+        sub->type = desc->datasets[k]->stream ? &sen__streamed_type : type;
         sub->first = first;
         sub->call.ctx = s->c;
         sub->call.dataset = desc->datasets[k];          /* borrowed */
@@ -32079,7 +32095,7 @@ static sen_result sen__sampler_subs(sen_sampler *s, const sen__sampler_desc *des
         sub->call.base_seed = !alone || !desc->seedable ? SEN_NONE
                             : desc->data_seed != SEN_NONE ? desc->data_seed : desc->seed;
         first += sen_dataset_rows(desc->datasets[k]);   /* the next one's rows follow */
-        r = type->start(&sub->call);
+        r = sub->type->start(&sub->call);
     }
     return r;
 }
@@ -32098,6 +32114,25 @@ static sen_result sen__sampler_rooms(sen_sampler *s)
     return s->order && s->perm && s->round && s->round_n ? SEN_OK : SEN_ERR_MEMORY;
 }
 
+/* Sizes are bounded here, so that sums and products of them cannot overflow below. */
+static sen_result sen__sampler_check(sen_ctx *c, const sen__sampler_desc *desc)
+{
+    int k;
+    if (desc->batch_size < 1)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "the batch size should be 1 at least, not %lld",
+                        (long long)desc->batch_size);
+    if (desc->batch_size > INT32_MAX)
+        return sen_fail(c, SEN_ERR_LIMIT, "a batch has fewer than 2^31 rows, so the batch size "
+                                          "cannot be %lld", (long long)desc->batch_size);
+    if (desc->n_datasets < 1)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "there is no dataset to make batches of");
+    for (k = 0; desc->multi_dataset_batch_sampler && k < desc->n_datasets; k++)
+        if (desc->datasets[k]->stream)
+            return sen_fail(c, SEN_ERR_UNSUPPORTED, "dataset %d is a stream, which has no length "
+                            "and cannot take turns with others; give it alone", k);
+    return SEN_OK;
+}
+
 /* A data loader's sampler. The datasets are borrowed until sen__sampler_free. Call
  * sen__sampler_begin_epoch before the first batch. The generator is seeded once here: what never
  * reseeds (use_seedable_sampler false) goes on from this through all epochs. */
@@ -32107,9 +32142,8 @@ static sen_result sen__sampler_new(sen_ctx *c, const sen__sampler_desc *desc, se
     sen_sampler *s;
     sen_result r;
     *out = NULL;
-    if (desc->batch_size < 1)
-        return sen_fail(c, SEN_ERR_ARGUMENT, "the batch size should be 1 at least, not %lld",
-                        (long long)desc->batch_size);
+    r = sen__sampler_check(c, desc);
+    if (r) return r;
     s = (sen_sampler *)sen__new(c, sizeof *s, "a sampler");
     if (!s) return SEN_ERR_MEMORY;
     s->c = c;
@@ -32161,6 +32195,21 @@ static void sen__sampler_begin_epoch(sen_sampler *s, int64_t epoch)
     s->over = false;
     for (k = 0; k < s->n_subs; k++) s->sub[k].started = false;
     s->multi->begin(s);                 /* draws the turns, if there are any */
+}
+
+/* Passes over batches at the start of an epoch. One dataset's sampler may know a short cut; where
+ * several take turns, who seeds and draws when is all that decides, so there each batch is made. */
+static int64_t sen__sampler_skip(sen_sampler *s, int64_t batches)
+{
+    sen__sub_sampler *sub = &s->sub[0];
+    int64_t n, rows = 0;
+    if (s->multi == &sen__single_type && !s->over && sub->type->skip && batches > 0) {
+        if (!sub->started) sub->type->begin(&sub->call, s->epoch);
+        sub->started = true;
+        s->made += sub->type->skip(&sub->call, batches);
+    }
+    for (n = s->made; n < batches && sen__sampler_next(s, s->round, &rows); n++) { }
+    return n;
 }
 
 /* ---- samplers of the caller's ---------------------------------------------------------------- */
@@ -32235,10 +32284,14 @@ static sen_result sen__sampler_join(sen_sampler *s, const char *multi, sen_sampl
     if (!s->multi)
         return sen__unknown_type(s->c, sen__multi_samplers, "multi_dataset_batch_sampler",
                                  multi ? multi : "", NULL);
-    for (k = 0; k < n; k++)
-        if (samplers[k]->multi != &sen__single_type || samplers[k]->n_subs != 1)
-            return sen_fail(s->c, SEN_ERR_ARGUMENT, "sampler %d of those that take turns is of "
-                                                    "several datasets itself", k);
+    for (k = 0; k < n; k++) {
+        if (!samplers[k] || samplers[k]->multi != &sen__single_type || samplers[k]->n_subs != 1)
+            return sen_fail(s->c, SEN_ERR_ARGUMENT, "sampler %d of those that take turns should be "
+                                                    "of one dataset", k);
+        if (samplers[k]->sub[0].call.dataset->stream)
+            return sen_fail(s->c, SEN_ERR_UNSUPPORTED, "sampler %d is of a stream, which has no "
+                            "length and cannot take turns with others", k);
+    }
     s->sub = (sen__sub_sampler *)sen__new_array(s->c, n, sizeof *s->sub, "batch samplers");
     if (!s->sub) return SEN_ERR_MEMORY;
     sen__sampler_adopt(s, samplers, n);
@@ -32286,6 +32339,11 @@ SENTRAIN_DEF bool sen_sampler_next(sen_sampler *s, int64_t *rows, int64_t *n, in
     if (dataset) *dataset = more ? s->source : -1;
     for (i = 0; i < *n; i++) rows[i] -= s->sub[s->source].first;
     return more;
+}
+
+SENTRAIN_DEF int64_t sen_sampler_skip(sen_sampler *s, int64_t batches)
+{
+    return sen__sampler_skip(s, batches);
 }
 #endif /* 22 */
 
@@ -44737,7 +44795,7 @@ static int64_t sen__strategy_next(sen_sampler_call *s, int64_t *rows)
 
 static const sen_sampler_type sen__strategy_sampler = {
     "train_sampling_strategy", sen__plain_start, sen__plain_length, sen__strategy_begin,
-    sen__strategy_next, sen__strategy_end
+    sen__strategy_next, sen__strategy_end, sen__plain_skip
 };
 
 /* Puts the order of the strategy in place of a plain sampler's random one. */
@@ -49371,11 +49429,10 @@ static void sen__epoch_replay(sen_trainer *t)
  * and callbacks may have drawn since, which the run before did not do at this place. (Python:
  * _load_rng_state, right before the first new batch.)
  *
- * Skipped batches only move the sampler: no text is looked at, so a resume costs no time. */
+ * Skipped batches only move the sampler (sen__sampler_skip): no text is looked at. */
 static sen_result sen__epoch_open(sen_trainer *t)
 {
     const int64_t skip = t->skip;
-    int64_t n;
     sen_result r;
     t->control.should_epoch_stop = false;
     t->epoch_open = true;
@@ -49390,7 +49447,7 @@ static sen_result sen__epoch_open(sen_trainer *t)
     if (t->rng_waits) t->rng = t->resumed_rng;
     t->rng_waits = false;
     if (skip == 0) sen__rng_skip(&t->rng, 2);           /* the data loader's base seed */
-    while (t->micro < skip && sen__sampler_next(t->sampler, t->rows, &n)) t->micro++;
+    if (skip > 0) t->micro = sen__sampler_skip(t->sampler, skip);
     t->skip = 0;
     return t->train[0].data->stream ? sen__error(t->c) : SEN_OK;
 }
@@ -52256,6 +52313,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            search takes what encode --precision has written.
  *   Added    sen_pca_fit, sen_model_add_dense, the command reduce: fewer dimensions, whitening.
  *   Added    aggregate_fn of NanoBEIREvaluator; names of one's own in score_functions.
+ *   Added    sen_sampler_skip, and skip of a sen_sampler_type: a resumed epoch goes on at once.
  *
  * LICENCE
  *

@@ -67,6 +67,33 @@ static void sample_epoch(sen_sampler *s, const sen_json *epoch, int64_t length, 
     if (whole) CHECK(!sen__sampler_next(s, rows, &n) && n == 0 && !sen__sampler_next(s, rows, &n));
 }
 
+/* What follows skipped batches is what follows them when they are made, into the next epoch; both
+ * from the same state of the generator. */
+static void sample_skips(sen_sampler *s)
+{
+    int64_t rows[SAMPLE_MOST], got[2][4 * SAMPLE_MOST], n, at;
+    int64_t skip, made[2];
+    for (skip = 0; skip <= sen_sampler_length(s) + 2; skip++) {
+        for (int way = 0; way < 2; way++) {
+            at = made[way] = 0;
+            memset(got[way], 0, sizeof got[way]);
+            sen_rng_seed(&s->rng, 7);
+            s->over = true;
+            for (int64_t epoch = 1; epoch < 3; epoch++) {
+                sen_sampler_begin_epoch(s, epoch);
+                if (epoch == 1 && way) made[1] = sen_sampler_skip(s, skip);
+                while (epoch == 1 && !way && made[0] < skip && sen_sampler_next(s, rows, &n, NULL))
+                    made[0]++;
+                while (sen_sampler_next(s, rows, &n, NULL))
+                    for (int64_t i = 0; i <= n && at < 4 * SAMPLE_MOST; i++)
+                        got[way][at++] = i < n ? rows[i] : -1;
+            }
+            CHECK(at > 0 && at < 4 * SAMPLE_MOST);
+        }
+        CHECK(made[0] == made[1] && memcmp(got[0], got[1], sizeof got[0]) == 0);
+    }
+}
+
 static void sample_case(sen_ctx *c, const sen_json *g, bool whole)
 {
     static sample_data data[4];
@@ -101,6 +128,7 @@ static void sample_case(sen_ctx *c, const sen_json *g, bool whole)
             sen__sampler_begin_epoch(s, epoch++);
             sample_epoch(s, j, sen__sampler_length(s), whole, desc_text);
         }
+        sample_skips(s);
         sen__sampler_begin_epoch(s, 0);     /* those that seed begin again; all must stay sound */
         sen__sampler_free(s);
     }
@@ -149,7 +177,8 @@ static int64_t sample_own_next(sen_sampler_call *s, int64_t *rows)
 static void test_sample_errors(sen_ctx *c)
 {
     static const sen_sampler_type own = {
-        "in_pairs", sample_own_start, sample_own_length, sample_own_begin, sample_own_next, NULL
+        "in_pairs", sample_own_start, sample_own_length, sample_own_begin, sample_own_next, NULL,
+        NULL
     };
     static const int64_t labels[5] = { 0, 0, 0, 0, 1 };
     sen_column column = { "label", NULL, labels, NULL };
@@ -183,7 +212,14 @@ static void test_sample_errors(sen_ctx *c)
     desc.batch_size = 0;
     CHECK(sen__sampler_new(c, &desc, &s) == SEN_ERR_ARGUMENT);
     sen__forgive(c);
+    desc.batch_size = INT64_MAX;
+    CHECK(sen__sampler_new(c, &desc, &s) == SEN_ERR_LIMIT && strstr(c->message, "2^31"));
+    sen__forgive(c);
     desc.batch_size = 2;
+    desc.n_datasets = 0;
+    CHECK(sen__sampler_new(c, &desc, &s) == SEN_ERR_ARGUMENT && strstr(c->message, "no dataset"));
+    sen__forgive(c);
+    desc.n_datasets = 1;
     desc.multi_dataset_batch_sampler = "robin";
     CHECK(sen__sampler_new(c, &desc, &s) == SEN_ERR_UNSUPPORTED);
     (void)sen__end(c, SEN_OK);
