@@ -1191,6 +1191,40 @@ typedef struct sen_sampler_type {
 /* Makes a type known to the context by its name; borrowed until sen_ctx_free. */
 SENTRAIN_DEF sen_result sen_register_sampler(sen_ctx *c, const sen_sampler_type *type);
 
+/* Several datasets take turns. A user's own way stands beside "proportional" and "round_robin". */
+typedef struct sen_turns {
+    sen_ctx     *ctx;
+    int          n;                     /* datasets */
+    int64_t      batch_size;            /* rows that a batch has at most */
+    int64_t      seed;                  /* args.seed */
+    sen_rng     *rng;                   /* the one that all samplers of the data loader draw from */
+    int          dataset;               /* of the batch that next returns: next sets it */
+    void        *state;                 /* the type's own */
+    struct sen_sampler *sampler;        /* for the two functions below */
+} sen_turns;
+
+/* Batches that a dataset's sampler promises for an epoch; and its next batch into rows: how many
+ * rows, 0: it has no more. Its first batch of an epoch begins that dataset's epoch. */
+SENTRAIN_DEF int64_t sen_turns_length(const sen_turns *t, int dataset);
+SENTRAIN_DEF int64_t sen_turns_pull(sen_turns *t, int dataset, int64_t *rows);
+
+typedef struct sen_multi_sampler_type {
+    const char *name;
+    /* Once, when training begins: makes the state. NULL: there is none. */
+    sen_result (*start)(sen_turns *t);
+    /* How many batches an epoch is planned to have. */
+    int64_t (*length)(const sen_turns *t);
+    /* At the start of an epoch, before any dataset has begun its own. */
+    void (*begin)(sen_turns *t, int64_t epoch);
+    /* The next batch: rows as sen_turns_pull gave them, of t->dataset; 0: the epoch is over. */
+    int64_t (*next)(sen_turns *t, int64_t *rows);
+    /* Frees the state, whatever start had made of it. NULL: there is nothing to free. */
+    void (*end)(sen_turns *t);
+} sen_multi_sampler_type;
+
+/* As sen_register_sampler, for multi_dataset_batch_sampler. */
+SENTRAIN_DEF sen_result sen_register_multi_sampler(sen_ctx *c, const sen_multi_sampler_type *type);
+
 /* The batches of one dataset, or of several that take turns. */
 typedef struct sen_sampler sen_sampler;
 
@@ -31893,108 +31927,122 @@ typedef struct sen__sub_sampler {
     bool                    started;            /* in this epoch */
 } sen__sub_sampler;
 
-/* How batches of several datasets follow each other. begin is called once an epoch; next gives a
- * batch's rows and sets s->source, 0: the epoch is over. */
-typedef struct sen__multi_type {
-    const char *name;
-    int64_t (*length)(const sen_sampler *s);
-    void    (*begin)(sen_sampler *s);
-    int64_t (*next)(sen_sampler *s, int64_t *rows);
-} sen__multi_type;
-
 /* Invariant: between two calls the generator stands where Python's stands after as many batches
  * have been asked for. */
 struct sen_sampler {
-    sen_ctx               *c;
-    const sen__multi_type *multi;
-    sen__sub_sampler      *sub;                 /* [n_subs] */
-    int                    n_subs;
-    /* the dataset of the batch that was handed out last */
-    int                    source;
-    int64_t                batch_size, seed, epoch;
-    int64_t                made;                /* batches handed out in this epoch */
-    bool                   over;                /* the epoch was pulled past its last batch */
-    sen_rng                rng;                 /* shared by all sub[] */
-    int64_t               *order, *perm;        /* proportional: the dataset of each batch */
-    int64_t                n_order, at;         /* turns in all; the next one, or dataset */
-    /* round robin: a batch of each; work space otherwise */
-    int64_t               *round, *round_n;
+    sen_ctx                      *c;
+    const sen_multi_sampler_type *multi;
+    sen_turns                     turns;        /* n: of sub[] */
+    sen__sub_sampler             *sub;          /* [turns.n] */
+    int64_t                       epoch;
+    int64_t                       made;         /* batches handed out in this epoch */
+    bool                          over;         /* the epoch was pulled past its last batch */
+    sen_rng                       rng;          /* shared by all sub[] */
+    int64_t                      *room;         /* [batch_size] for a batch that nobody wants */
 };
 
 /* The next batch of one dataset, in row numbers of the concatenation; 0: it has none left. Its
  * sampler begins the epoch when its first batch is asked for, not before: that is when a Python
  * generator runs its first line, and seeding or drawing at any other moment would change the
  * batches of all. */
-static int64_t sen__sampler_pull(sen_sampler *s, int k, int64_t *rows)
+SENTRAIN_DEF int64_t sen_turns_pull(sen_turns *t, int dataset, int64_t *rows)
 {
-    sen__sub_sampler *sub = &s->sub[k];
+    sen__sub_sampler *sub = &t->sampler->sub[dataset];
     int64_t n, i;
     if (!sub->started) {
         sub->started = true;
-        sub->type->begin(&sub->call, s->epoch);
+        sub->type->begin(&sub->call, t->sampler->epoch);
     }
     n = sub->type->next(&sub->call, rows);
     for (i = 0; i < n; i++) rows[i] += sub->first;      /* its own numbers become the loader's */
     return n;
 }
 
-/* Batches that dataset k's sampler promises. */
-static int64_t sen__sub_length(const sen_sampler *s, int k)
+SENTRAIN_DEF int64_t sen_turns_length(const sen_turns *t, int dataset)
 {
-    return s->sub[k].type->length(&s->sub[k].call);
+    const sen__sub_sampler *sub = &t->sampler->sub[dataset];
+    return sub->type->length(&sub->call);
 }
 
 /* One dataset: its own sampler's batches, as they come. No turns, so no draws for them. */
-static int64_t sen__single_length(const sen_sampler *s)
+static int64_t sen__single_length(const sen_turns *t)
 {
-    return sen__sub_length(s, 0);
+    return sen_turns_length(t, 0);
 }
 
-static void sen__single_begin(sen_sampler *s)
+static void sen__single_begin(sen_turns *t, int64_t epoch)
 {
-    (void)s;
+    (void)t;
+    (void)epoch;
 }
 
-static int64_t sen__single_next(sen_sampler *s, int64_t *rows)
+static int64_t sen__single_next(sen_turns *t, int64_t *rows)
 {
-    s->source = 0;
-    return sen__sampler_pull(s, 0, rows);
+    t->dataset = 0;
+    return sen_turns_pull(t, 0, rows);
 }
 
 /* proportional: as many turns for each dataset as it has batches, all turns shuffled. Python:
  * ProportionalBatchSampler. */
-static int64_t sen__proportional_length(const sen_sampler *s)
+static int64_t sen__proportional_length(const sen_turns *t)
 {
     int64_t total = 0;
     int k;
-    for (k = 0; k < s->n_subs; k++) total += sen__sub_length(s, k);
+    for (k = 0; k < t->n; k++) total += sen_turns_length(t, k);
     return total;
 }
 
-/* The turns' order is drawn before anything else of the epoch, with seed + epoch; data_seed plays
- * no part. order[] is 0 0 0 1 1 2 ..., as long as the promises; perm[] its shuffled copy, made in
- * place. Python: SubsetRandomSampler over that list. */
-static void sen__proportional_begin(sen_sampler *s)
+typedef struct sen__proportional {
+    int64_t *order, *perm;              /* [n] the dataset of each batch: 0 0 1 ...; shuffled */
+    int64_t  n, at;                     /* turns in all; the next one */
+} sen__proportional;
+
+/* n is fixed here: promises do not change from epoch to epoch. */
+static sen_result sen__proportional_start(sen_turns *t)
 {
+    sen__proportional *p = (sen__proportional *)sen__new(t->ctx, sizeof *p, "the order of batches");
+    if (!p) return SEN_ERR_MEMORY;
+    t->state = p;
+    p->n = sen__proportional_length(t);
+    p->order = (int64_t *)sen__new_array(t->ctx, p->n, sizeof *p->order, "the order of batches");
+    p->perm = (int64_t *)sen__new_array(t->ctx, p->n, sizeof *p->perm, "the order of batches");
+    return p->order && p->perm ? SEN_OK : SEN_ERR_MEMORY;
+}
+
+static void sen__proportional_end(sen_turns *t)
+{
+    sen__proportional *p = (sen__proportional *)t->state;
+    if (!p) return;
+    sen__delete(t->ctx, p->order);
+    sen__delete(t->ctx, p->perm);
+    sen__delete(t->ctx, p);
+}
+
+/* The turns' order is drawn before anything else of the epoch, with seed + epoch; data_seed plays
+ * no part. Python: SubsetRandomSampler over that list. */
+static void sen__proportional_begin(sen_turns *t, int64_t epoch)
+{
+    sen__proportional *p = (sen__proportional *)t->state;
     int64_t i, at = 0, n;
     int k;
-    sen_rng_seed(&s->rng, (uint64_t)s->seed + (uint64_t)s->epoch);
-    sen_rng_perm(&s->rng, s->perm, s->n_order);
-    for (k = 0; k < s->n_subs; k++)
-        for (n = sen__sub_length(s, k); n > 0; n--) s->order[at++] = k;
-    for (i = 0; i < s->n_order; i++) s->perm[i] = s->order[s->perm[i]];
-    s->at = 0;                          /* the first turn */
+    sen_rng_seed(t->rng, (uint64_t)t->seed + (uint64_t)epoch);
+    sen_rng_perm(t->rng, p->perm, p->n);
+    for (k = 0; k < t->n; k++)
+        for (n = sen_turns_length(t, k); n > 0; n--) p->order[at++] = k;
+    for (i = 0; i < p->n; i++) p->perm[i] = p->order[p->perm[i]];
+    p->at = 0;                          /* the first turn */
 }
 
 /* The next turn's dataset gives its next batch. A dataset that has run dry (no_duplicates may give
  * fewer than promised) loses its turn, but the attempt may have drawn; one that has more is not
  * asked again. */
-static int64_t sen__proportional_next(sen_sampler *s, int64_t *rows)
+static int64_t sen__proportional_next(sen_turns *t, int64_t *rows)
 {
+    sen__proportional *p = (sen__proportional *)t->state;
     int64_t n = 0;
-    while (!n && s->at < s->n_order) {
-        s->source = (int)s->perm[s->at++];
-        n = sen__sampler_pull(s, s->source, rows);
+    while (!n && p->at < p->n) {
+        t->dataset = (int)p->perm[p->at++];
+        n = sen_turns_pull(t, t->dataset, rows);
     }
     return n;
 }
@@ -32002,65 +32050,91 @@ static int64_t sen__proportional_next(sen_sampler *s, int64_t *rows)
 /* round_robin: one batch of each in turn until one has none left. Python's zip draws a whole round
  * before it hands out any of it, and lets a round that cannot be completed fall. Python:
  * RoundRobinBatchSampler. */
-static int64_t sen__robin_length(const sen_sampler *s)
+typedef struct sen__robin {
+    int64_t *round, *round_n;           /* [n, batch_size], [n]: a batch of each */
+    int      at;                        /* whose turn it is */
+} sen__robin;
+
+static sen_result sen__robin_start(sen_turns *t)
 {
-    int64_t least = sen__sub_length(s, 0);
+    sen__robin *o = (sen__robin *)sen__new(t->ctx, sizeof *o, "batches");
+    if (!o) return SEN_ERR_MEMORY;
+    t->state = o;
+    o->round = (int64_t *)sen__new_array(t->ctx, t->n * t->batch_size, sizeof *o->round, "batches");
+    o->round_n = (int64_t *)sen__new_array(t->ctx, t->n, sizeof *o->round_n, "batches");
+    return o->round && o->round_n ? SEN_OK : SEN_ERR_MEMORY;
+}
+
+static void sen__robin_end(sen_turns *t)
+{
+    sen__robin *o = (sen__robin *)t->state;
+    if (!o) return;
+    sen__delete(t->ctx, o->round);
+    sen__delete(t->ctx, o->round_n);
+    sen__delete(t->ctx, o);
+}
+
+static int64_t sen__robin_length(const sen_turns *t)
+{
+    int64_t least = sen_turns_length(t, 0);
     int k;
-    for (k = 1; k < s->n_subs; k++) least = SEN__MIN(least, sen__sub_length(s, k));
-    return least * s->n_subs;           /* whole rounds only */
+    for (k = 1; k < t->n; k++) least = SEN__MIN(least, sen_turns_length(t, k));
+    return least * t->n;                /* whole rounds only */
 }
 
 /* Nothing is drawn yet: the datasets seed or shuffle at their first batch. Those that do not seed
  * go on from seed + epoch, one after the other. */
-static void sen__robin_begin(sen_sampler *s)
+static void sen__robin_begin(sen_turns *t, int64_t epoch)
 {
-    sen_rng_seed(&s->rng, (uint64_t)s->seed + (uint64_t)s->epoch);
-    s->at = 0;
+    sen_rng_seed(t->rng, (uint64_t)t->seed + (uint64_t)epoch);
+    ((sen__robin *)t->state)->at = 0;
 }
 
 /* At the start of a round a batch of each dataset is drawn; then they are handed out in turn. When
  * one has none left, those drawn before it in the round are lost, as in Python. */
-static int64_t sen__robin_next(sen_sampler *s, int64_t *rows)
+static int64_t sen__robin_next(sen_turns *t, int64_t *rows)
 {
-    const int k = (int)s->at;           /* whose turn it is */
+    sen__robin *o = (sen__robin *)t->state;
+    const int k = o->at;
     int i;
-    for (i = 0; k == 0 && i < s->n_subs; i++) {
-        s->round_n[i] = sen__sampler_pull(s, i, s->round + i * s->batch_size);
-        if (!s->round_n[i]) return 0;
+    for (i = 0; k == 0 && i < t->n; i++) {
+        o->round_n[i] = sen_turns_pull(t, i, o->round + i * t->batch_size);
+        if (!o->round_n[i]) return 0;
     }
-    memcpy(rows, s->round + k * s->batch_size, (size_t)s->round_n[k] * sizeof *rows);
-    s->source = k;
-    s->at = (k + 1) % s->n_subs;
-    return s->round_n[k];
+    memcpy(rows, o->round + k * t->batch_size, (size_t)o->round_n[k] * sizeof *rows);
+    t->dataset = k;
+    o->at = (k + 1) % t->n;
+    return o->round_n[k];
 }
 
 /* "one dataset" is no name that can be asked for: it is not in the list below. */
-static const sen__multi_type sen__single_type = {
-    "one dataset", sen__single_length, sen__single_begin, sen__single_next
+static const sen_multi_sampler_type sen__single_type = {
+    "one dataset", NULL, sen__single_length, sen__single_begin, sen__single_next, NULL
 };
 
-static const sen__multi_type sen__proportional_type = {
-    "proportional", sen__proportional_length, sen__proportional_begin, sen__proportional_next
+static const sen_multi_sampler_type sen__proportional_type = {
+    "proportional", sen__proportional_start, sen__proportional_length, sen__proportional_begin,
+    sen__proportional_next, sen__proportional_end
 };
-static const sen__multi_type sen__robin_type = {
-    "round_robin", sen__robin_length, sen__robin_begin, sen__robin_next
+static const sen_multi_sampler_type sen__robin_type = {
+    "round_robin", sen__robin_start, sen__robin_length, sen__robin_begin, sen__robin_next,
+    sen__robin_end
 };
-static const sen__multi_type *const sen__multi_samplers[] = {
+static const sen_multi_sampler_type *const sen__multi_samplers[] = {
     &sen__proportional_type, &sen__robin_type, NULL
 };
 
-/* Takes a half-made one too. NULL is fine. n_subs is set only when the array is there. */
+/* Takes a half-made one too. NULL is fine. turns.n is set only when the array is there, and
+ * turns.sampler right before the turns' own start. */
 static void sen__sampler_free(sen_sampler *s)
 {
     int k;
     if (!s) return;
-    for (k = 0; s->sub && k < s->n_subs; k++)
+    if (s->turns.sampler && s->multi->end) s->multi->end(&s->turns);
+    for (k = 0; s->sub && k < s->turns.n; k++)
         if (s->sub[k].type && s->sub[k].type->end) s->sub[k].type->end(&s->sub[k].call);
     sen__delete(s->c, s->sub);
-    sen__delete(s->c, s->order);
-    sen__delete(s->c, s->perm);
-    sen__delete(s->c, s->round);
-    sen__delete(s->c, s->round_n);
+    sen__delete(s->c, s->room);
     sen__delete(s->c, s);
 }
 
@@ -32081,8 +32155,8 @@ static sen_result sen__sampler_subs(sen_sampler *s, const sen__sampler_desc *des
     s->sub = (sen__sub_sampler *)sen__new_array(s->c, desc->n_datasets, sizeof *s->sub,
                                                 "batch samplers");
     if (!s->sub) return SEN_ERR_MEMORY;
-    s->n_subs = desc->n_datasets;
-    for (k = 0; !r && k < s->n_subs; k++) {
+    s->turns.n = desc->n_datasets;
+    for (k = 0; !r && k < s->turns.n; k++) {
         sen__sub_sampler *sub = &s->sub[k];
         sub->type = desc->datasets[k]->stream ? &sen__streamed_type : type;
         sub->first = first;
@@ -32100,18 +32174,15 @@ static sen_result sen__sampler_subs(sen_sampler *s, const sen__sampler_desc *des
     return r;
 }
 
-/* Room for the order of turns and for a round of batches. n_order is fixed here: promises do not
- * change from epoch to epoch. */
-static sen_result sen__sampler_rooms(sen_sampler *s)
+/* The turns, once all datasets have their samplers. */
+static sen_result sen__sampler_turns(sen_sampler *s)
 {
-    s->n_order = s->multi == &sen__proportional_type ? s->multi->length(s) : 0;
-    s->order = (int64_t *)sen__new_array(s->c, s->n_order, sizeof *s->order,
-                                         "the order of batches");
-    s->perm = (int64_t *)sen__new_array(s->c, s->n_order, sizeof *s->perm, "the order of batches");
-    s->round = (int64_t *)sen__new_array(s->c, s->n_subs * s->batch_size, sizeof *s->round,
-                                         "batches");
-    s->round_n = (int64_t *)sen__new_array(s->c, s->n_subs, sizeof *s->round_n, "batches");
-    return s->order && s->perm && s->round && s->round_n ? SEN_OK : SEN_ERR_MEMORY;
+    s->turns.ctx = s->c;
+    s->turns.rng = &s->rng;
+    s->turns.sampler = s;
+    s->room = (int64_t *)sen__new_array(s->c, s->turns.batch_size, sizeof *s->room, "a batch");
+    if (!s->room) return SEN_ERR_MEMORY;
+    return s->multi->start ? s->multi->start(&s->turns) : SEN_OK;
 }
 
 /* Sizes are bounded here, so that sums and products of them cannot overflow below. */
@@ -32147,16 +32218,16 @@ static sen_result sen__sampler_new(sen_ctx *c, const sen__sampler_desc *desc, se
     s = (sen_sampler *)sen__new(c, sizeof *s, "a sampler");
     if (!s) return SEN_ERR_MEMORY;
     s->c = c;
-    s->batch_size = desc->batch_size;
-    s->seed = desc->seed;
+    s->turns.batch_size = desc->batch_size;
+    s->turns.seed = desc->seed;
     s->over = true;                     /* until an epoch has begun */
     sen_rng_seed(&s->rng, (uint64_t)desc->seed);
-    s->multi = multi ? (const sen__multi_type *)sen__find_type(c, sen__multi_samplers, multi)
+    s->multi = multi ? (const sen_multi_sampler_type *)sen__find_type(c, sen__multi_samplers, multi)
                      : &sen__single_type;
     r = s->multi ? sen__sampler_subs(s, desc)
                  : sen__unknown_type(c, sen__multi_samplers, "multi_dataset_batch_sampler", multi,
                                      NULL);
-    if (!r) r = sen__sampler_rooms(s);
+    if (!r) r = sen__sampler_turns(s);
     if (r) sen__sampler_free(s);
     else *out = s;
     return r;
@@ -32165,16 +32236,16 @@ static sen_result sen__sampler_new(sen_ctx *c, const sen__sampler_desc *desc, se
 /* Batches of an epoch, as the trainer plans it. More may come (no_duplicates), and fewer. */
 static int64_t sen__sampler_length(const sen_sampler *s)
 {
-    return s->multi->length(s);
+    return s->multi->length(&s->turns);
 }
 
 /* The rows of the next batch (row numbers run on over the datasets), at most batch_size; false: the
- * epoch is over. s->source is then the batch's dataset, s->sub[s->source].first its first row. Once
+ * epoch is over. s->turns.dataset is then the batch's dataset, its sub[].first its first row. Once
  * over it stays over: a Python generator that has ended draws nothing more. */
 static bool sen__sampler_next(sen_sampler *s, int64_t *rows, int64_t *n)
 {
-    *n = s->over ? 0 : s->multi->next(s, rows);
-    SENTRAIN_ASSERT(*n >= 0 && s->source >= 0 && s->source < s->n_subs);
+    *n = s->over ? 0 : s->multi->next(&s->turns, rows);
+    SENTRAIN_ASSERT(*n >= 0 && s->turns.dataset >= 0 && s->turns.dataset < s->turns.n);
     s->over = *n == 0;
     s->made += *n != 0;
     return *n != 0;
@@ -32189,12 +32260,12 @@ static void sen__sampler_begin_epoch(sen_sampler *s, int64_t epoch)
 {
     int k;
     if (!s->over && s->multi == &sen__single_type && s->made >= sen__sampler_length(s))
-        (void)s->multi->next(s, s->round);              /* for its draws alone */
+        (void)s->multi->next(&s->turns, s->room);              /* for its draws alone */
     s->epoch = epoch;                                   /* for the begin of every sub-sampler */
     s->made = 0;
     s->over = false;
-    for (k = 0; k < s->n_subs; k++) s->sub[k].started = false;
-    s->multi->begin(s);                 /* draws the turns, if there are any */
+    for (k = 0; k < s->turns.n; k++) s->sub[k].started = false;
+    s->multi->begin(&s->turns, epoch);                 /* draws the turns, if there are any */
 }
 
 /* Passes over batches at the start of an epoch. One dataset's sampler may know a short cut; where
@@ -32208,7 +32279,7 @@ static int64_t sen__sampler_skip(sen_sampler *s, int64_t batches)
         sub->started = true;
         s->made += sub->type->skip(&sub->call, batches);
     }
-    for (n = s->made; n < batches && sen__sampler_next(s, s->round, &rows); n++) { }
+    for (n = s->made; n < batches && sen__sampler_next(s, s->room, &rows); n++) { }
     return n;
 }
 
@@ -32261,31 +32332,31 @@ static void sen__sampler_adopt(sen_sampler *s, sen_sampler *const *samplers, int
     for (k = 0; k < n; k++) {
         sen__sub_sampler *sub = &s->sub[k];
         *sub = samplers[k]->sub[0];
-        samplers[k]->n_subs = 0;
+        samplers[k]->turns.n = 0;
         sub->call.rng = &s->rng;
         sub->call.base_seed = SEN_NONE;
         sub->started = false;
         sub->first = first;
         first += sen_dataset_rows(sub->call.dataset);
-        s->batch_size = SEN__MAX(s->batch_size, samplers[k]->batch_size);
+        s->turns.batch_size = SEN__MAX(s->turns.batch_size, samplers[k]->turns.batch_size);
     }
-    s->n_subs = n;
+    s->turns.n = n;
 }
 
 static sen_result sen__sampler_join(sen_sampler *s, const char *multi, sen_sampler *const *samplers,
                                     int n, int64_t seed)
 {
     int k;
-    s->seed = seed;
+    s->turns.seed = seed;
     s->over = true;
     sen_rng_seed(&s->rng, (uint64_t)seed);
-    s->multi = multi ? (const sen__multi_type *)sen__find_type(s->c, sen__multi_samplers, multi)
-                     : NULL;
+    if (multi)
+        s->multi = (const sen_multi_sampler_type *)sen__find_type(s->c, sen__multi_samplers, multi);
     if (!s->multi)
         return sen__unknown_type(s->c, sen__multi_samplers, "multi_dataset_batch_sampler",
                                  multi ? multi : "", NULL);
     for (k = 0; k < n; k++) {
-        if (!samplers[k] || samplers[k]->multi != &sen__single_type || samplers[k]->n_subs != 1)
+        if (!samplers[k] || samplers[k]->multi != &sen__single_type || samplers[k]->turns.n != 1)
             return sen_fail(s->c, SEN_ERR_ARGUMENT, "sampler %d of those that take turns should be "
                                                     "of one dataset", k);
         if (samplers[k]->sub[0].call.dataset->stream)
@@ -32295,7 +32366,7 @@ static sen_result sen__sampler_join(sen_sampler *s, const char *multi, sen_sampl
     s->sub = (sen__sub_sampler *)sen__new_array(s->c, n, sizeof *s->sub, "batch samplers");
     if (!s->sub) return SEN_ERR_MEMORY;
     sen__sampler_adopt(s, samplers, n);
-    return sen__sampler_rooms(s);
+    return sen__sampler_turns(s);
 }
 
 SENTRAIN_DEF sen_result sen_sampler_join(sen_ctx *c, const char *multi_dataset_batch_sampler,
@@ -32336,14 +32407,20 @@ SENTRAIN_DEF bool sen_sampler_next(sen_sampler *s, int64_t *rows, int64_t *n, in
 {
     const bool more = sen__sampler_next(s, rows, n);
     int64_t i;
-    if (dataset) *dataset = more ? s->source : -1;
-    for (i = 0; i < *n; i++) rows[i] -= s->sub[s->source].first;
+    if (dataset) *dataset = more ? s->turns.dataset : -1;
+    for (i = 0; i < *n; i++) rows[i] -= s->sub[s->turns.dataset].first;
     return more;
 }
 
 SENTRAIN_DEF int64_t sen_sampler_skip(sen_sampler *s, int64_t batches)
 {
     return sen__sampler_skip(s, batches);
+}
+
+SENTRAIN_DEF sen_result sen_register_multi_sampler(sen_ctx *c, const sen_multi_sampler_type *type)
+{
+    sen__begin(c);
+    return sen__end(c, sen__register(c, sen__multi_samplers, type));
 }
 #endif /* 22 */
 
@@ -44810,7 +44887,7 @@ static sen_result sen__strategy_take(const sen_trainer *t, sen_sampler *s)
     sub->type = &sen__strategy_sampler;
     g->t = t;
     g->sequential = strcmp(t->args.train_sampling_strategy, "sequential") == 0;
-    g->update = s->batch_size * t->args.gradient_accumulation_steps;
+    g->update = s->turns.batch_size * t->args.gradient_accumulation_steps;
     g->order.n = n;
     g->order.row = (int64_t *)sen__new_array(t->c, n, sizeof *g->place, "the order of the rows");
     g->length = (double *)sen__new_array(t->c, n, sizeof *g->length, "lengths of rows");
@@ -44890,7 +44967,8 @@ static sen_result sen__loader_sampler(sen_dataloader *l, bool turns)
     else if (!r) l->sampler = each[0];
     else for (i = 0; each && i < l->n_sets; i++) sen_sampler_free(each[i]);
     sen__delete(t->c, each);
-    if (!r && (!l->sampler || l->sampler->batch_size > l->size || l->sampler->n_subs != l->n_sets))
+    if (!r && (!l->sampler || l->sampler->turns.batch_size > l->size ||
+               l->sampler->turns.n != l->n_sets))
         r = sen_fail(t->c, SEN_ERR_ARGUMENT, "a sampler should be over the datasets that it was "
                                              "asked for, in batches of %lld at most",
                      (long long)l->size);
@@ -45676,9 +45754,9 @@ static sen_result sen__plan_widest(sen_trainer *t, int64_t *widest)
         sen__sampler_begin_epoch(s, e);
         /* As many as the loop will fetch, not as many as there are. */
         for (b = 0; b < t->batches && left > 0 && sen__sampler_next(s, t->rows, &n); b++, left--) {
-            const sen__train_set *set = &t->train[s->source];
+            const sen__train_set *set = &t->train[s->turns.dataset];
             int64_t tokens = n * set->n_columns * t->model->transformer->max_seq_length;
-            for (i = 0; i < n; i++) t->rows[i] -= s->sub[s->source].first;
+            for (i = 0; i < n; i++) t->rows[i] -= s->sub[s->turns.dataset].first;
             if (!set->by_batch) tokens = sen__plan_tokens(t, set, t->rows, n);
             if (!t->plan_first.data && !set->by_batch) r = SEN_ERR_MEMORY;
             *widest = SEN__MAX(*widest, tokens);
@@ -49550,13 +49628,14 @@ static int64_t sen__update_fetch(sen_trainer *t)
     const int64_t size = t->args.per_device_train_batch_size;
     const int64_t want = SEN__MIN((int64_t)t->args.gradient_accumulation_steps,
                                   t->batches - t->micro);
-    int64_t i, n;
+    int64_t i, n, first;
     for (n = 0; n < want; n++) {
         int64_t *rows = t->rows + n * size;
         if (!sen__sampler_next(t->sampler, rows, &t->rows_n[n])) break; /* ended early */
-        t->rows_set[n] = t->sampler->source;
+        t->rows_set[n] = t->sampler->turns.dataset;
         SENTRAIN_ASSERT(t->rows_n[n] <= size);
-        for (i = 0; i < t->rows_n[n]; i++) rows[i] -= t->sampler->sub[t->sampler->source].first;
+        first = t->sampler->sub[t->sampler->turns.dataset].first;
+        for (i = 0; i < t->rows_n[n]; i++) rows[i] -= first;
     }
     return n;
 }
@@ -52314,6 +52393,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    sen_pca_fit, sen_model_add_dense, the command reduce: fewer dimensions, whitening.
  *   Added    aggregate_fn of NanoBEIREvaluator; names of one's own in score_functions.
  *   Added    sen_sampler_skip, and skip of a sen_sampler_type: a resumed epoch goes on at once.
+ *   Added    sen_register_multi_sampler: one's own way for datasets to take turns.
  *
  * LICENCE
  *

@@ -174,6 +174,90 @@ static int64_t sample_own_next(sen_sampler_call *s, int64_t *rows)
     return 2;
 }
 
+/* The last dataset first, two batches of each at a time; the state counts. */
+static sen_result sample_turns_start(sen_turns *t)
+{
+    t->state = sen__new(t->ctx, sizeof(int), "turns");
+    return t->state ? SEN_OK : SEN_ERR_MEMORY;
+}
+
+static int64_t sample_turns_length(const sen_turns *t)
+{
+    int64_t n = 0;
+    for (int k = 0; k < t->n; k++) n += sen_turns_length(t, k);
+    return n;
+}
+
+static void sample_turns_begin(sen_turns *t, int64_t epoch)
+{
+    (void)epoch;
+    *(int *)t->state = 0;
+}
+
+static int64_t sample_turns_next(sen_turns *t, int64_t *rows)
+{
+    for (int dry = 0; dry < t->n; dry++) {
+        int64_t n;
+        t->dataset = t->n - 1 - *(int *)t->state / 2 % t->n;
+        n = sen_turns_pull(t, t->dataset, rows);
+        *(int *)t->state += n ? 1 : 2 - *(int *)t->state % 2;
+        if (n) return n;
+    }
+    return 0;
+}
+
+static void sample_turns_end(sen_turns *t)
+{
+    sen__delete(t->ctx, t->state);
+}
+
+static sen_result sample_turns_work(sen_ctx *c, void *arg)
+{
+    static const sen_multi_sampler_type own = {
+        "in_twos", sample_turns_start, sample_turns_length, sample_turns_begin, sample_turns_next,
+        sample_turns_end
+    };
+    static const int64_t labels[9] = { 0 };
+    sen_column column = { "label", NULL, labels, NULL };
+    sen_dataset *d[3] = { NULL };
+    sen_sampler *each[3] = { NULL }, *s = NULL;
+    sen_sampler_args a = sen_sampler_args_default();
+    char *order = (char *)arg;
+    int64_t rows[2], n, length[3] = { 4, 9, 3 };
+    int k, which;
+    sen_result r = sen_register_multi_sampler(c, &own);
+    a.batch_size = 2;
+    for (k = 0; !r && k < 3; k++) {
+        r = sen_dataset_from_arrays(c, &column, 1, length[k], &d[k]);
+        if (!r) r = sen_sampler_new(c, d[k], &a, &each[k]);
+    }
+    if (!r) r = sen_sampler_join(c, "in_twos", each, 3, 42, &s);
+    else for (k = 0; k < 3; k++) sen_sampler_free(each[k]);
+    if (!r) {
+        CHECK(sen_sampler_length(s) == 9);
+        for (int epoch = 0; epoch < 2; epoch++) {
+            sen_sampler_begin_epoch(s, epoch);
+            while (sen_sampler_next(s, rows, &n, &which)) {
+                *order++ = (char)('0' + which);
+                for (int64_t i = 0; i < n; i++) CHECK(rows[i] >= 0 && rows[i] < length[which]);
+            }
+        }
+        *order = 0;
+    }
+    sen_sampler_free(s);
+    for (k = 0; k < 3; k++) sen_dataset_free(d[k]);
+    return r;
+}
+
+/* A way of one's own for datasets to take turns, by its name. */
+static void test_sample_turns(sen_ctx *c)
+{
+    char order[64] = "";
+    CHECK_OK(c, sample_turns_work(c, order));
+    CHECK_TEXT(order, "221100111221100111");
+    CHECK(fail_everywhere(NULL, sample_turns_work, order) > 5);
+}
+
 static void test_sample_errors(sen_ctx *c)
 {
     static const sen_sampler_type own = {
@@ -230,7 +314,7 @@ static void test_sample_errors(sen_ctx *c)
     if (s) {
         sen__sampler_begin_epoch(s, 1);
         CHECK(sen__sampler_next(s, rows, &n) && n == 2 && rows[0] == 1 && rows[1] == 2 &&
-              s->source == 0);
+              s->turns.dataset == 0);
         sen__sampler_free(s);
     }
     sen__sampler_free(NULL);
@@ -356,6 +440,7 @@ static void test_sample(void)
     if (!c) return;
     test_sample_golden(c);
     test_sample_errors(c);
+    test_sample_turns(c);
     test_sample_repeats();
     test_sample_memory();
     sen_ctx_free(c);
