@@ -69,6 +69,15 @@ static void loss_check_gradient(const char *what, const float *got, const double
     loss_check_rounded(what, got, expect, n, tol, 0.0);
 }
 
+/* Which losses have met their twin in double, value and central differences. */
+static bool loss_met[64];
+
+static void loss_meets(const char *name)
+{
+    for (int i = 0; sen__losses[i]; i++)
+        if (strcmp(sen__losses[i]->name, name) == 0) loss_met[i] = true;
+}
+
 /* ---- recorded by Python ---------------------------------------------------------------------- */
 
 /* A matrix in JSON: out[rows * width] as doubles; returns how many numbers there were. */
@@ -674,6 +683,7 @@ static void loss_check_weighted(sen_ctx *c, const char *name, const void *args, 
         const int64_t n = o.rows[k] * o.cols[k];
         double d[LOSS_MOST];
         naive_gradient(d, in[k], n, naive_weighted, &g);
+        loss_meets(name);
         loss_check_gradient(name, k < columns ? b.grad[k]
                                               : sen_tensor_grad(sen_loss_weight(l, k - columns)),
                             d, n, 1e-5);
@@ -718,6 +728,7 @@ static void loss_check_labelled(sen_ctx *c, const char *name, const void *args, 
     for (int k = 0; k < columns; k++) {
         double d[LOSS_MOST];
         naive_gradient(d, in[k], LOSS_ROWS * LOSS_WIDTH, naive_weighted, &g);
+        loss_meets(name);
         loss_check_gradient(name, b.grad[k], d, LOSS_ROWS * LOSS_WIDTH, 1e-5);
     }
 }
@@ -1045,6 +1056,7 @@ static void layer_check(sen_ctx *c, const char *name, const void *args, layer_ca
     CHECK_OK(c, sen_backward(tape, y, 0.5f));
     for (int k = 0; k < LAYERS; k++) {
         naive_gradient(d, in[k], n, naive_weighted, &g);
+        loss_meets(name);
         loss_check_gradient(name, layers.x[k]->g, d, n, 1e-5);
     }
     tape->layers = NULL;                        /* without a model that leaves them */
@@ -1187,6 +1199,7 @@ static void tension_check(sen_ctx *c, const char *name, const void *args, naive_
     for (int k = 0; k < o.n; k++) {
         const int64_t count = k < 2 ? n : 1;
         naive_gradient(d, in[k], count, naive_weighted, &g);
+        loss_meets(name);
         loss_check_gradient(name, k < 2 ? x[k]->g : sen_tensor_grad(sen_loss_weight(loss, 0)), d,
                             count, 1e-5);
     }
@@ -1401,6 +1414,7 @@ static void noise_check(sen_ctx *c, sen_model *m, const sen_batch *b)
     }
     memcpy(got + t.first[t.n - 1], emb[0]->g, (size_t)b->rows * NOISE_H * sizeof(float));
     naive_gradient(d, t.x, t.first[t.n], noise_value, &t);
+    loss_meets("DenoisingAutoEncoderLoss");
     /* The padding's word learns from its logit only, not where it was looked up: not the twin's. */
     for (int k = 0; k < NOISE_H; k++) d[k] = (double)got[k];
     loss_check_gradient("denoising", got, d, t.first[t.n], 1e-5);
@@ -1689,6 +1703,7 @@ static void test_loss_gist(void)
         for (int k = 0; k < b.columns; k++) {
             double d[LOSS_MOST];
             naive_gradient(d, in[k], LOSS_ROWS * LOSS_WIDTH, naive_weighted, &g);
+            loss_meets("GISTEmbedLoss");
             loss_check_gradient("GISTEmbedLoss", b.grad[k], d, LOSS_ROWS * LOSS_WIDTH, 1e-5);
         }
         loss_free_guided(l);
@@ -2215,6 +2230,33 @@ static void test_loss_no_memory(void)
     CHECK(r == SEN_OK);
 }
 
+/* Every loss of the table has met its twin, or is one that a test compares with another loss that
+ * has: the Cached ones in test_train_cached, MSELoss in test_loss_twins_of_teachers. A loss that is
+ * added without either fails here. */
+static void test_loss_all_met(void)
+{
+    static const char *const other[][2] = {
+        { "CachedMultipleNegativesRankingLoss", "MultipleNegativesRankingLoss" },
+        { "CachedMultipleNegativesSymmetricRankingLoss", "MultipleNegativesSymmetricRankingLoss" },
+        { "CachedGISTEmbedLoss", "GISTEmbedLoss" },
+        { "MSELoss", "EmbedDistillLoss" },
+    };
+    int n = 0, others = 0;
+    for (; sen__losses[n]; n++)
+        for (size_t k = 0; k < sizeof other / sizeof *other; k++)
+            if (strcmp(sen__losses[n]->name, other[k][0]) == 0)
+                for (int i = 0; sen__losses[i]; i++)
+                    if (strcmp(sen__losses[i]->name, other[k][1]) == 0 && loss_met[i]) others++;
+    CHECK(others == sizeof other / sizeof *other && n < (int)sizeof loss_met);
+    for (int i = 0; i < n; i++) {
+        bool known = loss_met[i];
+        for (size_t k = 0; k < sizeof other / sizeof *other; k++)
+            known = known || strcmp(sen__losses[i]->name, other[k][0]) == 0;
+        if (!known) printf("%s has no twin in double\n", sen__losses[i]->name);
+        CHECK(known);
+    }
+}
+
 static void test_loss(void)
 {
     TEST(test_loss_golden);
@@ -2232,6 +2274,7 @@ static void test_loss(void)
     TEST(test_loss_chosen);
     TEST(test_loss_pieces);
     TEST(test_loss_gist);
+    TEST(test_loss_all_met);
     TEST(test_loss_terms);
     TEST(test_loss_edges);
     TEST(test_loss_json);
