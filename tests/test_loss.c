@@ -2039,6 +2039,37 @@ static void test_loss_columns(void)
     sen_ctx_free(c);
 }
 
+/* Every loss of the table that needs no other one to be made: of all numbers of columns, with a
+ * label and without, some are taken and some are not, and what is not is said in its name. */
+static void test_loss_columns_of_all(void)
+{
+    sen_ctx *c = test_ctx(1);
+    int made = 0;
+    for (int i = 0; sen__losses[i]; i++) {
+        const char *name = sen__losses[i]->name;
+        int taken = 0, refused = 0;
+        sen_loss *l = NULL;
+        if (sen_loss_new(c, name, NULL, &l)) {
+            sen__forgive(c);
+            continue;
+        }
+        made++;
+        for (int columns = 0; columns <= 10; columns++)
+            for (int labels = 0; labels < 2; labels++) {
+                const bool good = sen__loss_check_columns(c, l, columns, labels != 0) == SEN_OK;
+                taken += good;
+                refused += !good;
+                if (!good && strncmp(sen_message(c), name, strlen(name)) != 0)
+                    CHECK_TEXT(sen_message(c), name);
+                sen__forgive(c);
+            }
+        CHECK(taken > 0 && refused > 0);
+        sen_loss_free(l);
+    }
+    CHECK(made >= 22);
+    sen_ctx_free(c);
+}
+
 /* What is refused of data, beyond their number of columns: before the first step, in a sentence. */
 static void test_loss_data(void)
 {
@@ -2283,6 +2314,7 @@ static void test_loss(void)
     TEST(test_loss_refused);
     TEST(test_loss_refused_in_c);
     TEST(test_loss_columns);
+    TEST(test_loss_columns_of_all);
     TEST(test_loss_data);
     TEST(test_loss_batches);
     TEST(test_loss_label_scale);
