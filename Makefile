@@ -162,7 +162,7 @@ $(BUILD)/fuzz/fuzz: tests/test_fuzz.c tests/test.h tools/sentrain.c sentrain.h
 fuzz: $(BUILD)/fuzz/fuzz
 	@for f in $(FUZZ); do \
 	    mkdir -p $(BUILD)/fuzz/$$f && echo "fuzz $$f: $(FUZZ_SECONDS) s" && \
-	    $(RUN) $< --$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2000 -max_len=4096 \
+	    $(RUN) $< --$$f -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2000 -max_len=8192 \
 	        -dict=tests/fuzz/words.dict -artifact_prefix=$(BUILD)/fuzz/$$f- -print_final_stats=1 \
 	        $(BUILD)/fuzz/$$f tests/fuzz/$$f >$(BUILD)/fuzz/$$f.log 2>&1 || \
 	        { tail -n 60 $(BUILD)/fuzz/$$f.log; exit 1; }; \

@@ -31854,11 +31854,15 @@ SENTRAIN_DEF sen_result sen_register_sampler(sen_ctx *c, const sen_sampler_type 
  * sampler for an IterableDataset). A window's rows are filled batch by batch and then anew from its
  * first, so that the batches of one update, as many as it has room for, stand beside each other. */
 
+/* A trainer makes the window as large as an update; for whoever else reads there is a batch. */
 static sen_result sen__streamed_start(sen_sampler_call *s)
 {
     int64_t *at = (int64_t *)sen__new(s->ctx, sizeof *at, "a sampler");
     s->state = at;
-    return at ? SEN_OK : SEN_ERR_MEMORY;
+    if (!at) return SEN_ERR_MEMORY;
+    return s->dataset->rows >= s->batch_size
+               ? SEN_OK
+               : sen__stream_window((sen_dataset *)(size_t)s->dataset, s->batch_size);
 }
 
 static void sen__streamed_end(sen_sampler_call *s)
@@ -52394,6 +52398,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    aggregate_fn of NanoBEIREvaluator; names of one's own in score_functions.
  *   Added    sen_sampler_skip, and skip of a sen_sampler_type: a resumed epoch goes on at once.
  *   Added    sen_register_multi_sampler: one's own way for datasets to take turns.
+ *   Fixed    A sampler over a stream outside a trainer wrote behind the stream's window.
  *
  * LICENCE
  *

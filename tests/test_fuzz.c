@@ -496,18 +496,13 @@ static void fuzz_list(const sen_dataset *d, int64_t row, int column)
         FUZZ_CHECK(list[i] != -12345.678901);
 }
 
-/* Every cell, and every byte of its text. */
-static void fuzz_cells(const sen_dataset *d)
+/* Every cell of some rows, and every byte of its text. */
+static void fuzz_read_rows(const sen_dataset *d, int64_t from, int64_t to)
 {
     int64_t row;
-    int column, k, sum = 0;
+    int column, sum = 0;
     size_t i;
-    for (column = 0; column < sen_dataset_columns(d); column++) {
-        k = sen_dataset_column_find(d, sen_dataset_column_name(d, column));
-        FUZZ_CHECK(k == column);
-        FUZZ_CHECK(sen_dataset_column_kind(d, column) <= SEN_COLUMN_LIST);
-    }
-    for (row = 0; row < sen_dataset_rows(d); row++) {
+    for (row = from; row < to; row++) {
         for (column = 0; column < sen_dataset_columns(d); column++) {
             const sen_text text = sen_dataset_text(d, row, column);
             for (i = 0; i < text.length; i++) sum += (unsigned char)text.data[i];
@@ -519,19 +514,48 @@ static void fuzz_cells(const sen_dataset *d)
     FUZZ_CHECK(sum >= 0);
 }
 
+/* A stream twice from its start, in batches of three, as a trainer reads it; what it meets on the
+ * way may end it with an error. */
+static void fuzz_streamed(fuzz_call *f, sen_dataset *d)
+{
+    sen_sampler_args a = sen_sampler_args_default();
+    sen_sampler *s = NULL;
+    int64_t rows[3], n, i;
+    int epoch, batches;
+    a.batch_size = 3;
+    if (fuzz_said(f, sen_sampler_new(f->c, d, &a, &s))) return;
+    for (epoch = 0; epoch < 2; epoch++) {
+        sen_sampler_begin_epoch(s, epoch);
+        for (batches = 0; batches < 9 && sen_sampler_next(s, rows, &n, NULL); batches++)
+            for (i = 0; i < n; i++) fuzz_read_rows(d, rows[i], rows[i] + 1);
+    }
+    sen_sampler_free(s);
+}
+
+static void fuzz_cells(fuzz_call *f, sen_dataset *d)
+{
+    int column, k;
+    for (column = 0; column < sen_dataset_columns(d); column++) {
+        k = sen_dataset_column_find(d, sen_dataset_column_name(d, column));
+        FUZZ_CHECK(k == column);
+        FUZZ_CHECK(sen_dataset_column_kind(d, column) <= SEN_COLUMN_LIST);
+    }
+    if (d->stream) fuzz_streamed(f, d);
+    else fuzz_read_rows(d, 0, sen_dataset_rows(d));
+}
+
 /* As a plain path; then as spec.json, if the input has one, says. */
-static void fuzz_dataset(fuzz_call *f, const char *path)
+static void fuzz_dataset_at(fuzz_call *f, const char *path)
 {
     sen_dataset_desc desc = sen_dataset_desc_default();
     sen_dataset *d = NULL;
     sen__bytes spec;
     sen_json *j = NULL;
     sen_result r;
-    fuzz_unpack(f, "", path);
     desc.path = path;
     r = fuzz_said(f, sen_dataset_load(f->c, &desc, &d));
     FUZZ_CHECK((r == SEN_OK) == (d != NULL));
-    if (d) fuzz_cells(d);
+    if (d) fuzz_cells(f, d);
     sen_dataset_free(d);
     if (!sen__file_exists(f->c, "spec.json")) return;
     sen__begin(f->c);
@@ -540,10 +564,37 @@ static void fuzz_dataset(fuzz_call *f, const char *path)
     if (!r) {
         r = fuzz_said(f, sen_dataset_from_json(f->c, j, NULL, &d));
         FUZZ_CHECK((r == SEN_OK) == (d != NULL));
-        if (d) fuzz_cells(d);
+        if (d) fuzz_cells(f, d);
         sen_dataset_free(d);
     }
     sen__file_release(f->c, &spec);
+}
+
+static void fuzz_dataset(fuzz_call *f, const char *path)
+{
+    fuzz_unpack(f, "", path);
+    fuzz_dataset_at(f, path);
+}
+
+/* The file of an Arrow folder; its two others are whole unless the input has its own. */
+static void fuzz_arrow(fuzz_call *f)
+{
+    static const char state[] =
+        "{\"_data_files\": [{\"filename\": \"data-00000-of-00001.arrow\"}]}";
+    static const char info[] =
+        "{\"features\": {\"label\": {\"names\": [\"no\", \"yes\"], "
+        "\"_type\": \"ClassLabel\"}}}";
+    fuzz_put(f->files, "set/state.json", state, sizeof state - 1);
+    fuzz_put(f->files, "set/dataset_info.json", info, sizeof info - 1);
+    fuzz_unpack(f, "set/", "data-00000-of-00001.arrow");
+    if (sen__file_exists(f->c, "set/spec.json")) {
+        sen__bytes spec;
+        if (!sen__file_read(f->c, "set/spec.json", &spec)) {
+            fuzz_put(f->files, "spec.json", (const char *)spec.data, (size_t)spec.size);
+            sen__file_release(f->c, &spec);
+        }
+    }
+    fuzz_dataset_at(f, "set");
 }
 
 static void fuzz_csv(fuzz_call *f)
@@ -695,6 +746,7 @@ static const fuzz_format fuzz_formats[] = {
     { "csv",           fuzz_csv,           false, 2048 },
     { "tsv",           fuzz_tsv,           false, 2048 },
     { "jsonl",         fuzz_jsonl,         false, 2048 },
+    { "arrow",         fuzz_arrow,         false, 2048 },
     { "image",         fuzz_image,         false, 2048 },
     { "trainer_state", fuzz_trainer_state, true,  2048 },
     { "config",        fuzz_config,        true,  0 },

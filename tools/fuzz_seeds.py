@@ -227,6 +227,29 @@ def data_seeds():
          files('{"a": 2, "b": 1}\n', spec__json={"path": "in.jsonl", "scale": {"a": 1e308, "b": 0}, "columns": ["b", "a", "a"]}))
 
 
+def arrow_seeds():
+    """Cut, turned over and plain files of tests/golden/arrow, which tools/golden_arrow.py writes."""
+    golden = os.path.join(OUT, "..", "golden", "arrow")
+    for name, part in (("whole", "00000-of-00001"), ("sliced", "00000-of-00001"), ("null", "00000-of-00001"), ("shards", "00001-of-00002")):
+        with open(os.path.join(golden, name, "data-%s.arrow" % part), "rb") as f:
+            data = f.read()
+        seed("arrow", data)
+        if name == "whole":
+            seed("arrow", data[:len(data) // 2], data[:8], data[:-8], data.replace(b"anchor", b"anchur"), b"\xff\xff\xff\xff\x10\0\0\0",
+                 data[:700] + bytes(255 - b for b in data[700:760]) + data[760:], data[:8] + b"\xff" * 16 + data[24:],
+                 data + b"\n--- spec.json\n" + js({"path": "set", "columns": ["anchor", "label"], "limit": 2}).encode(),
+                 data + b"\n--- spec.json\n" + js({"path": "set", "streaming": True}).encode(),
+                 data + b"\n--- state.json\n{}", data + b"\n--- dataset_info.json\n[]")
+    stream = {"path": "in.jsonl", "streaming": True}
+    rows = "".join('{"a": "x%d", "score": %s, "l": [%d, 2]}\n' % (i, i / 4, i) for i in range(7))
+    seed("jsonl", '{"a": [1, 2.5], "b": [[1], [2]], "c": "x"}\n{"a": [3, 4], "b": [[5], [6]], "c": "y"}\n',
+         files(rows, spec__json=stream), files(rows + '{"a": 5}\n', spec__json=stream), files(rows + "{", spec__json=stream),
+         files(rows, spec__json=dict(stream, columns=["l", "a"], limit=4)), files('\n\n{"a": "x"}\n\n', spec__json=stream),
+         files(rows, spec__json=dict(stream, scale={"score": 2}, rename={"a": "text"})), files("", spec__json=stream))
+    seed("csv", files("a,label\nx,1\n\"open,2\n", spec__json={"path": "in.csv", "streaming": True}),
+         files("a,label\nx,1\ny,2,3\n", spec__json={"path": "in.csv", "streaming": True}))
+
+
 def image(*entries, count=None, version=1):
     """(name, contents or None for a folder) each."""
     out = b"SENFILES" + struct.pack("<QQ", version, len(entries) if count is None else count)
@@ -383,6 +406,7 @@ tokenizer_seeds()
 tokenizer_wrong_seeds()
 vocab_seeds()
 data_seeds()
+arrow_seeds()
 image_seeds()
 config_seeds()
 trainer_seeds()
