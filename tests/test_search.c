@@ -351,8 +351,8 @@ static void test_search_whiten(void)
         for (int m = 0; m <= k; m++) {
             double sum = 0, mean = 0;
             for (int i = 0; i < N; i++) sum += y[i][k] * y[i][m], mean += y[i][k];
-            worst = fmax(worst, fabs(sum / (N - 1) - (k == m ? 1.0 : 0.0)));
-            worst = fmax(worst, fabs(mean / N));
+            worst = fmax(worst, fabs(sum / (double)(N - 1) - (k == m ? 1.0 : 0.0)));
+            worst = fmax(worst, fabs(mean / (double)N));
         }
     CHECK(worst < 1e-4);
     for (int i = 0; i < N; i++)
