@@ -10,6 +10,7 @@
  *                     that stay in registers; memory read and written
  *   matmul, attention, rows             kernels at the shapes of training and encoding
  *   search            exact search beside its matrix product alone (--full: a million rows, 1.5 GB)
+ *   samplers          an epoch of a million rows (Python's side: tools/bench_sampler.py)
  *   optimizer, tokenizer, encode, latency, train, gain     whole jobs on a model
  *   process, grid     start-up and memory of processes of their own; how the cost grows (N only)
  * --model: a folder; none: random weights of MiniLM-L6's shape. --data: a folder with
@@ -172,6 +173,7 @@ static void bench_all(bench *b, int threads, bool last)
     if (bench_wanted(b, "attention")) bench_attends(b);
     if (bench_wanted(b, "rows")) bench_row_kernels(b);
     if (bench_wanted(b, "search")) bench_searches(b);
+    if (bench_wanted(b, "samplers")) bench_samplers(b);
     bench_jobs(b, last);
     if (last && bench_wanted(b, "grid")) bench_grid(b);
     sen_ctx_free(b->c);

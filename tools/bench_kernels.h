@@ -665,4 +665,67 @@ static void bench_searches(const bench *b)
     free(query);
     free(corpus);
 }
+
+/* ---- samplers -------------------------------------------------------------------------------- */
+
+/* An epoch of each batch sampler over pairs, a tenth of whose anchors come twice: making it, and
+ * all of its batches. tools/bench_sampler.py is Python's side, on the same rows. */
+static void bench_samplers(const bench *b)
+{
+    static const char *const kinds[] = { "batch_sampler", "no_duplicates", "group_by_label" };
+    const int64_t rows = b->quick ? 100000 : 1000000, size = 1024;
+    char *all = (char *)bench_alloc((size_t)rows * 64);
+    sen_text *cell = (sen_text *)bench_alloc((size_t)rows * 2 * sizeof *cell);
+    int64_t *label = (int64_t *)bench_alloc((size_t)rows * sizeof *label);
+    int64_t *batch = (int64_t *)bench_alloc((size_t)size * sizeof *batch);
+    sen_column column[3];
+    sen_dataset *d = NULL;
+    bench_title(b, "samplers: an epoch in batches of 1024");
+    memset(column, 0, sizeof column);
+    for (int64_t i = 0; i < rows; i++) {
+        char *at = all + i * 64;
+        cell[i].data = at;
+        cell[i].length = (size_t)snprintf(at, 32, "question %lld",
+                                          (long long)(i * 7919 % (rows / 10 * 9)));
+        cell[rows + i].data = at + 32;
+        cell[rows + i].length = (size_t)snprintf(at + 32, 32, "answer %lld", (long long)i);
+        label[i] = i % 1000;
+    }
+    column[0].name = "anchor";
+    column[0].texts = cell;
+    column[1].name = "positive";
+    column[1].texts = cell + rows;
+    column[2].name = "label";
+    column[2].ints = label;
+    bench_check(b, sen_dataset_from_arrays(b->c, column, 3, rows, &d));
+    for (size_t k = 0; k < SEN__COUNT(kinds); k++) {
+        sen_sampler_args a = sen_sampler_args_default();
+        double t = bench_now(b), made;
+        sen_sampler *s = NULL;
+        int64_t n, batches = 0;
+        char fields[80];
+        a.batch_sampler = kinds[k];
+        a.batch_size = size;
+        bench_check(b, sen_sampler_new(b->c, d, &a, &s));
+        made = bench_now(b) - t;
+        sen_sampler_begin_epoch(s, 0);
+        while (sen_sampler_next(s, batch, &n, NULL)) batches++;
+        t = bench_now(b) - t;
+        {
+            const bench_number v[] = {
+                { "seconds", t, "s" }, { "made", made, "s, of which to make it" },
+                { "batches", (double)batches, "batches" }, { NULL, 0, NULL }
+            };
+            snprintf(fields, sizeof fields, "\"sampler\": \"%s\", \"rows\": %lld", kinds[k],
+                     (long long)rows);
+            bench_line(b, "sampler", fields, kinds[k], v);
+        }
+        sen_sampler_free(s);
+    }
+    sen_dataset_free(d);
+    free(batch);
+    free(label);
+    free(cell);
+    free(all);
+}
 #endif /* BENCH_KERNELS_H */
