@@ -9,7 +9,7 @@ mkdir -p "$out/shared/bench"
 "$bench" train "$out/none" - 2>"$out/said" && { echo 'FAIL: a model that is not there was trained'; exit 1; }
 grep -q 'bench: .*none' "$out/said" || { echo 'FAIL: the message names no folder:'; cat "$out/said"; exit 1; }
 
-for part in peak rows search tokenizer latency grid; do
+for part in peak rows search samplers tokenizer latency grid; do
     "$bench" --quick --json --threads 2 --only $part --data "$out/none" >"$out/$part.jsonl"
 done
 "$bench" train - - --batch-size 4 --updates 2 --limit 16 --threads 2 --json --mark >"$out/train.jsonl"
@@ -46,7 +46,7 @@ def lines(name):
 def check(what, good):
     if not good:
         sys.exit("FAIL: " + what)
-for name in ("peak", "rows", "search", "tokenizer", "latency", "grid"):
+for name in ("peak", "rows", "search", "samplers", "tokenizer", "latency", "grid"):
     rows = lines(name)
     check(f"{name}: which machine it is", rows[0]["bench"] == "machine" and rows[0]["cpus"] >= 1)
     check(f"{name}: some lines", len(rows) > 2 and all(r["bench"] == name for r in rows[1:]))

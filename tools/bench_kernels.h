@@ -644,7 +644,7 @@ static void bench_search_bits(const bench *b, sen_precision precision, const cha
         snprintf(fields, sizeof fields, "\"precision\": \"%s\", \"rows\": %lld", name,
                  (long long)rows);
         snprintf(label, sizeof label, "%s, 300 in %lld", name, (long long)rows);
-        bench_line(b, "search_quantized", fields, label, v);
+        bench_line(b, "search", fields, label, v);
     }
     free(few);
     free(ranges);
@@ -718,7 +718,7 @@ static void bench_samplers(const bench *b)
             };
             snprintf(fields, sizeof fields, "\"sampler\": \"%s\", \"rows\": %lld", kinds[k],
                      (long long)rows);
-            bench_line(b, "sampler", fields, kinds[k], v);
+            bench_line(b, "samplers", fields, kinds[k], v);
         }
         sen_sampler_free(s);
     }
