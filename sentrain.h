@@ -46889,8 +46889,8 @@ static sen_result sen__observe_metric(sen_trainer *t)
     return SEN_OK;
 }
 
-/* Its state as an object of its fields; null: it has none. In the scratch arena. */
-static sen_json *sen__observe_write(sen_trainer *t, sen__maker *m, sen_json *o)
+/* Its state as an object of its fields, and the rates, into o. */
+static void sen__observe_write(sen_trainer *t, sen__maker *m, sen_json *o)
 {
     const sen_field *f = t->schedule_state ? t->schedule->state_fields : NULL;
     sen_json *state = sen__make(m, o, "state", SEN_JSON_OBJECT), *rates;
@@ -46902,10 +46902,10 @@ static sen_json *sen__observe_write(sen_trainer *t, sen__maker *m, sen_json *o)
     }
     rates = sen__make(m, o, "rates", SEN_JSON_LIST);
     for (i = 0; i < t->n_rates; i++) sen__make_double(m, rates, NULL, t->moved_rates[i]);
-    return state;
 }
 
-/* From a checkpoint's scheduler.json. Its numbers are claims; what counts has room to go on. */
+/* From a checkpoint's scheduler.json. Its numbers are claims; those that count must have room to
+ * count on. */
 static sen_result sen__observe_read(sen_trainer *t, const sen_json *o)
 {
     const sen_json *state = sen_json_get(o, "state"), *rates = sen_json_get(o, "rates"), *j;
