@@ -29487,6 +29487,7 @@ static int64_t sen__arrow_range(const sen__arrow_field *f, const sen__arrow_part
         *from = i * f->size;
         return *from <= most - f->size ? f->size : -1;
     }
+    if (!p->values) return -1;
     *from = sen__arrow_number(p->values + i * f->bytes, f->bytes, true);
     to = sen__arrow_number(p->values + (i + 1) * f->bytes, f->bytes, true);
     return *from >= 0 && *from <= to && to <= most ? to - *from : -1;
@@ -29496,10 +29497,11 @@ static int64_t sen__arrow_range(const sen__arrow_field *f, const sen__arrow_part
 static bool sen__arrow_value(const sen__arrow_field *f, const sen__arrow_part *p, int64_t i,
                              sen__cell *cell)
 {
-    const unsigned char *at = p->values + i * f->bytes;
+    const unsigned char *at;
     uint64_t bits;
     float single;
-    if (f->dictionary || !sen__arrow_is(p, i)) return false;
+    if (f->dictionary || !p->values || !sen__arrow_is(p, i)) return false;
+    at = p->values + i * f->bytes;
     cell->kind = SEN_JSON_NUMBER;
     cell->is_integer = f->type == SEN__ARROW_INT;
     if (f->type == SEN__ARROW_INT) {
@@ -52399,6 +52401,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    sen_sampler_skip, and skip of a sen_sampler_type: a resumed epoch goes on at once.
  *   Added    sen_register_multi_sampler: one's own way for datasets to take turns.
  *   Fixed    A sampler over a stream outside a trainer wrote behind the stream's window.
+ *   Fixed    A damaged Arrow file whose field has no values is refused, not read at address 0.
  *
  * LICENCE
  *
