@@ -481,6 +481,8 @@ SENTRAIN_DEF const char *sen_build_info(void);
  * A weight is a named float32 tensor in row-major order. Files in float16 or bfloat16 are widened
  * on reading; what is written is float32.
  * ============================================================================================== */
+struct sen_lora;
+
 typedef struct sen_tensor {
     const char *name;               /* as in the file of its module, e.g. "linear.weight" */
     int         ndim;               /* 0..4 */
@@ -496,7 +498,17 @@ typedef struct sen_tensor {
     unsigned char *grad_row;        /* [rows] of a table: 0: that row's gradient is zero, whatever
                                        stands in grad; NULL: all of grad counts */
     bool        is_mapped;          /* data lies in the mapped file of the model: no own block */
+    const struct sen_lora *lora;    /* of a Linear's weight: the adapter beside it; or NULL */
 } sen_tensor;
+
+/* Beside a frozen weight w (out,in): w x becomes w x + scale up (down x), where down's input is
+ * dropped out in training. The op of a Linear looks for it at its weight, so that modules need not
+ * know of adapters. See sen_model_add_adapter. */
+typedef struct sen_lora {
+    sen_tensor *down, *up;          /* PEFT's lora_A (r,in) and lora_B (out,r) */
+    float       scale, dropout;
+    int         site;               /* of that dropout; like no other of the model */
+} sen_lora;
 
 /* The gradient of a weight, (rows, cols) and whole; NULL: it got none since the last update. */
 SENTRAIN_DEF const float *sen_tensor_grad(sen_tensor *t);
@@ -1003,6 +1015,30 @@ SENTRAIN_DEF const char *sen_model_weight_name(const sen_model *m, int i);
  * Before a trainer takes the model. SEN_ERR_ARGUMENT: the pattern is none, or matches nothing. */
 SENTRAIN_DEF sen_result sen_model_freeze(sen_ctx *c, sen_model *m, const char *pattern,
                                          bool frozen);
+
+/* Puts a low-rank adapter (LoRA; PEFT's LoraConfig and Transformer.add_adapter of Python) beside
+ * some of the transformer's Linears; the transformer's own weights are frozen, the adapter's train.
+ * config: LoraConfig's keys, borrowed during the call ({"r": 16, "lora_alpha": 32, "lora_dropout":
+ * 0.1, "target_modules": ["query", "key", "value"]}; "all-linear", patterns, rank_pattern ... as
+ * there). seed: of lora_A, drawn as torch does behind manual_seed(seed). A model that is saved then
+ * is PEFT's folder: adapter_config.json and adapter_model.safetensors, and where the base lies.
+ * Before losses and a trainer are made for the model. SEN_ERR_ARGUMENT: what is asked for does not
+ * fit the model, or its weights are no more those of its folder; SEN_ERR_UNSUPPORTED: DoRA and what
+ * else PEFT has beside plain LoRA. */
+SENTRAIN_DEF sen_result sen_model_add_adapter(sen_ctx *c, sen_model *m, const sen_json *config,
+                                              uint64_t seed);
+
+/* The same from PEFT's folder; its base_model_name_or_path is not looked at. SEN_ERR_FORMAT: the
+ * folder's adapter is for another model. (sen_model_load of that folder loads base and adapter.) */
+SENTRAIN_DEF sen_result sen_model_load_adapter(sen_ctx *c, sen_model *m, const char *folder);
+
+/* Adds the adapter's products to the weights and drops it: embeddings are the same up to rounding,
+ * without its cost. The weights stay frozen. SEN_ERR_ARGUMENT: there is none. SEN_ERR_BUSY: a
+ * trainer has the model. PEFT: merge_and_unload. */
+SENTRAIN_DEF sen_result sen_model_merge_adapter(sen_ctx *c, sen_model *m);
+
+/* The adapter's settings, in PEFT's words; NULL: the model has none. */
+SENTRAIN_DEF const sen_json *sen_model_adapter(const sen_model *m);
 
 /* ================================================================================================
  * 21 [data]  DATASETS
@@ -17507,24 +17543,30 @@ static void sen__segment_op_backward(sen_node *n)
 
 static const sen_op sen__segment_op = { "segment", sen__segment_op_backward };
 
-/* weight[n]: those that run uses, for the tape to know whether one of them is trained. */
+/* weight[n]: those that run uses, for the tape to know whether one of them is trained; an adapter's
+ * two come along with theirs. */
 static sen_var *sen__segment_record(sen_tape *t, const sen__segment *s, sen_var *x,
                                     sen_tensor *weight, int n)
 {
-    sen_var **in = (sen_var **)sen__arena_alloc(&t->arena, (size_t)(n + 1) * sizeof *in), *y, *own;
+    const size_t room = (size_t)(3 * n + 1) * sizeof(sen_var *);
+    sen_var **in = (sen_var **)sen__arena_alloc(&t->arena, room), *y, *own;
     sen__segment kept = *s;
-    int i;
+    int i, k = 0;
     kept.bf16 = t->bf16;
     kept.dropout = t->dropout;
-    if (!in) sen__tape_no_memory(t, (size_t)(n + 1) * sizeof *in);
+    if (!in) sen__tape_no_memory(t, room);
     if (!in || !x) return NULL;
-    in[0] = x;
-    for (i = 0; i < n; i++) in[1 + i] = sen_tape_weight(t, &weight[i]);
+    in[k++] = x;
+    for (i = 0; i < n; i++) {
+        in[k++] = sen_tape_weight(t, &weight[i]);
+        if (weight[i].lora) in[k++] = sen_tape_weight(t, weight[i].lora->down);
+        if (weight[i].lora) in[k++] = sen_tape_weight(t, weight[i].lora->up);
+    }
     t->recording = false;
     own = sen__segment_input(t, x);
     y = own ? s->run(s, t, own) : NULL;
     t->recording = true;
-    y = sen_tape_record_n(t, &sen__segment_op, y, in, n + 1);
+    y = sen_tape_record_n(t, &sen__segment_op, y, in, k);
     sen_tape_aux(t, y, &kept, sizeof kept);
     return y;
 }
@@ -17689,6 +17731,12 @@ typedef struct sen__dropout {
  *   word 2   row * K + column                          which text of the batch
  *   word 3   micro_step 256 + site                     which pass, which place in the model */
 #define SEN__SITE(layer, place) (8 * ((layer) + 1) + (place))   /* at most 256 sites: 30 layers */
+#define SEN__SITES 256                          /* sites of adapters come behind, 256 a key */
+
+static uint64_t sen__drop_key(const sen__dropout *d, int site)
+{
+    return d->key + (uint64_t)(site / SEN__SITES) * 0x9E3779B97F4A7C15u;
+}
 
 /* mult[n] = 0 where a number is not below the limit, else the scale. Blocks of a constant length
  * become vector instructions at -O2 too. */
@@ -17745,8 +17793,9 @@ static void sen__drop_row(const sen__dropout *d, int site, float p, int64_t toke
                           int64_t from, float *mult, int64_t n)
 {
     if (d->bits) sen__drop_bits(mult, n, p, d->bits[site], token * cols + from);
-    else sen__drop_counters(mult, n, 1, n, p, d->key, from, (uint32_t)d->position[token],
-                            (uint32_t)d->owner[token], d->micro_step * 256u + (uint32_t)site);
+    else sen__drop_counters(mult, n, 1, n, p, sen__drop_key(d, site), from,
+                            (uint32_t)d->position[token], (uint32_t)d->owner[token],
+                            d->micro_step * SEN__SITES + (uint32_t)(site % SEN__SITES));
 }
 
 /* Attention probabilities of one query: what the attend chapter asks for. */
@@ -18301,10 +18350,13 @@ SENTRAIN_DEF sen_var *sen_matmul_nt(sen_tape *t, sen_var *a, sen_var *b)
     return sen_tape_record(t, &sen__matmul_nt_op, y, a, b, NULL);
 }
 
-/* y = act(x w' + b) for several weights of one input side by side: y (T, parts * O), in = x, then w
- * and b (or NULL) of each part. Saves z, the values before the activation. Why z and not y: the
- * derivative of GELU cannot be had from its value, as it is no one-to-one function; y is needed as
- * well, as the next op's input. */
+/* y = act(x w' + b) for several weights of one input side by side: y (T, parts * O), in = x, then
+ * w, b, low and up of each part (the last three may be NULL; for two of them see sen__linear_low).
+ * Saves z, the values before the activation. Why z and not y: the derivative of GELU cannot be had
+ * from its value, as it is no one-to-one function; y is needed as well, as the next op's input. */
+#define SEN__LINEAR_PARTS 3                 /* query, key and value */
+#define SEN__LINEAR_INPUTS 4                /* of each */
+
 typedef struct sen__linear_aux {
     const sen__activation *act;                 /* NULL: none */
     bool                   bf16;                /* backward's products too */
@@ -18355,25 +18407,23 @@ static const float *sen__linear_dz(sen_node *n, float **mine)
     return *mine;
 }
 
-/* One part's share: db += column sums of dz, dw += dz' x, dx += dz w. Its dz are columns of the
- * whole matrix, reached through the stride. x is read here, and so has to be there: an input's
- * values outlive the node that uses them, as its own node stands further to the front. */
-static void sen__linear_part_backward(sen_node *n, int part, const float *dz)
+/* z = x w': dw += dz' x, dx += dz w, where x and w are n's inputs of these numbers and dz (T,O) its
+ * rows `stride` apart. x is read here, and so has to be there: an input's values outlive the node
+ * that uses them, as its own node stands further to the front. */
+static void sen__product_backward(sen_node *n, int in_x, int in_w, const float *dz, int64_t stride)
 {
-    const sen_var *x = n->in[0], *w = n->in[1 + 2 * part];
-    const int64_t out = w->rows, stride = n->out->cols; /* O; parts * O */
+    const sen_var *x = n->in[in_x], *w = n->in[in_w];
     bool first_x, first_w;
-    float *dx = sen__grad_or_first(n, 0, &first_x);
-    float *dw = sen__grad_or_first(n, 1 + 2 * part, &first_w), *db = sen_grad(n, 2 + 2 * part);
+    float *dx = sen__grad_or_first(n, in_x, &first_x);
+    float *dw = sen__grad_or_first(n, in_w, &first_w);
     sen__gemm g;
     memset(&g, 0, sizeof g);
     g.bf16 = ((const sen__linear_aux *)n->aux)->bf16;
-    g.a = dz + part * out;                  /* this part's columns of dz */
+    g.a = dz;
     g.ldc = x->cols;
-    if (db) sen__add_column_sums(n->tape->c, db, g.a, x->rows, out, stride);
     if (dw) {                                   /* dw (O,C) += dz' x */
         g.accumulate = !first_w;
-        g.m = out, g.n = x->cols, g.k = x->rows;
+        g.m = w->rows, g.n = x->cols, g.k = x->rows;
         g.a_row = 1, g.a_col = stride;
         g.b = x->x, g.b_row = x->cols, g.b_col = 1;
         g.c = dw;
@@ -18381,7 +18431,7 @@ static void sen__linear_part_backward(sen_node *n, int part, const float *dz)
     }
     if (dx) {                                   /* dx (T,C) += dz w */
         g.accumulate = !first_x;
-        g.m = x->rows, g.n = x->cols, g.k = out;
+        g.m = x->rows, g.n = x->cols, g.k = w->rows;
         g.a_row = stride, g.a_col = 1;
         g.b = w->x, g.b_row = w->cols, g.b_col = 1;
         g.c = dx;
@@ -18389,19 +18439,26 @@ static void sen__linear_part_backward(sen_node *n, int part, const float *dz)
     }
 }
 
-/* Parts are taken one after the other, so dx, to which all add, has one order of sums. */
+/* Parts are taken one after the other, so dx, to which all add, has one order of sums. A part's dz
+ * are columns of the whole matrix; db += their sums. */
 static void sen__linear_op_backward(sen_node *n)
 {
-    float *mine;
+    float *mine, *db;
     const float *dz = sen__linear_dz(n, &mine);
-    int part;
-    for (part = 0; dz && 2 + 2 * part < n->n_in; part++) sen__linear_part_backward(n, part, dz);
+    int in;
+    for (in = 1; dz && in < n->n_in; in += SEN__LINEAR_INPUTS) {
+        const int64_t out = n->in[in]->rows, part = in / SEN__LINEAR_INPUTS;
+        db = sen_grad(n, in + 1);
+        if (db)
+            sen__add_column_sums(n->tape->c, db, dz + part * out, n->out->rows, out, n->out->cols);
+        sen__product_backward(n, 0, in, dz + part * out, n->out->cols);
+        if (n->in[in + 2])
+            sen__product_backward(n, in + 2, in + 3, dz + part * out, n->out->cols);
+    }
     sen_tape_give(n->tape, mine);           /* dz is work space: two matrices at most at a time */
 }
 
 static const sen_op sen__linear_op = { "linear", sen__linear_op_backward };
-
-#define SEN__LINEAR_PARTS 3                 /* query, key and value */
 
 /* A weight w (O,C) in the product's own layout, made at first use and kept by the tape: turning it
  * costs a tenth of a short batch. Rounded to bfloat16 or not as the tape is then, and so for as
@@ -18443,6 +18500,77 @@ static sen__gemm sen__linear_gemm(sen_tape *t, const sen_var *x, const sen_var *
     return g;
 }
 
+/* x w' alone, recorded as a linear of one part: what an adapter's first half is. */
+static sen_var *sen__linear_alone(sen_tape *t, sen_var *x, sen_var *w)
+{
+    sen_var *y = x && w ? sen_tape_matrix(t, x->rows, w->rows) : NULL;
+    sen_var *in[1 + SEN__LINEAR_INPUTS] = { NULL };
+    sen__linear_aux aux;
+    sen__gemm g;
+    if (!y) return NULL;
+    memset(&aux, 0, sizeof aux);
+    aux.bf16 = t->bf16;
+    in[0] = x;
+    in[1] = w;
+    g = sen__linear_gemm(t, x, w, NULL);
+    g.c = y->x;
+    g.ldc = y->cols;
+    sen__tape_gemm(t, &g);
+    sen_tape_record_n(t, &sen__linear_op, y, in, (int)SEN__COUNT(in));
+    sen_tape_aux(t, y, &aux, sizeof aux);
+    return y;
+}
+
+/* An adapter's low = scale drop(x) down' (T,r), its first half; the second, low up', is summed onto
+ * the part's values before the activation. NULL in *low: w has none. */
+static bool sen__linear_low(sen_tape *t, sen_var *x, const sen_var *w, sen_var **low, sen_var **up)
+{
+    const sen_lora *lora = SEN__TRAINS && w->tensor ? w->tensor->lora : NULL;
+    sen_var *dropped, *used[2];
+    *low = *up = NULL;
+    if (!lora) return true;
+    dropped = sen__drop(t, x, lora->dropout, lora->site);
+    used[0] = sen__linear_alone(t, dropped, sen_tape_weight(t, lora->down));
+    used[1] = dropped == x ? NULL : dropped;
+    *low = sen__tape_drop_inputs(t, sen_scale(t, used[0], lora->scale), used, 2);
+    *up = sen_tape_weight(t, lora->up);
+    return *low && *up;
+}
+
+/* The products' common part: where their results go and what is done to them. The parts' own go
+ * beside each other over all threads; an adapter's, which are thin, follow one by one and are
+ * summed onto what is there. The last product of a part ends with the activation. */
+static void sen__linear_products(sen_tape *t, sen_var *const *in, int parts, sen_var *y, float *z,
+                                 const sen__activation *act)
+{
+    sen__act_job job[SEN__LINEAR_PARTS];
+    sen__gemm g[SEN__LINEAR_PARTS], low;
+    int i;
+    for (i = 0; i < parts; i++) {
+        sen_var *const *part = in + 1 + i * SEN__LINEAR_INPUTS;     /* w, b, low, up */
+        job[i].act = act;
+        job[i].cols = y->cols;
+        job[i].y = y->x + i * part[0]->rows;    /* where the epilogue's column 0 goes */
+        g[i] = sen__linear_gemm(t, in[0], part[0], part[1]);
+        g[i].c = (z ? z : y->x) + i * g[i].n;   /* this part's columns */
+        g[i].ldc = y->cols;                     /* parts lie side by side in a row */
+        g[i].epilogue = act && !part[2] ? sen__act_epilogue : NULL;
+        g[i].epilogue_arg = &job[i];
+    }
+    if (sen__matmul_beside(t->c, g, parts)) sen__tape_fail(t, SEN_ERR_MEMORY);
+    for (i = 0; i < parts; i++) {
+        sen_var *const *part = in + 1 + i * SEN__LINEAR_INPUTS;
+        if (!part[2]) continue;
+        low = sen__linear_gemm(t, part[2], part[3], NULL);
+        low.accumulate = true;
+        low.c = g[i].c;
+        low.ldc = y->cols;
+        low.epilogue = act ? sen__act_epilogue : NULL;
+        low.epilogue_arg = &job[i];
+        sen__tape_gemm(t, &low);
+    }
+}
+
 /* w_b: weight and bias (or NULL) of each part, all weights of one shape. In inference the
  * activation is written straight over y and nothing is kept. Weight and bias stay three matrices
  * each in a folder and for the optimizer; only y is fused. So the three products share nothing but
@@ -18450,42 +18578,34 @@ static sen__gemm sen__linear_gemm(sen_tape *t, const sen_var *x, const sen_var *
 static sen_var *sen__linear(sen_tape *t, sen_var *x, sen_var *const *w_b, int parts,
                             const sen__activation *act)
 {
-    sen_var *y, *in[1 + 2 * SEN__LINEAR_PARTS];
+    sen_var *y, *in[1 + SEN__LINEAR_INPUTS * SEN__LINEAR_PARTS];
     sen__linear_aux aux;
-    sen__act_job job[SEN__LINEAR_PARTS];
     float *z;
-    sen__gemm g[SEN__LINEAR_PARTS];
     int i;
     memset(&aux, 0, sizeof aux);
     SENTRAIN_ASSERT(parts >= 1 && parts <= SEN__LINEAR_PARTS);
+    in[0] = x;
     for (i = 0; i < parts; i++) {
+        sen_var **part = in + 1 + i * SEN__LINEAR_INPUTS;
         if (!w_b[2 * i]) return NULL;       /* a failed weight; a bias may be NULL */
         SENTRAIN_ASSERT(!x || w_b[2 * i]->cols == x->cols);
         SENTRAIN_ASSERT(!w_b[2 * i + 1] || sen_count(w_b[2 * i + 1]) == w_b[2 * i]->rows);
+        part[0] = w_b[2 * i];
+        part[1] = w_b[2 * i + 1];
+        if (!x || !sen__linear_low(t, x, part[0], part + 2, part + 3)) return NULL;
     }
-    y = x ? sen_tape_matrix(t, x->rows, parts * w_b[0]->rows) : NULL;
+    y = sen_tape_matrix(t, x->rows, parts * w_b[0]->rows);
     if (!y) return NULL;
     /* Three cases: no activation (z is y), training (z beside y), inference (z is overwritten by
      * y). */
     z = act && t->recording ? sen_tape_floats(t, sen_count(y)) : NULL;
     if (act && t->recording && !z) return NULL;
-    in[0] = x;
     aux.bf16 = t->bf16;
-    for (i = 0; i < parts; i++) {
-        in[1 + 2 * i] = w_b[2 * i];
-        in[2 + 2 * i] = w_b[2 * i + 1];
-        job[i].act = act;
-        job[i].cols = y->cols;
-        job[i].y = y->x + i * w_b[0]->rows;     /* where the epilogue's column 0 goes */
-        g[i] = sen__linear_gemm(t, x, w_b[2 * i], w_b[2 * i + 1]);
-        g[i].c = (z ? z : y->x) + i * g[i].n;   /* this part's columns */
-        g[i].ldc = y->cols;                     /* parts lie side by side in a row */
-        g[i].epilogue = act ? sen__act_epilogue : NULL;
-        g[i].epilogue_arg = &job[i];
-    }
-    if (sen__matmul_beside(t->c, g, parts)) sen__tape_fail(t, SEN_ERR_MEMORY);
     aux.act = act;
-    sen_tape_record_n(t, &sen__linear_op, y, in, 1 + 2 * parts);
+    sen__linear_products(t, in, parts, y, z, act);
+    for (i = 0; !t->recording && i < parts; i++)
+        sen__tape_drop_inputs(t, y, in + 3 + i * SEN__LINEAR_INPUTS, 1);
+    sen_tape_record_n(t, &sen__linear_op, y, in, 1 + SEN__LINEAR_INPUTS * parts);
     sen_tape_save(t, y, 0, z);              /* given back at once if not recorded */
     sen_tape_aux(t, y, &aux, sizeof aux);
     return y;
@@ -24502,6 +24622,7 @@ typedef struct sen__family {
     size_t           config_size;           /* of the family's struct of sizes */
     const sen_field *fields;                /* of that struct, by config.json's own keys */
     const char *const *prefixes;            /* that weights may carry in a file; NULL-terminated */
+    const char *const *lora_targets;        /* last parts of names that PEFT adapts unless told */
     sen_result (*check)(sen_ctx *c, const sen_json *json,
                         sen__transformer *tr);          /* sets the sizes too */
     sen_result (*build)(sen_ctx *c, sen_arena *arena, sen_module *m);   /* makes m->weight */
@@ -24523,6 +24644,7 @@ struct sen__transformer {
     int                hidden, heads, layers, positions;    /* H, A, layers, longest text */
     double             p_hidden, p_attention;       /* dropout, in training */
     bool               has_pooler;       /* weights that no pooling reads, kept for Python's sake */
+    struct sen__adapter *adapter;           /* beside some of the weights; NULL: none */
 };
 
 /* ---- BERT ------------------------------------------------------------------------------------ */
@@ -24959,7 +25081,8 @@ static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b
     for (k = 0; k < tr->layers; k++) {
         sen__tape_layer(t, x);
         layer.part = k;
-        if (k + 1 == tr->layers) layer.reads = reads;
+        /* An adapter's dropout has a number for every token of what it reads. */
+        if (k + 1 == tr->layers && !(tr->adapter && sen__tape_dropout(t))) layer.reads = reads;
         x = sen__tape_segment(t, &layer, x,
                               m->weight + SEN__BERT_LAYER + SEN__BERT_LAYER_WEIGHTS * k,
                               SEN__BERT_LAYER_WEIGHTS);
@@ -24972,10 +25095,13 @@ static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b
  * have been saved. */
 static const char *const sen__bert_prefixes[] = { "", "bert.", "model.", "0.auto_model.", NULL };
 
+static const char *const sen__bert_lora_targets[] = { "query", "value", NULL };
+
 /* Nobody outside looks into sen__bert: what others need, check has put into sen__transformer. */
 static const sen__family sen__bert_family = {
-    "bert",          "BertModel",       sizeof(sen__bert), sen__bert_fields, sen__bert_prefixes,
-    sen__bert_check, sen__bert_weights, SEN__TRAINING(sen__bert_init), sen__bert_forward
+    "bert", "BertModel", sizeof(sen__bert), sen__bert_fields, sen__bert_prefixes,
+    SEN__TRAINING(sen__bert_lora_targets), sen__bert_check, sen__bert_weights,
+    SEN__TRAINING(sen__bert_init), sen__bert_forward
 };
 
 #ifndef SENTRAIN_ENCODE_ONLY
@@ -25200,18 +25326,25 @@ static bool sen__transformer_is_older(const sen_module *m)
     return true;
 }
 
-/* sentence_bert_config.json, config.json and the tokenizer's files. The older small file has two
- * keys only, the newer one keeps whatever was read. The length goes into the tokenizer's files as
- * well. */
+static sen_result sen__transformer_save_config(sen_ctx *c, const sen__transformer *tr,
+                                               const char *folder)
+{
+    sen__maker maker = sen__maker_in(c, &c->scratch);
+    sen_json *j = sen__make_copy(&maker, NULL, NULL, tr->json);
+    return j ? sen__json_save(c, sen__path(c, folder, "config.json"), j, &sen__style_sorted, "\n")
+             : SEN_ERR_MEMORY;
+}
+
+/* sentence_bert_config.json, config.json (an adapter's is its base's) and the tokenizer's files.
+ * The older small file has two keys only, the newer one keeps whatever was read. The length goes
+ * into the tokenizer's files as well. */
 static sen_result sen__transformer_save(sen_ctx *c, const sen_module *m, const char *folder,
                                         bool older)
 {
     const sen__transformer *tr = (const sen__transformer *)m->extra;
     sen__maker maker = sen__maker_in(c, &c->scratch);
-    sen_json *j = sen__make_copy(&maker, NULL, NULL, tr->json), *small;
-    sen_result r =
-        j ? sen__json_save(c, sen__path(c, folder, "config.json"), j, &sen__style_sorted, "\n")
-          : SEN_ERR_MEMORY;
+    sen_json *small;
+    sen_result r = tr->adapter ? SEN_OK : sen__transformer_save_config(c, tr, folder);
     if (r) return r;
     small = tr->bert_json && !older ? sen__make_copy(&maker, NULL, NULL, tr->bert_json)
                                     : sen__make(&maker, NULL, NULL, SEN_JSON_OBJECT);
@@ -25788,7 +25921,19 @@ struct sen_model {
     sen__shared_mark  held_by;                  /* the trainer's context, or NULL */
     bool              bf16;                     /* the trainer's: whatever runs this model meanwhile
                                                    rounds products to bfloat16 */
+    bool              changed;                  /* its transformer's weights are no more those of
+                                                   the folder that it was read from */
 };
+
+/* What stands beside a transformer's weights (see adapters); in the model's arena but for the
+ * values. */
+typedef struct sen__adapter {
+    sen_json   *config;                     /* as it is saved, unknown keys and all */
+    sen_tensor *weight;                     /* [2 n]: lora_A and lora_B of each */
+    sen_lora   *lora;                       /* [n] */
+    int        *of;                         /* [n] the weight of the module that each is for */
+    int         n;
+} sen__adapter;
 
 /* The words of config_sentence_transformers.json, in sen_similarity's order. */
 static const char *const sen__similarity_names[] = { "cosine", "dot", "euclidean", "manhattan",
@@ -25809,6 +25954,10 @@ static const char *const sen__similarity_names[] = { "cosine", "dot", "euclidean
 static void sen__module_free(sen_model *m, sen_module *module)
 {
     int i;
+    const sen__transformer *tr = m->transformer;
+    if (SEN__TRAINS && tr && module->extra == tr && tr->adapter)
+        for (i = 0; i < 2 * tr->adapter->n; i++)
+            sen__tensor_free(&m->allocator, &tr->adapter->weight[i]);
     if (module->type && module->type->release) module->type->release(module);
     for (i = 0; i < module->n_weights; i++) sen__tensor_free(&m->allocator, &module->weight[i]);
 }
@@ -25899,31 +26048,52 @@ static sen_result sen__model_build(sen_ctx *c, sen_model *m)
     return module->type->build(c, &m->arena, module, sen__model_last_dimension(m));
 }
 
+/* How many weights of an adapter stand behind a module's own. */
+static int sen__module_lora(const sen_model *m, int i)
+{
+    const sen__transformer *tr = m->transformer;
+    return SEN__TRAINS && tr && m->module[i].extra == tr && tr->adapter ? 2 * tr->adapter->n : 0;
+}
+
+/* A weight of module i at the end of the list, where there is room for it. PEFT has an adapter's
+ * weights by the adapter's name, which is "default", and leaves that out in files. */
+static sen_result sen__model_list(sen_ctx *c, sen_model *m, int i, sen_tensor *w, bool lora)
+{
+    const char *prefix = m->module[i].type->parameter_prefix;
+    const int stem = (int)strlen(w->name) - (lora ? 6 : 0);     /* "weight" */
+    char name[256];                         /* copied into the arena, whatever its length */
+    /* "%d." is the module's place in the row: torch's Sequential names its parts so. */
+    const size_t length = sen__text_format(name, sizeof name, "%d.%s%.*s%s", i,
+                                           prefix ? prefix : "", stem, w->name,
+                                           lora ? "default.weight" : "");
+    m->weight[m->n_weights] = w;            /* the module's own tensor */
+    m->weight_name[m->n_weights] =
+        sen__arena_text(&m->arena, name, SEN__MIN(length, sizeof name - 1));
+    if (!m->weight_name[m->n_weights]) return sen__no_memory(c, length, "the name of a weight");
+    m->n_weights++;
+    return SEN_OK;
+}
+
 /* The list of all weights with Python's parameter names: "0.model.embeddings...",
  * "2.linear.weight". "model." is the name under which Python's Transformer module holds the Hugging
  * Face model; files do not have it, since that model saves itself. */
 static sen_result sen__model_index(sen_ctx *c, sen_model *m)
 {
     int i, k, n = 0;
-    char name[256];                         /* copied into the arena, whatever its length */
-    for (i = 0; i < m->n_modules; i++) n += m->module[i].n_weights;
+    for (i = 0; i < m->n_modules; i++) n += m->module[i].n_weights + sen__module_lora(m, i);
     m->weight = (sen_tensor **)sen__model_keep(c, m, (size_t)(n + 1) * sizeof *m->weight);
     m->weight_name = (const char **)sen__model_keep(c, m, (size_t)(n + 1) * sizeof *m->weight_name);
     if (!m->weight || !m->weight_name) return SEN_ERR_MEMORY;
-    for (i = 0; i < m->n_modules; i++)
-        for (k = 0; k < m->module[i].n_weights; k++) {
-            const char *prefix = m->module[i].type->parameter_prefix;
-            sen_tensor *w = &m->module[i].weight[k];
-            const size_t length = sen__text_format(name, sizeof name, "%d.%s%s", i,
-                                                   prefix ? prefix : "", w->name);
-            m->weight[m->n_weights] = w;    /* the module's own tensor */
-            /* "%d." is the module's place in the row: torch's Sequential names its parts so. */
-            m->weight_name[m->n_weights] =
-                sen__arena_text(&m->arena, name, SEN__MIN(length, sizeof name - 1));
-            if (!m->weight_name[m->n_weights])
-                return sen__no_memory(c, length, "the name of a weight");
-            m->n_weights++;
+    m->n_weights = 0;                       /* made anew when a module or an adapter joins */
+    for (i = 0; i < m->n_modules; i++) {
+        const sen_module *module = &m->module[i];
+        const int own = module->n_weights;
+        for (k = 0; k < own + sen__module_lora(m, i); k++) {
+            const bool lora = k >= own;
+            sen_tensor *w = lora ? &m->transformer->adapter->weight[k - own] : &module->weight[k];
+            if (sen__model_list(c, m, i, w, lora)) return SEN_ERR_MEMORY;
         }
+    }
     return SEN_OK;
 }
 
@@ -25968,41 +26138,76 @@ static const char *const *sen__module_prefixes(const sen_module *m)
     return m->type->file_prefixes ? m->type->file_prefixes(m) : sen__no_prefixes;
 }
 
-/* The first tensor of the file that is none of the module's: Python loads small modules strictly.
- * */
-static sen_result sen__module_strict(sen_ctx *c, const sen_module *m, const char *path,
-                                     const sen__safetensors *s)
+#define SEN__ADAPTER_CONFIG "adapter_config.json"
+#define SEN__ADAPTER_WEIGHTS "adapter_model.safetensors"
+
+/* The weights that a module's folder holds: its own, or where it has an adapter only that one's.
+ * Reading, looking whether a checkpoint fits, and writing all go by this, so that an adapter's
+ * checkpoints are as small as it is. */
+typedef struct sen__module_part {
+    const char        *file, *pickle;       /* pickle: what Python would have written long ago */
+    const char *const *prefixes;
+    sen_tensor        *weight;              /* [n] */
+    int                n;
+    bool               strict;              /* the file may hold nothing else */
+} sen__module_part;
+
+/* As PEFT writes them, and where it was put around other models. */
+static const char *const sen__adapter_prefixes[] = {
+    "base_model.model.", "base_model.model.bert.", "base_model.model.0.auto_model.",
+    "base_model.model.0.model.", NULL
+};
+
+static sen__module_part sen__module_part_of(const sen_module *m)
+{
+    const sen__adapter *a = SEN__TRAINS && m->type == &sen__transformer_module
+                                ? ((const sen__transformer *)m->extra)->adapter : NULL;
+    sen__module_part p;
+    p.file = a ? SEN__ADAPTER_WEIGHTS : "model.safetensors";
+    p.pickle = a ? "adapter_model.bin" : "pytorch_model.bin";
+    p.prefixes = a ? sen__adapter_prefixes : sen__module_prefixes(m);
+    p.weight = a ? a->weight : m->weight;
+    p.n = a ? 2 * a->n : m->n_weights;
+    p.strict = a || !m->type->file_prefixes;
+    return p;
+}
+
+/* The first tensor of the file that is none of the module's: Python loads small modules strictly,
+ * and an adapter's that is passed over would be another adapter. */
+static sen_result sen__module_strict(sen_ctx *c, const sen_module *m, const sen__module_part *p,
+                                     const char *path, const sen__safetensors *s)
 {
     int64_t i;
     int k;
-    for (i = 0; !m->type->file_prefixes && i < s->n; i++) {
-        for (k = 0; k < m->n_weights && strcmp(m->weight[k].name, s->item[i].name) != 0; k++) {
+    for (i = 0; p->strict && i < s->n; i++) {
+        for (k = 0; k < p->n && sen__weight_find(s, p->prefixes, p->weight[k].name) != &s->item[i];
+             k++) {
         }
-        if (k == m->n_weights)
+        if (k == p->n)
             return sen_fail(c, SEN_ERR_FORMAT, "%s holds \"%s\", which a %s as it is configured "
                             "does not have", path, s->item[i].name, m->type->name);
     }
     return SEN_OK;
 }
 
-/* Opens the module's model.safetensors in its folder; every weight must be there. *s is for
+/* Opens the module's file of weights in its folder; every weight must be there. *s is for
  * sen__module_copy_weights, and closed already after a failure. A module without weights has no
  * file: *s is zeros. */
 static sen_result sen__module_open_weights(sen_ctx *c, const sen_module *m, const char *folder,
                                            sen__safetensors *s)
 {
-    const char *path = sen__path(c, folder, "model.safetensors");
+    const sen__module_part p = sen__module_part_of(m);
+    const char *path = sen__path(c, folder, p.file);
     sen_result r;
     int i;
     memset(s, 0, sizeof *s);
-    if (!m->n_weights) return SEN_OK;       /* Pooling, Normalize: no file */
+    if (!p.n) return SEN_OK;                /* Pooling, Normalize: no file */
     if (!path) return SEN_ERR_MEMORY;
     /* A pickle can run any code when it is opened, so it is refused, and said so. */
-    if (!sen__file_exists(c, path) &&
-        sen__file_exists(c, sen__path(c, folder, "pytorch_model.bin")))
+    if (!sen__file_exists(c, path) && sen__file_exists(c, sen__path(c, folder, p.pickle)))
         return sen_fail(c, SEN_ERR_UNSUPPORTED,
-                        "%s holds its weights in pytorch_model.bin, which is a program of Python; "
-                        "save the model again with safetensors, then it can be read here", folder);
+                        "%s holds its weights in %s, which is a program of Python; save the model "
+                        "again with safetensors, then it can be read here", folder, p.pickle);
     if (!sen__file_exists(c, path) &&
         sen__file_exists(c, sen__path(c, folder, "model.safetensors.index.json")))
         return sen_fail(c, SEN_ERR_UNSUPPORTED,
@@ -26010,14 +26215,14 @@ static sen_result sen__module_open_weights(sen_ctx *c, const sen_module *m, cons
                         "save the model again as one file, then it can be read here", folder);
     r = sen__safetensors_open(c, path, s);  /* its header is checked there */
     if (r) return r;
-    for (i = 0; !r && i < m->n_weights; i++)
+    for (i = 0; !r && i < p.n; i++)
         /* All names before the first value: a wrong file is found out while nothing has changed
          * yet. */
-        if (!sen__weight_find(s, sen__module_prefixes(m), m->weight[i].name))
+        if (!sen__weight_find(s, p.prefixes, p.weight[i].name))
             r = sen_fail(c, SEN_ERR_FORMAT,
                          "%s has no weight \"%s\"; is the file that of another model?", path,
-                         m->weight[i].name);
-    if (!r) r = sen__module_strict(c, m, path, s);
+                         p.weight[i].name);
+    if (!r) r = sen__module_strict(c, m, &p, path, s);
     if (r) sen__safetensors_close(c, s);
     return r;
 }
@@ -26026,12 +26231,11 @@ static sen_result sen__module_open_weights(sen_ctx *c, const sen_module *m, cons
  * fail. Values of other float types are turned into float32 on the way. */
 static sen_result sen__module_copy_weights(sen_ctx *c, sen_module *m, const sen__safetensors *s)
 {
+    const sen__module_part p = sen__module_part_of(m);
     sen_result r = SEN_OK;
     int i;
-    for (i = 0; !r && i < m->n_weights; i++)
-        r = sen__tensor_read(c, s,
-                             sen__weight_find(s, sen__module_prefixes(m), m->weight[i].name),
-                             &m->weight[i]);
+    for (i = 0; !r && i < p.n; i++)
+        r = sen__tensor_read(c, s, sen__weight_find(s, p.prefixes, p.weight[i].name), &p.weight[i]);
     return r;
 }
 
@@ -26074,6 +26278,550 @@ static sen_result sen__pooler_stored(sen_ctx *c, const char *folder, sen__transf
     sen__safetensors_close(c, &s);
     return SEN_OK;
 }
+
+#ifndef SENTRAIN_ENCODE_ONLY
+/* ---- adapters -------------------------------------------------------------------------------- */
+
+/* LoRA (Hu et al. 2021, arXiv:2106.09685): w (out,in) stays as it is, and beside it two thin
+ * matrices train, down (r,in) and up (out,r):
+ *
+ *     y = w x + b + alpha / r up (down drop(x))
+ *
+ * The idea is that what a task adds to a model's weights has a low rank. With r = 8 beside query
+ * and value of MiniLM-L6's six layers 73,728 numbers train in place of 22.7 million: gradients,
+ * moments and checkpoints are that much smaller, the weights stay mapped from their file, and one
+ * base can serve many tasks. up begins as zeros, so that the first step starts from the base
+ * itself; down may not, or neither would ever get a gradient. alpha / r keeps the step's size when
+ * r is changed.
+ *
+ * What it does not save is the way back through the layers: dx is wanted as far down as the lowest
+ * adapter stands, and only dw, a third of a step's work, falls away. What it costs when encoding
+ * are the two thin products (2 r (in + out) a token), until it is merged.
+ *
+ * Settings and files are PEFT's (peft
+ * 0.21: LoraConfig, tuners/lora/layer.py; transformers: PeftAdapterMixin): in the place of
+ * config.json and model.safetensors a folder has
+ *   adapter_config.json          {"r": 8, "lora_alpha": 16, "target_modules": ["query", "value"],
+ *                                 "base_model_name_or_path": "models/minilm", ...}
+ *   adapter_model.safetensors    lora_A (r,in) and lora_B (out,r) of each matrix, by the names
+ *                                base_model.model.encoder.layer.0 ... query.lora_A.weight
+ * and the base is read from where it lies. A base of "." lies in the folder itself: so a copy in
+ * memory needs no other file. */
+
+/* LoraConfig's own names and defaults; null is the default too. */
+typedef struct sen__lora_args {
+    int             r;
+    double          lora_alpha, lora_dropout;
+    bool            use_rslora;
+    const char     *peft_type, *bias, *base_model_name_or_path;
+    const sen_json *target_modules, *exclude_modules, *layers_to_transform, *layers_pattern;
+    const sen_json *rank_pattern, *alpha_pattern, *init_lora_weights;
+    const sen_json *passed;                 /* what says nothing here, or must say nothing */
+} sen__lora_args;
+
+#define SEN__LORA_JSON(name, help) \
+    { #name, offsetof(sen__lora_args, name), SEN_KIND_JSON, 0, NULL, help }
+#define SEN__LORA_PASSED(name) \
+    { #name, offsetof(sen__lora_args, passed), SEN_KIND_JSON, 0, NULL, "of no meaning here" }
+
+static const sen_field sen__lora_fields[] = {
+    SEN_FIELD(sen__lora_args, r, SEN_KIND_INT, 8, "rank: rows of lora_A, columns of lora_B"),
+    SEN_FIELD(sen__lora_args, lora_alpha, SEN_KIND_DOUBLE, 8, "the product counts alpha / r times"),
+    SEN_FIELD(sen__lora_args, lora_dropout, SEN_KIND_DOUBLE, 0, "of what lora_A reads"),
+    SEN_FIELD(sen__lora_args, use_rslora, SEN_KIND_BOOL, 0, "alpha / sqrt(r) times instead"),
+    SEN_FIELD_TEXT(sen__lora_args, peft_type, "LORA", "the only kind that is done"),
+    SEN_FIELD_TEXT(sen__lora_args, bias, "none", "no bias trains"),
+    SEN_FIELD_TEXT(sen__lora_args, base_model_name_or_path, NULL, "a folder; \".\": this one"),
+    SEN__LORA_JSON(target_modules, "last parts of names, a pattern for whole ones, or all-linear"),
+    SEN__LORA_JSON(exclude_modules, "last parts of names, or a pattern for whole ones"),
+    SEN__LORA_JSON(layers_to_transform, "only these layers, a number or several"),
+    SEN__LORA_JSON(layers_pattern, "the part of a name before the layer's number"),
+    SEN__LORA_JSON(rank_pattern, "pattern -> r"),
+    SEN__LORA_JSON(alpha_pattern, "pattern -> lora_alpha"),
+    SEN__LORA_JSON(init_lora_weights, "true, \"gaussian\", or false: lora_B is drawn too"),
+    SEN__LORA_PASSED(alora_invocation_tokens), SEN__LORA_PASSED(arrow_config),
+    SEN__LORA_PASSED(auto_mapping),            SEN__LORA_PASSED(corda_config),
+    SEN__LORA_PASSED(ensure_weight_tying),     SEN__LORA_PASSED(eva_config),
+    SEN__LORA_PASSED(fan_in_fan_out),          SEN__LORA_PASSED(inference_mode),
+    SEN__LORA_PASSED(kasa_config),             SEN__LORA_PASSED(layer_replication),
+    SEN__LORA_PASSED(loftq_config),            SEN__LORA_PASSED(lora_bias),
+    SEN__LORA_PASSED(lora_ga_config),          SEN__LORA_PASSED(megatron_config),
+    SEN__LORA_PASSED(megatron_core),           SEN__LORA_PASSED(modules_to_save),
+    SEN__LORA_PASSED(monteclora_config),       SEN__LORA_PASSED(peft_version),
+    SEN__LORA_PASSED(qalora_group_size),       SEN__LORA_PASSED(revision),
+    SEN__LORA_PASSED(target_parameters),       SEN__LORA_PASSED(task_type),
+    SEN__LORA_PASSED(trainable_token_indices), SEN__LORA_PASSED(use_bdlora),
+    SEN__LORA_PASSED(use_dora),                SEN__LORA_PASSED(use_qalora),
+    SEN__LORA_PASSED(velora_config),
+    SEN_FIELD_END
+};
+
+/* Of those passed over, the ones that change nothing whatever they say: where the base came from,
+ * who wrote the file, what a GPU would do with it. All others say how vectors are computed. */
+static const char *const sen__lora_notes[] = {
+    "auto_mapping", "inference_mode", "megatron_core", "peft_version", "qalora_group_size",
+    "revision", "task_type", NULL
+};
+
+/* null, false, nothing in it: as if the key were not there. */
+static bool sen__json_says_nothing(const sen_json *j)
+{
+    return j->kind == SEN_JSON_NULL || (j->kind == SEN_JSON_BOOL && j->number == 0) ||
+           ((j->kind == SEN_JSON_LIST || j->kind == SEN_JSON_OBJECT) && j->count == 0);
+}
+
+/* A key of PEFT's that would make other vectors is refused by its name, and so is one that nobody
+ * has heard of yet. */
+static sen_result sen__lora_refuse(sen_ctx *c, const sen_json *config)
+{
+    const sen_json *j;
+    for (j = config->child; j; j = j->next) {
+        const sen_field *f = sen__field_find(sen__lora_fields, j->key);
+        const char *const *note = sen__lora_notes;
+        while (*note && strcmp(*note, j->key) != 0) note++;
+        if (*note || sen__json_says_nothing(j)) continue;
+        if (!f || f->offset == offsetof(sen__lora_args, passed))
+            return sen_fail_at(c, SEN_ERR_UNSUPPORTED, j, NULL, "an adapter with %s is not done "
+                               "here; leave it out, null or false", j->key);
+    }
+    return SEN_OK;
+}
+
+/* strict: keys of a job file; those of PEFT's own file may be of another release. What is wrong in
+ * itself is told here, with its line; what does not fit the model, by those who go through its
+ * weights. The values stay in the tree, which has to outlive *a. */
+static sen_result sen__lora_read(sen_ctx *c, const sen_json *config, bool strict,
+                                 sen__lora_args *a)
+{
+    const sen_json *init;
+    sen_result r;
+    memset(a, 0, sizeof *a);
+    if (config->kind != SEN_JSON_OBJECT)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, config, NULL,
+                           "an adapter is an object with LoraConfig's keys, r and so on");
+    sen_fields_default(sen__lora_fields, a);
+    r = strict ? sen__fields_read(c, config, sen__lora_fields, a)
+               : sen__fields_read_known(c, config, sen__lora_fields, a);
+    if (!r) r = sen__lora_refuse(c, config);
+    if (r) return r;
+    init = a->init_lora_weights;
+    if (a->peft_type && strcmp(a->peft_type, "LORA") != 0)
+        return sen_fail_at(c, SEN_ERR_UNSUPPORTED, config, "peft_type",
+                           "an adapter of the kind %s is not done here, only LORA", a->peft_type);
+    if (a->bias && strcmp(a->bias, "none") != 0)
+        return sen_fail_at(c, SEN_ERR_UNSUPPORTED, config, "bias",
+                           "an adapter's bias can only be \"none\" here");
+    if (a->r < 1 || a->r > SEN__LIMIT_SIZE)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, config, "r", "r must be at least 1, not %d", a->r);
+    if (!(a->lora_dropout >= 0 && a->lora_dropout < 1))
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, config, "lora_dropout",
+                           "dropout must lie in 0 <= p < 1");
+    if (!(fabs(a->lora_alpha) <= 1e30))
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, config, "lora_alpha",
+                           "lora_alpha must be a finite number");
+    if (init && init->kind != SEN_JSON_NULL && init->kind != SEN_JSON_BOOL &&
+        !(init->kind == SEN_JSON_TEXT && strcmp(init->text, "gaussian") == 0))
+        return sen_fail_at(c, SEN_ERR_UNSUPPORTED, init, NULL,
+                           "init_lora_weights is true, false or \"gaussian\" here");
+    if (a->layers_to_transform && a->layers_to_transform->kind != SEN_JSON_NULL &&
+        a->target_modules && a->target_modules->kind == SEN_JSON_TEXT)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, config, "layers_to_transform",
+                           "layers_to_transform goes with a list of target_modules");
+    return SEN_OK;
+}
+
+/* ---- which matrices an adapter is for */
+
+/* Names are those of the Hugging Face model, without ".weight". Of the name
+ * encoder.layer.3.attention.self.query these are true:
+ *
+ *     "target_modules": ["query", "dense"]       a last part, or several: "self.query"
+ *     "target_modules": ".*(query|value)"        a pattern for all of it
+ *     "target_modules": "all-linear"             every Linear, the unread pooler's too
+ *     "exclude_modules": ["pooler.dense"]        is asked first
+ *     "layers_to_transform": [2, 3]              with a list of names only
+ *     "rank_pattern": {"layer\\.3\\..*": 4}      the first pattern that matches an end of the name
+ *
+ * PEFT matches with Python's re; the patterns here are those of the text chapter. An embedding or a
+ * norm that is named is refused: PEFT has another kind of adapter for the one, and none for the
+ * other. */
+
+/* Whether all of the name is `before`, a pattern itself, and then something that the pattern
+ * matches. */
+static sen_result sen__lora_matches(sen_ctx *c, const char *before, const char *pattern,
+                                    const char *name, bool *yes)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    const size_t room = strlen(before) + strlen(pattern) + 8;
+    char *whole = (char *)sen__scratch(c, (int64_t)room, 1, "a pattern");
+    sen_result r = whole ? SEN_OK : SEN_ERR_MEMORY;
+    sen__re e;
+    *yes = false;
+    if (whole) sen__text_format(whole, room, "^%s(%s)$", before, pattern);
+    if (!r) r = sen__re_read(c, whole, &e);
+    if (!r) *yes = sen__re_search(&e, name);
+    sen__arena_release(&c->scratch, mark);
+    return r;
+}
+
+/* The name's last parts, as many as `part` has. */
+static bool sen__lora_ends(const char *name, const char *part)
+{
+    const size_t n = strlen(name), k = strlen(part);
+    return strcmp(name, part) == 0 || (n > k && name[n - k - 1] == '.' &&
+                                       strcmp(name + n - k, part) == 0);
+}
+
+/* A text is a pattern for the whole name, a list has last parts of names. */
+static sen_result sen__lora_named(sen_ctx *c, const sen_json *j, const char *name, bool *yes)
+{
+    const sen_json *item;
+    *yes = false;
+    if (!j || j->kind == SEN_JSON_NULL) return SEN_OK;
+    if (j->kind == SEN_JSON_TEXT) return sen__lora_matches(c, "", j->text, name, yes);
+    for (item = j->kind == SEN_JSON_LIST ? j->child : j; item; item = item->next) {
+        if (item->kind != SEN_JSON_TEXT)
+            return sen_fail_at(c, SEN_ERR_ARGUMENT, j, NULL,
+                               "\"%s\" takes a pattern, or a list of names", j->key);
+        *yes |= sen__lora_ends(name, item->text);
+    }
+    return SEN_OK;
+}
+
+/* The number behind the last part of the name that is `part` (NULL: any), which may not be the
+ * first: 3 of encoder.layer.3.output.dense. False: there is none. */
+static bool sen__lora_layer(const char *name, const char *part, int64_t *layer)
+{
+    const size_t k = part ? strlen(part) : 0;
+    const char *dot, *end;
+    bool found = false;
+    for (dot = strchr(name, '.'); dot; dot = strchr(dot + 1, '.')) {
+        int64_t n = 0;
+        const char *from = dot;                 /* where the part before the number begins */
+        if (part) from -= SEN__MIN((size_t)(dot - name), k);
+        else while (from > name && from[-1] != '.') from--;
+        for (end = dot + 1; *end >= '0' && *end <= '9' && n < SEN__LIMIT_SIZE; end++)
+            n = 10 * n + (*end - '0');
+        if (end == dot + 1 || *end != '.' || from == name || from[-1] != '.' ||
+            (part && strncmp(from, part, k) != 0)) continue;
+        *layer = n;
+        found = true;
+    }
+    return found;
+}
+
+/* layers_to_transform and layers_pattern; a name without a layer is none of them. */
+static sen_result sen__lora_in_layers(sen_ctx *c, const sen__lora_args *a, const char *name,
+                                      bool *yes)
+{
+    const sen_json *of = a->layers_to_transform, *part = a->layers_pattern, *j;
+    int64_t layer = -1;
+    bool found = false;
+    *yes = true;
+    if (!of || of->kind == SEN_JSON_NULL) return SEN_OK;
+    if (part && part->kind == SEN_JSON_TEXT) found = sen__lora_layer(name, part->text, &layer);
+    else if (part && part->kind == SEN_JSON_LIST && part->child) {
+        for (j = part->child; j && !found; j = j->next)
+            found = j->kind == SEN_JSON_TEXT && sen__lora_layer(name, j->text, &layer);
+    } else found = sen__lora_layer(name, NULL, &layer);
+    *yes = false;
+    for (j = of->kind == SEN_JSON_LIST ? of->child : of; j; j = of == j ? NULL : j->next) {
+        if (j->kind != SEN_JSON_NUMBER || !j->is_integer)
+            return sen_fail_at(c, SEN_ERR_ARGUMENT, of, NULL,
+                               "layers_to_transform takes a layer's number, or a list of them");
+        *yes |= found && j->integer == layer;
+    }
+    return SEN_OK;
+}
+
+/* PEFT: check_target_module_exists, and its default for the architecture. */
+static sen_result sen__lora_wants(sen_ctx *c, const sen__lora_args *a, const char *const *usual,
+                                  const char *name, bool is_linear, bool *yes)
+{
+    const sen_json *of = a->target_modules;
+    bool out = false;
+    sen_result r = sen__lora_named(c, a->exclude_modules, name, &out);
+    *yes = false;
+    if (r || out) return r;
+    if (!of || of->kind == SEN_JSON_NULL)
+        for (; *usual; usual++) *yes |= sen__lora_ends(name, *usual);
+    else if (of->kind == SEN_JSON_TEXT && strcmp(of->text, "all-linear") == 0) *yes = is_linear;
+    else r = sen__lora_named(c, of, name, yes);
+    return !r && *yes ? sen__lora_in_layers(c, a, name, yes) : r;
+}
+
+/* What the first pattern that matches says, else what stands in *value. */
+static sen_result sen__lora_pick(sen_ctx *c, const sen_json *patterns, const char *name,
+                                 double *value)
+{
+    const sen_json *j;
+    bool yes = false;
+    sen_result r = SEN_OK;
+    if (!patterns || patterns->kind == SEN_JSON_NULL) return SEN_OK;
+    if (patterns->kind != SEN_JSON_OBJECT)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, patterns, NULL,
+                           "\"%s\" takes an object pattern -> number", patterns->key);
+    for (j = patterns->child; !r && !yes && j; j = j->next) {
+        if (j->kind != SEN_JSON_NUMBER || !(fabs(j->number) <= 1e30))
+            return sen_fail_at(c, SEN_ERR_ARGUMENT, j, NULL, "\"%s\" should be a number", j->key);
+        r = sen__lora_matches(c, "(.*\\.)?", j->key, name, &yes);
+        if (!r && yes) *value = j->number;
+    }
+    return r;
+}
+
+/* A name without its ".weight" in the scratch arena; NULL, no error: this is none, or no memory. */
+static const char *sen__lora_stem(sen_ctx *c, const sen_tensor *w, sen_result *r)
+{
+    const size_t n = strlen(w->name);
+    char *stem;
+    if (!sen__text_ends(w->name, ".weight")) return NULL;
+    stem = (char *)sen__scratch(c, (int64_t)n, 1, "the name of a weight");
+    if (!stem) *r = SEN_ERR_MEMORY;
+    else {
+        memcpy(stem, w->name, n - 7);
+        stem[n - 7] = 0;
+    }
+    return stem;
+}
+
+/* One of the two of a matrix: name and shape. */
+static sen_result sen__lora_tensor(sen_ctx *c, sen_model *m, sen_tensor *t, const sen_tensor *of,
+                                   const char *stem, const char *which, int64_t rows, int64_t cols)
+{
+    const size_t room = strlen(stem) + strlen(which) + 1;
+    char *name = (char *)sen__model_keep(c, m, room);
+    int64_t shape[2];
+    sen_result r;
+    if (!name) return SEN_ERR_MEMORY;
+    shape[0] = rows;
+    shape[1] = cols;
+    sen__text_format(name, room, "%s%s", stem, which);
+    r = sen__tensor_shape(c, t, name, 2, shape);
+    t->unused = of->unused;
+    return r;
+}
+
+/* The adapter of weight i, which is a Linear's: its two tensors, without values, and what each
+ * product of the two counts. rsLoRA divides by the root of r, so that the products of a large r
+ * do not die away (Kalajdzievski 2023, arXiv:2312.03732). The dropout's site is one behind all that
+ * layers have, see sen__drop_key. */
+static sen_result sen__lora_add(sen_ctx *c, sen_model *m, const sen__lora_args *a, int i,
+                                const char *stem, sen__adapter *to)
+{
+    const sen_tensor *w = &m->module[0].weight[i];
+    sen_lora *lora = &to->lora[to->n];
+    double rank = a->r, alpha = a->lora_alpha;
+    sen_result r = sen__lora_pick(c, a->rank_pattern, stem, &rank);
+    if (!r) r = sen__lora_pick(c, a->alpha_pattern, stem, &alpha);
+    if (!r && !(rank >= 1 && rank <= SEN__LIMIT_SIZE && rank == floor(rank)))
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, a->rank_pattern, NULL,
+                           "a rank must be a whole number, at least 1");
+    lora->down = &to->weight[2 * to->n];
+    lora->up = lora->down + 1;
+    lora->scale = (float)(alpha / (a->use_rslora ? sqrt(rank) : rank));
+    lora->dropout = (float)a->lora_dropout;
+    lora->site = SEN__SITES + to->n;
+    if (!r)
+        r = sen__lora_tensor(c, m, lora->down, w, stem, ".lora_A.weight", (int64_t)rank,
+                             w->shape[1]);
+    if (!r)
+        r = sen__lora_tensor(c, m, lora->up, w, stem, ".lora_B.weight", w->shape[0],
+                             (int64_t)rank);
+    to->of[to->n++] = i;
+    return r;
+}
+
+/* The last parts of the names of all Linears, for a message. */
+static const char *sen__lora_names(const sen_module *module, char *list, size_t size)
+{
+    size_t at = 0;
+    int i, k;
+    list[0] = 0;
+    for (i = 0; i < module->n_weights && at + 64 < size; i++) {
+        const sen_tensor *w = &module->weight[i];
+        const char *end = w->name + strlen(w->name) - 7, *from = end;
+        if (w->ndim != 2 || w->is_table) continue;
+        while (from > w->name && from[-1] != '.') from--;
+        for (k = 0; k < i; k++)
+            if (module->weight[k].ndim == 2 && !module->weight[k].is_table &&
+                sen__text_ends(module->weight[k].name, from > w->name ? from - 1 : from)) break;
+        if (k == i)
+            at += sen__text_format(list + at, size - at, "%s%.*s", at ? ", " : "",
+                                   (int)(end - from), from);
+    }
+    return list;
+}
+
+/* An adapter for the model's transformer with room for its weights, which are zeros. */
+static sen_result sen__adapter_make(sen_ctx *c, sen_model *m, const sen__lora_args *a,
+                                    sen__adapter **out)
+{
+    const sen_module *module = &m->module[0];
+    const char *const *usual = m->transformer->family->lora_targets;
+    const int most = module->n_weights;
+    sen__adapter *to = (sen__adapter *)sen__model_keep(c, m, sizeof *to);
+    char list[300];
+    sen_result r = SEN_OK;
+    int i;
+    *out = to;
+    if (!to) return SEN_ERR_MEMORY;
+    to->weight = (sen_tensor *)sen__model_keep(c, m, 2 * (size_t)most * sizeof *to->weight);
+    to->lora = (sen_lora *)sen__model_keep(c, m, (size_t)most * sizeof *to->lora);
+    to->of = (int *)sen__model_keep(c, m, (size_t)most * sizeof *to->of);
+    if (!to->weight || !to->lora || !to->of) return SEN_ERR_MEMORY;
+    for (i = 0; !r && i < most; i++) {
+        const sen_tensor *w = &module->weight[i];
+        const char *stem = sen__lora_stem(c, w, &r);
+        const bool linear = w->ndim == 2 && !w->is_table;
+        bool yes = false;
+        if (stem) r = sen__lora_wants(c, a, usual, stem, linear, &yes);
+        if (r || !yes) continue;
+        if (!linear)
+            r = sen_fail_at(c, SEN_ERR_UNSUPPORTED, a->target_modules, NULL, "target_modules names "
+                            "%s, which is no Linear; adapters are done for these: %s", stem,
+                            sen__lora_names(module, list, sizeof list));
+        else r = sen__lora_add(c, m, a, i, stem, to);
+    }
+    if (!r && to->n == 0)
+        r = sen_fail_at(c, SEN_ERR_ARGUMENT, a->target_modules, NULL, "no matrix of the model is "
+                        "among target_modules; names end in: %s",
+                        sen__lora_names(module, list, sizeof list));
+    for (i = 0; !r && i < 2 * to->n; i++) r = sen__tensor_room(c, &to->weight[i]);
+    return r;
+}
+
+/* Values as PEFT draws them from torch's generator: both are made as Linears, which draw, then
+ * lora_A is drawn once more and lora_B becomes zeros. So a matrix takes r in + out r + r in
+ * numbers, of which the last r in are seen; the next matrix goes on behind them. With "gaussian"
+ * the last draw is normal with deviation 1 / r, with false the first two are kept and the model
+ * begins beside its base. */
+static void sen__adapter_draw(sen__adapter *a, const sen_json *init, sen_rng *rng)
+{
+    int i;
+    for (i = 0; i < a->n; i++) {
+        sen_tensor *down = a->lora[i].down, *up = a->lora[i].up;
+        sen__rng_linear(rng, down->data, NULL, down->shape[0], down->shape[1]);
+        sen__rng_linear(rng, up->data, NULL, up->shape[0], up->shape[1]);
+        if (init && init->kind == SEN_JSON_BOOL && init->number == 0) continue;
+        if (init && init->kind == SEN_JSON_TEXT)
+            sen__rng_normal(rng, down->data, down->count, 0.0, 1.0 / (double)down->shape[0]);
+        else sen__rng_linear(rng, down->data, NULL, down->shape[0], down->shape[1]);
+        sen__row_fill(up->data, 0.0f, up->count);
+    }
+}
+
+/* Its weights; all else is the arena's. NULL, and one that is half made, are fine. */
+static void sen__adapter_free(const sen_allocator *allocator, sen__adapter *a)
+{
+    int i;
+    for (i = 0; a && i < 2 * a->n; i++) sen__tensor_free(allocator, &a->weight[i]);
+}
+
+/* From here on the model is the adapted one: its own weights rest, the adapter's train. They stand
+ * behind the transformer's own in the list of all weights, which is made anew: whoever holds the
+ * old one (a trainer, a loss with a decoder tied to the model) must not exist yet. A Linear finds
+ * its adapter through its weight, so no forward pass of any family has to know of it. */
+static sen_result sen__adapter_attach(sen_ctx *c, sen_model *m, sen__adapter *a)
+{
+    sen_tensor **weight = m->weight;
+    const char **name = m->weight_name;
+    const int n = m->n_weights;
+    sen_result r;
+    int i;
+    m->transformer->adapter = a;
+    r = sen__model_index(c, m);
+    if (r) {                                /* as it was */
+        m->transformer->adapter = NULL;
+        m->weight = weight;
+        m->weight_name = name;
+        m->n_weights = n;
+        return r;
+    }
+    for (i = 0; i < m->module[0].n_weights; i++) m->module[0].weight[i].requires_grad = false;
+    for (i = 0; i < a->n; i++) m->module[0].weight[a->of[i]].lora = &a->lora[i];
+    return SEN_OK;
+}
+
+/* adapter_config.json: what was given, and what PEFT wants to find beside it. target_modules is
+ * spelled out where it was left to the family: another release of PEFT may have another default. */
+static sen_json *sen__adapter_tree(sen_ctx *c, sen_model *m, const sen_json *config,
+                                   const char *base)
+{
+    sen__maker maker = sen__maker_in(c, &m->arena);
+    sen_json *j = sen__make_copy(&maker, NULL, NULL, config), *list = NULL;
+    const sen_json *targets = sen_json_get(config, "target_modules");
+    const char *const *usual = m->transformer->family->lora_targets;
+    if (!j) return NULL;
+    if (base) sen__make_text(&maker, j, "base_model_name_or_path", base);
+    if (!targets || targets->kind == SEN_JSON_NULL)
+        list = sen__make(&maker, j, "target_modules", SEN_JSON_LIST);
+    for (; list && *usual; usual++) sen__make_text(&maker, list, NULL, *usual);
+    if (!sen_json_get(j, "peft_type")) sen__make_text(&maker, j, "peft_type", "LORA");
+    if (!sen_json_get(j, "task_type"))
+        sen__make_text(&maker, j, "task_type", "FEATURE_EXTRACTION");
+    if (!sen_json_get(j, "r")) sen__make_int(&maker, j, "r", 8);
+    if (!sen_json_get(j, "lora_alpha")) sen__make_int(&maker, j, "lora_alpha", 8);
+    if (!sen_json_get(j, "lora_dropout")) sen__make_double(&maker, j, "lora_dropout", 0.0);
+    if (!sen_json_get(j, "bias")) sen__make_text(&maker, j, "bias", "none");
+    if (!sen_json_get(j, "inference_mode")) sen__make_bool(&maker, j, "inference_mode", false);
+    return maker.failed ? NULL : j;
+}
+
+/* Where the base of the adapter in `folder` lies: in the folder itself, else where its name says,
+ * from here or from there. Python takes a name that is no folder for one of the hub's and fetches
+ * it; here it has to be put where the name says, or the name changed. */
+static sen_result sen__adapter_base(sen_ctx *c, const char *folder, const sen_json *config,
+                                    const char **base)
+{
+    const char *name = sen__json_text_or(config, "base_model_name_or_path", NULL), *beside;
+    *base = folder;
+    if (!name)
+        return sen_fail_at(c, SEN_ERR_FORMAT, config, NULL,
+                           "this adapter does not say what it is for: it has no "
+                           "base_model_name_or_path");
+    if (strcmp(name, ".") == 0) return SEN_OK;
+    *base = name;
+    if (sen__folder_exists(c, name)) return SEN_OK;
+    beside = sen__path_absolute(name) ? name : sen__path(c, folder, name);
+    if (!beside) return SEN_ERR_MEMORY;
+    *base = beside;
+    if (sen__folder_exists(c, beside)) return SEN_OK;
+    return sen_fail_at(c, SEN_ERR_IO, config, "base_model_name_or_path",
+                       "the adapter's base \"%s\" is no folder here; put it there, or write into "
+                       "base_model_name_or_path where it is", name);
+}
+
+/* The adapter of `folder`, whose adapter_config.json was read into the model's arena; base: what is
+ * to stand there as its base from now on, or NULL. The settings say which matrices and of what
+ * rank, and the file must have exactly these: one that it lacks, one more than that or another
+ * shape is an error, since an adapter that is half there would be another model. */
+static sen_result sen__adapter_load(sen_ctx *c, sen_model *m, const char *folder,
+                                    const sen_json *config, const char *base)
+{
+    sen_module *module = &m->module[0];
+    sen__adapter *a = NULL;
+    sen__lora_args args;
+    sen__safetensors s;
+    sen_result r = sen__lora_read(c, config, false, &args);
+    if (!r) r = sen__adapter_make(c, m, &args, &a);
+    if (r) {
+        sen__adapter_free(&m->allocator, a);
+        return r;
+    }
+    m->transformer->adapter = a;            /* from here on it is what the module's file holds */
+    r = sen__module_open_weights(c, module, folder, &s);
+    if (!r) {
+        r = sen__module_copy_weights(c, module, &s);
+        sen__safetensors_close(c, &s);
+    }
+    m->transformer->adapter = NULL;
+    a->config = r ? NULL : sen__adapter_tree(c, m, config, base);
+    if (!r) r = a->config ? sen__adapter_attach(c, m, a) : SEN_ERR_MEMORY;
+    if (r) sen__adapter_free(&m->allocator, a);
+    return r;
+}
+#endif
 
 /* ---- the transformer ------------------------------------------------------------------------- */
 
@@ -26196,6 +26944,35 @@ static sen_result sen__transformer_check_ids(sen_ctx *c, const sen__transformer 
         (long long)module->weight[0].shape[0]);
 }
 
+/* Whether a folder has a tokenizer of its own: that of an adapter need not. */
+static bool sen__tokenizer_stored(sen_ctx *c, const char *folder)
+{
+    return sen__file_exists(c, sen__path(c, folder, "tokenizer.json")) ||
+           sen__file_exists(c, sen__path(c, folder, "tokenizer_config.json")) ||
+           sen__file_exists(c, sen__path(c, folder, "vocab.txt"));
+}
+
+/* The folder's adapter_config.json in the model's arena, and where its base lies; NULL and the
+ * folder itself where there is none. An adapter is PEFT's before config.json is looked at. */
+static sen_result sen__adapter_find(sen_ctx *c, sen_model *m, const char *folder,
+                                    sen_json **config, const char **base)
+{
+    const char *path = sen__path(c, folder, SEN__ADAPTER_CONFIG);
+    *config = NULL;
+    if (!path) return SEN_ERR_MEMORY;
+    if (!sen__file_exists(c, path)) return SEN_OK;
+#ifdef SENTRAIN_ENCODE_ONLY
+    (void)m, (void)base;
+    return sen_fail(c, SEN_ERR_UNSUPPORTED, "%s: adapters are left out of this build; merge it "
+                    "into its base elsewhere", path);
+#else
+    {
+        const sen_result r = sen__json_load(c, &m->arena, path, 0, config);
+        return r ? r : sen__adapter_base(c, folder, *config, base);
+    }
+#endif
+}
+
 /* The transformer of `folder` as the model's next module. `overrides` are a job file's changes of
  * config.json. Order matters: the config gives the sizes, the file's names whether there is a
  * pooler, and only then are weights made and read. */
@@ -26204,33 +26981,37 @@ static sen_result sen__model_add_transformer(sen_ctx *c, sen_model *m, const cha
                                              int max_seq_length)
 {
     sen__transformer *tr = (sen__transformer *)sen__model_keep(c, m, sizeof *tr);
-    const char *path = sen__path(c, folder, "config.json");
-    sen_json *json = NULL;                  /* in the model's arena */
+    const char *base = folder;              /* of an adapter: where its base lies */
+    sen_json *json = NULL, *adapter = NULL; /* in the model's arena */
     sen_module *module;
     sen_result r =
-        tr && path ? sen__model_add(c, m, &sen__transformer_module, sub, &module) : SEN_ERR_MEMORY;
-    if (!r) {
-        module->extra = tr;                 /* at once: sen_model_free looks there */
-        r = sen__json_load(c, &m->arena, path, 0, &json);
-    }
+        tr ? sen__model_add(c, m, &sen__transformer_module, sub, &module) : SEN_ERR_MEMORY;
+    if (!r) module->extra = tr;             /* at once: sen_model_free looks there */
+    if (!r) r = sen__adapter_find(c, m, folder, &adapter, &base);
+    if (!r) r = sen__json_load(c, &m->arena, sen__path(c, base, "config.json"), 0, &json);
     if (!r) r = sen__config_override(c, m, json, overrides);    /* before it is read */
     if (!r) r = sen__transformer_config(c, m, tr, json);
     /* Both small files are wanted before the weights: they may fail in a moment, the weights take
      * long. */
     if (!r) r = sen__transformer_bert_config(c, m, tr, folder);
-    if (!r) r = sen__pooler_stored(c, folder, tr);
-    if (!r) r = sen_tokenizer_load(c, folder, &tr->tokenizer);
+    if (!r) r = sen__pooler_stored(c, base, tr);
+    if (!r)
+        r = sen_tokenizer_load(c, adapter && !sen__tokenizer_stored(c, folder) ? base : folder,
+                               &tr->tokenizer);
     /* Python puts a Lowercase in front of the normalizer, unless it lowers the case already. */
     if (!r && sen__json_bool_or(tr->bert_json, "do_lower_case", false))
         r = sen__tokenizer_set_lower(c, tr->tokenizer);
     if (!r) r = sen__transformer_build(c, &m->arena, module, 0);
     if (!r) r = sen__transformer_check_ids(c, tr, module, folder);
-    if (!r) r = sen__module_read_weights(c, m, module, folder);
+    if (!r) r = sen__module_read_weights(c, m, module, base);
     if (r) return r;                        /* what was made is freed with the model */
-    tr->folder = sen__arena_text(&m->arena, folder, strlen(folder));
-    if (!tr->folder) return sen__no_memory(c, strlen(folder), "the name of a folder");
+    tr->folder = sen__arena_text(&m->arena, base, strlen(base));
+    if (!tr->folder) return sen__no_memory(c, strlen(base), "the name of a folder");
     tr->max_seq_length = sen__transformer_max_length(tr, max_seq_length);
     m->transformer = tr;                    /* the one that tokenizes for the model */
+#ifndef SENTRAIN_ENCODE_ONLY
+    if (adapter) return sen__adapter_load(c, m, folder, adapter, NULL);
+#endif
     return SEN_OK;
 }
 
@@ -26517,7 +27298,8 @@ static sen_result sen__model_read_folder(sen_ctx *c, sen_model *m, const char *f
     if (r) return r;
     if (!sen__file_exists(c, modules)) {    /* a bare transformer */
         const char *config = sen__path(c, folder, "config.json");
-        if (config && !sen__file_exists(c, config))
+        if (config && !sen__file_exists(c, config) &&
+            !sen__file_exists(c, sen__path(c, folder, SEN__ADAPTER_CONFIG)))
             return sen_fail(c, SEN_ERR_IO, "%s is no model: it has neither modules.json nor "
                             "config.json", folder);
         r = sen__model_add_transformer(c, m, folder, "", overrides, SEN_NONE);
@@ -26668,7 +27450,6 @@ static sen_result sen__model_extend(sen_ctx *c, sen_model *m, const sen_json *sp
     sen_result r;
     sen_rng_seed(&rng, 0);
     r = sen__model_add_spec(c, m, spec, NULL, NULL, &rng);
-    m->n_weights = 0;
     if (!r) r = sen__model_index(c, m);
     if (!r) return SEN_OK;
     if (m->n_modules > modules) sen__module_free(m, &m->module[--m->n_modules]);
@@ -26771,35 +27552,80 @@ static bool sen__model_is_older(const sen_model *m)
     return true;
 }
 
-/* model.safetensors, with the metadata that transformers asks for. Sorting by insertion: a file
+/* A weight's name in its file, in the scratch arena. */
+static const char *sen__stored_name(sen_ctx *c, const char *prefix, const char *name)
+{
+    const size_t room = strlen(prefix) + strlen(name) + 1;
+    char *whole = (char *)sen__scratch(c, (int64_t)room, 1, "the name of a weight");
+    if (whole) sen__text_format(whole, room, "%s%s", prefix, name);
+    return whole;
+}
+
+/* A file of weights, with the metadata that transformers asks for. Sorting by insertion: a file
  * holds at most some hundred weights, which are nearly in order. */
-static sen_result sen__module_save_weights(sen_ctx *c, const sen_module *m, const char *folder)
+static sen_result sen__module_save_weights(sen_ctx *c, const sen__module_part *p,
+                                           const char *folder)
 {
     static const char *const metadata[] = { "format", "pt", NULL };
     sen__to_store *item =
-        (sen__to_store *)sen__scratch(c, m->n_weights + 1, sizeof *item, "a list of weights");
+        (sen__to_store *)sen__scratch(c, p->n + 1, sizeof *item, "a list of weights");
     int i, k;
     if (!item) return SEN_ERR_MEMORY;
-    if (!m->n_weights) return SEN_OK;                 /* then no file is written */
-    for (i = 0; i < m->n_weights; i++) {              /* by name, as the safetensors library does */
+    if (!p->n) return SEN_OK;                         /* then no file is written */
+    for (i = 0; i < p->n; i++) {                      /* by name, as the safetensors library does */
         const sen__to_store s =                       /* points to the values, copies none */
-            sen__store_tensor(m->weight[i].name, &m->weight[i], m->weight[i].data);
+            sen__store_tensor(sen__stored_name(c, p->prefixes[0], p->weight[i].name),
+                              &p->weight[i], p->weight[i].data);
+        if (!s.name) return SEN_ERR_MEMORY;
         for (k = i; k > 0 && strcmp(item[k - 1].name, s.name) > 0; k--) item[k] = item[k - 1];
         item[k] = s;
     }
-    return sen__safetensors_write(c, sen__path(c, folder, "model.safetensors"), item, m->n_weights,
-                                  metadata);
+    return sen__safetensors_write(c, sen__path(c, folder, p->file), item, p->n, metadata);
+}
+
+/* An adapter beside the transformer's other files; `whole`: and its base too. */
+static sen_result sen__adapter_save(sen_ctx *c, const sen_module *m, const char *folder, bool whole)
+{
+    const sen__transformer *tr = (const sen__transformer *)m->extra;
+    const char *path = sen__path(c, folder, SEN__ADAPTER_CONFIG);
+    sen__maker maker = sen__maker_in(c, &c->scratch);
+    sen_json *j = sen__make_copy(&maker, NULL, NULL, tr->adapter->config);
+    sen__module_part own = { "model.safetensors", NULL, sen__no_prefixes, NULL, 0, false };
+    sen_result r = SEN_OK;
+    own.weight = m->weight;
+    own.n = m->n_weights;
+    if (!j || !path) return SEN_ERR_MEMORY;
+    whole = whole || strcmp(sen__json_text_or(j, "base_model_name_or_path", ""), ".") == 0;
+    if (whole) r = sen__transformer_save_config(c, tr, folder);
+    if (!r && whole) r = sen__module_save_weights(c, &own, folder);
+    if (whole) sen__make_text(&maker, j, "base_model_name_or_path", ".");
+    if (maker.failed) return SEN_ERR_MEMORY;
+    return r ? r : sen__json_save(c, path, j, &sen__style_sorted, "");
+}
+
+/* A model without an adapter is not that of the adapter which may lie in its folder. */
+static sen_result sen__adapter_clear(sen_ctx *c, const char *folder)
+{
+    if (!sen__file_exists(c, sen__path(c, folder, SEN__ADAPTER_CONFIG))) return SEN_OK;
+    return sen__remove_entry(c, folder, SEN__ADAPTER_CONFIG);
 }
 
 /* A Transformer saves itself into the root, the others into folders of their own. */
-static sen_result sen__module_save(sen_ctx *c, const sen_module *m, const char *folder, bool older)
+static sen_result sen__module_save(sen_ctx *c, const sen_module *m, const char *folder, bool older,
+                                   bool whole)
 {
+    const sen__transformer *tr = m->type == &sen__transformer_module
+                                     ? (const sen__transformer *)m->extra : NULL;
+    const sen__module_part part = sen__module_part_of(m);
     const char *place = sen__path(c, folder, m->path);
     sen_result r = place ? sen__make_folders(c, place) : SEN_ERR_MEMORY;    /* the sub-folder too */
     if (r) return r;
     r = m->type->save ? m->type->save(c, m, place, older)
                       : sen__module_save_config(c, m, place, older);
-    return r ? r : sen__module_save_weights(c, m, place);
+    if (!r) r = sen__module_save_weights(c, &part, place);
+    if (!r && tr)
+        r = tr->adapter ? sen__adapter_save(c, m, place, whole) : sen__adapter_clear(c, place);
+    return r;
 }
 
 /* modules.json, with the class paths of the dialect. name is the index as text, as in Python. */
@@ -26889,6 +27715,7 @@ static void sen__print_tensor(sen__print *p, const sen_tensor *t, const char *na
     int64_t i, n;
     int k;
     sen__print_text(p, name);
+    if (t->lora) sen__print_bytes(p, &t->lora->scale, sizeof t->lora->scale);
     for (k = 0; k < t->ndim; k++) sen__print_int(p, t->shape[k]);
     for (i = 0; i < t->count; i += n) {
         n = SEN__MIN(t->count - i, (int64_t)SEN__COUNT(piece));
@@ -27022,13 +27849,16 @@ SENTRAIN_DEF bool sen_folder_fingerprint(sen_ctx *c, const char *folder, char ou
     return out[0] != 0;
 }
 
-/* modules.json last: a folder in which it is missing is not taken for a whole model. */
-static sen_result sen__model_save_all(sen_ctx *c, const sen_model *m, const char *folder)
+/* modules.json last: a folder in which it is missing is not taken for a whole model. `whole`: no
+ * other folder is needed to load it, an adapter's base neither. */
+static sen_result sen__model_save_all(sen_ctx *c, const sen_model *m, const char *folder,
+                                      bool whole)
 {
     const bool older = sen__model_is_older(m);  /* one answer for the whole folder */
     sen_result r = sen__make_folders(c, folder);
     int i;
-    for (i = 0; !r && i < m->n_modules; i++) r = sen__module_save(c, &m->module[i], folder, older);
+    for (i = 0; !r && i < m->n_modules; i++)
+        r = sen__module_save(c, &m->module[i], folder, older, whole);
     if (!r) r = sen__model_save_settings(c, m, folder);
     if (!r) r = sen__model_save_fingerprint(c, m, folder);
     if (!r) r = sen__model_save_list(c, m, folder, older);
@@ -27055,7 +27885,7 @@ SENTRAIN_DEF sen_result sen_model_save(sen_ctx *c, const sen_model *m, const cha
     r = sen__model_held_elsewhere(c, m)
             ? sen_fail(c, SEN_ERR_BUSY, "a trainer on another context holds this model; save it "
                        "from that context, or a copy of it")
-            : sen__model_save_all(c, m, folder);
+            : sen__model_save_all(c, m, folder, false);
     sen__arena_release(&c->scratch, mark);
     return sen__end(c, r);
 }
@@ -27113,7 +27943,7 @@ static sen_result sen__model_to_memory(sen_ctx *c, const sen_model *m, sen_memor
     if (sen_memory_files_new(&c->allocator, NULL, 0, files))
         return sen__no_memory(c, sizeof **files, "files in memory");
     c->files = sen_memory_files_table(*files);
-    r = sen__model_save_all(c, m, SEN__IMAGE_MODEL);
+    r = sen__model_save_all(c, m, SEN__IMAGE_MODEL, true);
     c->files = own;                         /* on every way out */
     sen__arena_release(&c->scratch, mark);
     return r;
@@ -27164,6 +27994,18 @@ SENTRAIN_DEF sen_result sen_model_copy(sen_ctx *c, const sen_model *m, sen_model
         sen_model_set_max_seq_length(*out, m->transformer->max_seq_length);
         if (folder) folder = sen__arena_text(&(*out)->arena, folder, strlen(folder));
         (*out)->transformer->folder = folder;       /* NULL, no memory: no head is found there */
+        (*out)->changed = m->changed;
+        if (m->transformer->adapter) {              /* the base is where the original's is */
+            sen__maker maker = sen__maker_in(c, &(*out)->arena);
+            const sen_json *base = sen_json_get(m->transformer->adapter->config,
+                                                "base_model_name_or_path");
+            if (!sen__make_copy(&maker, (*out)->transformer->adapter->config,
+                                "base_model_name_or_path", base)) {
+                sen_model_free(*out);
+                *out = NULL;
+                r = SEN_ERR_MEMORY;
+            }
+        }
     }
     return sen__end(c, r);
 }
@@ -27364,6 +28206,7 @@ static sen_result sen__model_grads(sen_ctx *c, sen_model *m)
         sen_tensor *w = m->weight[i];
         const size_t bytes = (size_t)w->count * sizeof(float), rows = (size_t)sen__tensor_rows(w);
         if (!w->requires_grad || w->grad || w->unused) continue;
+        m->changed = m->changed || i < m->module[0].n_weights;
         w->grad = (float *)sen__heap_new(&m->allocator, bytes);
         if (w->is_table) w->grad_row = (unsigned char *)sen__heap_new(&m->allocator, rows);
         if (!w->grad || (w->is_table && !w->grad_row)) {
@@ -27412,7 +28255,8 @@ typedef struct sen__dropout_plan {
     bool                 apart;             /* torch: every column is a pass of its own */
     bool                 decoder;           /* the sites of cross attention are there too */
     sen__buffer          bits;                  /* of all sites, one behind the other */
-    const unsigned char *site[256];             /* by SEN__SITE; NULL: not drawn */
+    sen__buffer          sites;                 /* (SEN__SITES and an adapter's) where in bits a
+                                                   site's begin; NULL: not drawn */
     sen__buffer          attention_at;          /* (N) int64 */
 } sen__dropout_plan;
 
@@ -27420,6 +28264,7 @@ typedef struct sen__dropout_plan {
 static void sen__dropout_plan_free(sen_ctx *c, sen__dropout_plan *p)
 {
     sen__delete(c, p->bits.data);
+    sen__delete(c, p->sites.data);
     sen__delete(c, p->attention_at.data);
     memset(p, 0, sizeof *p);
 }
@@ -27500,53 +28345,112 @@ static void sen__dropout_cross(sen_rng *rng, const sen_batch *b, int64_t s0, int
 }
 #endif
 
+/* The adapters of weights from .. to - 1: what each reads is a hidden site of its width. The list
+ * of a layer's weights is in the order in which Python's forward comes by, so an adapter's turn is
+ * told by its weight's place: query, key and value before attention, the output's before its own
+ * dropout, and both of the feed-forward part before the last. */
+static void sen__dropout_lora(sen_rng *rng, const sen_batch *b, int64_t s0, int64_t s1,
+                              int64_t longest, const sen_tensor *from, const sen_tensor *to,
+                              unsigned char *const *site)
+{
+    for (; from < to; from++)
+        if (from->lora && from->lora->dropout > 0)
+            sen__dropout_hidden(rng, b, s0, s1, longest, from->shape[1],
+                                (double)from->lora->dropout, site[from->lora->site]);
+}
+
 /* One of Python's forward passes: columns c0 .. c1-1 padded together, all sites in order. The order
  * is that of the forward pass: the embeddings, then of each layer attention, its output, a
- * decoder's cross attention and its output, the feed-forward output. With p = 0 torch draws nothing
- * at all. */
-static void sen__dropout_pass(sen__dropout_plan *plan, const sen__transformer *tr,
+ * decoder's cross attention and its output, the feed-forward output; an adapter's before what it
+ * reads goes on. With p = 0 torch draws nothing at all. */
+static void sen__dropout_pass(const sen__dropout_plan *plan, const sen_module *m,
                               const sen_batch *b, int64_t c0, int64_t c1, sen_rng *rng)
 {
-    static const int places[] = { 1, 4, 2 };        /* of hidden sites, as SEN__SITE has them */
+    static const int places[] = { 1, 4, 2 };        /* of hidden sites, as SEN__SITE has them, */
+    /* and the first weight behind those whose adapters come before each, and before attention. */
+    static const int before[] = { SEN__BERT_ON_W, SEN__BERT_ON_W, SEN__BERT_LAYER_WEIGHTS };
+    const sen__transformer *tr = (const sen__transformer *)m->extra;
+    unsigned char *const *site = (unsigned char *const *)plan->sites.data;
     const int64_t s0 = c0 * b->rows, s1 = c1 * b->rows, h = tr->hidden;
     const double p = tr->p_hidden, pa = tr->p_attention;
+    const sen_tensor *w = m->weight + SEN__BERT_LAYER, *pooler = m->weight + m->n_weights - 2;
     int64_t longest = 0, s;
     int layer, place;
     for (s = s0; s < s1; s++) longest = SEN__MAX(longest, b->first[s + 1] - b->first[s]);
-    /* The bits are const for those who read them; this is the one place that writes. */
-    if (p > 0) sen__dropout_hidden(rng, b, s0, s1, longest, h, p, (unsigned char *)plan->site[0]);
-    for (layer = 0; layer < tr->layers; layer++) {
+    if (p > 0) sen__dropout_hidden(rng, b, s0, s1, longest, h, p, site[0]);
+    for (layer = 0; layer < tr->layers; layer++, w += SEN__BERT_LAYER_WEIGHTS) {
+        int done = SEN__BERT_O_W;
+        sen__dropout_lora(rng, b, s0, s1, longest, w, w + done, site);
         if (pa > 0)
             sen__dropout_attention(rng, b, s0, s1, longest, tr->heads, pa,
-                                   (unsigned char *)plan->site[SEN__SITE(layer, 0)],
-                                   plan->dropout.attention_at);
+                                   site[SEN__SITE(layer, 0)], plan->dropout.attention_at);
         for (place = 0; place < 3; place++) {
-            unsigned char *bits = (unsigned char *)plan->site[SEN__SITE(layer, places[place])];
 #ifndef SENTRAIN_ENCODE_ONLY
             if (places[place] == 4 && plan->decoder && pa > 0)
                 sen__dropout_cross(rng, b, s0, s1, longest, h, tr->heads, pa,
-                                   (unsigned char *)plan->site[SEN__SITE(layer, 3)]);
+                                   site[SEN__SITE(layer, 3)]);
 #endif
+            sen__dropout_lora(rng, b, s0, s1, longest, w + done, w + before[place], site);
+            done = before[place];
             if (p > 0 && (places[place] != 4 || plan->decoder))
-                sen__dropout_hidden(rng, b, s0, s1, longest, h, p, bits);
+                sen__dropout_hidden(rng, b, s0, s1, longest, h, p,
+                                    site[SEN__SITE(layer, places[place])]);
         }
     }
+    /* Python runs the pooler too, on the first token of each text. */
+    if (tr->has_pooler && pooler->lora && pooler->lora->dropout > 0)
+        sen__rng_skip(rng, 2 * (s1 - s0) * h);
 }
 
-/* Places for the bits of every site. Each site begins on a whole byte. T H bits a hidden site: for
- * T = 4096 and H = 384, 192 KiB. The sites lie one behind the other in the order of the forward
- * pass:
- *   embeddings | attention 0 | output 0 | feed-forward 0 | attention 1 | ... */
-static sen_result sen__dropout_room(sen_ctx *c, sen__dropout_plan *plan, const sen__transformer *tr,
+/* The next `bytes` of all bits; without bits yet only their number is of interest. */
+static unsigned char *sen__dropout_place(unsigned char *bits, size_t *at, int64_t bytes)
+{
+    unsigned char *p = bits ? bits + *at : NULL;
+    *at += (size_t)bytes;
+    return p;
+}
+
+/* Where the bits of every site lie, each from a whole byte on, one behind the other:
+ *   embeddings | attention 0 | output 0 | feed-forward 0 | attention 1 | ... | an adapter's
+ * T H bits a hidden site: for T = 4096 and H = 384, 192 KiB. Gives the bytes of all; called for
+ * them first, with bits NULL. */
+static size_t sen__dropout_lay(const sen__dropout_plan *plan, const sen_module *m,
+                               const sen_batch *b, int64_t attention, unsigned char *bits)
+{
+    const sen__transformer *tr = (const sen__transformer *)m->extra;
+    unsigned char **site = (unsigned char **)plan->sites.data;
+    const int64_t hidden = (b->tokens * tr->hidden + 7) / 8;
+    size_t at = 0;
+    int layer, place, i;
+    site[0] = sen__dropout_place(bits, &at, hidden);
+    for (layer = 0; layer < tr->layers; layer++)
+        for (place = 0; place < (plan->decoder ? 5 : 3); place++)   /* 3, 4: cross attention's */
+            site[SEN__SITE(layer, place)] =
+                sen__dropout_place(bits, &at, place == 0 ? attention : hidden);
+    for (i = 0; i < m->n_weights; i++) {
+        const sen_tensor *w = &m->weight[i];
+        if (w->lora && w->lora->dropout > 0)
+            site[w->lora->site] = sen__dropout_place(bits, &at,
+                                                     (b->tokens * w->shape[1] + 7) / 8);
+    }
+    return at;
+}
+
+/* Room for the bits of every site. */
+static sen_result sen__dropout_room(sen_ctx *c, sen__dropout_plan *plan, const sen_module *m,
                                     const sen_batch *b)
 {
-    const int64_t n = b->rows * b->columns, hidden = (b->tokens * tr->hidden + 7) / 8;
+    const sen__transformer *tr = (const sen__transformer *)m->extra;
+    const int64_t n = b->rows * b->columns;
+    const size_t sites = SEN__SITES + (tr->adapter ? (size_t)tr->adapter->n : 0);
     int64_t attention = 0, s, *at;
     unsigned char *p;
-    int layer;
+    size_t bytes;
     at = (int64_t *)sen__buffer_reserve(c, &plan->attention_at, (size_t)(n + 1) * sizeof *at,
                                         "dropout masks");
-    if (!at) return SEN_ERR_MEMORY;
+    if (!at || !sen__buffer_reserve(c, &plan->sites, sites * sizeof p, "dropout masks"))
+        return SEN_ERR_MEMORY;
+    memset(plan->sites.data, 0, sites * sizeof p);
     /* Attention's bits: one (A,L,L) behind the other, each as long as its text. */
     for (s = 0; s < n; s++) {
         const int64_t k = b->first[s + 1] - b->first[s];
@@ -27554,28 +28458,24 @@ static sen_result sen__dropout_room(sen_ctx *c, sen__dropout_plan *plan, const s
         attention += k * k * tr->heads;     /* L L A bits */
     }
     attention = (attention + 7) / 8;        /* from bits to bytes */
-    {
-        const int sites = plan->decoder ? 4 : 2;
-        const size_t bytes = (size_t)(hidden + tr->layers * (attention + sites * hidden));
-        p = (unsigned char *)sen__buffer_reserve(c, &plan->bits, bytes, "dropout masks");
-        if (!p) return SEN_ERR_MEMORY;
-        memset(p, 0, bytes);                /* all dropped until drawn otherwise */
-    }
-    plan->site[0] = p;                      /* the embeddings */
-    p += hidden;
-    for (layer = 0; layer < tr->layers; layer++) {
-        plan->site[SEN__SITE(layer, 0)] = p;
-        plan->site[SEN__SITE(layer, 1)] = p + attention;
-        plan->site[SEN__SITE(layer, 2)] = p + attention + hidden;
-        p += attention + 2 * hidden;
-        if (!plan->decoder) continue;
-        plan->site[SEN__SITE(layer, 3)] = p;            /* cross attention, its output */
-        plan->site[SEN__SITE(layer, 4)] = p + hidden;
-        p += 2 * hidden;
-    }
+    bytes = sen__dropout_lay(plan, m, b, attention, NULL);
+    p = (unsigned char *)sen__buffer_reserve(c, &plan->bits, bytes, "dropout masks");
+    if (!p) return SEN_ERR_MEMORY;
+    memset(p, 0, bytes);                    /* all dropped until drawn otherwise */
+    sen__dropout_lay(plan, m, b, attention, p);
     plan->dropout.attention_at = at;
-    plan->dropout.bits = plan->site;
+    plan->dropout.bits = (const unsigned char *const *)plan->sites.data;
     return SEN_OK;
+}
+
+/* Whether anything is dropped at all. */
+static bool sen__dropout_wanted(const sen__transformer *tr)
+{
+    int i;
+    if (!tr) return false;
+    for (i = 0; tr->adapter && i < tr->adapter->n; i++)
+        if (tr->adapter->lora[i].dropout > 0) return true;
+    return tr->p_hidden > 0 || tr->p_attention > 0;
 }
 
 /* Prepares dropout for one training pass over a batch. torch: draws from `rng`, torch's own stream,
@@ -27589,7 +28489,7 @@ static sen_result sen__dropout_begin(sen_ctx *c, sen__dropout_plan *plan, const 
     const sen__transformer *tr = m->transformer;
     int64_t k, end;
     sen_result r;
-    plan->wanted = tr && (tr->p_hidden > 0 || tr->p_attention > 0);
+    plan->wanted = sen__dropout_wanted(tr);
     if (!plan->wanted) return SEN_OK;       /* and nothing is drawn */
     if (tr->layers > 30)
         return sen_fail(c, SEN_ERR_UNSUPPORTED,
@@ -27601,12 +28501,12 @@ static sen_result sen__dropout_begin(sen_ctx *c, sen__dropout_plan *plan, const 
     plan->dropout.owner = b->owner;
     plan->dropout.first = b->first;
     if (!torch) return SEN_OK;              /* a counter draws when it is asked */
-    r = sen__dropout_room(c, plan, tr, b);
+    r = sen__dropout_room(c, plan, &m->module[0], b);
     if (r) return r;
-    sen__dropout_pass(plan, tr, b, 0, 1, rng);  /* column 0 alone */
+    sen__dropout_pass(plan, &m->module[0], b, 0, 1, rng);       /* column 0 alone */
     for (k = 1; k < b->columns; k = end) {
         end = plan->apart ? k + 1 : b->columns;
-        sen__dropout_pass(plan, tr, b, k, end, rng);
+        sen__dropout_pass(plan, &m->module[0], b, k, end, rng);
     }
     return SEN_OK;
 }
@@ -28124,6 +29024,129 @@ SENTRAIN_DEF sen_result sen_model_freeze(sen_ctx *c, sen_model *m, const char *p
 {
     sen__begin(c);
     return sen__end(c, sen__model_freeze(c, m, pattern, frozen));
+}
+
+/* Whether a model can get an adapter. Its base has to be a folder's, since the adapter's own folder
+ * holds no more of it than the name: weights that have been trained since they were read are in no
+ * folder. */
+static sen_result sen__adapter_check(sen_ctx *c, const sen_model *m)
+{
+    const sen__transformer *tr = m->transformer;
+    if (sen__mark_get(&m->held_by))
+        return sen_fail(c, SEN_ERR_BUSY, "a trainer holds this model; free the trainer first");
+    if (!tr) return sen_fail(c, SEN_ERR_UNSUPPORTED, "adapters are for a model with a Transformer");
+    if (tr->adapter)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "this model has an adapter already; merge that first");
+    if (!tr->folder)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "an adapter needs a base that lies in a folder, and "
+                        "this model is new: save it and load that");
+    if (m->changed)
+        return sen_fail(c, SEN_ERR_ARGUMENT, "the weights are no more those of %s, and the base of "
+                        "an adapter is a folder: save the model and load that", tr->folder);
+    return SEN_OK;
+}
+
+/* Python: SentenceTransformer.add_adapter(LoraConfig(...)). The generator is the adapter's own, as
+ * if torch.manual_seed(seed) stood right before it. All that can fail comes before the model
+ * changes. */
+SENTRAIN_DEF sen_result sen_model_add_adapter(sen_ctx *c, sen_model *m, const sen_json *config,
+                                              uint64_t seed)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    sen__adapter *a = NULL;
+    sen__lora_args args;
+    sen_rng rng;
+    sen_result r;
+    sen__begin(c);
+    r = sen__adapter_check(c, m);
+    if (!r) r = sen__lora_read(c, config, true, &args);
+    if (!r) r = sen__adapter_make(c, m, &args, &a);
+    if (!r) {
+        sen_rng_seed(&rng, seed);
+        sen__adapter_draw(a, args.init_lora_weights, &rng);
+        a->config = sen__adapter_tree(c, m, config, m->transformer->folder);
+        r = a->config ? sen__adapter_attach(c, m, a) : SEN_ERR_MEMORY;
+    }
+    if (r) sen__adapter_free(&m->allocator, a);
+    sen__arena_release(&c->scratch, mark);
+    return sen__end(c, r);
+}
+
+/* For an adapter whose base is here already, or lies elsewhere than its folder says. */
+SENTRAIN_DEF sen_result sen_model_load_adapter(sen_ctx *c, sen_model *m, const char *folder)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    const char *path = sen__path(c, folder, SEN__ADAPTER_CONFIG);
+    sen_json *config = NULL;
+    sen_result r;
+    sen__begin(c);
+    r = path ? sen__adapter_check(c, m) : SEN_ERR_MEMORY;
+    if (!r) r = sen__json_load(c, &m->arena, path, 0, &config);
+    if (!r) r = sen__adapter_load(c, m, folder, config, m->transformer->folder);
+    sen__arena_release(&c->scratch, mark);
+    return sen__end(c, r);
+}
+
+/* w += scale up down, (out,in) of (out,r) and (r,in): one product, which is added to what stands in
+ * w. A mapped weight's pages become the model's own as they are written. */
+static sen_result sen__lora_merge(sen_ctx *c, sen_tensor *w)
+{
+    const sen__mark mark = sen__arena_mark(&c->scratch);
+    const sen_lora *lora = w->lora;
+    float *up = (float *)sen__scratch(c, lora->up->count, sizeof *up, "an adapter");
+    sen_result r = up ? SEN_OK : SEN_ERR_MEMORY;
+    sen__gemm g;
+    int64_t i;
+    for (i = 0; up && i < lora->up->count; i++) up[i] = lora->scale * lora->up->data[i];
+    memset(&g, 0, sizeof g);
+    g.m = w->shape[0], g.n = w->shape[1], g.k = lora->up->shape[1];
+    g.a = up, g.a_row = g.k, g.a_col = 1;
+    g.b = lora->down->data, g.b_row = g.n, g.b_col = 1;
+    g.c = w->data, g.ldc = g.n;
+    g.accumulate = true;
+    if (!r) r = sen__matmul(c, &g);
+    sen__arena_release(&c->scratch, mark);
+    return r;
+}
+
+/* Each weight on its own: where memory ends, those that were merged have no adapter any more, so
+ * the model is what it was. The list of weights shrinks in place. */
+static sen_result sen__model_merge_adapter(sen_ctx *c, sen_model *m)
+{
+    sen__transformer *tr = m->transformer;
+    sen__adapter *a = tr ? tr->adapter : NULL;
+    const int own = m->n_modules ? m->module[0].n_weights : 0;
+    int i, n;
+    if (!a) return sen_fail(c, SEN_ERR_ARGUMENT, "this model has no adapter to merge");
+    if (sen__mark_get(&m->held_by))
+        return sen_fail(c, SEN_ERR_BUSY, "a trainer holds this model; free the trainer first");
+    for (i = 0; i < a->n; i++) {
+        sen_tensor *w = &m->module[0].weight[a->of[i]];
+        if (w->lora && sen__lora_merge(c, w)) return SEN_ERR_MEMORY;
+        if (w->lora) m->changed = true;
+        w->lora = NULL;
+    }
+    n = 2 * a->n;
+    for (i = own; i + n < m->n_weights; i++) {
+        m->weight[i] = m->weight[i + n];
+        m->weight_name[i] = m->weight_name[i + n];
+    }
+    m->n_weights -= n;
+    sen__adapter_free(&m->allocator, a);
+    tr->adapter = NULL;
+    return SEN_OK;
+}
+
+SENTRAIN_DEF sen_result sen_model_merge_adapter(sen_ctx *c, sen_model *m)
+{
+    sen__begin(c);
+    return sen__end(c, sen__model_merge_adapter(c, m));
+}
+
+SENTRAIN_DEF const sen_json *sen_model_adapter(const sen_model *m)
+{
+    const sen__transformer *tr = m->transformer;
+    return tr && tr->adapter ? tr->adapter->config : NULL;
 }
 #endif /* SENTRAIN_ENCODE_ONLY */
 #endif /* 20 */
@@ -35959,8 +36982,10 @@ static bool sen__denoising_cut(sen_tape *t, const sen_batch *b, int32_t pad,
 static sen_result sen__denoising_masks(sen_ctx *c, const sen_loss *l, const sen_batch *b)
 {
     sen__transformer tr = *(const sen__transformer *)l->decoder->extra;
+    sen_module decoder = *l->decoder;       /* but for how much is dropped */
     sen__dropout_plan *plan = l->decoder_plan;
     sen_result r;
+    decoder.extra = &tr;
     tr.p_hidden = l->decoder_p[0];
     tr.p_attention = l->decoder_p[1];
     memset(&plan->dropout, 0, sizeof plan->dropout);
@@ -35969,8 +36994,8 @@ static sen_result sen__denoising_masks(sen_ctx *c, const sen_loss *l, const sen_
     plan->dropout.position = b->position;
     plan->dropout.owner = b->owner;
     plan->dropout.first = b->first;
-    r = sen__dropout_room(c, plan, &tr, b);
-    if (!r) sen__dropout_pass(plan, &tr, b, 0, 1, l->decoder_rng);
+    r = sen__dropout_room(c, plan, &decoder, b);
+    if (!r) sen__dropout_pass(plan, &decoder, b, 0, 1, l->decoder_rng);
     return r;
 }
 
@@ -36284,6 +37309,15 @@ SENTRAIN_DEF const void *sen_loss_args(const sen_loss *loss)
 
 /* ---- fewer bits ------------------------------------------------------------------------------ */
 
+/* An embedding of 384 float32 numbers takes 1536 bytes. Two ways to make it smaller, which most
+ * searches bear well:
+ *
+ *     int8, uint8        each dimension's range, seen on a sample, in 256 steps       384 bytes
+ *     binary, ubinary    one bit a dimension: is the number above 0?                   48 bytes
+ *
+ * The signed forms are the unsigned ones less 128, in bytes as numpy has them. Of bits the first
+ * dimension is the highest bit of the first byte (numpy's packbits). */
+
 static const char *const sen__precision_words[] = {
     "float32", "int8", "uint8", "binary", "ubinary", NULL
 };
@@ -36589,7 +37623,9 @@ static sen_result sen__top_finite(sen_ctx *c, const char *what, const float *x, 
     return r;
 }
 
-/* A tile is at most this: 4 MiB, which stay in the cache between the product and the heaps. */
+/* A tile is at most this: 4 MiB, which stay in the cache between the product and the heaps. So a
+ * search reads the corpus once for every 512 queries, and beside the hits holds no more than this,
+ * for a corpus of any size. */
 #define SEN__TOP_QUERIES 512
 #define SEN__TOP_ROWS    2048
 
@@ -36889,7 +37925,14 @@ SENTRAIN_DEF sen_result sen_semantic_search_quantized(sen_ctx *c, const float *q
 
 /* All rows against all: each row hands in its top_k nearest, and of all the pairs the best
  * max_pairs stay, in a heap whose front is the worst. A pair comes from both its sides; a set of
- * those that were taken (open addressing, a pair as one number) lets it in once. */
+ * those that were taken (open addressing, a pair as one number) lets it in once.
+ *
+ *     row 0: (0,7) 0.93  (0,2) 0.71         heap of 3: (0,7) 0.93  (2,5) 0.80  (0,2) 0.71
+ *     row 2: (2,5) 0.80  (2,0) 0.71         (2,0) is (0,2), which is in the set
+ *     row 7: (7,0) 0.93  (7,1) 0.84         (1,7) 0.84 pushes out (0,2), and floor is 0.71
+ *
+ * Memory is that of max_pairs, however many rows there are. A score that does not rise above floor
+ * is passed over without a look into the set. */
 typedef struct sen__pairs {
     sen_ctx  *c;
     sen_pair *pair;                         /* the heap: the caller's array */
@@ -36908,6 +37951,8 @@ static bool sen__pair_below(const sen_pair *a, const sen_pair *b)
     return a->first != b->first ? a->first < b->first : a->second < b->second;
 }
 
+/* As sen__top_sink, of pairs: two orders and two kinds of items, which C would only bring together
+ * at the price of a call for each comparison. */
 static void sen__pairs_sink(sen_pair *heap, int64_t n, int64_t i)
 {
     const sen_pair moved = heap[i];
@@ -36951,7 +37996,8 @@ static sen_result sen__pairs_room(sen__pairs *s)
     return SEN_OK;
 }
 
-/* A pair of rows, from either side. */
+/* A pair of rows, from either side: the lower row comes first in what is kept. While the heap is
+ * not full every new pair goes in; then one that is better than the front takes its place. */
 static sen_result sen__pairs_add(sen__pairs *s, int64_t a, int64_t b, float score)
 {
     sen_pair one;
@@ -37064,7 +38110,8 @@ typedef struct sen__mine_query {
     float   *negative_score;
 } sen__mine_query;
 
-/* Embeddings of texts: of queries or of documents. */
+/* Embeddings of texts: of queries or of documents. A function, so that vectors that somebody has
+ * already can be mined as well as texts. */
 typedef sen_result (*sen__mine_embed)(void *user, const sen_text *texts, int64_t n, bool queries,
                                       float *out);
 
@@ -37088,7 +38135,8 @@ static void *sen__mine_room(sen__mine *m, int64_t n, size_t bytes)
     return p;
 }
 
-/* Texts become numbers, in the order in which they first come. */
+/* Texts become numbers, in the order in which they first come, as dict.fromkeys leaves them in
+ * Python; ties among scores go by it later. */
 static sen_result sen__mine_number(sen__map *map, sen_text text, sen_text *list, int64_t *n,
                                    int64_t *number)
 {
@@ -37098,7 +38146,8 @@ static sen_result sen__mine_number(sen__map *map, sen_text text, sen_text *list,
     return sen__map_put(map, text.data, text.length, *number);
 }
 
-/* Queries and documents, each once; positives by query. */
+/* Queries and documents, each once; positives by query. Documents are the corpus, if there is one,
+ * and the positives of all rows: what is right for one query is a candidate for the others. */
 static sen_result sen__mine_gather(sen__mine *m, const sen_text *anchors, const sen_text *positives,
                                    int64_t n, const sen_text *corpus, int64_t n_corpus,
                                    sen__map *queries, sen__map *documents)
@@ -37133,7 +38182,9 @@ static sen_result sen__mine_gather(sen__mine *m, const sen_text *anchors, const 
     return SEN_OK;
 }
 
-/* Refuses what leaves no candidates; settles range_max. */
+/* Refuses what leaves no candidates; settles range_max. How far down the list of nearest documents
+ * one looks is, unless it is said, as far as negatives are wanted, ten times that where some may be
+ * too near, and as many more as a query can have positives, which are passed over. */
 static sen_result sen__mine_check(sen__mine *m)
 {
     const sen_mine_args *a = m->a;
@@ -37169,7 +38220,10 @@ static bool sen__mine_positive(const sen__mine_query *q, int64_t document)
     return false;
 }
 
-/* Of the hits of a query, those that may be negatives, in place; returns how many. */
+/* Of the hits of a query, those that may be negatives, in place; returns how many. p the least
+ * similar of its positives, s a candidate's score, it is too near where
+ *     s + absolute_margin > p,   s > p - relative_margin |p|,   s > max_score
+ * and too far where s < min_score. Each is counted where it fell. */
 static int64_t sen__mine_filter(sen__mine *m, const sen__mine_query *q, sen_hit *hit, int64_t n)
 {
     const sen_mine_args *a = m->a;
@@ -37203,7 +38257,8 @@ static void sen__mine_draw(sen__mine *m, sen_rng *rng, sen_hit *hit, int64_t n, 
     }
 }
 
-/* The negatives of each query, from its nearest documents. */
+/* The negatives of each query, from its nearest documents. A query that has too few keeps those
+ * that it has, -1 behind them; whether it then makes a row is the output format's affair. */
 static sen_result sen__mine_select(sen__mine *m, const sen__top *top)
 {
     const sen_mine_args *a = m->a;
@@ -37229,7 +38284,8 @@ static sen_result sen__mine_select(sen__mine *m, const sen__top *top)
     return SEN_OK;
 }
 
-/* Of two rows, as sen_similarity_matrix has it of all. */
+/* Of two rows, as sen_similarity_matrix has it of all: a positive may lie beyond the nearest
+ * documents, so its score is computed apart. */
 static float sen__mine_similarity(int kind, const float *x, const float *y, int64_t n)
 {
     float norms[2];
@@ -37241,7 +38297,9 @@ static float sen__mine_similarity(int kind, const float *x, const float *y, int6
     }
 }
 
-/* Embeds, compares, selects. */
+/* Embeds, compares, selects. Documents' embeddings stand before the queries' in one block; of the
+ * similarities no more than a tile is ever there (sen__tiles), of their results a heap for each
+ * query. */
 static sen_result sen__mine_search(sen__mine *m, sen__mine_embed embed, void *user)
 {
     sen_ctx *c = m->c;
@@ -37292,7 +38350,12 @@ typedef struct sen__mine_pen {
     float    *score;
 } sen__mine_pen;
 
-/* A row with room for n documents; false: no memory. */
+/* A row with room for n documents; false: no memory. What the formats make of a query q with the
+ * positives p1, p2 and the negatives n1, n2:
+ *     triplet         (q p1 n1) (q p1 n2) (q p2 n1) (q p2 n2)
+ *     n-tuple         (q p1 n1 n2) (q p2 n1 n2)           only where all negatives were found
+ *     labeled-pair    (q p1 1) (q p2 1) (q n1 0) (q n2 0)
+ *     labeled-list    (q [p1 n1 n2] [1 0 0]) ... */
 static bool sen__mine_row(sen__mine *m, sen_mined_row *row, const sen__mine_query *q, int64_t n,
                           sen__mine_pen *pen)
 {
@@ -37506,7 +38569,10 @@ SENTRAIN_DEF sen_result sen_mine_hard_negatives(sen_ctx *c, const sen_model *m,
 
 /* ---- communities ----------------------------------------------------------------------------- */
 
-/* Python keeps the members of every centre and sorts afterwards, up to rows * rows of them. Here
+/* A row whose neighbours within the threshold are numerous enough is a centre; the centre with the
+ * most neighbours is a community with them, what it took is no other's, and so on downwards.
+ *
+ * Python keeps the members of every centre and sorts afterwards, up to rows * rows of them. Here
  * the first pass over all similarities only counts; centres in their final order are then looked at
  * again, some at a time, and one that has been taken meanwhile costs nothing. */
 typedef struct sen__communities {
@@ -37521,6 +38587,7 @@ typedef struct sen__communities {
     int64_t     *row, *first, n;            /* what is found, in the order of finding */
 } sen__communities;
 
+/* Of one row, those that are near it in this tile; itself among them. */
 static void sen__communities_count(void *arg, int64_t task, int worker)
 {
     const sen__tile *j = (const sen__tile *)arg;
@@ -37540,7 +38607,8 @@ static void sen__communities_order(sen__communities *s, int64_t n)
     sen__sort_order(s->order, s->key, n, s->work);
 }
 
-/* What is near a centre and still free, by falling similarity: hit [n]. */
+/* What is near a centre and still free, by falling similarity: hit [n]. The centre comes first,
+ * even before its equals. A centre of which too few are left is none. */
 static void sen__communities_take(sen__communities *s, int64_t centre, const sen_hit *hit,
                                   int64_t n)
 {
@@ -37563,7 +38631,9 @@ static void sen__communities_take(sen__communities *s, int64_t centre, const sen
 #define SEN__CENTRES     64                 /* that are looked at together, with so many hits */
 #define SEN__CENTRE_HITS 4194304
 
-/* Centres [n] in order; some: room for embeddings of SEN__CENTRES. */
+/* Centres [n] in order; some: room for embeddings of SEN__CENTRES. A centre that an earlier one of
+ * the same group takes is looked at in vain, and sen__communities_take leaves it out: the result is
+ * that of one centre at a time. */
 static sen_result sen__communities_find(sen__communities *s, int64_t n, float *some)
 {
     const size_t bytes = (size_t)s->dimension * sizeof *some;
@@ -37673,6 +38743,8 @@ typedef struct sen__map_job {
     int64_t       n, from, to;
 } sen__map_job;
 
+/* Row i of X' X and of X' Y. In double: the squares of nearly equal directions have to be told
+ * apart. */
 static void sen__map_task(void *arg, int64_t i, int worker)
 {
     const sen__map_job *j = (const sen__map_job *)arg;
@@ -37700,7 +38772,10 @@ static void sen__map_centre(const float *rows, int64_t n, int64_t width, double 
     }
 }
 
-/* A = L L' in the lower triangle of a (d,d), in place. false: A is not positive. */
+/* A = L L' in the lower triangle of a (d,d), in place. false: A is not positive. Row by row: what
+ * is left of A(i,k) when the columns before k are taken off, divided by L(k,k), or its root on the
+ * diagonal. d^3 / 6 products, no search for a pivot: a matrix of squares with a ridge needs
+ * none. */
 static bool sen__map_triangle(double *a, int64_t d)
 {
     int64_t i, k, m;
@@ -37714,7 +38789,8 @@ static bool sen__map_triangle(double *a, int64_t d)
     return true;
 }
 
-/* Solves L L' w = b for each of `to` columns of b (d,to), in place: down, then up. */
+/* Solves L L' w = b for each of `to` columns of b (d,to), in place: down, then up. First L z = b,
+ * where each z needs only those above it, then L' w = z, where each w needs those below. */
 static void sen__map_solve(const double *l, double *b, int64_t d, int64_t to)
 {
     int64_t i, m, k;
@@ -37730,7 +38806,8 @@ static void sen__map_solve(const double *l, double *b, int64_t d, int64_t to)
         }
 }
 
-/* Fills matrix and bias from what was summed up. */
+/* Fills matrix and bias from what was summed up: b = mean(y) - W mean(x), since the centred
+ * vectors are mapped through 0. */
 static sen_result sen__map_finish(sen_ctx *c, sen__map_job *j, double ridge, const double *mean,
                                   float *matrix, float *bias)
 {
@@ -37820,7 +38897,14 @@ SENTRAIN_DEF sen_result sen_map_apply(sen_ctx *c, const float *matrix, const flo
  * shifts), while the product of all of them becomes the eigenvectors. */
 
 /* The mirror I - v v' / *square that leaves one number, *left, of column k of a below the diagonal;
- * v from k + 1 on, and in the column's place from now on. */
+ * v from k + 1 on, and in the column's place from now on. What it does to a matrix of four:
+ *
+ *     x x x x        x * 0 0
+ *     x x x x        * x x x       one mirror for each column but the last two
+ *     x x x x        0 x x x
+ *     x x x x        0 x x x
+ *
+ * The sign of the shift is that of the number it is added to, so that nothing cancels. */
 static void sen__mirror(double *a, int64_t n, int64_t k, double *v, double *square, double *left)
 {
     double length = 0, x, shift;
@@ -37886,7 +38970,7 @@ static void sen__tridiagonal(double *a, int64_t n, double *d, double *e, double 
     }
 }
 
-/* Two rows of q are turned by an angle. */
+/* Two rows of q are turned by an angle with the cosine c and the sine s. */
 static void sen__rotate(double *x, double *y, int64_t n, double c, double s)
 {
     int64_t i;
@@ -37897,7 +38981,10 @@ static void sen__rotate(double *x, double *y, int64_t n, double c, double s)
     }
 }
 
-/* One sweep of QL over l .. m, whose e[m] is nothing. */
+/* One sweep of QL over l .. m, whose e[m] is nothing. The shift g is that eigenvalue of the upper
+ * two by two which is nearer to d[l] (Wilkinson's): with it e[l] shrinks by its cube, so that two
+ * or three sweeps settle an eigenvalue. A rotation at the lower end brings in one number outside
+ * the tridiagonal, and each next rotation drives it one row up, until it falls off at l. */
 static void sen__eigen_sweep(double *d, double *e, double *q, int64_t n, int64_t l, int64_t m)
 {
     double g = (d[l + 1] - d[l]) / (2 * e[l]), r = sqrt(g * g + 1), s = 1, c = 1, p = 0, f, b;
@@ -37958,7 +39045,9 @@ static int64_t sen__pca_next(double *d, int64_t n, double *variance)
     return best;
 }
 
-/* One direction into a row of the matrix. */
+/* One direction into a row of the matrix, scaled; its sign such that its largest number is positive
+ * (scikit-learn's svd_flip), since an eigenvector's own is accidental. bias: -W mean, so that what
+ * comes out is centred. */
 static void sen__pca_put(const double *direction, int64_t n, double scale, const double *mean,
                          float *row, float *bias)
 {
@@ -37975,7 +39064,9 @@ static void sen__pca_put(const double *direction, int64_t n, double scale, const
 }
 
 /* The best directions of the covariance j->gram, whose lower triangle is there. room (n,n) and
- * five rows of n. */
+ * five rows of n. Whitening divides each by its deviation, so that all that are kept count alike;
+ * a direction in which nothing varies would be divided by nothing, and is refused. *kept: the share
+ * of the variance that stays. */
 static sen_result sen__pca_directions(sen_ctx *c, sen__map_job *j, const double *mean, double *room,
                                       int to, bool whiten, float *matrix, float *bias,
                                       double *kept)
@@ -46042,6 +47133,10 @@ static sen_result sen__trainer_params(sen_trainer *t, sen__param *param, int64_t
         sen_tensor *w = sen_model_weight(t->model, i);
         sen__param *p = &param[*n];
         if (!w->requires_grad) continue;                /* frozen */
+        if (sen_model_adapter(t->model) && i < sen_model_module(t->model, 0)->n_weights)
+            return sen_fail(t->c, SEN_ERR_ARGUMENT, "%s would train beside the model's adapter, "
+                            "whose folder has no place for it: freeze it, or merge the adapter "
+                            "first", sen_model_weight_name(t->model, i));
         memset(p, 0, sizeof *p);
         sen__text_format(name, sizeof name, "model.%s", sen_model_weight_name(t->model, i));
         p->tensor = w;
@@ -48892,15 +49987,16 @@ static sen_result sen__resume_fits(sen_trainer *t, const char *folder)
         const sen_module *module = &m->module[i];
         /* Each module's file is in a folder of its own; the first one's lies at the top. */
         const char *place = sen__path(t->c, folder, module->path);
+        sen__module_part part;
         sen__safetensors s;
         if (!place) return SEN_ERR_MEMORY;
         r = sen__module_open_weights(t->c, module, place, &s);
-        if (r || !module->n_weights) continue;          /* no file is open */
-        for (k = 0; !r && k < module->n_weights; k++)
+        part = sen__module_part_of(module);
+        if (r || !part.n) continue;                     /* no file is open */
+        for (k = 0; !r && k < part.n; k++)
             r = sen__tensor_check(t->c,
-                                  sen__weight_find(&s, sen__module_prefixes(module),
-                                                   module->weight[k].name),
-                                  &module->weight[k]);
+                                  sen__weight_find(&s, part.prefixes, part.weight[k].name),
+                                  &part.weight[k]);
         sen__safetensors_close(t->c, &s);
     }
     return r;
@@ -52402,6 +53498,8 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Added    sen_register_multi_sampler: one's own way for datasets to take turns.
  *   Fixed    A sampler over a stream outside a trainer wrote behind the stream's window.
  *   Fixed    A damaged Arrow file whose field has no values is refused, not read at address 0.
+ *   Added    sen_model_add_adapter, _load_adapter, _merge_adapter, sen_model_adapter: LoRA as PEFT
+ *            has it, in its folders; "adapter" of a job file, the command merge.
  *
  * LICENCE
  *

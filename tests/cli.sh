@@ -188,6 +188,26 @@ holds 'has five numbers' "$(grep -c '\[24, 5\]' out)" -eq 1
 bad 'no dimension' 2 'dimension' reduce m lines.txt --output small
 bad 'no folder' 2 'output' reduce m lines.txt --dimension 5
 bad 'more dimensions than texts' 2 '24 lines|999 dimensions' reduce m lines.txt --dimension 999 --output small
+cat >adapt.json <<'END'
+{"model": "m", "adapter": {"r": 2, "lora_alpha": 4, "target_modules": ["query", "dense"]},
+ "train_dataset": "pairs.tsv", "loss": "MultipleNegativesRankingLoss", "save_to": "adapted",
+ "args": {"output_dir": "adapt.out", "max_steps": 2, "per_device_train_batch_size": 4, "save_strategy": "no"}}
+END
+good 'a run with an adapter' train adapt.json --quiet
+holds 'its folder' "$(ls adapted | grep -c 'adapter_\(config.json\|model.safetensors\)')" -eq 2
+holds 'no weights but its own' "$(ls adapted | grep -c '^model.safetensors\|^config.json')" -eq 0
+good 'info of it' info adapted
+holds 'says what it is' "$(grep -c '^adapter of [0-9]* parameters .*target_modules=\["query", "dense"\]' out)" -eq 1
+good 'vectors of it' encode adapted lines.txt --output a.npy --quiet
+good 'merged' merge adapted --output merged --quiet
+holds 'no adapter is left' "$(ls merged | grep -c adapter)" -eq 0
+good 'merged onto a base by name' merge adapted --base m --output merged --quiet
+good 'trained on' train adapt.json --quiet --adapter adapted --set save_to=adapted2
+bad 'nothing to merge' 2 'no adapter' merge m --output merged2
+bad 'no folder for it' 2 'output' merge adapted
+bad 'a wrong key of an adapter' 2 'sentrain: --set adapter:1:2: unknown key "lora_alfa"|lora_alpha' train adapt.json --quiet --set 'adapter={"lora_alfa": 1}'
+bad 'an adapter of nothing' 2 'target_modules|query, key, value' train adapt.json --quiet --set 'adapter.target_modules=["q"]'
+bad 'an adapter on one' 2 'has an adapter already' train adapt.json --quiet --model adapted
 for p in int8 uint8 binary ubinary; do
     good "vectors in $p" encode m lines.txt --output q.npy --precision $p --quiet
     holds "the side file says $p" "$(grep -c "\"precision\": \"$p\"" q.npy.json)" -eq 1

@@ -1337,6 +1337,367 @@ static void test_train_frozen(void)
     sen_ctx_free(c);
 }
 
+/* ---- adapters -------------------------------------------------------------------------------- */
+
+/* The kit's model from a folder of its own, which an adapter can call its base. */
+static sen_result train_rebase(train_kit *k, const char *folder)
+{
+    const sen_result r = sen_model_save(k->c, k->model, folder);
+    if (r) return r;
+    sen_model_free(k->model);
+    k->model = NULL;
+    return sen_model_load(k->c, folder, &k->model);
+}
+
+static sen_result train_adapt(train_kit *k, const char *config, uint64_t seed)
+{
+    sen_json *j = NULL;
+    const sen_result r = sen__json_parse(k->c, &k->c->keep, "adapter", config, strlen(config), 0,
+                                         &j);
+    return r ? r : sen_model_add_adapter(k->c, k->model, j, seed);
+}
+
+/* A row of PEFT's: which Linears get an adapter, their ranks and factors, the numbers drawn. */
+static void train_adapter_row(train_kit *k, const sen_json *config, const sen_json *rows)
+{
+    const sen__adapter *a;
+    const sen_json *row, *v;
+    int i = 0, q;
+    const sen_result r = sen_model_add_adapter(k->c, k->model, config, 12);
+    CHECK((r == SEN_OK) == (rows->kind == SEN_JSON_LIST));
+    if (r) return;
+    a = k->model->transformer->adapter;
+    CHECK(a->n == rows->count);
+    for (row = rows->child; row && i < a->n; row = row->next, i++) {
+        const sen_lora *lora = &a->lora[i];
+        const float scale = (float)sen_json_get(row, "scale")->number;
+        char name[128];
+        snprintf(name, sizeof name, "%s.lora_A.weight", sen_json_get(row, "name")->text);
+        CHECK_TEXT(lora->down->name, name);
+        CHECK(lora->down->shape[0] == sen_json_get(row, "r")->integer &&
+              lora->up->shape[1] == lora->down->shape[0]);
+        CHECK_NEAR(&lora->scale, &scale, 1, 1e-7);
+        for (q = 0, v = sen_json_get(row, "a")->child; v; v = v->next, q++)
+            CHECK(fabs((double)lora->down->data[q] - v->number) < 2e-7);
+        for (q = -2, v = sen_json_get(row, "b")->child; v; v = v->next, q++)
+            CHECK(fabs((double)lora->up->data[lora->up->count + q] - v->number) < 2e-7);
+    }
+}
+
+/* What PEFT has recorded, each on a model of its own. */
+static void test_train_adapter_peft(void)
+{
+    sen_ctx *c = train_ctx(1);
+    sen_json *golden = NULL;
+    const sen_json *g;
+    int n = 0;
+    CHECK_OK(c, sen__json_load(c, &c->keep, GOLDEN_DIR "/peft.json", 0, &golden));
+    for (g = golden ? sen_json_get(golden, "rows")->child : NULL; g; g = g->next, n++) {
+        train_kit k;
+        memset(&k, 0, sizeof k);
+        k.c = c;
+        CHECK_OK(c, train_model(&k, 2, 0));
+        CHECK_OK(c, train_rebase(&k, test_path("base")));
+        train_adapter_row(&k, g->child, g->child->next);
+        sen_model_free(k.model);
+    }
+    CHECK(n == 17);
+    sen_ctx_free(c);
+}
+
+/* Embeddings of the kit's first column, (TRAIN_ROWS, 8). */
+static void train_encoded(train_kit *k, const sen_model *m, float *out)
+{
+    CHECK_OK(k->c, sen_encode(k->c, m, k->cell[0], TRAIN_ROWS, NULL, out));
+}
+
+/* Numbers everywhere, so that nothing is a product with zeros. */
+static void train_stir(sen_model *m)
+{
+    sen_rng rng;
+    int i;
+    sen_rng_seed(&rng, 3);
+    for (i = m->module[0].n_weights; i < sen_model_weights(m); i++) {
+        sen_tensor *w = sen_model_weight(m, i);
+        sen__rng_normal(&rng, w->data, w->count, 0.0, 0.5);
+    }
+}
+
+#define TRAIN_ALL_LINEAR "{\"r\": 3, \"lora_alpha\": 4.5, \"target_modules\": \"all-linear\"}"
+
+/* The gradients of the first batch by name; the caller closes s. */
+static void train_gradients_of(train_kit *k, const char *path, sen__safetensors *s)
+{
+    sen_trainer *t = NULL;
+    CHECK_OK(k->c, sen_trainer_new(k->c, &k->desc, &t));
+    CHECK_OK(k->c, sen_trainer_gradients(t, path));
+    CHECK_OK(k->c, sen__safetensors_open(k->c, path, s));
+    sen_trainer_free(t);
+}
+
+static float train_gradient(const train_kit *k, const sen__safetensors *s, const char *stem,
+                            const char *part, int64_t i)
+{
+    char name[200];
+    sen_tensor w;
+    float v = 0;
+    const sen__stored *found;
+    int64_t shape[2];
+    snprintf(name, sizeof name, "grad.model.0.model.%s.%s", stem, part);
+    found = sen__safetensors_find(s, name);
+    CHECK(found != NULL);
+    if (!found) return 0;
+    shape[0] = found->shape[0];
+    shape[1] = found->shape[1];
+    if (CHECK_OK(k->c, sen__tensor_init(k->c, &w, name, 2, shape))) {
+        CHECK_OK(k->c, sen__tensor_read(k->c, s, found, &w));
+        v = w.data[i];
+        sen__tensor_free(&k->c->allocator, &w);
+    }
+    return v;
+}
+
+/* With w' = w + s up down, d up = s dw' down' and d down = s up' dw': the gradients of the merged
+ * model's own weights, which other tests compare with central differences, say what the adapter's
+ * must be. The embeddings of both are the same, and so are those with each layer run twice. */
+static void test_train_adapter_gradients(void)
+{
+    sen_ctx *c = train_ctx(2);
+    static float adapted[TRAIN_ROWS * 8], merged[TRAIN_ROWS * 8];
+    const char *path[] = { "a.safetensors", "b.safetensors", "m.safetensors" };
+    sen__safetensors s[3];
+    sen_model *copy = NULL;
+    train_kit k;
+    int q, i;
+    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0));
+    CHECK_OK(c, train_rebase(&k, test_path("base")));
+    CHECK_OK(c, train_adapt(&k, TRAIN_ALL_LINEAR, 1));
+    train_stir(k.model);
+    k.desc.model = k.model;
+    train_encoded(&k, k.model, adapted);
+    CHECK_OK(c, sen_model_copy(c, k.model, &copy));
+    train_encoded(&k, copy, merged);
+    CHECK(memcmp(adapted, merged, sizeof merged) == 0);
+    train_gradients_of(&k, test_path(path[0]), &s[0]);
+    k.desc.args.gradient_checkpointing = true;
+    train_gradients_of(&k, test_path(path[1]), &s[1]);
+    CHECK_OK(c, sen_model_merge_adapter(c, copy));
+    CHECK(!sen_model_adapter(copy) && sen_model_weights(copy) == copy->module[0].n_weights);
+    train_encoded(&k, copy, merged);
+    CHECK_NEAR(adapted, merged, TRAIN_ROWS * 8, 2e-6);
+    CHECK_OK(c, sen_model_freeze(c, copy, "", false));
+    k.desc.model = copy;
+    train_gradients_of(&k, test_path(path[2]), &s[2]);
+    for (q = 0; q < k.model->transformer->adapter->n; q++) {
+        const sen_lora *lora = &k.model->transformer->adapter->lora[q];
+        const int64_t in = lora->down->shape[1], out = lora->up->shape[0], r = lora->up->shape[1];
+        const int places[][2] = { { 0, 0 }, { 1, 1 }, { 2, 3 } };
+        char stem[100];
+        snprintf(stem, sizeof stem, "%.*s", (int)strlen(lora->up->name) - 14, lora->up->name);
+        if (lora->up->unused) continue;                     /* the pooler's */
+        for (i = 0; i < 3; i++) {
+            const int64_t at = places[i][0], col = places[i][1];    /* of d down (r,in) */
+            double down = 0, up = 0;
+            int64_t j;
+            for (j = 0; j < out; j++)
+                down += (double)lora->up->data[j * r + at] *
+                        (double)train_gradient(&k, &s[2], stem, "weight", j * in + col);
+            for (j = 0; j < in; j++)
+                up += (double)train_gradient(&k, &s[2], stem, "weight", col * in + j) *
+                      (double)lora->down->data[at * in + j];
+            down *= (double)lora->scale;
+            up *= (double)lora->scale;
+            CHECK(fabs(down - (double)train_gradient(&k, &s[0], stem, "lora_A.default.weight",
+                                                     at * in + col)) < 1e-6 + 1e-4 * fabs(down));
+            CHECK(fabs(up - (double)train_gradient(&k, &s[0], stem, "lora_B.default.weight",
+                                                   col * r + at)) < 1e-6 + 1e-4 * fabs(up));
+            CHECK(train_gradient(&k, &s[0], stem, "lora_A.default.weight", at * in + col) ==
+                  train_gradient(&k, &s[1], stem, "lora_A.default.weight", at * in + col));
+        }
+    }
+    for (i = 0; i < 3; i++) sen__safetensors_close(c, &s[i]);
+    sen_model_free(copy);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* A run with an adapter that drops out, of 12 steps, saved every second one. */
+static sen_result train_adapted(int threads, int torch, bool twice, const char *from,
+                                const char *to, train_result *out)
+{
+    sen_ctx *c = train_ctx(threads);
+    static float base[TRAIN_FLOATS];
+    train_kit k;
+    sen_trainer *t = NULL;
+    sen_result r;
+    int64_t n;
+    CHECK_OK(c, train_make(&k, c, "MultipleNegativesRankingLoss", 0.1));
+    CHECK_OK(c, train_rebase(&k, test_path("base")));
+    n = train_weights(k.model, base, TRAIN_FLOATS);
+    CHECK_OK(c, train_adapt(&k, "{\"r\": 2, \"lora_dropout\": 0.25, \"target_modules\": "
+                                "[\"query\", \"dense\"]}", 7));
+    k.desc.model = k.model;
+    k.desc.args.dropout_rng = torch;
+    k.desc.args.gradient_checkpointing = twice;
+    k.desc.args.max_steps = 12;
+    k.desc.args.save_strategy = SEN_STRATEGY_STEPS;
+    k.desc.args.save_steps = 6;
+    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    r = from ? sen_train_resume(t, from) : sen_train(t);
+    if (!r && to) r = sen_trainer_save_model(t, to);
+    out->n = train_weights(k.model, out->weight, TRAIN_FLOATS);
+    CHECK(out->n > n && memcmp(base, out->weight, (size_t)n * sizeof *base) == 0);
+    train_history(c, sen_trainer_state(t)->log_history, out->log, sizeof out->log);
+    sen_trainer_free(t);
+    train_drop(&k);
+    sen_ctx_free(c);
+    return r;
+}
+
+/* Only the adapter moves; the bits depend neither on threads, nor on layers that are run twice, nor
+ * on a stop; the folder that comes of it has no weights but the adapter's, and loads. */
+static void test_train_adapter_run(void)
+{
+    static train_result whole, again;
+    sen_ctx *c = train_ctx(1);
+    sen_file_info info;
+    const sen_files *f = sen_system_files();
+    static float weight[TRAIN_FLOATS];
+    sen_model *m = NULL;
+    int torch;
+    for (torch = 0; torch < 2; torch++) {
+        CHECK(train_adapted(1, torch, false, NULL, test_path("final"), &whole) == SEN_OK);
+        CHECK(train_adapted(2, torch, false, test_path("out/checkpoint-6"), NULL, &again) ==
+              SEN_OK);
+        train_same(&whole, &again);
+        CHECK(train_adapted(7, torch, true, NULL, NULL, &again) == SEN_OK);
+        train_same(&whole, &again);
+    }
+    CHECK(f->info(f->user, test_path("final/model.safetensors"), &info) == SEN_FILE_NOT_FOUND);
+    CHECK(f->info(f->user, test_path("final/config.json"), &info) == SEN_FILE_NOT_FOUND);
+    CHECK_OK(c, sen_model_load(c, test_path("final"), &m));
+    if (m) {
+        CHECK(train_weights(m, weight, TRAIN_FLOATS) == whole.n &&
+              memcmp(weight, whole.weight, (size_t)whole.n * sizeof *weight) == 0);
+        CHECK_TEXT(sen_json_get(sen_model_adapter(m), "base_model_name_or_path")->text,
+                   test_path("base"));
+        CHECK_OK(c, sen_model_merge_adapter(c, m));
+        CHECK_OK(c, sen_model_save(c, m, test_path("final")));
+        sen_model_free(m);
+        m = NULL;
+        CHECK(f->info(f->user, test_path("final/adapter_config.json"), &info) ==
+              SEN_FILE_NOT_FOUND);
+        CHECK_OK(c, sen_model_load(c, test_path("final"), &m));
+        CHECK(m && !sen_model_adapter(m));
+        sen_model_free(m);
+    }
+    sen_ctx_free(c);
+}
+
+/* An adapter in one buffer has its base with it; a base that is not there is told, also beside the
+ * adapter's own folder. */
+static void test_train_adapter_folders(void)
+{
+    sen_ctx *c = train_ctx(1);
+    static float a[TRAIN_ROWS * 8], b[TRAIN_ROWS * 8];
+    void *image = NULL;
+    size_t size = 0;
+    sen_model *m = NULL;
+    train_kit k;
+    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0));
+    CHECK_OK(c, train_rebase(&k, test_path("base")));
+    CHECK_OK(c, train_adapt(&k, TRAIN_ALL_LINEAR, 1));
+    train_stir(k.model);
+    train_encoded(&k, k.model, a);
+    CHECK_OK(c, sen_model_save_memory(c, k.model, &image, &size));
+    CHECK_OK(c, sen_model_load_memory(c, image, size, &m));
+    sen_memory_free(c, image);
+    train_encoded(&k, m, b);
+    CHECK(memcmp(a, b, sizeof a) == 0);
+    /* Whose base is ".": a folder of it has all, wherever it is put. */
+    CHECK_OK(c, sen_model_save(c, m, test_path("all")));
+    sen_model_free(m);
+    CHECK_OK(c, sen_model_load(c, test_path("all"), &m));
+    train_encoded(&k, m, b);
+    CHECK(memcmp(a, b, sizeof a) == 0);
+    sen_model_free(m);
+    m = NULL;
+    CHECK_OK(c, sen_model_save(c, k.model, test_path("adapter")));
+    sen_model_free(k.model);
+    CHECK_OK(c, sen_model_load(c, test_path("base"), &k.model));
+    CHECK_OK(c, sen_model_load_adapter(c, k.model, test_path("adapter")));
+    train_encoded(&k, k.model, b);
+    CHECK(memcmp(a, b, sizeof a) == 0);
+    CHECK(sen_model_load_adapter(c, k.model, test_path("adapter")) == SEN_ERR_ARGUMENT);
+    test_remove(test_path("base"));
+    CHECK(sen_model_load(c, test_path("adapter"), &m) == SEN_ERR_IO);
+    CHECK(strstr(sen_message(c), "the adapter's base") != NULL);
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
+/* What cannot be an adapter, each with its sentence; the model stays as it was. */
+static void test_train_adapter_refused(void)
+{
+    static const struct { const char *config; sen_result r; const char *says; } row[] = {
+        { "{\"rr\": 1}", SEN_ERR_ARGUMENT, "adapter:1:2: unknown key \"rr\"; did you mean \"r\"?" },
+        { "{\"r\": 0}", SEN_ERR_ARGUMENT, "r must be at least 1" },
+        { "{\"r\": 2.5}", SEN_ERR_ARGUMENT, "\"r\"" },
+        { "{\"lora_dropout\": 1}", SEN_ERR_ARGUMENT, "0 <= p < 1" },
+        { "{\"lora_alpha\": 1e999}", SEN_ERR_ARGUMENT, "lora_alpha" },
+        { "{\"use_dora\": true}", SEN_ERR_UNSUPPORTED, "an adapter with use_dora" },
+        { "{\"modules_to_save\": [\"x\"]}", SEN_ERR_UNSUPPORTED, "modules_to_save" },
+        { "{\"bias\": \"all\"}", SEN_ERR_UNSUPPORTED, "bias can only be" },
+        { "{\"peft_type\": \"IA3\"}", SEN_ERR_UNSUPPORTED, "of the kind IA3" },
+        { "{\"init_lora_weights\": \"pissa\"}", SEN_ERR_UNSUPPORTED, "init_lora_weights" },
+        { "{\"target_modules\": [\"querry\"]}", SEN_ERR_ARGUMENT,
+          "names end in: query, key, value, dense" },
+        { "{\"target_modules\": [\"word_embeddings\"]}", SEN_ERR_UNSUPPORTED, "is no Linear" },
+        { "{\"target_modules\": [\"LayerNorm\"]}", SEN_ERR_UNSUPPORTED, "is no Linear" },
+        { "{\"target_modules\": \"(\"}", SEN_ERR_ARGUMENT, "not closed" },
+        { "{\"target_modules\": [3]}", SEN_ERR_ARGUMENT, "a list of names" },
+        { "{\"target_modules\": \"query\", \"layers_to_transform\": 1}", SEN_ERR_ARGUMENT,
+          "goes with a list" },
+        { "{\"layers_to_transform\": [0.5]}", SEN_ERR_ARGUMENT, "a layer's number" },
+        { "{\"rank_pattern\": {\"query\": 0}}", SEN_ERR_ARGUMENT, "a whole number" },
+        { "{\"rank_pattern\": [1]}", SEN_ERR_ARGUMENT, "pattern -> number" },
+        { "{\"alpha_pattern\": {\"query\": \"x\"}}", SEN_ERR_ARGUMENT, "should be a number" },
+        { "[]", SEN_ERR_ARGUMENT, "an object with LoraConfig's keys" }
+    };
+    sen_ctx *c = train_ctx(1);
+    sen_json *empty = NULL;
+    train_kit k;
+    size_t i;
+    int n;
+    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0));
+    CHECK_OK(c, sen__json_parse(c, &c->keep, "adapter", "{}", 2, 0, &empty));
+    CHECK(sen_model_add_adapter(c, k.model, empty, 1) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "this model is new") != NULL);
+    CHECK(sen_model_merge_adapter(c, k.model) == SEN_ERR_ARGUMENT);
+    CHECK_OK(c, train_rebase(&k, test_path("base")));
+    n = sen_model_weights(k.model);
+    for (i = 0; i < SEN__COUNT(row); i++) {
+        const sen_result r = train_adapt(&k, row[i].config, 1);
+        if (r != row[i].r || !strstr(sen_message(c), row[i].says))
+            printf("%s\n  %s\n", row[i].config, sen_message(c));
+        CHECK(r == row[i].r && strstr(sen_message(c), row[i].says) != NULL);
+        CHECK(sen_model_weights(k.model) == n && sen_model_weight(k.model, 0)->requires_grad);
+    }
+    CHECK_OK(c, train_adapt(&k, "{}", 1));
+    CHECK(train_adapt(&k, "{}", 1) == SEN_ERR_ARGUMENT);
+    k.desc.model = k.model;
+    CHECK_OK(c, sen_model_freeze(c, k.model, "LayerNorm", false));
+    {
+        sen_trainer *t = NULL;
+        sen_result r = sen_trainer_new(c, &k.desc, &t);
+        if (!r) r = sen_train(t);
+        CHECK(r == SEN_ERR_ARGUMENT && strstr(sen_message(c), "would train beside") != NULL);
+        sen_trainer_free(t);
+    }
+    train_drop(&k);
+    sen_ctx_free(c);
+}
+
 /* An evaluation at the start of the resumed run draws from torch's generator, and changes nothing:
  * the checkpoint's is taken over behind it. */
 static void test_train_resume_evaluated(void)
@@ -4297,6 +4658,11 @@ static void test_train(void)
     TEST(test_train_guide_refused);
     TEST(test_train_resume_metric);
     TEST(test_train_frozen);
+    TEST(test_train_adapter_peft);
+    TEST(test_train_adapter_gradients);
+    TEST(test_train_adapter_run);
+    TEST(test_train_adapter_folders);
+    TEST(test_train_adapter_refused);
     TEST(test_train_resume_evaluated);
     TEST(test_train_twice);
     TEST(test_train_leftovers);

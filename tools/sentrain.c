@@ -115,6 +115,8 @@ typedef struct flags {
     /* of communities */
     double      threshold;
     int         min_community_size;
+    /* of merge */
+    const char *base;
     /* of migrate */
     const char *vectors;
     /* of mine: the members of sen_mine_args by the same names */
@@ -236,7 +238,8 @@ static void put_line(const char *text)
 /* Whether a message tells its place itself: "FILE:LINE..." stands in its first word. */
 static bool is_placed(const char *message)
 {
-    const size_t n = strcspn(message, " ");
+    const bool set = strncmp(message, "--set ", 6) == 0;    /* "--set adapter:1:2: ..." */
+    const size_t n = (set ? 6 : 0) + strcspn(message + (set ? 6 : 0), " ");
     size_t i;
     for (i = 0; i + 1 < n; i++)
         if (message[i] == ':' && message[i + 1] >= '0' && message[i + 1] <= '9') return true;
@@ -688,7 +691,8 @@ typedef struct card_data {
 typedef struct job {
     /* The job file's top level. */
     card_data       card;               /* model_card_data, read */
-    const sen_json *model, *config, *prompts, *model_card_data, *train_dataset, *eval_dataset;
+    const sen_json *model, *config, *adapter, *prompts, *model_card_data;
+    const sen_json *train_dataset, *eval_dataset;
     const sen_json *loss, *evaluator, *args, *callbacks, *hyperparameter_search;
     int             max_seq_length, truncate_dim;
     const char     *similarity_fn_name, *default_prompt_name, *save_to;
@@ -710,6 +714,7 @@ typedef struct job {
 static const sen_field job_fields[] = {
     JOB(model, &kind_place, "a model folder, or {\"modules\": [...]}"),
     JOB(config, &kind_object, "overrides of the transformer's config.json"),
+    JOB(adapter, &kind_place, "a LoRA adapter: PEFT's {\"r\": 8, ...}, or the folder of one"),
     SEN_FIELD(job, max_seq_length, SEN_KIND_INT, SEN_NONE, "cut texts after so many tokens"),
     SEN_FIELD(job, truncate_dim, SEN_KIND_INT, SEN_NONE,
               "the model's embeddings keep so many numbers"),
@@ -934,6 +939,7 @@ static void job_paths(cli *t, sen_json *root, const char *base)
     for (i = 0; i < COUNT(trees); i++)
         if (json_find(root, trees[i])) tree_paths(t, json_find(root, trees[i]), base);
     node_path(t, json_find(root, "model"), base);
+    node_path(t, json_find(root, "adapter"), base);
     dataset_paths(t, json_find(root, "train_dataset"), base);
     dataset_paths(t, json_find(root, "eval_dataset"), base);
     node_path(t, json_find(root, "save_to"), base);
@@ -1562,12 +1568,21 @@ static sen_result folder_fault(sen_result r)
     return r == SEN_ERR_ARGUMENT ? SEN_ERR_FORMAT : r;
 }
 
+/* A new adapter, or one from a folder to train on. */
+static sen_result job_adapter(cli *t, job *j)
+{
+    if (j->adapter->kind == SEN_JSON_TEXT)
+        return folder_fault(sen_model_load_adapter(t->ctx, j->trained, j->adapter->text));
+    return sen_model_add_adapter(t->ctx, j->trained, j->adapter, (uint64_t)j->arguments.seed);
+}
+
 /* The model, with what the job's top level says over its folder's own settings. */
 static sen_result job_model(cli *t, job *j)
 {
     sen_result r = sen_model_from_json(t->ctx, j->model, j->config, j->base,
                                        (uint64_t)j->arguments.seed, &j->trained);
     if (r && j->model->kind == SEN_JSON_TEXT && !j->config) return folder_fault(r);
+    if (!r && j->adapter) r = job_adapter(t, j);
     if (r) return r;
     /* The job's own settings last: they win over the folder's and go into the saved model. */
     if (j->max_seq_length != SEN_NONE) sen_model_set_max_seq_length(j->trained, j->max_seq_length);
@@ -2482,6 +2497,25 @@ static int run_reduce(cli *t)
     return status;
 }
 
+/* ---- merge ----------------------------------------------------------------------------------- */
+
+/* An adapter's folder and its base as one plain model. */
+static int run_merge(cli *t)
+{
+    sen_model *m = NULL;
+    sen_result r;
+    int status;
+    if (!t->flags.output) return refused("merge needs --output FOLDER", "", "");
+    r = model_open(t, t->flags.base ? t->flags.base : t->place[0], &m);
+    if (!r && t->flags.base)
+        r = folder_fault(sen_model_load_adapter(t->ctx, m, path_from(t, "", t->place[0])));
+    if (!r) r = sen_model_merge_adapter(t->ctx, m);
+    if (!r) r = sen_model_save(t->ctx, m, path_from(t, "", t->flags.output));
+    status = r ? failed(t, r, false) : EXIT_DONE;
+    sen_model_free(m);
+    return status;
+}
+
 /* ---- mine ------------------------------------------------------------------------------------ */
 
 /* Lines go to --output, which appears when it is whole, or to standard output. */
@@ -3173,6 +3207,27 @@ static sen_result info_fingerprint(cli *t, const sen_model *m, const char *folde
     return SEN_OK;
 }
 
+/* The adapter's settings and size, if there is one. */
+static void info_adapter(const cli *t, const sen_model *m)
+{
+    static const char *const keys[] = { "r", "lora_alpha", "lora_dropout", "target_modules",
+                                        "base_model_name_or_path" };
+    const sen_json *adapter = sen_model_adapter(m);
+    long long n = (long long)sen_model_parameters(m);
+    int i;
+    if (!adapter) return;
+    for (i = 0; i < sen_model_modules(m); i++)
+        n -= (long long)module_parameters(sen_model_module(m, i));
+    printf(t->flags.json ? "\"adapter\": {\"parameters\": %lld" : "adapter of %lld parameters ", n);
+    for (i = 0; i < COUNT(keys); i++) {
+        const sen_json *j = sen_json_get(adapter, keys[i]);
+        if (!j) continue;
+        printf(t->flags.json ? ", \"%s\": " : "  %s=", keys[i]);
+        print_json(stdout, j);
+    }
+    printf(t->flags.json ? "}, " : "\n");
+}
+
 /* Modules first, in the order in which a text goes through them. */
 static int info_model(cli *t, const char *folder)
 {
@@ -3184,6 +3239,7 @@ static int info_model(cli *t, const char *folder)
     for (i = 0; i < sen_model_modules(m); i++)
         info_module(t, sen_model_module(m, i), i, path_from(t, "", folder));
     if (t->flags.json) printf("], ");
+    info_adapter(t, m);
     r = info_fingerprint(t, m, folder);
     if (!r) info_sizes(t, m);
     sen_model_free(m);
@@ -3479,6 +3535,12 @@ static const sen_field flags_reduce[] = {
     FLAGS_COMMON, SEN_FIELD_END
 };
 
+static const sen_field flags_merge[] = {
+    SEN_FIELD_TEXT(flags, base, NULL, "the base's folder (default: where the adapter says)"),
+    SEN_FIELD_TEXT(flags, output, NULL, "the folder of the merged model"),
+    FLAGS_COMMON, SEN_FIELD_END
+};
+
 static const sen_field flags_migrate[] = {
     SEN_FIELD_TEXT(flags, vectors, NULL, "an .npy file of the old model's vectors to convert"),
     SEN_FIELD_TEXT(flags, output, NULL, "the .npy file of the converted ones"),
@@ -3566,6 +3628,9 @@ static const command commands[] = {
     { "reduce", run_reduce, flags_reduce, false, 2, 2,
       "reduce MODEL TEXTS --dimension N [--whiten] --output FOLDER",
       "A model of fewer dimensions: the principal components of the texts' embeddings." },
+    { "merge", run_merge, flags_merge, false, 1, 1,
+      "merge ADAPTER [--base MODEL] --output FOLDER",
+      "A LoRA adapter's folder (PEFT's) and its base as one model without an adapter." },
     { "migrate", run_migrate, flags_migrate, false, 3, 3,
       "migrate OLD NEW TEXTS [--vectors OLD.npy --output NEW.npy]",
       "Fits a linear map from one model's vectors to another's on the lines of TEXTS, says how "
