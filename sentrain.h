@@ -27583,9 +27583,12 @@ static sen_result sen__module_save_weights(sen_ctx *c, const sen__module_part *p
     return sen__safetensors_write(c, sen__path(c, folder, p->file), item, p->n, metadata);
 }
 
-/* An adapter beside the transformer's other files; `whole`: and its base too. */
+/* An adapter beside the transformer's other files; `whole`: and its base too. Keys stay in their
+ * order: of the patterns for ranks the first that matches counts (PEFT sorts them, and may then not
+ * be able to read what it wrote). */
 static sen_result sen__adapter_save(sen_ctx *c, const sen_module *m, const char *folder, bool whole)
 {
+    static const sen__json_style style = { 2, false, true };
     const sen__transformer *tr = (const sen__transformer *)m->extra;
     const char *path = sen__path(c, folder, SEN__ADAPTER_CONFIG);
     sen__maker maker = sen__maker_in(c, &c->scratch);
@@ -27600,7 +27603,7 @@ static sen_result sen__adapter_save(sen_ctx *c, const sen_module *m, const char 
     if (!r && whole) r = sen__module_save_weights(c, &own, folder);
     if (whole) sen__make_text(&maker, j, "base_model_name_or_path", ".");
     if (maker.failed) return SEN_ERR_MEMORY;
-    return r ? r : sen__json_save(c, path, j, &sen__style_sorted, "");
+    return r ? r : sen__json_save(c, path, j, &style, "");
 }
 
 /* A model without an adapter is not that of the adapter which may lie in its folder. */

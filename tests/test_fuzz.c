@@ -630,6 +630,21 @@ static float *fuzz_encode(fuzz_call *f, const sen_model *m, int *dimension)
 
 /* The files of a model folder, beside the weights of a whole one. What loads can encode or says why
  * not, is saved, loaded again and encodes the same. */
+/* The settings of an adapter, if the input has any; saved with one, a model is loaded with it. */
+static void fuzz_adapter(fuzz_call *f, sen_model *m)
+{
+    sen_file_info info;
+    sen_json *j = NULL;
+    const int n = sen_model_weights(m);
+    if (f->files->info(f->files->user, "model/adapter.json", &info)) return;
+    if (fuzz_said(f, sen__json_load(f->c, &f->c->keep, "model/adapter.json", 0, &j))) return;
+    if (fuzz_said(f, sen_model_add_adapter(f->c, m, j, 1))) {
+        FUZZ_CHECK(!sen_model_adapter(m) && sen_model_weights(m) == n);
+        return;
+    }
+    FUZZ_CHECK(sen_model_adapter(m) && sen_model_weights(m) > n);
+}
+
 static void fuzz_config(fuzz_call *f)
 {
     sen_model *m = NULL, *again = NULL;
@@ -640,11 +655,17 @@ static void fuzz_config(fuzz_call *f)
     r = fuzz_said(f, sen_model_load(f->c, "model", &m));
     FUZZ_CHECK((r == SEN_OK) == (m != NULL));
     if (!m) return;
+    fuzz_adapter(f, m);
     x = fuzz_encode(f, m, &n);
     r = fuzz_said(f, sen_model_save(f->c, m, "saved"));
     if (!r && FUZZ_MUST(f, sen_model_load(f->c, "saved", &again))) y = fuzz_encode(f, again, &k);
     if (x && y)
         FUZZ_CHECK(n == k && memcmp(x, y, 2 * (size_t)n * sizeof *x) == 0);
+    if (sen_model_adapter(m) && !fuzz_said(f, sen_model_merge_adapter(f->c, m))) {
+        free(y);
+        y = fuzz_encode(f, m, &k);
+        FUZZ_CHECK(!y || n == k);
+    }
     free(x);
     free(y);
     sen_model_free(again);
