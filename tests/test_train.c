@@ -1508,9 +1508,9 @@ static void test_train_adapter_gradients(void)
             down *= (double)lora->scale;
             up *= (double)lora->scale;
             CHECK(fabs(down - (double)train_gradient(&k, &s[0], stem, "lora_A.default.weight",
-                                                     at * in + col)) < 1e-6 + 1e-4 * fabs(down));
+                                                     at * in + col)) < 5e-6 + 1e-3 * fabs(down));
             CHECK(fabs(up - (double)train_gradient(&k, &s[0], stem, "lora_B.default.weight",
-                                                   col * r + at)) < 1e-6 + 1e-4 * fabs(up));
+                                                   col * r + at)) < 5e-6 + 1e-3 * fabs(up));
             CHECK(train_gradient(&k, &s[0], stem, "lora_A.default.weight", at * in + col) ==
                   train_gradient(&k, &s[1], stem, "lora_A.default.weight", at * in + col));
         }
