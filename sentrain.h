@@ -1024,7 +1024,13 @@ SENTRAIN_DEF sen_result sen_model_freeze(sen_ctx *c, sen_model *m, const char *p
  * is PEFT's folder: adapter_config.json and adapter_model.safetensors, and where the base lies.
  * Before losses and a trainer are made for the model. SEN_ERR_ARGUMENT: what is asked for does not
  * fit the model, or its weights are no more those of its folder; SEN_ERR_UNSUPPORTED: DoRA and what
- * else PEFT has beside plain LoRA. */
+ * else PEFT has beside plain LoRA.
+ *
+ *     sen_json_parse(ctx, "adapter", text, strlen(text), &config);
+ *     sen_model_add_adapter(ctx, model, config, 42);      then a trainer as for any model, and
+ *     sen_model_save(ctx, model, "adapter");              a few hundred KB, or
+ *     sen_model_merge_adapter(ctx, model);
+ *     sen_model_save(ctx, model, "merged");               a model like any other */
 SENTRAIN_DEF sen_result sen_model_add_adapter(sen_ctx *c, sen_model *m, const sen_json *config,
                                               uint64_t seed);
 
@@ -1346,6 +1352,11 @@ typedef struct sen_loss_call {
 SENTRAIN_DEF sen_var *sen_loss_term(sen_loss_call *call, const char *name, sen_var *value);
 
 /* A kind of loss. A user's own stands beside the built-in ones after sen_register_loss. */
+/* A paper, for the model card's list; in BibTeX's spelling. */
+typedef struct sen_citation {
+    const char *key, *title, *author, *year, *url;
+} sen_citation;
+
 typedef struct sen_loss_type {
     const char      *name;                  /* the Python class */
     const char      *columns;               /* what it takes, in words, for messages and help */
@@ -1376,6 +1387,7 @@ typedef struct sen_loss_type {
                                              * first column and is trained along */
     bool             decodes;               /* the model embeds the first column alone; a decoder
                                              * tells the second from that */
+    const sen_citation *citation;           /* NULL: none */
 } sen_loss_type;
 
 /* A loss by its Python name; args: its own struct (from its _default function), or NULL: the
@@ -2331,13 +2343,17 @@ SENTRAIN_DEF sen_sequential_args sen_sequential_args_default(void);
  * What a model's README.md says besides what the trainer knows. Trackers come with a later version.
  * ============================================================================================== */
 
-/* create_model_card's arguments, under Python's names. All texts are borrowed during the call. */
+/* create_model_card's arguments, under Python's names. All texts are borrowed during the call. What
+ * the card says beside them comes from the trainer: its data (three rows of each dataset and up to
+ * ten texts of the training data stand in it as they are), losses, evaluators, arguments, log. The
+ * model embeds three texts for it. */
 typedef struct sen_card_args {
     uint32_t    stamp;                  /* set by sen_card_args_default() */
     sen_texts   language;               /* "en" ... */
     const char *license;                /* NULL: that of the README.md beside the base model */
     sen_texts   tags;                   /* besides those that every such model has */
-    const char *model_name;             /* NULL: the output folder's name */
+    const char *model_name;             /* NULL: "SentenceTransformer based on" its base */
+    const char *model_id;               /* on a hub, as model_card_data has it; NULL: the folder */
     const char *finetuned_from;         /* base_model; NULL: what that README.md says */
     sen_texts   tasks;                  /* the first is pipeline_tag; none: sentence-similarity */
     sen_texts   dataset_tags;           /* names of datasets on the Hub */
@@ -19593,6 +19609,7 @@ static const sen_field sen__sgd_fields[] = {
     SEN_FIELD_END
 };
 
+/* torch refuses nesterov without momentum, or with dampening: it would not be Nesterov's. */
 static sen_result sen__sgd_check(sen_ctx *c, const void *args)
 {
     const sen__sgd_args *a = (const sen__sgd_args *)args;
@@ -19624,6 +19641,7 @@ SEN__INLINE void sen__sgd_lanes(float *p, float *b, const float *g, const sen_up
     sen__vf_storen(p, sen__vf_fnma(rate, move, sen__vf_loadn(p, k)), k);
 }
 
+/* b is NULL where there is no momentum: then nothing is kept from step to step. */
 static void sen__sgd_update(float *p, float *const *state, const float *g, int64_t n,
                             const sen_update *u)
 {
@@ -19671,6 +19689,8 @@ SEN__INLINE void sen__adagrad_lanes(float *p, float *s, const float *g, const se
     sen__vf_storen(p, sen__vf_sub(sen__vf_loadn(p, k), move), k);
 }
 
+/* A number that has had large gradients moves less, and never more again, since s only grows: that
+ * is what rmsprop, whose mean forgets, was made for. */
 static void sen__adagrad_update(float *p, float *const *state, const float *g, int64_t n,
                                 const sen_update *u)
 {
@@ -19750,6 +19770,8 @@ SEN__INLINE void sen__rmsprop_lanes(float *p, float *const *state, const float *
                                         sen__vf_loadn(p + at, k)), k);
 }
 
+/* Centered, the square of the gradients' mean is taken off the mean of their squares, which leaves
+ * the variance: a number whose gradients agree takes longer steps. */
 static void sen__rmsprop_update(float *p, float *const *state, const float *g, int64_t n,
                                 const sen_update *u)
 {
@@ -19788,6 +19810,8 @@ SEN__INLINE void sen__lion_lanes(float *p, float *m, const float *g, const sen_u
     sen__vf_storen(p, sen__vf_fnma(sen__vf_set1((float)u->lr), move, weight), k);
 }
 
+/* Only the sign of the direction counts, so every number moves by lr in each step: a learning rate
+ * a third to a tenth of AdamW's is usual. One array instead of AdamW's two. */
 static void sen__lion_update(float *p, float *const *state, const float *g, int64_t n,
                              const sen_update *u)
 {
@@ -19888,6 +19912,10 @@ static void sen__adafactor_columns(float *col, const float *g, int64_t height, i
     }
 }
 
+/* A matrix's squares are kept as the means of its rows and of its columns, whose product over the
+ * mean of all stands for each; so a (V,H) table has V + H numbers beside it and not V H. The step
+ * is cut where its root mean square is above 1, for which all of it has to be seen before any of it
+ * is taken: two walks. */
 static void sen__adafactor_whole(float *p, float *const *state, const float *g,
                                  const int64_t *shape, int ndim, const sen_update *u)
 {
@@ -20182,6 +20210,7 @@ static const sen_field sen__cosine_early_fields[] = {
     SEN_FIELD_END
 };
 
+/* One half of a cosine is a num_cycles of 0.5: from 1 at the start to 0 at the end. */
 static double sen__cosine_wave(double num_cycles, double progress)
 {
     return 0.5 * (1.0 + cos(SEN__PI * num_cycles * 2.0 * progress));
@@ -20221,6 +20250,7 @@ static const sen_schedule_type sen__cosine_restarts_schedule = {
     sen__cosine_restarts_check, sen__cosine_restarts_factor, SEN__FROM_STEP
 };
 
+/* Exactly one of the two says where the cosine ends. */
 static sen_result sen__cosine_least_check(sen_ctx *c, const sen_schedule *s)
 {
     const sen__cosine_args *a = (const sen__cosine_args *)s->args;
@@ -20249,6 +20279,8 @@ static const sen_schedule_type sen__cosine_least_schedule = {
     sen__cosine_least_check, sen__cosine_least_factor, SEN__FROM_STEP
 };
 
+/* The same with a warm-up that begins one step earlier, so that the first update has a rate above
+ * 0, or begins at warmup_lr_rate. */
 static double sen__cosine_early_factor(const sen_schedule *s)
 {
     const double r = ((const sen__cosine_args *)s->args)->warmup_lr_rate;
@@ -20312,6 +20344,7 @@ static sen_result sen__inverse_sqrt_check(sen_ctx *c, const sen_schedule *s)
     return sen_fail(c, SEN_ERR_ARGUMENT, "inverse_sqrt: timescale should be above 0");
 }
 
+/* 1 / sqrt of the step, shifted so that it is 1 where the warm-up ends: Vaswani et al. 2017. */
 static double sen__inverse_sqrt_factor(const sen_schedule *s)
 {
     const double given = ((const sen__inverse_sqrt_args *)s->args)->timescale;
@@ -20430,6 +20463,7 @@ static bool sen__metric_better(int mode, int threshold_mode, double threshold, d
                                                        : best + threshold);
 }
 
+/* What any metric is better than. */
 static double sen__metric_worst(int mode)
 {
     return mode == SEN__METRIC_MIN ? (double)INFINITY : -(double)INFINITY;
@@ -30351,6 +30385,10 @@ static bool sen__arrow_part_of(sen__arrow_walk *w, const sen__arrow_field *f, se
     return true;
 }
 
+/* One record batch: its columns' places in the mapped file are noted, and no value is read. The
+ * list of batches grows by doubling; a folder has one for each thousand rows. All sizes are held
+ * against the body that is there, column by column, so that a row that is asked for later needs no
+ * look at sizes any more. */
 static sen_result sen__arrow_record(sen__loader *l, const char *path, const sen__flat *batch,
                                     const char *body, int64_t size)
 {
@@ -33375,6 +33413,8 @@ static void sen__sampler_adopt(sen_sampler *s, sen_sampler *const *samplers, int
     s->turns.n = n;
 }
 
+/* The samplers have been made by the caller, each over its own dataset; they become parts of this
+ * one, which frees them. All are looked at before the first is taken. */
 static sen_result sen__sampler_join(sen_sampler *s, const char *multi, sen_sampler *const *samplers,
                                     int n, int64_t seed)
 {
@@ -33630,6 +33670,129 @@ static sen_json *sen__write_word_or_null(sen_ctx *c, const sen_kind *kind, const
     memcpy(&v, from, sizeof v);
     return v ? sen__write_word(c, kind, from) : sen__make_null(&m, NULL, NULL);
 }
+
+/* ---- papers ---------------------------------------------------------------------------------- */
+
+/* What losses are from, for the model card; each names its own in its row. */
+static const sen_citation sen__paper_oord = {
+    "oord2018",
+    "Representation Learning with Contrastive Predictive Coding",
+    "van den Oord, Aaron and Li, Yazhe and Vinyals, Oriol",
+    "2018", "https://arxiv.org/abs/1807.03748"
+};
+static const sen_citation sen__paper_gradcache = {
+    "gao2021",
+    "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup",
+    "Gao, Luyu and Zhang, Yunyi and Han, Jiawei and Callan, Jamie",
+    "2021", "https://arxiv.org/abs/2101.06983"
+};
+static const sen_citation sen__paper_gist = {
+    "solatorio2024",
+    "GISTEmbed: Guided In-sample Selection of Training Negatives for Text Embedding "
+    "Fine-tuning",
+    "Solatorio, Aivin V.",
+    "2024", "https://arxiv.org/abs/2402.16829"
+};
+static const sen_citation sen__paper_cosent = {
+    "huang2024",
+    "CoSENT: Consistent Sentence Embedding via Similarity Ranking",
+    "Huang, Xiang and Peng, Hao and Zou, Dongcheng and Liu, Zhiwei and Li, Jianxin and "
+    "Liu, Kay and Wu, Jia and Su, Jianlin and Yu, Philip S.",
+    "2024", "https://doi.org/10.1109/TASLP.2024.3402087"
+};
+static const sen_citation sen__paper_angle = {
+    "li2024",
+    "AoE: Angle-optimized Embeddings for Semantic Textual Similarity",
+    "Li, Xianming and Li, Jing",
+    "2024", "https://aclanthology.org/2024.acl-long.101/"
+};
+static const sen_citation sen__paper_sbert = {
+    "reimers2019",
+    "Sentence-BERT: Sentence Embeddings using Siamese BERT-Networks",
+    "Reimers, Nils and Gurevych, Iryna",
+    "2019", "https://arxiv.org/abs/1908.10084"
+};
+static const sen_citation sen__paper_triplet = {
+    "hermans2017",
+    "In Defense of the Triplet Loss for Person Re-Identification",
+    "Hermans, Alexander and Beyer, Lucas and Leibe, Bastian",
+    "2017", "https://arxiv.org/abs/1703.07737"
+};
+static const sen_citation sen__paper_contrastive = {
+    "hadsell2006",
+    "Dimensionality Reduction by Learning an Invariant Mapping",
+    "Hadsell, Raia and Chopra, Sumit and LeCun, Yann",
+    "2006", "https://doi.org/10.1109/CVPR.2006.100"
+};
+static const sen_citation sen__paper_megabatch = {
+    "wieting2018",
+    "ParaNMT-50M: Pushing the Limits of Paraphrastic Sentence Embeddings with Millions "
+    "of Machine Translations",
+    "Wieting, John and Gimpel, Kevin",
+    "2018", "https://aclanthology.org/P18-1042"
+};
+static const sen_citation sen__paper_spread = {
+    "zhang2017",
+    "Learning Spread-out Local Feature Descriptors",
+    "Zhang, Xu and Yu, Felix X. and Kumar, Sanjiv and Chang, Shih-Fu",
+    "2017", "https://arxiv.org/abs/1708.06320"
+};
+static const sen_citation sen__paper_embeddistill = {
+    "kim2023",
+    "EmbedDistill: A Geometric Knowledge Distillation for Information Retrieval",
+    "Kim, Seungyeon and Rawat, Ankit Singh and Zaheer, Manzil and Jayasumana, Sadeep "
+    "and Sadhanala, Veeranjaneyulu and Jitkrittum, Wittawat and Menon, Aditya Krishna "
+    "and Fergus, Rob and Kumar, Sanjiv",
+    "2023", "https://arxiv.org/abs/2301.12005"
+};
+static const sen_citation sen__paper_multilingual = {
+    "reimers2020",
+    "Making Monolingual Sentence Embeddings Multilingual using Knowledge Distillation",
+    "Reimers, Nils and Gurevych, Iryna",
+    "2020", "https://arxiv.org/abs/2004.09813"
+};
+static const sen_citation sen__paper_marginmse = {
+    "hofstaetter2020",
+    "Improving Efficient Neural Ranking Models with Cross-Architecture Knowledge "
+    "Distillation",
+    "Hofst{\\\"a}tter, Sebastian and Althammer, Sophia and Schr{\\\"o}der, Michael and "
+    "Sertkan, Mete and Hanbury, Allan",
+    "2020", "https://arxiv.org/abs/2010.02666"
+};
+static const sen_citation sen__paper_kldiv = {
+    "lin2020",
+    "Distilling Dense Representations for Ranking using Tightly-Coupled Teachers",
+    "Lin, Sheng-Chieh and Yang, Jheng-Hong and Lin, Jimmy",
+    "2020", "https://arxiv.org/abs/2010.11386"
+};
+static const sen_citation sen__paper_matryoshka = {
+    "kusupati2022",
+    "Matryoshka Representation Learning",
+    "Kusupati, Aditya and Bhatt, Gantavya and Rege, Aniket and Wallingford, Matthew and "
+    "Sinha, Aditya and Ramanujan, Vivek and Howard-Snyder, William and Chen, Kaifeng "
+    "and Kakade, Sham and Jain, Prateek and Farhadi, Ali",
+    "2022", "https://arxiv.org/abs/2205.13147"
+};
+static const sen_citation sen__paper_layers = {
+    "li2024layers",
+    "2D Matryoshka Sentence Embeddings",
+    "Li, Xianming and Li, Zongxi and Li, Jing and Xie, Haoran and Li, Qing",
+    "2024", "https://arxiv.org/abs/2402.14776"
+};
+static const sen_citation sen__paper_tension = {
+    "carlsson2021",
+    "Semantic Re-tuning with Contrastive Tension",
+    "Carlsson, Fredrik and Cuba Gyllensten, Amaru and Gogoulou, Evangelia and "
+    "Ylip{\\\"a}{\\\"a} Hellqvist, Erik and Sahlgren, Magnus",
+    "2021", "https://openreview.net/forum?id=Ov_sMNau-PF"
+};
+static const sen_citation sen__paper_tsdae = {
+    "wang2021",
+    "TSDAE: Using Transformer-based Sequential Denoising Auto-Encoder for Unsupervised "
+    "Sentence Embedding Learning",
+    "Wang, Kexin and Reimers, Nils and Gurevych, Iryna",
+    "2021", "https://arxiv.org/abs/2104.06979"
+};
 
 /* ---- what several losses share --------------------------------------------------------------- */
 
@@ -33931,6 +34094,7 @@ static sen_result sen__mnrl_check_data(sen_ctx *c, const sen_loss *l, const sen_
 /* What the checks, messages and the trainer know of this loss; `forward` alone is its
  * mathematics. */
 static const sen_loss_type sen__mnrl_loss = {
+    .citation    = &sen__paper_oord,
     .name        = "MultipleNegativesRankingLoss",
     .columns     = "anchor, positive [, negative ...]; no label",
     .min_columns = 2,
@@ -33989,6 +34153,7 @@ static sen_var *sen__mnsrl_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__mnsrl_loss = {
+    .citation    = &sen__paper_oord,
     .name        = "MultipleNegativesSymmetricRankingLoss",
     .columns     = "anchor, positive [, negative ...]; no label",
     .min_columns = 2,
@@ -34084,6 +34249,7 @@ static sen_var *sen__cached_mnrl_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__cached_mnrl_loss = {
+    .citation    = &sen__paper_gradcache,
     .name        = "CachedMultipleNegativesRankingLoss",
     .columns     = "anchor, positive [, negative ...]; no label",
     .min_columns = 2,
@@ -34144,6 +34310,7 @@ static sen_var *sen__cached_mnsrl_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__cached_mnsrl_loss = {
+    .citation    = &sen__paper_gradcache,
     .name        = "CachedMultipleNegativesSymmetricRankingLoss",
     .columns     = "anchor, positive [, negative ...]; no label",
     .min_columns = 2,
@@ -34351,6 +34518,7 @@ static sen_var *sen__gist_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__gist_loss = {
+    .citation     = &sen__paper_gist,
     .name         = "GISTEmbedLoss",
     .columns      = "anchor, positive [, negative]; no label",
     .min_columns  = 2,
@@ -34371,6 +34539,7 @@ static sen_var *sen__cached_gist_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__cached_gist_loss = {
+    .citation     = &sen__paper_gist,
     .name         = "CachedGISTEmbedLoss",
     .columns      = "anchor, positive [, negative ...]; no label",
     .min_columns  = 2,
@@ -34431,6 +34600,7 @@ static sen_var *sen__cosent_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__cosent_loss = {
+    .citation     = &sen__paper_cosent,
     .name         = "CoSENTLoss",
     .columns      = "sentence1, sentence2; a score as label",
     .min_columns  = 2,
@@ -34533,6 +34703,7 @@ static sen_var *sen__angle_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__angle_loss = {
+    .citation    = &sen__paper_angle,
     .name        = "AnglELoss",
     .columns     = "sentence1, sentence2, a score as label; or anchor, positive, negative ...",
     .min_columns = 2,
@@ -34598,6 +34769,7 @@ static sen_var *sen__cosine_similarity_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__cosine_similarity_loss = {
+    .citation           = &sen__paper_sbert,
     .name               = "CosineSimilarityLoss",
     .columns            = "sentence1, sentence2; a score from -1 to 1 as label",
     .min_columns        = 2,
@@ -34661,6 +34833,7 @@ static sen_var *sen__triplet_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__triplet_loss = {
+    .citation    = &sen__paper_triplet,
     .name        = "TripletLoss",
     .columns     = "anchor, positive, negative; no label",
     .min_columns = 3,
@@ -34765,6 +34938,7 @@ static sen_result sen__contrastive_check_data(sen_ctx *c, const sen_loss *l, con
 }
 
 static const sen_loss_type sen__contrastive_loss = {
+    .citation     = &sen__paper_contrastive,
     .name         = "ContrastiveLoss",
     .columns      = "sentence1, sentence2; 1 (belong together) or 0 as label",
     .min_columns  = 2,
@@ -34831,6 +35005,7 @@ static sen_var *sen__online_contrastive_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__online_contrastive_loss = {
+    .citation     = &sen__paper_contrastive,
     .name         = "OnlineContrastiveLoss",
     .columns      = "sentence1, sentence2; 1 (belong together) or 0 as label",
     .min_columns  = 2,
@@ -35139,7 +35314,7 @@ static sen_var *sen__batch_semi_forward(sen_loss_call *c)
     .name = python, .columns = "sentence; its class (a whole number) as label", \
     .min_columns = 1, .max_columns = 1, .needs_labels = true, \
     .args_size = sizeof(sen_batch_triplet_args), .fields = table, .forward = function, \
-    .check_data = sen__batch_triplet_check_data }
+    .check_data = sen__batch_triplet_check_data, .citation = &sen__paper_triplet }
 
 static const sen_loss_type sen__batch_all_loss = SEN__BATCH_TRIPLET(
     "BatchAllTripletLoss", sen__batch_triplet_fields, sen__batch_all_forward);
@@ -35221,6 +35396,7 @@ static sen_result sen__mega_batch_margin_check(sen_ctx *c, const void *args, con
 }
 
 static const sen_loss_type sen__mega_batch_margin_loss = {
+    .citation    = &sen__paper_megabatch,
     .name        = "MegaBatchMarginLoss",
     .columns     = "anchor, positive; no label",
     .min_columns = 2,
@@ -35331,6 +35507,7 @@ static sen_var *sen__gor_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__gor_loss = {
+    .citation    = &sen__paper_spread,
     .name        = "GlobalOrthogonalRegularizationLoss",
     .columns     = "any texts; no label",
     .min_columns = 1,
@@ -35489,6 +35666,7 @@ static sen_var *sen__embed_distill_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__embed_distill_loss = {
+    .citation         = &sen__paper_embeddistill,
     .name             = "EmbedDistillLoss",
     .columns          = "any texts; a teacher's embedding (a list of numbers) as label",
     .min_columns      = 1,
@@ -35509,6 +35687,7 @@ static sen_var *sen__mse_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__mse_loss = {
+    .citation         = &sen__paper_multilingual,
     .name             = "MSELoss",
     .columns          = "any texts; a teacher's embedding (a list of numbers) as label",
     .min_columns      = 1,
@@ -35589,6 +35768,7 @@ static sen_var *sen__margin_mse_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__margin_mse_loss = {
+    .citation         = &sen__paper_marginmse,
     .name             = "MarginMSELoss",
     .columns          = "query, positive, negative ...; as label each negative's margin, or the "
                         "scores of all documents",
@@ -35699,6 +35879,7 @@ static sen_var *sen__distill_kl_div_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__distill_kl_div_loss = {
+    .citation         = &sen__paper_kldiv,
     .name             = "DistillKLDivLoss",
     .columns          = "query, document, document ...; a list of the documents' scores as label",
     .min_columns      = 3,
@@ -35899,6 +36080,7 @@ static sen_var *sen__softmax_value(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__softmax_loss = {
+    .citation         = &sen__paper_sbert,
     .name             = "SoftmaxLoss",
     .columns          = "sentence1, sentence2; its class (a whole number) as label, or a list of "
                         "probabilities",
@@ -36320,6 +36502,7 @@ static sen_var *sen__matryoshka_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__matryoshka_loss = {
+    .citation         = &sen__paper_matryoshka,
     .name             = "MatryoshkaLoss",
     .columns          = "what the loss within takes",
     .min_columns      = 1,
@@ -36556,6 +36739,7 @@ static sen_var *sen__adaptive_layer_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__adaptive_layer_loss = {
+    .citation         = &sen__paper_layers,
     .name             = "AdaptiveLayerLoss",
     .columns          = "what the loss within takes",
     .min_columns      = 1,
@@ -36587,6 +36771,7 @@ static sen_var *sen__matryoshka2d_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__matryoshka2d_loss = {
+    .citation         = &sen__paper_layers,
     .name             = "Matryoshka2dLoss",
     .columns          = "what the loss within takes",
     .min_columns      = 1,
@@ -36674,6 +36859,7 @@ static sen_var *sen__contrastive_tension_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__contrastive_tension_loss = {
+    .citation    = &sen__paper_tension,
     .name        = "ContrastiveTensionLoss",
     .columns     = "text, text; label 1 where both are the same, else 0, or none",
     .min_columns = 2,
@@ -36738,6 +36924,7 @@ static sen_var *sen__contrastive_tension_batch_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__contrastive_tension_batch_loss = {
+    .citation     = &sen__paper_tension,
     .name         = "ContrastiveTensionLossInBatchNegatives",
     .columns      = "text; no label",
     .min_columns  = 1,
@@ -37043,6 +37230,7 @@ static sen_var *sen__denoising_forward(sen_loss_call *c)
 }
 
 static const sen_loss_type sen__denoising_loss = {
+    .citation    = &sen__paper_tsdae,
     .name        = "DenoisingAutoEncoderLoss",
     .columns     = "damaged text, text; no label",
     .min_columns = 2,
@@ -37343,6 +37531,8 @@ SENTRAIN_DEF int64_t sen_quantized_bytes(sen_precision precision, int dimension)
     }
 }
 
+/* The least and the greatest number of each dimension, as numpy's min and max over rows: ranges
+ * (2, dimension). Of one row both would be the same, and nothing could be told apart. */
 static sen_result sen__quantization_ranges(sen_ctx *c, const float *x, int64_t rows, int dimension,
                                            float *ranges)
 {
@@ -37417,6 +37607,8 @@ static sen_result sen__quantize_ranges(sen_ctx *c, const float *x, int64_t rows,
     return r;
 }
 
+/* Ranges are the caller's, or those of the rows themselves. Row after row: a page of numbers goes
+ * in and a quarter of it, or a thirty-second, comes out. */
 SENTRAIN_DEF sen_result sen_quantize(sen_ctx *c, const float *embeddings, int64_t rows,
                                      int dimension, sen_precision precision, const float *ranges,
                                      void *out)
@@ -37865,6 +38057,13 @@ static sen_result sen__quantized_check(sen_ctx *c, const sen__quantized *s, int6
     return sen__top_finite(c, "queries", s->queries, n, s->dimension, 0);
 }
 
+/* Python: semantic_search_usearch and semantic_search_faiss of util/quantization.py, exact ones.
+ *
+ * Two rounds. The first compares in few bits and keeps rescore_multiplier times as many hits as are
+ * wanted; the second scores those again, the query in full precision against the numbers that a
+ * row's bytes stand for, and keeps the best. Without a multiplier the first round's scores are the
+ * result. Bits are compared a word at a time; bytes become float32 a tile at a time, and go through
+ * the matrix product. */
 SENTRAIN_DEF sen_result sen_semantic_search_quantized(sen_ctx *c, const float *queries, int64_t n,
                                                       const void *corpus, int64_t corpus_rows,
                                                       int dimension, sen_precision precision,
@@ -38131,6 +38330,8 @@ typedef struct sen__mine {
     sen_mined           *out;
 } sen__mine;
 
+/* Room for n things of so many bytes, zeroed, which stays as long as the result; one more than
+ * that, so that none is no special case. n < 0 is a product that has become too large. */
 static void *sen__mine_room(sen__mine *m, int64_t n, size_t bytes)
 {
     void *p = n < 0 ? NULL : sen__arena_zero(m->arena, sen__mul((uint64_t)n + 1, bytes));
@@ -38372,6 +38573,7 @@ static bool sen__mine_row(sen__mine *m, sen_mined_row *row, const sen__mine_quer
     return pen->document && pen->score;
 }
 
+/* The pth positive of a query, or its ith negative, into place `at` of a row, with its score. */
 static void sen__mine_positive_at(const sen__mine *m, const sen__mine_query *q, int64_t p,
                                   sen__mine_pen pen, int64_t at)
 {
@@ -38445,6 +38647,8 @@ static void sen__mine_statistics(const sen__mine *m, float *positive, float *neg
     }
 }
 
+/* The rows, then their statistics: at most a triplet for each negative of each positive, or the
+ * pairs of each query, so their number is known and the array never grows. */
 static sen_result sen__mine_output(sen__mine *m, int64_t input_rows)
 {
     const int64_t k = m->a->num_negatives;
@@ -38548,6 +38752,8 @@ static sen_result sen__mine_encode(void *user, const sen_text *texts, int64_t n,
     return sen_encode(e->c, e->model, texts, n, &a, out);
 }
 
+/* Queries and documents are encoded with their prompts, everything else is sen__mine_run's: so the
+ * rules above hold for vectors from anywhere. */
 SENTRAIN_DEF sen_result sen_mine_hard_negatives(sen_ctx *c, const sen_model *m,
                                                 const sen_text *anchors, const sen_text *positives,
                                                 int64_t n, const sen_text *corpus,
@@ -38675,6 +38881,8 @@ static void sen__communities_sort(sen__communities *s, int64_t *out, int64_t *fi
     }
 }
 
+/* Three steps: how many are near each row; rows with enough of them in the order of that, the
+ * candidates; and those, looked at again. */
 static sen_result sen__communities_run(sen__communities *s, int64_t *out, int64_t *first)
 {
     float *some = (float *)sen__scratch(s->c, SEN__CENTRES * s->dimension, sizeof *some,
@@ -38705,6 +38913,9 @@ static sen_result sen__communities_run(sen__communities *s, int64_t *out, int64_
     return r;
 }
 
+/* Python: util.community_detection, which sorts what it finds by size as well. A row of NaN, which
+ * would be near nothing, not even itself, is refused on the way (sen__top_finite). Rows in no
+ * community are in no list. */
 SENTRAIN_DEF sen_result sen_community_detection(sen_ctx *c, const float *embeddings, int64_t rows,
                                                 int dimension, double threshold,
                                                 int64_t min_community_size, int64_t *row,
@@ -38834,6 +39045,7 @@ static sen_result sen__map_finish(sen_ctx *c, sen__map_job *j, double ridge, con
     return SEN_OK;
 }
 
+/* One block holds both sides turned, the means and the two matrices of the system. */
 SENTRAIN_DEF sen_result sen_map_fit(sen_ctx *c, const float *x, int from, const float *y, int to,
                                     int64_t n, double ridge, float *matrix, float *bias)
 {
@@ -38871,6 +39083,8 @@ SENTRAIN_DEF sen_result sen_map_fit(sen_ctx *c, const float *x, int from, const 
     return sen__end(c, r);
 }
 
+/* One product for all n vectors: matrix is (to,from), as a Linear's weight, and is never turned. It
+ * takes vectors as they are; whether they were of unit length is the caller's to know. */
 SENTRAIN_DEF sen_result sen_map_apply(sen_ctx *c, const float *matrix, const float *bias, int from,
                                       int to, const float *x, int64_t n, float *out)
 {
@@ -39096,6 +39310,7 @@ static sen_result sen__pca_directions(sen_ctx *c, sen__map_job *j, const double 
     return SEN_OK;
 }
 
+/* The covariance is the map's own X' X over n - 1, with no right side; then its eigenvectors. */
 SENTRAIN_DEF sen_result sen_pca_fit(sen_ctx *c, const float *embeddings, int64_t rows,
                                     int dimension, int to, bool whiten, float *matrix, float *bias,
                                     double *kept)
@@ -39130,6 +39345,8 @@ SENTRAIN_DEF sen_result sen_pca_fit(sen_ctx *c, const float *embeddings, int64_t
     return sen__end(c, r);
 }
 
+/* A Dense as a job file would make it, then the values in place of those that were drawn: so there
+ * is one way in which modules come to be, and a folder of this one is like any other. */
 SENTRAIN_DEF sen_result sen_model_add_dense(sen_ctx *c, sen_model *m, const float *matrix,
                                             const float *bias, int to)
 {
@@ -40111,6 +40328,9 @@ static sen_result sen__binary_say(sen_evaluator_call *call, const char *fn, cons
     return r;
 }
 
+/* Every metric by every function; where there are several functions, the best of each metric too,
+ * for which the numbers are needed in the other order as well. Python's max() lets a NaN win or
+ * lose by where it stands, and so does this one. */
 static sen_result sen__binary_score(sen_evaluator_call *call)
 {
     const sen_binary_evaluator_args *a = (const sen_binary_evaluator_args *)call->args;
@@ -41515,6 +41735,9 @@ static int sen__ir_function(const char *name)
     return -1;
 }
 
+/* What can be told without data: all three parts are there, cuts are whole numbers from 1 on (a
+ * list of none would measure nothing), every function is one that is known, and the one that counts
+ * is among them. */
 static sen_result sen__retrieval_check(sen_ctx *c, const void *args, const sen_json *at)
 {
     const sen_retrieval_args *a = (const sen_retrieval_args *)args;
@@ -41786,6 +42009,9 @@ typedef struct sen__retrieval_run {
     int64_t                   values;       /* of one function */
 } sen__retrieval_run;
 
+/* Room for all of it before the first text is encoded: a heap of the k best for each query and
+ * function, k the deepest cut of any metric, and embeddings of the queries and of one chunk of the
+ * corpus. So memory is bounded by the chunk, whatever the corpus has. */
 static sen_result sen__retrieval_room(sen__retrieval_run *x)
 {
     sen_ctx *c = x->call->ctx;
@@ -41812,6 +42038,7 @@ static sen_result sen__retrieval_room(sen__retrieval_run *x)
     return r || !x->right || !x->queries || !x->documents ? SEN_ERR_MEMORY : SEN_OK;
 }
 
+/* Also after a failure half way: what was not made is NULL. */
 static void sen__retrieval_free(sen__retrieval_run *x)
 {
     int64_t f;
@@ -42103,6 +42330,9 @@ static sen_texts sen__retrieval_functions(const sen_evaluator_call *call,
     return shown;
 }
 
+/* Queries are encoded once, the corpus chunk by chunk against all of them; then each function's
+ * lists are measured. A main function without a list must be the model's own: nothing else would be
+ * computed. */
 static sen_result sen__retrieval_evaluate(sen_evaluator_call *call)
 {
     sen__retrieval_run x;
@@ -42917,6 +43147,9 @@ static sen_result sen__label_loss(const sen_evaluator_call *call, const sen_loss
                     "do not fit the classifier of SoftmaxLoss", call->dimension);
 }
 
+/* How many rows get their own label: the class with the largest logit of the loss that the model is
+ * trained by, and of equal ones the first, as torch's argmax has it. Rows are classified a thousand
+ * at a time, so that the loss's matrices stay small for any number of rows. */
 static sen_result sen__label_score(sen_evaluator_call *call)
 {
     const int64_t step = 1024;              /* rows that are classified together */
@@ -43816,6 +44049,7 @@ static sen_result sen__resample_interval(sen_ctx *c, sen__resample *s, const sen
     return r;
 }
 
+/* In the words of the public enum; a score that is no number loses to any that is one. */
 static sen_outcome sen__verdict_outcome(const sen_verdict *v)
 {
     const double least = 0.005 * SEN__MAX(fabs(v->score), fabs(v->baseline));
@@ -43826,6 +44060,9 @@ static sen_outcome sen__verdict_outcome(const sen_verdict *v)
     return v->delta > least ? SEN_WIN : v->delta < -least ? SEN_REGRESSION : SEN_MARGINAL;
 }
 
+/* The score now and, from rows or queries drawn with replacement, the interval of its difference to
+ * the baseline: above 0 altogether is a win, below it a regression, around it neither. Where the
+ * evaluator has no units to draw from, a difference of half a percent of the score decides. */
 SENTRAIN_DEF sen_result sen_verdict_of(sen_ctx *c, sen_evaluator *e, const sen_baseline *b,
                                        const sen_model *model, sen_verdict *out)
 {
@@ -48628,13 +48865,34 @@ static sen_result sen__save_model(sen_trainer *t, const char *folder)
 
 /* ---- the model card -------------------------------------------------------------------------- */
 
-/* The README.md of a trained model: front matter for machines, then what it is, how it is used,
- * what it was trained on and how, and how it did. Everything is known here; nothing is asked of a
- * network. */
+/* The README.md of a trained model, with the parts and headings that Python's has:
+ *
+ *     --- front matter ---              for machines: tags, widget, base model, model-index
+ *     # TITLE
+ *     ## Model Details                  what it is; its modules
+ *     ## Usage                          lines of Python with three of the user's own texts
+ *     ## Evaluation                     a table for each evaluator
+ *     ## Training Details               each dataset: size, columns, statistics, samples, loss;
+ *                                       arguments, the log as a table, times, versions
+ *     ## Citation                       the losses' papers in BibTeX
+ *
+ * The sentences are ours. Everything is known here; nothing is asked of a network. What comes from
+ * data or from a job file may hold anything: in YAML it is quoted, in a table what would end a cell
+ * or begin a tag is spelled otherwise. Python: sentence_transformers/base/model_card.py. */
+#define SEN__CARD_EXAMPLES 5                    /* of the training data */
+#define SEN__CARD_LONGEST  400                  /* bytes of a text that is shown as one */
+#define SEN__CARD_ROWS     100                  /* that statistics are made of, as in Python */
+#define SEN__CARD_SERIES   12                   /* columns of the table of logs, */
+#define SEN__CARD_LINES    200                  /* and about so many lines */
+
 typedef struct sen__card {
     sen_trainer   *t;
     sen_card_args  a;                           /* filled in */
-    const char    *base;                        /* folder of the base model, or NULL */
+    sen_encode_args encode;                     /* for the examples */
+    const char    *base, *folder;               /* of the base model, or NULL; of the card */
+    const char    *first[SEN__CARD_EXAMPLES], *second[SEN__CARD_EXAMPLES];  /* of a row's texts */
+    int            n_examples, n_series;
+    const char    *series[SEN__CARD_SERIES];    /* columns of the table of logs */
     sen__out       out;
 } sen__card;
 
@@ -48718,23 +48976,94 @@ static void sen__card_index(sen__card *k)
             sen__card_result(k, a->tasks.n ? a->tasks.item[i] : "sentence-similarity", d);
 }
 
+/* Of dataset i's loss and those within it, the ones that no dataset before has had. */
+static void sen__card_loss_tags(sen__card *k, int i)
+{
+    const sen_trainer *t = k->t;
+    const sen_loss *l, *other;
+    for (l = t->train[i].loss; l; l = sen__loss_inner(l)) {
+        bool told = false;
+        int b;
+        for (b = 0; b < i; b++)
+            for (other = t->train[b].loss; other; other = sen__loss_inner(other))
+                told = told || other->type == l->type;
+        if (!told) sen__out_format(&k->out, "- loss:%s\n", l->type->name);
+    }
+}
+
 /* Tags that every such model has, the data's size, the losses; then the caller's. */
 static void sen__card_tags(sen__card *k)
 {
     const sen_trainer *t = k->t;
     sen__out *o = &k->out;
     int64_t rows = 0;
-    int i, b;
+    int i;
     for (i = 0; i < t->n_train; i++) rows += sen_dataset_rows(t->train[i].data);
     sen__out_text(o, "tags:\n- sentence-transformers\n- sentence-similarity\n- feature-extraction\n"
-                     "- generated_from_trainer\n");
+                     "- dense\n- generated_from_trainer\n");
     if (rows > 0) sen__out_format(o, "- dataset_size:%lld\n", (long long)rows);
-    for (i = 0; i < t->n_train; i++) {
-        const char *name = sen_loss_type_of(t->train[i].loss)->name;
-        for (b = 0; b < i && strcmp(sen_loss_type_of(t->train[b].loss)->name, name) != 0; b++) { }
-        if (b == i) sen__out_format(o, "- loss:%s\n", name);
-    }
+    for (i = 0; i < t->n_train; i++) sen__card_loss_tags(k, i);
     sen__yaml_items(o, &k->a.tags);
+}
+
+/* Examples for the widget and for the usage, of the user's own texts: a row of each fifth of the
+ * training data, in turn of each dataset, so that they differ. Python draws them.
+ *
+ * The shortest of some rows of stretch i: their two first texts copied, in the scratch arena.
+ * false: there is none that is short enough. */
+static bool sen__card_example(sen__card *k, int i, const char **first, const char **second)
+{
+    const sen_trainer *t = k->t;
+    const sen__train_set *s = t->n_train ? &t->train[i % t->n_train] : NULL;
+    const bool texts = s && !s->data->stream && !s->by_batch && s->n_columns > 0;
+    const int64_t rows = texts ? sen_dataset_rows(s->data) : 0;
+    const int64_t from = rows * i / SEN__CARD_EXAMPLES, to = rows * (i + 1) / SEN__CARD_EXAMPLES;
+    const int64_t step = SEN__MAX((to - from) / 200, 1);
+    const int b = texts && s->n_columns > 1 ? s->column[1] : texts ? s->column[0] : 0;
+    size_t least = 2 * SEN__CARD_LONGEST;
+    int64_t row;
+    *first = *second = NULL;
+    for (row = from; row < to; row += step) {
+        const sen_text x = sen_dataset_text(s->data, row, s->column[0]);
+        const size_t n = x.length;
+        const char *copy = n && n <= SEN__CARD_LONGEST && n < least && !memchr(x.data, 0, n)
+                               ? sen__arena_text(&t->c->scratch, x.data, n) : NULL;
+        const sen_text y = sen_dataset_text(s->data, row, b);   /* x may be gone by now */
+        if (!copy || !y.length || y.length > SEN__CARD_LONGEST || n + y.length >= least ||
+            memchr(y.data, 0, y.length)) continue;
+        *first = copy;
+        *second = sen__arena_text(&t->c->scratch, y.data, y.length);
+        least = n + y.length;
+    }
+    return *first && *second;
+}
+
+/* The examples that there are, at most five, each the first two texts of a row. */
+static void sen__card_examples(sen__card *k)
+{
+    int i;
+    for (i = 0; i < SEN__CARD_EXAMPLES; i++)
+        if (sen__card_example(k, i, &k->first[k->n_examples], &k->second[k->n_examples]))
+            k->n_examples++;
+}
+
+/* What a hub lets its visitors try: a text, its partner, and those of two other rows. */
+static void sen__card_widget(sen__card *k)
+{
+    sen__out *o = &k->out;
+    int i, q;
+    if (k->n_examples < 3) return;
+    sen__out_text(o, "widget:\n");
+    for (i = 0; i < k->n_examples; i++) {
+        sen__out_text(o, "- source_sentence: ");
+        sen__yaml_text(o, k->first[i]);
+        sen__out_text(o, "\n  sentences:");
+        for (q = 0; q < 3; q++) {
+            sen__out_text(o, "\n  - ");
+            sen__yaml_text(o, k->second[(i + q) % k->n_examples]);
+        }
+        sen__out_text(o, "\n");
+    }
 }
 
 static void sen__card_front(sen__card *k)
@@ -48747,6 +49076,7 @@ static void sen__card_front(sen__card *k)
     sen__yaml_pair(o, "license", a->license);
     sen__card_tags(k);
     sen__yaml_pair(o, "base_model", a->finetuned_from);
+    sen__card_widget(k);
     sen__yaml_list(o, "datasets", &a->dataset_tags);
     sen__yaml_pair(o, "pipeline_tag", a->tasks.n ? a->tasks.item[0] : "sentence-similarity");
     sen__out_text(o, "library_name: sentence-transformers\n");
@@ -48760,44 +49090,220 @@ static void sen__card_front(sen__card *k)
     sen__out_text(o, "---\n\n");
 }
 
-/* What it is, and a few lines of Python that use it. */
-static void sen__card_model(sen__card *k)
+/* "a", "a and b", "a, b and c" of a list; nothing where it is empty. */
+static void sen__card_list(sen__out *o, const char *before, const sen_texts *list)
 {
+    int64_t i;
+    for (i = 0; i < list->n; i++) {
+        sen__out_text(o, i == 0 ? before : i + 1 == list->n ? " and " : ", ");
+        sen__out_text(o, list->item[i]);
+    }
+    if (list->n > 0) sen__out_text(o, "\n");
+}
+
+/* The modules as Python prints them, their settings in JSON. */
+static sen_result sen__card_modules(sen__card *k)
+{
+    static const sen__json_style line = { 0, false, false };
     const sen_model *m = k->t->model;
-    const int length = sen_model_max_seq_length(m);
+    sen_ctx *c = k->t->c;
+    sen__maker maker = sen__maker_in(c, &c->scratch);
     sen__out *o = &k->out;
     int i;
+    sen__out_text(o, "### Full Model Architecture\n\n```\nSentenceTransformer(\n");
+    for (i = 0; i < m->n_modules; i++) {
+        const sen_module *module = &m->module[i];
+        const sen__transformer *tr = i == 0 ? m->transformer : NULL;
+        sen_json *tree = sen__make(&maker, NULL, NULL, SEN_JSON_OBJECT);
+        if (!tree) return SEN_ERR_MEMORY;
+        if (tr) {
+            sen__make_text(&maker, tree, "architecture", tr->family->architecture);
+            sen__make_int(&maker, tree, "max_seq_length", tr->max_seq_length);
+            if (tr->adapter) sen__make_copy(&maker, tree, "adapter", tr->adapter->config);
+        } else if (sen__module_write(c, module, tree, false)) return SEN_ERR_MEMORY;
+        sen__out_format(o, "  (%d): %s(", i, module->type->name);
+        sen__json_write(o, tree, &line);
+        sen__out_text(o, ")\n");
+    }
+    sen__out_text(o, ")\n```\n\n");
+    return maker.failed ? SEN_ERR_MEMORY : SEN_OK;
+}
+
+/* Three texts in Python, and how alike the model finds them: its own rows where there are some. The
+ * numbers are computed here, as whoever runs the lines should see them. */
+static sen_result sen__card_usage(sen__card *k)
+{
+    static const char *const plain[] = { "A cat sleeps on the sofa.", "On the couch lies a kitten.",
+                                         "The train leaves at nine." };
+    sen_ctx *c = k->t->c;
+    const int e = sen_embedding_dimension(k->t->model, SEN_NONE);
+    const char *model = k->a.model_id ? k->a.model_id : sen__path_name(k->folder);
+    const bool own = k->n_examples >= 2;
+    float *x = (float *)sen__scratch(c, 3 * (int64_t)e, sizeof *x, "embeddings"), likeness[9];
+    sen__out *o = &k->out;
+    sen_text text[3];
+    sen_result r = x ? SEN_OK : SEN_ERR_MEMORY;
+    int i;
+    for (i = 0; i < 3; i++) {
+        text[i].data = !own ? plain[i] : i == 0 ? k->first[0] : k->second[i - 1];
+        text[i].length = strlen(text[i].data);
+    }
+    if (!r) r = sen__encode(c, k->t->model, text, 3, &k->encode, x);
+    if (!r) r = sen_similarities(c, k->t->model, x, 3, x, 3, e, likeness);
+    if (r) return r;
+    sen__out_text(o, "## Usage\n\n### Direct Usage (Sentence Transformers)\n\n"
+                     "With `pip install -U sentence-transformers`:\n\n```python\n"
+                     "from sentence_transformers import SentenceTransformer\n\n"
+                     "model = SentenceTransformer(");
+    sen__out_quoted(o, model, strlen(model), false);
+    sen__out_text(o, ")\nsentences = [\n");
+    for (i = 0; i < 3; i++) {
+        sen__out_text(o, "    ");
+        sen__out_quoted(o, text[i].data, text[i].length, false);
+        sen__out_text(o, ",\n");
+    }
+    sen__out_format(o, "]\nembeddings = model.encode(sentences)\nprint(embeddings.shape)\n"
+                       "# (3, %d)\n\nsimilarities = model.similarity(embeddings, embeddings)\n"
+                       "print(similarities)\n", e);
+    for (i = 0; i < 3; i++)
+        sen__out_format(o, "%s[%.4f, %.4f, %.4f]%s\n", i ? "#         " : "# tensor([",
+                        (double)likeness[3 * i], (double)likeness[3 * i + 1],
+                        (double)likeness[3 * i + 2], i == 2 ? "])" : ",");
+    sen__out_text(o, "```\n\n### Direct Usage (sentrain)\n\n```sh\nsentrain similarity ");
+    sen__out_quoted(o, model, strlen(model), false);
+    sen__out_text(o, " \"one text\" \"another\"\n```\n\n");
+    return SEN_OK;
+}
+
+/* What it is, how it is built, and a few lines that use it. */
+static sen_result sen__card_model(sen__card *k)
+{
+    static const char *const likeness[] = { "Cosine Similarity", "Dot Product",
+                                            "Euclidean Distance", "Manhattan Distance" };
+    const sen_model *m = k->t->model;
+    const int length = sen_model_max_seq_length(m), e = sen_embedding_dimension(m, SEN_NONE);
+    sen__out *o = &k->out;
+    sen_result r;
     sen__out_text(o, "# ");
     sen__out_text(o, k->a.model_name);
-    sen__out_format(o, "\n\nThis model turns texts into vectors of %d numbers: for search, for "
-                       "similarity, for grouping.\n\n## The model\n\n",
-                    sen_embedding_dimension(m, SEN_NONE));
+    sen__out_format(o, "\n\nThis [sentence-transformers](https://www.SBERT.net) model turns texts "
+                       "into vectors of %d numbers: for search, for similarity, for grouping.\n\n"
+                       "## Model Details\n\n### Model Description\n"
+                       "- **Model Type:** Sentence Transformer\n", e);
     if (k->a.finetuned_from) {
-        sen__out_text(o, "- Trained from: ");
+        sen__out_text(o, "- **Base model:** ");
         sen__out_text(o, k->a.finetuned_from);
         sen__out_text(o, "\n");
     }
-    if (length > 0) sen__out_format(o, "- Longest text: %d tokens\n", length);
-    sen__out_format(o, "- Similarity: %s\n- Modules:", sen_model_similarity(m));
-    for (i = 0; i < sen_model_modules(m); i++)
-        sen__out_format(o, "%s %s", i ? "," : "", sen_model_module(m, i)->type->name);
-    sen__out_format(o, "\n- Numbers in all: %lld\n\n## Use\n\n```python\n",
-                    (long long)sen_model_parameters(m));
-    sen__out_text(o, "from sentence_transformers import SentenceTransformer\n\n"
-                     "model = SentenceTransformer(");
-    sen__out_quoted(o, k->a.model_name, strlen(k->a.model_name), true);
-    sen__out_text(o, ")\nvectors = model.encode([\"one text\", \"another\"])\n"
-                     "print(model.similarity(vectors, vectors))\n```\n\n");
+    if (length > 0) sen__out_format(o, "- **Maximum Sequence Length:** %d tokens\n", length);
+    sen__out_format(o, "- **Output Dimensionality:** %d dimensions\n- **Similarity Function:** %s\n"
+                       "- **Parameters:** %lld, of which %lld train\n", e, likeness[m->similarity],
+                    (long long)sen_model_parameters(m),
+                    (long long)sen_trainer_get_num_trainable_parameters(k->t));
+    sen__card_list(o, "- **Training Datasets:** ",
+                   k->a.dataset.n ? &k->a.dataset : &k->a.dataset_tags);
+    sen__card_list(o, "- **Language:** ", &k->a.language);
+    if (k->a.license) {
+        sen__out_text(o, "- **License:** ");
+        sen__out_text(o, k->a.license);
+        sen__out_text(o, "\n");
+    }
+    sen__out_text(o, "\n");
+    r = sen__card_modules(k);
+    return r ? r : sen__card_usage(k);
 }
 
-/* Of the first thousand rows: least, mean and most tokens of a text (characters where tokens are
- * not kept), or the label's numbers. */
-static void sen__card_column(sen__card *k, const sen__train_set *s, int column, int text)
+/* ---- the card: how it did */
+
+/* One evaluator's metrics of its last evaluation, its own name taken off theirs, the one that
+ * counts in bold. */
+static void sen__card_evaluator(sen__card *k, const sen_evaluator *e)
 {
-    const int64_t rows = SEN__MIN(sen_dataset_rows(s->data), 1000);
-    const bool tokens = text >= 0 && s->tokens[text] && !s->by_batch;
-    double least = 0, most = 0, sum = 0;
+    const char *name = sen_evaluator_name(e);
+    const size_t n = strlen(name);
+    sen__out *o = &k->out;
     int64_t i;
+    if (e->n < 1) return;
+    sen__out_format(o, "#### %s\n\n",
+                    e->type->description ? e->type->description : e->type->name);
+    if (n) {
+        sen__out_text(o, "* Dataset: `");
+        sen__out_text(o, name);
+        sen__out_text(o, "`\n");
+    }
+    sen__out_format(o, "* Evaluated with <code>%s</code>\n\n| Metric | Value |\n|:--|:--|\n",
+                    e->type->name);
+    for (i = 0; i < e->n; i++) {
+        const char *own = e->metric[i].name;
+        const char *bold = e->primary && strcmp(own, e->primary) == 0 ? "**" : "";
+        if (n && sen__text_starts(own, name) && own[n] == '_') own += n + 1;
+        sen__out_format(o, "| %s", bold);
+        sen__card_cell(o, own, strlen(own));
+        sen__out_format(o, "%s | %s%.4f%s |\n", bold, bold, e->metric[i].value, bold);
+    }
+    sen__out_text(o, "\n");
+}
+
+/* Each evaluator by itself; where there are none, what the last evaluation said of losses. */
+static void sen__card_metrics(sen__card *k)
+{
+    const sen_evaluator *e = k->t->evaluator;
+    const sen_json *j = k->t->metrics ? sen__card_metric(k->t->metrics->child) : NULL;
+    sen__out *o = &k->out;
+    int i;
+    if (!j) return;
+    sen__out_text(o, "## Evaluation\n\n### Metrics\n\n");
+    for (i = 0; e && i < e->n_children; i++) sen__card_evaluator(k, e->child[i]);
+    if (e) sen__card_evaluator(k, e);
+    if (e) return;
+    sen__out_text(o, "| Metric | Value |\n|:--|:--|\n");
+    for (; j; j = sen__card_metric(j->next)) {
+        sen__out_text(o, "| ");
+        sen__card_cell(o, sen__card_metric_name(j), strlen(sen__card_metric_name(j)));
+        sen__out_format(o, " | %.4f |\n", j->number);
+    }
+    sen__out_text(o, "\n");
+}
+
+/* ---- the card: what it was trained on */
+
+/* How often each whole number comes among the first rows: the classes of a label. */
+static void sen__card_shares(sen__card *k, const sen_dataset *d, int column, int64_t rows)
+{
+    int64_t value[SEN__CARD_ROWS], i, q, n;
+    sen__out_text(&k->out, "<ul>");
+    for (i = 0; i < rows; i++) {            /* by insertion: a hundred at most */
+        const int64_t v = (int64_t)sen_dataset_number(d, i, column);
+        for (q = i; q > 0 && value[q - 1] > v; q--) value[q] = value[q - 1];
+        value[q] = v;
+    }
+    for (i = 0; i < rows; i += n) {
+        for (n = 1; i + n < rows && value[i + n] == value[i]; n++) { }
+        sen__out_format(&k->out, "<li>%lld: %s%.2f%%</li>", (long long)value[i],
+                        n < rows ? "~" : "", 100.0 * (double)n / (double)rows);
+    }
+    sen__out_text(&k->out, "</ul>");
+}
+
+/* Least, mean and most of a column's first rows: tokens of a text (bytes where tokens are not
+ * kept), or the numbers themselves; of lists how long they are, of whole numbers their shares. */
+static void sen__card_details(sen__card *k, const sen__train_set *s, int column, int text)
+{
+    const sen_column_kind kind = sen_dataset_column_kind(s->data, column);
+    const int64_t rows = SEN__MIN(sen_dataset_rows(s->data), SEN__CARD_ROWS);
+    const bool tokens = text >= 0 && s->tokens[text] && !s->by_batch;
+    double least = 0, most = 0, sum = 0, mean;
+    int64_t i;
+    if (kind == SEN_COLUMN_LIST) {
+        const sen_shape shape = sen_dataset_column_shape(s->data, column);
+        sen__out_format(&k->out, "<ul><li>size: %lld elements</li></ul>",
+                        (long long)(shape.lists ? shape.lists : shape.numbers));
+        return;
+    }
+    if (kind == SEN_COLUMN_INT || kind == SEN_COLUMN_BOOL) {
+        sen__card_shares(k, s->data, column, rows);
+        return;
+    }
     for (i = 0; i < rows; i++) {
         const double v = text < 0 ? sen_dataset_number(s->data, i, column)
                        : tokens ? (double)sen__tokens_length(s->tokens[text], i)
@@ -48806,153 +49312,400 @@ static void sen__card_column(sen__card *k, const sen__train_set *s, int column, 
         most = i == 0 ? v : SEN__MAX(most, v);
         sum += v;
     }
-    sen__out_text(&k->out, "| ");
-    sen__card_cell(&k->out, sen_dataset_column_name(s->data, column),
-                   strlen(sen_dataset_column_name(s->data, column)));
-    sen__out_format(&k->out, " | %s | %.6g | %.6g | %.6g |\n",
-                    text < 0 ? "number" : tokens ? "tokens of a text" : "bytes of a text", least,
-                    rows ? sum / (double)rows : 0.0, most);
+    mean = rows ? sum / (double)rows : 0.0;
+    if (text < 0)
+        sen__out_format(&k->out, "<ul><li>min: %.2f</li><li>mean: %.2f</li><li>max: %.2f</li></ul>",
+                        least, mean, most);
+    else
+        sen__out_format(&k->out, "<ul><li>min: %lld %s</li><li>mean: %.2f %s</li>"
+                                 "<li>max: %lld %s</li></ul>",
+                        (long long)least, tokens ? "tokens" : "bytes", mean,
+                        tokens ? "tokens" : "bytes", (long long)most, tokens ? "tokens" : "bytes");
+}
+
+/* A column that a loss takes: which, and which of its texts it is; -1: the label. */
+typedef struct sen__card_column { int column, text; } sen__card_column;
+
+/* The columns in the loss's order, the label last; returns how many. */
+static int sen__card_columns(const sen__train_set *s, sen__card_column *list)
+{
+    int c, n = 0;
+    for (c = 0; c < s->n_columns; c++, n++) {
+        list[n].column = s->column[c];
+        list[n].text = c;
+    }
+    if (s->label >= 0) {
+        list[n].column = s->label;
+        list[n++].text = -1;
+    }
+    return n;
+}
+
+/* A table's head: names of columns behind an empty cell, or without one (`first` NULL), then the
+ * rule. Two blanks in front of each line keep the table within its list item. */
+static void sen__card_head(sen__card *k, const sen_dataset *d, const sen__card_column *list, int n,
+                           const char *first)
+{
+    sen__out *o = &k->out;
+    int c;
+    sen__out_text(o, first ? "  | |" : "  |");
+    for (c = 0; c < n; c++) {
+        const char *name = sen_dataset_column_name(d, list[c].column);
+        sen__out_text(o, " ");
+        sen__card_cell(o, name, strlen(name));
+        sen__out_text(o, " |");
+    }
+    sen__out_text(o, first ? "\n  |:--|" : "\n  |");
+    for (c = 0; c < n; c++) sen__out_text(o, ":--|");
+    sen__out_text(o, "\n");
+}
+
+/* Kind and statistics of each column:
+ *
+ *     |         | anchor                                     | label                  |
+ *     |:--------|:-------------------------------------------|:-----------------------|
+ *     | type    | string                                     | int                    |
+ *     | details | min: 4 tokens, mean: 9.3 tokens, max: 16   | 0: ~40.00%, 1: ~60.00% |
+ *
+ * the details as lists in HTML, since a cell of Markdown has one line. */
+static void sen__card_statistics(sen__card *k, const sen__train_set *s,
+                                 const sen__card_column *list, int n)
+{
+    static const char *const kinds[] = { "string", "int", "float", "bool", "list" };
+    sen__out *o = &k->out;
+    int c;
+    sen__out_format(o, "* Approximate statistics based on the first %lld samples:\n",
+                    (long long)SEN__MIN(sen_dataset_rows(s->data), SEN__CARD_ROWS));
+    sen__card_head(k, s->data, list, n, "");
+    sen__out_text(o, "  | type |");
+    for (c = 0; c < n; c++)
+        sen__out_format(o, " %s |", kinds[sen_dataset_column_kind(s->data, list[c].column)]);
+    sen__out_text(o, "\n  | details |");
+    for (c = 0; c < n; c++) {
+        sen__out_text(o, " ");
+        sen__card_details(k, s, list[c].column, list[c].text);
+        sen__out_text(o, " |");
+    }
+    sen__out_text(o, "\n");
 }
 
 /* Three rows as they are. */
-static void sen__card_samples(sen__card *k, const sen_dataset *d)
+static void sen__card_samples(sen__card *k, const sen_dataset *d, const sen__card_column *list,
+                              int n)
 {
     sen__out *o = &k->out;
     int64_t i;
     int c;
-    sen__out_text(o, "\n|");
-    for (c = 0; c < sen_dataset_columns(d); c++) {
-        sen__out_text(o, " ");
-        sen__card_cell(o, sen_dataset_column_name(d, c), strlen(sen_dataset_column_name(d, c)));
-        sen__out_text(o, " |");
-    }
-    sen__out_text(o, "\n|");
-    for (c = 0; c < sen_dataset_columns(d); c++) sen__out_text(o, " --- |");
+    sen__out_text(o, "* Samples:\n");
+    sen__card_head(k, d, list, n, NULL);
     for (i = 0; i < SEN__MIN(sen_dataset_rows(d), 3); i++) {
-        sen__out_text(o, "\n|");
-        for (c = 0; c < sen_dataset_columns(d); c++) {
-            const sen_column_kind kind = sen_dataset_column_kind(d, c);
-            const sen_text text = sen_dataset_text(d, i, c);
-            sen__out_text(o, " ");
-            if (kind == SEN_COLUMN_TEXT) sen__card_cell(o, text.data, text.length);
-            else if (kind == SEN_COLUMN_LIST) sen__out_text(o, "a list");
-            else sen__out_format(o, "%.6g", sen_dataset_number(d, i, c));
-            sen__out_text(o, " |");
+        sen__out_text(o, "  |");
+        for (c = 0; c < n; c++) {
+            const sen_column_kind kind = sen_dataset_column_kind(d, list[c].column);
+            sen__out_text(o, " <code>");
+            if (kind == SEN_COLUMN_TEXT) {
+                const sen_text text = sen_dataset_text(d, i, list[c].column);
+                sen__card_cell(o, text.data, text.length);
+            } else if (kind == SEN_COLUMN_LIST) sen__out_text(o, "[...]");
+            else if (kind == SEN_COLUMN_INT || kind == SEN_COLUMN_BOOL)
+                sen__out_format(o, "%lld", (long long)sen_dataset_number(d, i, list[c].column));
+            else sen__out_format(o, "%.6g", sen_dataset_number(d, i, list[c].column));
+            sen__out_text(o, "</code> |");
         }
+        sen__out_text(o, "\n");
     }
-    sen__out_text(o, "\n\n");
 }
 
-/* A loss with the arguments that it has. */
+/* A loss with the arguments that it has, and the losses within: each as it would stand in a job
+ * file, so that the run can be made again from the card. */
 static void sen__card_loss(sen__card *k, const sen_loss *l)
 {
-    const sen_field *f = sen_loss_type_of(l)->fields;
+    static const sen__json_style style = { 4, false, false };
     sen_ctx *c = k->t->c;
-    static const sen__json_style line = { 0, false, false };
-    bool first = true;
-    sen__out_format(&k->out, "- Loss: %s", sen_loss_type_of(l)->name);
-    for (; f && f->name; f++) {
-        sen_json *value = f->kind->write ? sen__field_write(c, f, sen_loss_args(l)) : NULL;
-        if (!value) continue;                           /* a loss within, or no memory: noticed */
-        sen__out_format(&k->out, "%s`%s`: ", first ? "; " : ", ", f->name);
-        sen__json_write(&k->out, value, &line);
-        first = false;
-    }
-    sen__out_text(&k->out, "\n");
-}
-
-static void sen__card_data(sen__card *k, const char *title, const sen__train_set *sets, int n)
-{
+    sen__maker maker = sen__maker_in(c, &c->scratch);
     sen__out *o = &k->out;
-    int i, c;
-    if (n < 1) return;
-    sen__out_format(o, "## %s\n\n", title);
-    for (i = 0; i < n; i++) {
-        const sen__train_set *s = &sets[i];
-        if (s->name) {
-            sen__out_text(o, "### ");
-            sen__out_text(o, s->name);
-            sen__out_text(o, "\n\n");
+    for (; l; l = sen__loss_inner(l)) {
+        const sen_field *f = sen_loss_type_of(l)->fields;
+        sen_json *tree = sen__make(&maker, NULL, NULL, SEN_JSON_OBJECT);
+        sen__out_format(o, "* Loss: <code>%s</code>", sen_loss_type_of(l)->name);
+        for (; tree && f && f->name; f++) {
+            const sen_json *value =         /* none: a loss within */
+                f->kind->write ? sen__field_write(c, f, sen_loss_args(l)) : NULL;
+            if (value) sen__make_copy(&maker, tree, f->name, value);
         }
-        if (s->data->stream) sen__out_text(o, "- Rows: a stream\n");
-        else sen__out_format(o, "- Rows: %lld\n", (long long)sen_dataset_rows(s->data));
-        sen__card_loss(k, s->loss);
-        if (s->data->stream) {                          /* its rows have been used up */
-            sen__out_text(o, "\n");
-            continue;
-        }
-        sen__out_text(o, "\n| column | of the first 1000 rows | least | mean | most |\n"
-                         "| --- | --- | --- | --- | --- |\n");
-        for (c = 0; c < s->n_columns; c++) sen__card_column(k, s, s->column[c], c);
-        if (s->label >= 0 && sen_dataset_column_kind(s->data, s->label) != SEN_COLUMN_LIST)
-            sen__card_column(k, s, s->label, -1);
-        sen__card_samples(k, s->data);
+        if (tree && tree->child) {
+            sen__out_text(o, " with these parameters:\n\n```json\n");
+            sen__json_write(o, tree, &style);
+            sen__out_text(o, "\n```\n");
+        } else sen__out_text(o, "\n");
     }
 }
 
-/* Arguments of the run: those that are not Python's defaults. */
-static void sen__card_arguments(sen__card *k)
+/* One dataset: its size, its columns as the loss takes them, what is in them, the loss. */
+static sen_result sen__card_dataset(sen__card *k, const char *of, const sen__train_set *s)
+{
+    sen__card_column *list = (sen__card_column *)sen__scratch(
+        k->t->c, s->n_columns + 1, sizeof *list, "columns");
+    const int columns = list ? sen__card_columns(s, list) : 0;
+    sen__out *o = &k->out;
+    int c;
+    if (!list) return SEN_ERR_MEMORY;
+    sen__out_text(o, "#### ");
+    sen__out_text(o, s->name ? s->name : "Unnamed Dataset");
+    if (s->data->stream) sen__out_text(o, "\n\n* Size: a stream\n* Columns:");
+    else sen__out_format(o, "\n\n* Size: %lld %s samples\n* Columns:",
+                         (long long)sen_dataset_rows(s->data), of);
+    for (c = 0; c < columns; c++) {
+        const char *name = sen_dataset_column_name(s->data, list[c].column);
+        sen__out_text(o, c == 0 ? " <code>" : c + 1 < columns ? ", <code>" : " and <code>");
+        sen__card_cell(o, name, strlen(name));
+        sen__out_text(o, "</code>");
+    }
+    sen__out_text(o, "\n");
+    if (!s->data->stream) {                             /* its rows have been used up */
+        sen__card_statistics(k, s, list, columns);
+        sen__card_samples(k, s->data, list, columns);
+    }
+    sen__card_loss(k, s->loss);
+    sen__out_text(o, "\n");
+    return SEN_OK;
+}
+
+/* All of a kind, "Training" or "Evaluation". */
+static sen_result sen__card_data(sen__card *k, const char *title, const char *of,
+                                 const sen__train_set *sets, int n)
+{
+    sen_result r = SEN_OK;
+    int i;
+    if (n > 0) sen__out_format(&k->out, "### %s Dataset%s\n\n", title, n > 1 ? "s" : "");
+    for (i = 0; !r && i < n; i++) r = sen__card_dataset(k, of, &sets[i]);
+    return r;
+}
+
+/* ---- the card: how it was trained */
+
+/* One argument a line; all: those at their defaults too. */
+static void sen__card_argument_list(sen__card *k, bool all)
 {
     static const sen__json_style line = { 0, false, false };
     const sen_training_arguments initial = sen_training_arguments_default();
     const sen_training_arguments *a = &k->t->args;
     const sen_field *f;
-    sen__out_text(&k->out, "## Arguments\n\nThose that are not the defaults:\n\n");
     for (f = sen__arguments; f->name; f++) {
         sen_json *value;
         if (strcmp(f->name, "hub_token") == 0 || strcmp(f->name, "output_dir") == 0 ||
-            !sen__argument_changed(k->t->c, f, a, &initial)) continue;
+            (!all && !sen__argument_changed(k->t->c, f, a, &initial))) continue;
         value = sen__field_write(k->t->c, f, a);
-        if (!value) continue;
+        if (!value) continue;                           /* no memory: noticed at the end */
         sen__out_format(&k->out, "- `%s`: ", f->name);
         sen__json_write(&k->out, value, &line);
         sen__out_text(&k->out, "\n");
     }
-    sen__out_text(&k->out, "\n");
 }
 
-/* How it did, and how the loss went: the records that have one, at most a hundred of them. */
+/* Twice: what was changed, for who reads, and all, folded away, for who compares. */
+static void sen__card_arguments(sen__card *k)
+{
+    sen__out_text(&k->out, "### Training Hyperparameters\n#### Non-Default Hyperparameters\n\n");
+    sen__card_argument_list(k, false);
+    sen__out_text(&k->out, "\n#### All Hyperparameters\n<details><summary>Click to expand</summary>"
+                           "\n\n");
+    sen__card_argument_list(k, true);
+    sen__out_text(&k->out, "\n</details>\n\n");
+}
+
+/* Columns of the table of logs: the losses of evaluations and the metrics that count, by the keys
+ * that the log has for them. */
+/* One more column, if it is not there yet. */
+static void sen__card_serie(sen__card *k, const char *key, size_t length)
+{
+    const char *text;
+    int i;
+    for (i = 0; i < k->n_series; i++)
+        if (strlen(k->series[i]) == length && memcmp(k->series[i], key, length) == 0) return;
+    text = k->n_series < SEN__CARD_SERIES
+               ? sen__arena_text(&k->t->c->scratch, key, length) : NULL;
+    if (text) k->series[k->n_series++] = text;
+}
+
+/* The metric that counts of an evaluator, as the log names it. */
+static void sen__card_serie_of(sen__card *k, const sen_evaluator *e)
+{
+    char key[300];
+    if (e && e->primary)
+        sen__card_serie(k, key, SEN__MIN(sen__text_format(key, sizeof key, "eval_%s", e->primary),
+                                         sizeof key - 1));
+}
+
+/* Losses in the order in which the log has them, then evaluators in theirs. */
+static void sen__card_find_series(sen__card *k)
+{
+    const sen_evaluator *e = k->t->evaluator;
+    const sen_json *j, *m;
+    int i;
+    for (j = k->t->log ? k->t->log->child : NULL; j; j = j->next)
+        for (m = j->child; m; m = m->next)
+            if (sen__text_starts(m->key, "eval_") && sen__text_ends(m->key, "_loss"))
+                sen__card_serie(k, m->key, strlen(m->key));
+    for (i = 0; e && i < e->n_children; i++) sen__card_serie_of(k, e->child[i]);
+    sen__card_serie_of(k, e);
+}
+
+/* A line of the table: the records of one step, of which one has the training loss and the others
+ * an evaluation. Returns the first record of another step. */
+static const sen_json *sen__card_step(sen__card *k, const sen_json *j, bool shown)
+{
+    const int64_t step = sen__json_int_or(j, "step", 0);
+    const bool best = k->t->args.load_best_model_at_end && k->t->state.best_global_step == step;
+    const sen_json *from = j, *end, *v;
+    sen__out *o = &k->out;
+    int i;
+    for (end = j; end && sen__json_int_or(end, "step", 0) == step; end = end->next) { }
+    if (!shown && !best) return end;
+    sen__out_format(o, best ? "| **%.4f** | **%lld** |" : "| %.4f | %lld |",
+                    sen__json_number_or(j, "epoch", 0), (long long)step);
+    for (i = -1; i < k->n_series; i++) {
+        const char *key = i < 0 ? "loss" : k->series[i];
+        for (j = from, v = NULL; j != end && !v; j = j->next) v = sen_json_get(j, key);
+        if (v) sen__out_format(o, best ? " **%.4f** |" : " %.4f |", v->number);
+        else sen__out_text(o, " - |");
+    }
+    sen__out_text(o, "\n");
+    return end;
+}
+
+/* The log as a table, a line for each step that has a record; of a long one every so many, and the
+ * best step always. A cell for which the step has no number holds a dash. */
 static void sen__card_logs(sen__card *k)
 {
-    const sen_json *j = k->t->metrics ? sen__card_metric(k->t->metrics->child) : NULL;
+    const sen_json *j, *first = k->t->log ? k->t->log->child : NULL;
     sen__out *o = &k->out;
-    int n = 0;
-    if (j) sen__out_text(o, "## Evaluation\n\n| metric | value |\n| --- | --- |\n");
-    for (; j; j = sen__card_metric(j->next)) {
-        sen__out_text(o, "| ");
-        sen__card_cell(o, sen__card_metric_name(j), strlen(sen__card_metric_name(j)));
-        sen__out_format(o, " | %.4f |\n", j->number);
+    int64_t records = 0, n = 0, every;
+    int i;
+    if (!first) return;
+    sen__card_find_series(k);
+    for (j = first; j; j = j->next) records++;
+    every = 1 + records / SEN__CARD_LINES;
+    sen__out_text(o, "### Training Logs\n");
+    if (records > 10) sen__out_text(o, "<details><summary>Click to expand</summary>\n\n");
+    sen__out_text(o, "| Epoch | Step | Training Loss |");
+    for (i = 0; i < k->n_series; i++) {
+        const char *name = strcmp(k->series[i], "eval_loss") == 0 ? "Validation Loss"
+                                                                  : k->series[i] + 5;
+        sen__out_text(o, " ");
+        sen__card_cell(o, name, strlen(name));
+        sen__out_text(o, " |");
     }
-    sen__out_text(o, "\n## The run\n\n| epoch | step | training loss | evaluation loss |\n"
-                     "| --- | --- | --- | --- |\n");
-    for (j = k->t->log ? k->t->log->child : NULL; j && n < 100; j = j->next) {
-        const sen_json *loss = sen_json_get(j, "loss"), *eval = sen_json_get(j, "eval_loss");
-        if (!loss && !eval) continue;
-        sen__out_format(o, "| %.4f | %lld | ", sen__json_number_or(j, "epoch", 0),
-                        (long long)sen__json_int_or(j, "step", 0));
-        if (loss) sen__out_format(o, "%.4f", loss->number);
-        sen__out_text(o, " | ");
-        if (eval) sen__out_format(o, "%.4f", eval->number);
-        sen__out_text(o, " |\n");
-        n++;
+    sen__out_text(o, "\n|:--|:--|:--|");
+    for (i = 0; i < k->n_series; i++) sen__out_text(o, ":--|");
+    sen__out_text(o, "\n");
+    for (j = first; j; n++) {
+        if (!sen_json_get(j, "train_runtime")) j = sen__card_step(k, j, n % every == 0);
+        else j = j->next;                               /* the record of the whole run */
     }
-    sen__out_text(o, "\nMade with sentrain " SENTRAIN_VERSION ".\n");
+    if (k->t->args.load_best_model_at_end && k->t->state.best_global_step != SEN_NONE)
+        sen__out_text(o, "\nThe bold row is the saved checkpoint.\n");
+    if (records > 10) sen__out_text(o, "\n</details>\n");
+    sen__out_text(o, "\n");
 }
 
-/* What is not given: the output folder's name; license and base model of the README.md beside the
- * weights that training began with, or that folder's own name. */
+/* "23.4 seconds", "1.6 hours". */
+static void sen__card_duration(sen__out *o, const char *before, double seconds)
+{
+    static const struct { const char *unit; double seconds; } units[] = {
+        { "days", 86400 }, { "hours", 3600 }, { "minutes", 60 }, { "seconds", 1 }
+    };
+    size_t i = 0;
+    while (i + 1 < SEN__COUNT(units) && seconds < units[i].seconds) i++;
+    sen__out_format(o, "%s%.1f %s\n", before, seconds / units[i].seconds, units[i].unit);
+}
+
+/* How long it took, and by what it was made. Evaluation counts apart, as in Python: its times are
+ * among the log's records. */
+static void sen__card_made(sen__card *k)
+{
+    const sen_json *j;
+    double train = 0, evaluation = 0;
+    sen__out *o = &k->out;
+    for (j = k->t->log ? k->t->log->child : NULL; j; j = j->next) {
+        const sen_json *m;
+        train = sen__json_number_or(j, "train_runtime", train);
+        for (m = j->child; m; m = m->next)
+            if (sen__text_starts(m->key, "eval_") && sen__text_ends(m->key, "_runtime"))
+                evaluation += m->number;
+    }
+    if (train > 0) {
+        sen__out_text(o, "### Training Time\n");
+        sen__card_duration(o, "- **Training**: ", SEN__MAX(train - evaluation, 0.0));
+        if (evaluation > 0) {
+            sen__card_duration(o, "- **Evaluation**: ", evaluation);
+            sen__card_duration(o, "- **Total**: ", train);
+        }
+        sen__out_text(o, "\n");
+    }
+    sen__out_format(o, "### Framework Versions\n- sentrain: %s (%s)\n"
+                       "- Folder and arguments: those of Sentence Transformers 6.2\n\n",
+                    SENTRAIN_VERSION, sen_target_name());
+}
+
+/* ---- the card: whose work it is */
+
+/* One entry; the class of the publication is left at @misc, since the address says where it is. */
+static void sen__card_paper(sen__out *o, const char *title, const sen_citation *p)
+{
+    const char *const field[][2] = { { "title", p->title }, { "author", p->author },
+                                     { "year", p->year }, { "url", p->url } };
+    size_t i;
+    sen__out_format(o, "#### %s\n```bibtex\n@misc{%s,\n", title, p->key);
+    for (i = 0; i < SEN__COUNT(field); i++) {
+        if (!field[i][1]) continue;
+        sen__out_format(o, "    %s = {", field[i][0]);
+        sen__out_text(o, field[i][1]);
+        sen__out_text(o, "},\n");
+    }
+    sen__out_text(o, "}\n```\n\n");
+}
+
+/* The papers behind sentence-transformers and the losses, each once. */
+static void sen__card_papers(sen__card *k)
+{
+    const sen_citation *told[64];
+    const sen_loss *l;
+    int n = 0, i, q;
+    sen__out_text(&k->out, "## Citation\n\n### BibTeX\n\n");
+    told[n++] = &sen__paper_sbert;
+    sen__card_paper(&k->out, "Sentence Transformers", told[0]);
+    for (i = 0; i < k->t->n_train; i++)
+        for (l = k->t->train[i].loss; l; l = sen__loss_inner(l)) {
+            const sen_citation *p = sen_loss_type_of(l)->citation;
+            for (q = 0; q < n && told[q] != p; q++) { }
+            if (!p || q < n || n == (int)SEN__COUNT(told)) continue;
+            told[n++] = p;
+            sen__card_paper(&k->out, sen_loss_type_of(l)->name, p);
+        }
+}
+
+/* What is not given: license and base model of the README.md beside the weights that training began
+ * with, or that folder's own name; the title after the base model. */
 static sen_result sen__card_defaults(sen__card *k)
 {
     sen_ctx *c = k->t->c;
     sen_card_args *a = &k->a;
+    char *title;
+    size_t room;
     sen_result r = SEN_OK;
-    if (!a->model_name) a->model_name = sen__path_name(k->t->args.output_dir);
-    if (!k->base) return SEN_OK;
-    if (!a->license) r = sen__front_matter(c, k->base, "license", &a->license);
-    if (!r && !a->finetuned_from)
+    if (k->base && !a->license) r = sen__front_matter(c, k->base, "license", &a->license);
+    if (!r && k->base && !a->finetuned_from)
         r = sen__front_matter(c, k->base, "base_model", &a->finetuned_from);
-    if (!r && !a->finetuned_from) a->finetuned_from = sen__path_name(k->base);
-    return r;
+    if (!r && k->base && !a->finetuned_from) a->finetuned_from = sen__path_name(k->base);
+    if (r || a->model_name) return r;
+    room = (a->finetuned_from ? strlen(a->finetuned_from) : 0) + 32;
+    title = (char *)sen__scratch(c, (int64_t)room, 1, "a title");
+    if (!title) return SEN_ERR_MEMORY;
+    sen__text_format(title, room, a->finetuned_from ? "SentenceTransformer based on %s"
+                                                    : "SentenceTransformer", a->finetuned_from);
+    a->model_name = title;
+    return SEN_OK;
 }
 
 static sen_result sen__create_model_card(sen_trainer *t, const sen_card_args *args)
@@ -48965,6 +49718,8 @@ static sen_result sen__create_model_card(sen_trainer *t, const sen_card_args *ar
     memset(&k, 0, sizeof k);
     k.t = t;
     k.a = *args;
+    k.folder = folder;
+    k.encode = sen_encode_args_default();
     k.base = t->model->transformer ? t->model->transformer->folder : NULL;
     if (args->stamp != SEN__CARD_STAMP)
         r = sen_fail(t->c, SEN_ERR_ARGUMENT, "a card's arguments should come from "
@@ -48972,12 +49727,21 @@ static sen_result sen__create_model_card(sen_trainer *t, const sen_card_args *ar
     if (!r) r = sen__card_defaults(&k);
     sen__out_init(&k.out, t->c);
     if (!r) {
+        sen__card_examples(&k);
         sen__card_front(&k);
-        sen__card_model(&k);
-        sen__card_data(&k, "Training data", t->train, t->n_train);
-        sen__card_data(&k, "Evaluation data", t->eval, t->n_eval);
+        r = sen__card_model(&k);
+    }
+    if (!r) {
+        sen__card_metrics(&k);
+        sen__out_text(&k.out, "## Training Details\n\n");
+        r = sen__card_data(&k, "Training", "training", t->train, t->n_train);
+        if (!r) r = sen__card_data(&k, "Evaluation", "evaluation", t->eval, t->n_eval);
+    }
+    if (!r) {
         sen__card_arguments(&k);
         sen__card_logs(&k);
+        sen__card_made(&k);
+        sen__card_papers(&k);
         r = sen__out_result(&k.out);
     }
     if (!r) r = sen__error(t->c);                       /* a field that had no memory */
@@ -53503,6 +54267,9 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Fixed    A damaged Arrow file whose field has no values is refused, not read at address 0.
  *   Added    sen_model_add_adapter, _load_adapter, _merge_adapter, sen_model_adapter: LoRA as PEFT
  *            has it, in its folders; "adapter" of a job file, the command merge.
+ *   Changed  The model card has Python's parts: a widget, the modules, usage with the model's own
+ *            numbers, a table for each evaluator, all arguments, times, versions, citations; its
+ *            title is that of Python's. sen_loss_type has a citation, sen_card_args a model_id.
  *
  * LICENCE
  *

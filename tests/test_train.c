@@ -4562,15 +4562,33 @@ static void test_train_card(void)
     static const char *const part[] = { "train" }, *const language[] = { "en", "no" };
     static const char *const wanted[] = {
         "---\nlanguage:\n- en\n- \"no\"\nlicense: mit\ntags:\n- sentence-transformers\n",
-        "- dataset_size:20\n- loss:CoSENTLoss\n- org/pairs\n",
-        "base_model: org/base\ndatasets:\n- org/pairs\npipeline_tag: sentence-similarity\n",
+        "- dense\n- generated_from_trainer\n- dataset_size:20\n- loss:CoSENTLoss\n- org/pairs\n",
+        "base_model: org/base\nwidget:\n- source_sentence: \"", "\n  sentences:\n  - \"",
+        "datasets:\n- org/pairs\npipeline_tag: sentence-similarity\n",
         "model-index:\n- name: mine\n  results:\n  - task:\n      type: sentence-similarity\n"
         "      name: \"Sentence Similarity\"\n    dataset:\n      name: \"Pairs: the first\"\n"
         "      type: org/pairs\n      args: train\n    metrics:\n    - type: loss\n      value: ",
         "  - task:\n      type: feature-extraction\n", "\n---\n\n# mine\n",
-        "| first | tokens of a text | 5.0 | ", "| score | number | 0.0 | ",
-        "- Loss: CoSENTLoss; `scale`: 20.0, `similarity_fct`: \"", "- `learning_rate`: 0.01\n",
-        "| red &lt;cat\\| runs |", "| 0.2000 | 1 | ", "SentenceTransformer(\"mine\")",
+        "- **Base model:** org/base\n- **Maximum Sequence Length:** 8 tokens\n"
+        "- **Output Dimensionality:** 8 dimensions\n- **Similarity Function:** Cosine Similarity\n",
+        "- **Training Datasets:** Pairs: the first\n- **Language:** en and no\n"
+        "- **License:** mit\n",
+        "  (0): Transformer({\"architecture\": \"BertModel\", \"max_seq_length\": 8})\n"
+        "  (1): Pooling({",
+        "SentenceTransformer(\"org/mine\")", "# (3, 8)\n", "# tensor([[1.0000, ",
+        "## Evaluation\n\n### Metrics\n\n| Metric | Value |\n|:--|:--|\n| loss | ",
+        "### Training Dataset\n\n#### Unnamed Dataset\n\n* Size: 20 training samples\n"
+        "* Columns: <code>first</code>, <code>second</code> and <code>score</code>\n",
+        "| details | <ul><li>min: 5 tokens</li><li>mean: ",
+        "<ul><li>min: 0.00</li><li>mean: ", "<code>red &lt;cat\\| runs</code>",
+        "### Evaluation Dataset\n", "* Size: 20 evaluation samples\n",
+        "* Loss: <code>CoSENTLoss</code> with these parameters:\n\n```json\n{\n"
+        "    \"scale\": 20.0,",
+        "#### Non-Default Hyperparameters\n\n- `per_device_train_batch_size`: 4\n",
+        "- `learning_rate`: 0.01\n", "#### All Hyperparameters\n", "- `adam_beta1`: 0.9\n",
+        "| Epoch | Step | Training Loss | Validation Loss |\n", "| 0.2000 | 1 | ",
+        "### Training Time\n- **Training**: ", "- **Evaluation**: ", "### Framework Versions\n",
+        "#### CoSENTLoss\n```bibtex\n@misc{huang2024,\n    title = {CoSENT",
     };
     sen_ctx *c = train_ctx(1);
     train_kit k;
@@ -4595,6 +4613,7 @@ static void test_train_card(void)
     a.language.item = language;
     a.language.n = 2;
     a.model_name = "mine";
+    a.model_id = "org/mine";
     a.tasks.item = tasks;
     a.tasks.n = 2;
     a.tags.item = tags;
@@ -4618,7 +4637,8 @@ static void test_train_card(void)
     a.license = "other";
     CHECK_OK(c, sen_trainer_create_model_card(t, &a));
     CHECK_OK(c, sen__file_read(c, test_path("card/README.md"), &b));
-    CHECK(b.data && strstr(b.data, "license: other\n") && strstr(b.data, "- name: out\n"));
+    CHECK(b.data && strstr(b.data, "license: other\n") &&
+          strstr(b.data, "- name: \"SentenceTransformer based on org/base\"\n"));
     sen__file_release(c, &b);
     sen_trainer_free(t);
     sen_model_free(own);

@@ -740,7 +740,7 @@ static const sen_field card_fields[] = {
     SEN_FIELD(card_data, language, SEN_KIND_TEXTS, 0, "languages, as two letters"),
     SEN_FIELD_TEXT(card_data, license, NULL, "the licence"),
     SEN_FIELD_TEXT(card_data, model_name, NULL, "the title"),
-    SEN_FIELD_TEXT(card_data, model_id, NULL, "the name on a hub; the title where there is none"),
+    SEN_FIELD_TEXT(card_data, model_id, NULL, "the name on a hub"),
     SEN_FIELD(card_data, tags, SEN_KIND_TEXTS, 0, "more tags"),
     SEN_FIELD_TEXT(card_data, finetuned_from, NULL, "the base model"),
     SEN_FIELD(card_data, tasks, SEN_KIND_TEXTS, 0, "what the model is for"),
@@ -1787,7 +1787,8 @@ static sen_result train_card(job *j, const char *folder)
     a.language = d->language;
     a.license = d->license;
     a.tags = d->tags;
-    a.model_name = d->model_name ? d->model_name : d->model_id;
+    a.model_name = d->model_name;
+    a.model_id = d->model_id;
     a.finetuned_from = d->finetuned_from;
     a.tasks = d->tasks;
     a.dataset_tags = d->dataset_tags;
