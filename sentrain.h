@@ -51887,6 +51887,23 @@ static sen_result sen__sets_make_weights(sen_trainer *t)
     return r;
 }
 
+/* CoSENTLoss is for who names no loss at all: where datasets have their own, one that has none was
+ * forgotten (Python: a dataset that is no key of the dict of losses). */
+static sen_result sen__losses_complete(sen_trainer *t)
+{
+    const sen__train_set *s, *without = NULL;
+    bool own = false;
+    int i;
+    for (i = 0; t->own_loss && i < t->n_train + t->n_eval; i++) {
+        s = i < t->n_train ? &t->train[i] : &t->eval[i - t->n_train];
+        own = own || s->own_loss;
+        if (s->loss == t->own_loss && !without) without = s;
+    }
+    if (!own || !without) return SEN_OK;
+    return sen_fail(t->c, SEN_ERR_ARGUMENT, "the dataset \"%s\" has no loss, and others have one: "
+                    "give it one too, or one for all", without->name ? without->name : "");
+}
+
 /* Losses are shared where none is given by name; without any it is CoSENTLoss, Python's default.
  * Datasets for evaluation take the same loss. The sampler is made now because the number of
  * batches, hence of steps, is known to the caller before the run. */
@@ -51905,6 +51922,7 @@ static sen_result sen__trainer_sets(sen_trainer *t, const sen_trainer_desc *d)
     if (!r)
         r = sen__sets_make(t, &t->keep, d->eval_dataset, d->eval_datasets, d->n_eval_datasets, 0,
                            &t->eval, &t->n_eval);
+    if (!r) r = sen__losses_complete(t);
     if (!r) r = sen__sets_make_weights(t);
     t->eval_named = !d->eval_dataset && t->n_eval > 0;  /* prefixes of metrics depend on it */
     return r || t->n_train == 0 ? r : sen__run_loader(t);
@@ -54270,6 +54288,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *   Changed  The model card has Python's parts: a widget, the modules, usage with the model's own
  *            numbers, a table for each evaluator, all arguments, times, versions, citations; its
  *            title is that of Python's. sen_loss_type has a citation, sen_card_args a model_id.
+ *   Fixed    A dataset without a loss, where others have their own, is refused; it had CoSENTLoss.
  *
  * LICENCE
  *
