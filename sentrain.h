@@ -27640,11 +27640,14 @@ static sen_result sen__adapter_save(sen_ctx *c, const sen_module *m, const char 
     return r ? r : sen__json_save(c, path, j, &style, "");
 }
 
-/* A model without an adapter is not that of the adapter which may lie in its folder. */
+/* A model without an adapter is not that of the adapter which may lie in its folder: whoever loads
+ * it would put that beside weights which have been trained since, or have it in them already. */
 static sen_result sen__adapter_clear(sen_ctx *c, const char *folder)
 {
+    sen_result r;
     if (!sen__file_exists(c, sen__path(c, folder, SEN__ADAPTER_CONFIG))) return SEN_OK;
-    return sen__remove_entry(c, folder, SEN__ADAPTER_CONFIG);
+    r = sen__remove_entry(c, folder, SEN__ADAPTER_CONFIG);
+    return r ? r : sen__remove_entry(c, folder, SEN__ADAPTER_WEIGHTS);
 }
 
 /* A Transformer saves itself into the root, the others into folders of their own. */
@@ -46986,6 +46989,15 @@ static bool sen__trainer_recomputes(const sen_trainer *t)
  * the order of batches follows from the seed. Python would learn it from an out-of-memory error, at
  * whatever step the widest batch comes. */
 
+/* An adapter's: the low product, scaled and not, and what it read where that was dropped out: then
+ * each adapter of a layer has a copy of its own, which is what makes lora_dropout dear. Its second
+ * product is summed onto the Linear's own output and keeps nothing. */
+static int64_t sen__plan_lora(const sen__transformer *tr, const sen_tensor *down)
+{
+    const bool drops = tr->adapter->lora[0].dropout > 0;
+    return 2 * down->shape[0] + (drops ? down->shape[1] : 0);
+}
+
 /* Floats that one token keeps until its backward pass: every linear's output but those that a norm
  * turns into a sum, twice where it stands before an activation too, every norm's output and the sum
  * that it was made of, attention's output. Attention keeps no scores. Then what a layer's backward
@@ -47007,7 +47019,9 @@ static int64_t sen__plan_token_floats(const sen_trainer *t)
         const bool twice = strstr(name, "ntermediate") || strstr(name, "query");
         /* Without their first letter, since some names have it as a capital. */
         if (w->unused || (w->ndim == 2 && strstr(name, "mbedding"))) continue;
-        if (layer && sen__text_ends(name, "output.dense.weight")) n = 0;
+        if (sen__text_ends(name, "lora_A.default.weight")) n = sen__plan_lora(tr, w);
+        else if (sen__text_ends(name, "lora_B.default.weight")) continue;
+        else if (layer && sen__text_ends(name, "output.dense.weight")) n = 0;
         else if (w->ndim == 2) n = (layer && !twice ? 1 : 2) * sen__tensor_rows(w);
         else n = sen__text_ends(name, "orm.weight") ? 2 * w->count : 0;
         if (layer) layers += n;
