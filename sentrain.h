@@ -54303,6 +54303,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            numbers, a table for each evaluator, all arguments, times, versions, citations; its
  *            title is that of Python's. sen_loss_type has a citation, sen_card_args a model_id.
  *   Fixed    A dataset without a loss, where others have their own, is refused; it had CoSENTLoss.
+ *   Fixed    info of a job with lists for labels read behind a table of words.
  *
  * LICENCE
  *

@@ -188,6 +188,12 @@ holds 'has five numbers' "$(grep -c '\[24, 5\]' out)" -eq 1
 bad 'no dimension' 2 'dimension' reduce m lines.txt --output small
 bad 'no folder' 2 'output' reduce m lines.txt --dimension 5
 bad 'more dimensions than texts' 2 '24 lines|999 dimensions' reduce m lines.txt --dimension 999 --output small
+for i in 1 2 3 4; do
+    printf '{"q": "lights %d", "p": "light %d", "n": "lights off", "label": [0.5, 0.25]}\n' $i $i
+done >margins.jsonl
+printf '{"model": "m", "train_dataset": "margins.jsonl", "loss": "MarginMSELoss"}' >margins.json
+good 'info of a list for a label' info margins.json
+holds 'says that it is one' "$(grep -c 'label (list): the label' out)" -eq 1
 cat >adapt.json <<'END'
 {"model": "m", "adapter": {"r": 2, "lora_alpha": 4, "target_modules": ["query", "dense"]},
  "train_dataset": "pairs.tsv", "loss": "MultipleNegativesRankingLoss", "save_to": "adapted",

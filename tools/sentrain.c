@@ -3257,7 +3257,7 @@ static bool is_label(const char *name)
 /* One line a dataset: its columns as the loss takes them. */
 static void print_dataset(const char *key, const sen_named_dataset *d, const sen_loss *loss)
 {
-    static const char *const kinds[] = { "text", "int", "float", "bool" };
+    static const char *const kinds[] = { "text", "int", "float", "bool", "list" };
     const int n = sen_dataset_columns(d->dataset);
     bool labelled = false;
     int i, text = 0;
