@@ -207,10 +207,11 @@ lint: ; $(PYTHON) tools/lint.py --cc '$(CC)'
 
 # The cases that Python sentence-transformers has run, where they lie beside this folder; metrics to 1e-4,
 # those of int8 and uint8 embeddings to 2e-3. Four stand on a knife's edge, where one rounding decides, and have
-# one bound wider than the others, twice what Python differs by from itself there with torch's vector code for
-# other processors (ATEN_CPU_CAPABILITY): a negative that just is or is not left out (loss: 2.3e-3); gradients that
-# are all rounding, since a loss of distances does not see all embeddings move alike, which Adam makes large
-# (embeddings: 1.2e-3, losses 1e-6); two similarities one bit apart, which are a tie or are not (metric: 2.2e-4).
+# one bound wider than the others'. Of three Python differs from itself by as much, with torch's vector code for
+# other processors (ATEN_CPU_CAPABILITY): a negative that just is or is not left out (losses: 7e-4 of them), and
+# gradients that are all rounding, since a loss of distances does not see all embeddings move alike, which Adam
+# makes large (embeddings: 1.2e-3, losses: 1e-6); their bound is twice that. In the fourth two similarities, which
+# in Python lie one bit apart, are a tie here, and that moves the rank correlation by 2.15e-4.
 oracle := ../shared/oracle/compare.py
 parity_int8 := eval/similarity_u?int8
 parity_gist := loss/cached_gist
@@ -226,9 +227,9 @@ parity: $(BUILD)/sentrain$(exe)
 	    run --metric 1e-4 --only \
 	        '^(?!($(parity_int8)|$(parity_gist)|$(parity_moved)|$(parity_tie))$$)' && \
 	    run --metric 2e-3 --only '^$(parity_int8)$$' && \
-	    run --metric 1e-4 --rtol-first 5e-3 --only '^$(parity_gist)$$' && \
+	    run --metric 1e-4 --rtol-first 1.5e-3 --only '^$(parity_gist)$$' && \
 	    run --metric 1e-4 --probe 2.5e-3 --only '^$(parity_moved)$$' && \
-	    run --metric 5e-4 --only '^$(parity_tie)$$' || exit 1; \
+	    run --metric 2.2e-4 --only '^$(parity_tie)$$' || exit 1; \
 	done; fi
 
 # ---- speed and size ------------------------------------------------------------------------------

@@ -1351,12 +1351,12 @@ typedef struct sen_loss_call {
  * the log. At most 8; names are borrowed as long as the loss. Returns value. */
 SENTRAIN_DEF sen_var *sen_loss_term(sen_loss_call *call, const char *name, sen_var *value);
 
-/* A kind of loss. A user's own stands beside the built-in ones after sen_register_loss. */
 /* A paper, for the model card's list; in BibTeX's spelling. */
 typedef struct sen_citation {
     const char *key, *title, *author, *year, *url;
 } sen_citation;
 
+/* A kind of loss. A user's own stands beside the built-in ones after sen_register_loss. */
 typedef struct sen_loss_type {
     const char      *name;                  /* the Python class */
     const char      *columns;               /* what it takes, in words, for messages and help */
@@ -3854,6 +3854,13 @@ static sen_result sen__end(sen_ctx *c, sen_result r)
 static sen_result sen__error(const sen_ctx *c)
 {
     return c->result;
+}
+
+/* A lack of memory that nobody could return: a public function that hands a thing out asks before
+ * it does, since sen__end will say so in any case, and who is told of an error gets nothing. */
+static sen_result sen__unsaid(const sen_ctx *c)
+{
+    return c->depth == 1 && c->result == SEN_ERR_MEMORY ? SEN_ERR_MEMORY : SEN_OK;
 }
 
 /* Forgets an error that the caller has dealt with. For what may fail without harm: a text that
@@ -17747,11 +17754,12 @@ typedef struct sen__dropout {
  *   word 2   row * K + column                          which text of the batch
  *   word 3   micro_step 256 + site                     which pass, which place in the model */
 #define SEN__SITE(layer, place) (8 * ((layer) + 1) + (place))   /* at most 256 sites: 30 layers */
-#define SEN__SITES 256                          /* sites of adapters come behind, 256 a key */
+#define SEN__SITES 256u                         /* of one key; those of adapters come behind */
 
+/* A site of 256 or more has a key of its own, so that a counter's last word never means two. */
 static uint64_t sen__drop_key(const sen__dropout *d, int site)
 {
-    return d->key + (uint64_t)(site / SEN__SITES) * 0x9E3779B97F4A7C15u;
+    return d->key + (uint64_t)((unsigned)site / SEN__SITES) * 0x9E3779B97F4A7C15u;
 }
 
 /* mult[n] = 0 where a number is not below the limit, else the scale. Blocks of a constant length
@@ -17811,7 +17819,7 @@ static void sen__drop_row(const sen__dropout *d, int site, float p, int64_t toke
     if (d->bits) sen__drop_bits(mult, n, p, d->bits[site], token * cols + from);
     else sen__drop_counters(mult, n, 1, n, p, sen__drop_key(d, site), from,
                             (uint32_t)d->position[token], (uint32_t)d->owner[token],
-                            d->micro_step * SEN__SITES + (uint32_t)(site % SEN__SITES));
+                            d->micro_step * SEN__SITES + (uint32_t)site % SEN__SITES);
 }
 
 /* Attention probabilities of one query: what the attend chapter asks for. */
@@ -17833,7 +17841,7 @@ static void sen__drop_attention_rows(void *arg, int64_t seq, int head, int64_t q
         sen__drop_bits(mult, rows * len, a->p, d->bits[a->site], d->attention_at[seq] + row * len);
     else sen__drop_counters(mult, len, rows, len, a->p, d->key, 0, (uint32_t)row,
                             (uint32_t)d->owner[d->first[seq]],
-                            d->micro_step * 256u + (uint32_t)a->site);
+                            d->micro_step * SEN__SITES + (uint32_t)a->site);
 }
 
 /* Where a matrix is dropped out: with what probability, at which site, and which token each of its
@@ -24677,6 +24685,7 @@ struct sen__transformer {
     int                max_seq_length;      /* tokens of a text, specials included; 0: no limit */
     int                hidden, heads, layers, positions;    /* H, A, layers, longest text */
     double             p_hidden, p_attention;       /* dropout, in training */
+    double             p_adapter;           /* of what an adapter reads; 0 without one */
     bool               has_pooler;       /* weights that no pooling reads, kept for Python's sake */
     struct sen__adapter *adapter;           /* beside some of the weights; NULL: none */
 };
@@ -25069,7 +25078,7 @@ static void sen__token_noise(sen_tape *t, sen_var *x, const sen_batch *b)
                 counter[0] = (uint32_t)(k / 4);
                 counter[1] = (uint32_t)b->position[i];
                 counter[2] = (uint32_t)b->owner[i];
-                counter[3] = n->micro_step * 256u + SEN__NOISE_SITE;
+                counter[3] = n->micro_step * SEN__SITES + SEN__NOISE_SITE;
                 if (k % 4 == 0) sen__philox(word, n->key, counter);
                 x->x[i * x->cols + k] += size * ((float)word[k % 4] * (2.0f / 4294967296.0f) -
                                                  1.0f);
@@ -25116,7 +25125,8 @@ static sen_var *sen__bert_forward(sen_module *m, sen_tape *t, const sen_batch *b
         sen__tape_layer(t, x);
         layer.part = k;
         /* An adapter's dropout has a number for every token of what it reads. */
-        if (k + 1 == tr->layers && !(tr->adapter && sen__tape_dropout(t))) layer.reads = reads;
+        if (k + 1 == tr->layers && !(tr->p_adapter > 0 && sen__tape_dropout(t)))
+            layer.reads = reads;
         x = sen__tape_segment(t, &layer, x,
                               m->weight + SEN__BERT_LAYER + SEN__BERT_LAYER_WEIGHTS * k,
                               SEN__BERT_LAYER_WEIGHTS);
@@ -25984,14 +25994,19 @@ static const char *const sen__similarity_names[] = { "cosine", "dot", "euclidean
  *   1_Pooling/config.json                every further module's own,
  *   2_Dense/...                          with a model.safetensors where it has weights */
 
+/* Its weights; all else is the arena's. NULL, and one that is half made, are fine. */
+static void sen__adapter_free(const sen_allocator *allocator, sen__adapter *a)
+{
+    int i;
+    for (i = 0; a && i < 2 * a->n; i++) sen__tensor_free(allocator, &a->weight[i]);
+}
+
 /* A module may be half built: its weights are those that were made, its `extra` may be missing. */
 static void sen__module_free(sen_model *m, sen_module *module)
 {
-    int i;
     const sen__transformer *tr = m->transformer;
-    if (SEN__TRAINS && tr && module->extra == tr && tr->adapter)
-        for (i = 0; i < 2 * tr->adapter->n; i++)
-            sen__tensor_free(&m->allocator, &tr->adapter->weight[i]);
+    int i;
+    if (SEN__TRAINS && tr && module->extra == tr) sen__adapter_free(&m->allocator, tr->adapter);
     if (module->type && module->type->release) module->type->release(module);
     for (i = 0; i < module->n_weights; i++) sen__tensor_free(&m->allocator, &module->weight[i]);
 }
@@ -26192,28 +26207,43 @@ static const char *const sen__adapter_prefixes[] = {
     "base_model.model.0.model.", NULL
 };
 
+/* Its own, whatever stands beside them. */
+static sen__module_part sen__module_own(const sen_module *m)
+{
+    sen__module_part p;
+    p.file = "model.safetensors";
+    p.pickle = "pytorch_model.bin";
+    p.prefixes = sen__module_prefixes(m);
+    p.weight = m->weight;
+    p.n = m->n_weights;
+    p.strict = !m->type->file_prefixes;
+    return p;
+}
+
 static sen__module_part sen__module_part_of(const sen_module *m)
 {
     const sen__adapter *a = SEN__TRAINS && m->type == &sen__transformer_module
                                 ? ((const sen__transformer *)m->extra)->adapter : NULL;
-    sen__module_part p;
-    p.file = a ? SEN__ADAPTER_WEIGHTS : "model.safetensors";
-    p.pickle = a ? "adapter_model.bin" : "pytorch_model.bin";
-    p.prefixes = a ? sen__adapter_prefixes : sen__module_prefixes(m);
-    p.weight = a ? a->weight : m->weight;
-    p.n = a ? 2 * a->n : m->n_weights;
-    p.strict = a || !m->type->file_prefixes;
+    sen__module_part p = sen__module_own(m);
+    if (!a) return p;
+    p.file = SEN__ADAPTER_WEIGHTS;
+    p.pickle = "adapter_model.bin";
+    p.prefixes = sen__adapter_prefixes;
+    p.weight = a->weight;
+    p.n = 2 * a->n;
+    p.strict = true;
     return p;
 }
 
 /* The first tensor of the file that is none of the module's: Python loads small modules strictly,
- * and an adapter's that is passed over would be another adapter. */
+ * and an adapter's that is passed over would be another adapter. Each weight has been found, so
+ * there is none where there are as many. */
 static sen_result sen__module_strict(sen_ctx *c, const sen_module *m, const sen__module_part *p,
                                      const char *path, const sen__safetensors *s)
 {
     int64_t i;
     int k;
-    for (i = 0; p->strict && i < s->n; i++) {
+    for (i = 0; p->strict && s->n != p->n && i < s->n; i++) {
         for (k = 0; k < p->n && sen__weight_find(s, p->prefixes, p->weight[k].name) != &s->item[i];
              k++) {
         }
@@ -26332,9 +26362,8 @@ static sen_result sen__pooler_stored(sen_ctx *c, const char *folder, sen__transf
  * adapter stands, and only dw, a third of a step's work, falls away. What it costs when encoding
  * are the two thin products (2 r (in + out) a token), until it is merged.
  *
- * Settings and files are PEFT's (peft
- * 0.21: LoraConfig, tuners/lora/layer.py; transformers: PeftAdapterMixin): in the place of
- * config.json and model.safetensors a folder has
+ * Settings and files are PEFT's (peft 0.21: LoraConfig, tuners/lora/layer.py; transformers:
+ * PeftAdapterMixin): in the place of config.json and model.safetensors a folder has
  *   adapter_config.json          {"r": 8, "lora_alpha": 16, "target_modules": ["query", "value"],
  *                                 "base_model_name_or_path": "models/minilm", ...}
  *   adapter_model.safetensors    lora_A (r,in) and lora_B (out,r) of each matrix, by the names
@@ -26342,21 +26371,25 @@ static sen_result sen__pooler_stored(sen_ctx *c, const char *folder, sen__transf
  * and the base is read from where it lies. A base of "." lies in the folder itself: so a copy in
  * memory needs no other file. */
 
-/* LoraConfig's own names and defaults; null is the default too. */
+/* LoraConfig's own names and defaults. */
 typedef struct sen__lora_args {
     int             r;
     double          lora_alpha, lora_dropout;
     bool            use_rslora;
-    const char     *peft_type, *bias, *base_model_name_or_path;
+    const char     *peft_type, *bias;
     const sen_json *target_modules, *exclude_modules, *layers_to_transform, *layers_pattern;
     const sen_json *rank_pattern, *alpha_pattern, *init_lora_weights;
-    const sen_json *passed;                 /* what says nothing here, or must say nothing */
+    const sen_json *noted, *refused;        /* any of those that say nothing, or must not */
 } sen__lora_args;
 
 #define SEN__LORA_JSON(name, help) \
     { #name, offsetof(sen__lora_args, name), SEN_KIND_JSON, 0, NULL, help }
-#define SEN__LORA_PASSED(name) \
-    { #name, offsetof(sen__lora_args, passed), SEN_KIND_JSON, 0, NULL, "of no meaning here" }
+/* Where the base came from, who wrote the file, what a GPU would do with it. */
+#define SEN__LORA_NOTED(name) \
+    { #name, offsetof(sen__lora_args, noted), SEN_KIND_JSON, 0, NULL, "of no meaning here" }
+/* What would make other vectors: it may be there, and say nothing. */
+#define SEN__LORA_REFUSED(name) \
+    { #name, offsetof(sen__lora_args, refused), SEN_KIND_JSON, 0, NULL, "not done here" }
 
 static const sen_field sen__lora_fields[] = {
     SEN_FIELD(sen__lora_args, r, SEN_KIND_INT, 8, "rank: rows of lora_A, columns of lora_B"),
@@ -26365,7 +26398,6 @@ static const sen_field sen__lora_fields[] = {
     SEN_FIELD(sen__lora_args, use_rslora, SEN_KIND_BOOL, 0, "alpha / sqrt(r) times instead"),
     SEN_FIELD_TEXT(sen__lora_args, peft_type, "LORA", "the only kind that is done"),
     SEN_FIELD_TEXT(sen__lora_args, bias, "none", "no bias trains"),
-    SEN_FIELD_TEXT(sen__lora_args, base_model_name_or_path, NULL, "a folder; \".\": this one"),
     SEN__LORA_JSON(target_modules, "last parts of names, a pattern for whole ones, or all-linear"),
     SEN__LORA_JSON(exclude_modules, "last parts of names, or a pattern for whole ones"),
     SEN__LORA_JSON(layers_to_transform, "only these layers, a number or several"),
@@ -26373,28 +26405,21 @@ static const sen_field sen__lora_fields[] = {
     SEN__LORA_JSON(rank_pattern, "pattern -> r"),
     SEN__LORA_JSON(alpha_pattern, "pattern -> lora_alpha"),
     SEN__LORA_JSON(init_lora_weights, "true, \"gaussian\", or false: lora_B is drawn too"),
-    SEN__LORA_PASSED(alora_invocation_tokens), SEN__LORA_PASSED(arrow_config),
-    SEN__LORA_PASSED(auto_mapping),            SEN__LORA_PASSED(corda_config),
-    SEN__LORA_PASSED(ensure_weight_tying),     SEN__LORA_PASSED(eva_config),
-    SEN__LORA_PASSED(fan_in_fan_out),          SEN__LORA_PASSED(inference_mode),
-    SEN__LORA_PASSED(kasa_config),             SEN__LORA_PASSED(layer_replication),
-    SEN__LORA_PASSED(loftq_config),            SEN__LORA_PASSED(lora_bias),
-    SEN__LORA_PASSED(lora_ga_config),          SEN__LORA_PASSED(megatron_config),
-    SEN__LORA_PASSED(megatron_core),           SEN__LORA_PASSED(modules_to_save),
-    SEN__LORA_PASSED(monteclora_config),       SEN__LORA_PASSED(peft_version),
-    SEN__LORA_PASSED(qalora_group_size),       SEN__LORA_PASSED(revision),
-    SEN__LORA_PASSED(target_parameters),       SEN__LORA_PASSED(task_type),
-    SEN__LORA_PASSED(trainable_token_indices), SEN__LORA_PASSED(use_bdlora),
-    SEN__LORA_PASSED(use_dora),                SEN__LORA_PASSED(use_qalora),
-    SEN__LORA_PASSED(velora_config),
+    SEN__LORA_NOTED(auto_mapping),                SEN__LORA_NOTED(base_model_name_or_path),
+    SEN__LORA_NOTED(inference_mode),              SEN__LORA_NOTED(megatron_core),
+    SEN__LORA_NOTED(peft_version),                SEN__LORA_NOTED(qalora_group_size),
+    SEN__LORA_NOTED(revision),                    SEN__LORA_NOTED(task_type),
+    SEN__LORA_REFUSED(alora_invocation_tokens),   SEN__LORA_REFUSED(arrow_config),
+    SEN__LORA_REFUSED(corda_config),              SEN__LORA_REFUSED(ensure_weight_tying),
+    SEN__LORA_REFUSED(eva_config),                SEN__LORA_REFUSED(fan_in_fan_out),
+    SEN__LORA_REFUSED(kasa_config),               SEN__LORA_REFUSED(layer_replication),
+    SEN__LORA_REFUSED(loftq_config),              SEN__LORA_REFUSED(lora_bias),
+    SEN__LORA_REFUSED(lora_ga_config),            SEN__LORA_REFUSED(megatron_config),
+    SEN__LORA_REFUSED(modules_to_save),           SEN__LORA_REFUSED(monteclora_config),
+    SEN__LORA_REFUSED(target_parameters),         SEN__LORA_REFUSED(trainable_token_indices),
+    SEN__LORA_REFUSED(use_bdlora),                SEN__LORA_REFUSED(use_dora),
+    SEN__LORA_REFUSED(use_qalora),                SEN__LORA_REFUSED(velora_config),
     SEN_FIELD_END
-};
-
-/* Of those passed over, the ones that change nothing whatever they say: where the base came from,
- * who wrote the file, what a GPU would do with it. All others say how vectors are computed. */
-static const char *const sen__lora_notes[] = {
-    "auto_mapping", "inference_mode", "megatron_core", "peft_version", "qalora_group_size",
-    "revision", "task_type", NULL
 };
 
 /* null, false, nothing in it: as if the key were not there. */
@@ -26411,13 +26436,31 @@ static sen_result sen__lora_refuse(sen_ctx *c, const sen_json *config)
     const sen_json *j;
     for (j = config->child; j; j = j->next) {
         const sen_field *f = sen__field_find(sen__lora_fields, j->key);
-        const char *const *note = sen__lora_notes;
-        while (*note && strcmp(*note, j->key) != 0) note++;
-        if (*note || sen__json_says_nothing(j)) continue;
-        if (!f || f->offset == offsetof(sen__lora_args, passed))
+        if (!sen__json_says_nothing(j) &&
+            (!f || f->offset == offsetof(sen__lora_args, refused)))
             return sen_fail_at(c, SEN_ERR_UNSUPPORTED, j, NULL, "an adapter with %s is not done "
                                "here; leave it out, null or false", j->key);
     }
+    return SEN_OK;
+}
+
+/* The two keys about layers, which PEFT refuses in the same company. */
+static sen_result sen__lora_read_layers(sen_ctx *c, const sen_json *config,
+                                        const sen__lora_args *a)
+{
+    const sen_json *of = a->layers_to_transform, *part = a->layers_pattern, *j;
+    const bool some = of && of->kind != SEN_JSON_NULL;
+    if (some && a->target_modules && a->target_modules->kind == SEN_JSON_TEXT)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, config, "layers_to_transform",
+                           "layers_to_transform goes with a list of target_modules");
+    if (!part || sen__json_says_nothing(part)) return SEN_OK;
+    if (!some)
+        return sen_fail_at(c, SEN_ERR_ARGUMENT, part, NULL,
+                           "layers_pattern is of use with layers_to_transform only");
+    for (j = part->kind == SEN_JSON_LIST ? part->child : part; j; j = j == part ? NULL : j->next)
+        if (j->kind != SEN_JSON_TEXT)
+            return sen_fail_at(c, SEN_ERR_ARGUMENT, part, NULL,
+                               "layers_pattern takes a part of a name, or a list of them");
     return SEN_OK;
 }
 
@@ -26457,11 +26500,7 @@ static sen_result sen__lora_read(sen_ctx *c, const sen_json *config, bool strict
         !(init->kind == SEN_JSON_TEXT && strcmp(init->text, "gaussian") == 0))
         return sen_fail_at(c, SEN_ERR_UNSUPPORTED, init, NULL,
                            "init_lora_weights is true, false or \"gaussian\" here");
-    if (a->layers_to_transform && a->layers_to_transform->kind != SEN_JSON_NULL &&
-        a->target_modules && a->target_modules->kind == SEN_JSON_TEXT)
-        return sen_fail_at(c, SEN_ERR_ARGUMENT, config, "layers_to_transform",
-                           "layers_to_transform goes with a list of target_modules");
-    return SEN_OK;
+    return sen__lora_read_layers(c, config, a);
 }
 
 /* ---- which matrices an adapter is for */
@@ -26553,11 +26592,10 @@ static sen_result sen__lora_in_layers(sen_ctx *c, const sen__lora_args *a, const
     bool found = false;
     *yes = true;
     if (!of || of->kind == SEN_JSON_NULL) return SEN_OK;
-    if (part && part->kind == SEN_JSON_TEXT) found = sen__lora_layer(name, part->text, &layer);
-    else if (part && part->kind == SEN_JSON_LIST && part->child) {
-        for (j = part->child; j && !found; j = j->next)
-            found = j->kind == SEN_JSON_TEXT && sen__lora_layer(name, j->text, &layer);
-    } else found = sen__lora_layer(name, NULL, &layer);
+    if (!part || sen__json_says_nothing(part)) found = sen__lora_layer(name, NULL, &layer);
+    else for (j = part->kind == SEN_JSON_LIST ? part->child : part; j && !found;
+              j = j == part ? NULL : j->next)
+        found = sen__lora_layer(name, j->text, &layer);
     *yes = false;
     for (j = of->kind == SEN_JSON_LIST ? of->child : of; j; j = of == j ? NULL : j->next) {
         if (j->kind != SEN_JSON_NUMBER || !j->is_integer)
@@ -26655,7 +26693,7 @@ static sen_result sen__lora_add(sen_ctx *c, sen_model *m, const sen__lora_args *
     lora->up = lora->down + 1;
     lora->scale = (float)(alpha / (a->use_rslora ? sqrt(rank) : rank));
     lora->dropout = (float)a->lora_dropout;
-    lora->site = SEN__SITES + to->n;
+    lora->site = (int)SEN__SITES + to->n;
     if (!r)
         r = sen__lora_tensor(c, m, lora->down, w, stem, ".lora_A.weight", (int64_t)rank,
                              w->shape[1]);
@@ -26674,8 +26712,9 @@ static const char *sen__lora_names(const sen_module *module, char *list, size_t 
     list[0] = 0;
     for (i = 0; i < module->n_weights && at + 64 < size; i++) {
         const sen_tensor *w = &module->weight[i];
-        const char *end = w->name + strlen(w->name) - 7, *from = end;
-        if (w->ndim != 2 || w->is_table) continue;
+        const char *end, *from;
+        if (w->ndim != 2 || w->is_table || !sen__text_ends(w->name, ".weight")) continue;
+        from = end = w->name + strlen(w->name) - 7;
         while (from > w->name && from[-1] != '.') from--;
         for (k = 0; k < i; k++)
             if (module->weight[k].ndim == 2 && !module->weight[k].is_table &&
@@ -26745,13 +26784,6 @@ static void sen__adapter_draw(sen__adapter *a, const sen_json *init, sen_rng *rn
     }
 }
 
-/* Its weights; all else is the arena's. NULL, and one that is half made, are fine. */
-static void sen__adapter_free(const sen_allocator *allocator, sen__adapter *a)
-{
-    int i;
-    for (i = 0; a && i < 2 * a->n; i++) sen__tensor_free(allocator, &a->weight[i]);
-}
-
 /* From here on the model is the adapted one: its own weights rest, the adapter's train. They stand
  * behind the transformer's own in the list of all weights, which is made anew: whoever holds the
  * old one (a trainer, a loss with a decoder tied to the model) must not exist yet. A Linear finds
@@ -26774,6 +26806,7 @@ static sen_result sen__adapter_attach(sen_ctx *c, sen_model *m, sen__adapter *a)
     }
     for (i = 0; i < m->module[0].n_weights; i++) m->module[0].weight[i].requires_grad = false;
     for (i = 0; i < a->n; i++) m->module[0].weight[a->of[i]].lora = &a->lora[i];
+    m->transformer->p_adapter = (double)a->lora[0].dropout;     /* one for all of them */
     return SEN_OK;
 }
 
@@ -26786,20 +26819,24 @@ static sen_json *sen__adapter_tree(sen_ctx *c, sen_model *m, const sen_json *con
     sen_json *j = sen__make_copy(&maker, NULL, NULL, config), *list = NULL;
     const sen_json *targets = sen_json_get(config, "target_modules");
     const char *const *usual = m->transformer->family->lora_targets;
+    const sen_field *f = sen__lora_fields;
+    sen__lora_args defaults;
+    memset(&defaults, 0, sizeof defaults);
+    sen_fields_default(f, &defaults);
     if (!j) return NULL;
     if (base) sen__make_text(&maker, j, "base_model_name_or_path", base);
     if (!targets || targets->kind == SEN_JSON_NULL)
         list = sen__make(&maker, j, "target_modules", SEN_JSON_LIST);
     for (; list && *usual; usual++) sen__make_text(&maker, list, NULL, *usual);
-    if (!sen_json_get(j, "peft_type")) sen__make_text(&maker, j, "peft_type", "LORA");
+    for (; f->name; f++) {                  /* what all PEFT's releases write */
+        const sen_json *value = f->kind == SEN_KIND_JSON || sen_json_get(j, f->name)
+                                    ? NULL : sen__field_write(c, f, &defaults);
+        if (value) sen__make_copy(&maker, j, f->name, value);
+    }
     if (!sen_json_get(j, "task_type"))
         sen__make_text(&maker, j, "task_type", "FEATURE_EXTRACTION");
-    if (!sen_json_get(j, "r")) sen__make_int(&maker, j, "r", 8);
-    if (!sen_json_get(j, "lora_alpha")) sen__make_int(&maker, j, "lora_alpha", 8);
-    if (!sen_json_get(j, "lora_dropout")) sen__make_double(&maker, j, "lora_dropout", 0.0);
-    if (!sen_json_get(j, "bias")) sen__make_text(&maker, j, "bias", "none");
     if (!sen_json_get(j, "inference_mode")) sen__make_bool(&maker, j, "inference_mode", false);
-    return maker.failed ? NULL : j;
+    return maker.failed || sen__unsaid(c) ? NULL : j;
 }
 
 /* Where the base of the adapter in `folder` lies: in the folder itself, else where its name says,
@@ -26981,9 +27018,8 @@ static sen_result sen__transformer_check_ids(sen_ctx *c, const sen__transformer 
 /* Whether a folder has a tokenizer of its own: that of an adapter need not. */
 static bool sen__tokenizer_stored(sen_ctx *c, const char *folder)
 {
-    return sen__file_exists(c, sen__path(c, folder, "tokenizer.json")) ||
-           sen__file_exists(c, sen__path(c, folder, "tokenizer_config.json")) ||
-           sen__file_exists(c, sen__path(c, folder, "vocab.txt"));
+    return sen__file_exists(c, sen__path(c, folder, sen__token_files[SEN__TOKENIZER_JSON])) ||
+           sen__file_exists(c, sen__path(c, folder, sen__token_files[SEN__VOCAB_TXT]));
 }
 
 /* The folder's adapter_config.json in the model's arena, and where its base lies; NULL and the
@@ -27361,6 +27397,7 @@ static sen_result sen__model_finish(sen_ctx *c, sen_model *m, sen_result r, sen_
         r = sen_fail(c, SEN_ERR_FORMAT,
                      "this model has no Pooling behind its Transformer, so it makes no embeddings");
     if (!r) r = sen__model_index(c, m);     /* weights are complete from here on */
+    if (!r) r = sen__unsaid(c);             /* a file that was not looked for, for one */
     if (r) sen_model_free(m);
     *out = r ? NULL : m;
     return r;
@@ -27586,11 +27623,13 @@ static bool sen__model_is_older(const sen_model *m)
     return true;
 }
 
-/* A weight's name in its file, in the scratch arena. */
+/* A weight's name in its file, in the scratch arena if it has to be made. */
 static const char *sen__stored_name(sen_ctx *c, const char *prefix, const char *name)
 {
     const size_t room = strlen(prefix) + strlen(name) + 1;
-    char *whole = (char *)sen__scratch(c, (int64_t)room, 1, "the name of a weight");
+    char *whole;
+    if (!*prefix) return name;              /* of most files: as it is */
+    whole = (char *)sen__scratch(c, (int64_t)room, 1, "the name of a weight");
     if (whole) sen__text_format(whole, room, "%s%s", prefix, name);
     return whole;
 }
@@ -27627,10 +27666,8 @@ static sen_result sen__adapter_save(sen_ctx *c, const sen_module *m, const char 
     const char *path = sen__path(c, folder, SEN__ADAPTER_CONFIG);
     sen__maker maker = sen__maker_in(c, &c->scratch);
     sen_json *j = sen__make_copy(&maker, NULL, NULL, tr->adapter->config);
-    sen__module_part own = { "model.safetensors", NULL, sen__no_prefixes, NULL, 0, false };
+    const sen__module_part own = sen__module_own(m);
     sen_result r = SEN_OK;
-    own.weight = m->weight;
-    own.n = m->n_weights;
     if (!j || !path) return SEN_ERR_MEMORY;
     whole = whole || strcmp(sen__json_text_or(j, "base_model_name_or_path", ""), ".") == 0;
     if (whole) r = sen__transformer_save_config(c, tr, folder);
@@ -27755,7 +27792,11 @@ static void sen__print_tensor(sen__print *p, const sen_tensor *t, const char *na
     int64_t i, n;
     int k;
     sen__print_text(p, name);
-    if (t->lora) sen__print_bytes(p, &t->lora->scale, sizeof t->lora->scale);
+    if (t->lora) {
+        piece[0] = t->lora->scale;
+        sen__file_order(piece, 1, sizeof *piece);
+        sen__print_bytes(p, piece, sizeof *piece);
+    }
     for (k = 0; k < t->ndim; k++) sen__print_int(p, t->shape[k]);
     for (i = 0; i < t->count; i += n) {
         n = SEN__MIN(t->count - i, (int64_t)SEN__COUNT(piece));
@@ -27966,6 +28007,7 @@ SENTRAIN_DEF sen_result sen_model_load_memory(sen_ctx *c, const void *data, size
     if (r == SEN_ERR_MEMORY) sen__no_memory(c, size, "files in memory");
     if (r) sen_fail(c, r, "this block of %zu bytes is no image of files: %s", size, why);
     if (!r) r = sen__model_from_files(c, files, out);
+    if (!r && (*out)->transformer) (*out)->transformer->folder = NULL;  /* it goes with the files */
     sen_memory_files_free(files);
     return sen__end(c, r);
 }
@@ -28015,6 +28057,18 @@ SENTRAIN_DEF void sen_memory_free(sen_ctx *c, void *data)
     sen__delete(c, data);
 }
 
+/* The base of a copy's adapter is where the original's is, not in the files it was copied by. */
+static sen_result sen__adapter_rebase(sen_ctx *c, const sen_model *m, sen_model *copy)
+{
+    static const char key[] = "base_model_name_or_path";
+    const sen__adapter *a = m->transformer->adapter;
+    sen__maker maker = sen__maker_in(c, &copy->arena);
+    if (!a || sen__make_copy(&maker, copy->transformer->adapter->config, key,
+                             sen_json_get(a->config, key)))
+        return SEN_OK;
+    return SEN_ERR_MEMORY;
+}
+
 /* What no file says comes after: lengths that were set, which weights are frozen. The weights stand
  * in the same order, since the same modules were built from the same files. */
 SENTRAIN_DEF sen_result sen_model_copy(sen_ctx *c, const sen_model *m, sen_model **out)
@@ -28035,17 +28089,11 @@ SENTRAIN_DEF sen_result sen_model_copy(sen_ctx *c, const sen_model *m, sen_model
         if (folder) folder = sen__arena_text(&(*out)->arena, folder, strlen(folder));
         (*out)->transformer->folder = folder;       /* NULL, no memory: no head is found there */
         (*out)->changed = m->changed;
-        if (m->transformer->adapter) {              /* the base is where the original's is */
-            sen__maker maker = sen__maker_in(c, &(*out)->arena);
-            const sen_json *base = sen_json_get(m->transformer->adapter->config,
-                                                "base_model_name_or_path");
-            if (!sen__make_copy(&maker, (*out)->transformer->adapter->config,
-                                "base_model_name_or_path", base)) {
-                sen_model_free(*out);
-                *out = NULL;
-                r = SEN_ERR_MEMORY;
-            }
-        }
+        r = sen__adapter_rebase(c, m, *out);
+    }
+    if (r) {
+        sen_model_free(*out);
+        *out = NULL;
     }
     return sen__end(c, r);
 }
@@ -28508,16 +28556,6 @@ static sen_result sen__dropout_room(sen_ctx *c, sen__dropout_plan *plan, const s
     return SEN_OK;
 }
 
-/* Whether anything is dropped at all. */
-static bool sen__dropout_wanted(const sen__transformer *tr)
-{
-    int i;
-    if (!tr) return false;
-    for (i = 0; tr->adapter && i < tr->adapter->n; i++)
-        if (tr->adapter->lora[i].dropout > 0) return true;
-    return tr->p_hidden > 0 || tr->p_attention > 0;
-}
-
 /* Prepares dropout for one training pass over a batch. torch: draws from `rng`, torch's own stream,
  * column 0 as one pass and all further columns as a second one, as Python's trainer runs them, or
  * as many as there are where plan->apart says so. The limit of 30 layers is the counter's: 256
@@ -28529,11 +28567,12 @@ static sen_result sen__dropout_begin(sen_ctx *c, sen__dropout_plan *plan, const 
     const sen__transformer *tr = m->transformer;
     int64_t k, end;
     sen_result r;
-    plan->wanted = sen__dropout_wanted(tr);
+    plan->wanted = tr && (tr->p_hidden > 0 || tr->p_attention > 0 || tr->p_adapter > 0);
     if (!plan->wanted) return SEN_OK;       /* and nothing is drawn */
     if (tr->layers > 30)
         return sen_fail(c, SEN_ERR_UNSUPPORTED,
-                        "dropout is done for at most 30 layers; set it to 0 in \"config\"");
+                        "dropout is done for at most 30 layers; set it to 0 in \"config\", and "
+                        "an adapter's too");
     memset(&plan->dropout, 0, sizeof plan->dropout);    /* bits NULL: counter mode */
     plan->dropout.key = seed;
     plan->dropout.micro_step = micro_step;
@@ -29079,7 +29118,7 @@ static sen_result sen__adapter_check(sen_ctx *c, const sen_model *m)
         return sen_fail(c, SEN_ERR_ARGUMENT, "this model has an adapter already; merge that first");
     if (!tr->folder)
         return sen_fail(c, SEN_ERR_ARGUMENT, "an adapter needs a base that lies in a folder, and "
-                        "this model is new: save it and load that");
+                        "this model is from none: save it and load that");
     if (m->changed)
         return sen_fail(c, SEN_ERR_ARGUMENT, "the weights are no more those of %s, and the base of "
                         "an adapter is a folder: save the model and load that", tr->folder);
@@ -29174,6 +29213,7 @@ static sen_result sen__model_merge_adapter(sen_ctx *c, sen_model *m)
     m->n_weights -= n;
     sen__adapter_free(&m->allocator, a);
     tr->adapter = NULL;
+    tr->p_adapter = 0;
     return SEN_OK;
 }
 
@@ -31832,6 +31872,7 @@ static sen_result sen__arrow_dataset(sen_ctx *c, const sen_dataset_desc *desc,
         l.desc = &d->reader->desc;
         d->reader->loader = l;
     }
+    if (!r) r = sen__unsaid(c);             /* a path that could not be put together */
     if (r) sen_dataset_free(d);
     else *out = d;
     return r;
@@ -31869,6 +31910,7 @@ static sen_result sen__dataset_read(sen_ctx *c, const sen_dataset_desc *desc, se
     else if (!r) r = sen__loader_run(&l, format);
     if (!r && l.index) r = sen__loader_run(&l, format);
     if (!r && l.index) r = sen__reader_ready(l.d);
+    if (!r) r = sen__unsaid(c);
     if (!l.d || !l.d->reader || !l.d->reader->bytes.data) sen__file_release(c, &bytes);
     if (r) {
         sen_dataset_free(l.d);
@@ -46994,8 +47036,7 @@ static bool sen__trainer_recomputes(const sen_trainer *t)
  * product is summed onto the Linear's own output and keeps nothing. */
 static int64_t sen__plan_lora(const sen__transformer *tr, const sen_tensor *down)
 {
-    const bool drops = tr->adapter->lora[0].dropout > 0;
-    return 2 * down->shape[0] + (drops ? down->shape[1] : 0);
+    return 2 * down->shape[0] + (tr->p_adapter > 0 ? down->shape[1] : 0);
 }
 
 /* Floats that one token keeps until its backward pass: every linear's output but those that a norm
@@ -48879,6 +48920,12 @@ static sen_result sen__save_model(sen_trainer *t, const char *folder)
 
 /* ---- the model card -------------------------------------------------------------------------- */
 
+#define SEN__CARD_EXAMPLES 5                    /* of the training data */
+#define SEN__CARD_LONGEST  400                  /* bytes of a text that is shown as one */
+#define SEN__CARD_ROWS     100                  /* that statistics are made of, as in Python */
+#define SEN__CARD_SERIES   12                   /* columns of the table of logs, */
+#define SEN__CARD_LINES    200                  /* and about so many lines */
+
 /* The README.md of a trained model, with the parts and headings that Python's has:
  *
  *     --- front matter ---              for machines: tags, widget, base model, model-index
@@ -48893,16 +48940,9 @@ static sen_result sen__save_model(sen_trainer *t, const char *folder)
  * The sentences are ours. Everything is known here; nothing is asked of a network. What comes from
  * data or from a job file may hold anything: in YAML it is quoted, in a table what would end a cell
  * or begin a tag is spelled otherwise. Python: sentence_transformers/base/model_card.py. */
-#define SEN__CARD_EXAMPLES 5                    /* of the training data */
-#define SEN__CARD_LONGEST  400                  /* bytes of a text that is shown as one */
-#define SEN__CARD_ROWS     100                  /* that statistics are made of, as in Python */
-#define SEN__CARD_SERIES   12                   /* columns of the table of logs, */
-#define SEN__CARD_LINES    200                  /* and about so many lines */
-
 typedef struct sen__card {
     sen_trainer   *t;
     sen_card_args  a;                           /* filled in */
-    sen_encode_args encode;                     /* for the examples */
     const char    *base, *folder;               /* of the base model, or NULL; of the card */
     const char    *first[SEN__CARD_EXAMPLES], *second[SEN__CARD_EXAMPLES];  /* of a row's texts */
     int            n_examples, n_series;
@@ -49033,21 +49073,19 @@ static bool sen__card_example(sen__card *k, int i, const char **first, const cha
     const int64_t rows = texts ? sen_dataset_rows(s->data) : 0;
     const int64_t from = rows * i / SEN__CARD_EXAMPLES, to = rows * (i + 1) / SEN__CARD_EXAMPLES;
     const int64_t step = SEN__MAX((to - from) / 200, 1);
-    const int b = texts && s->n_columns > 1 ? s->column[1] : texts ? s->column[0] : 0;
+    const int other = texts && s->n_columns > 1;
     size_t least = 2 * SEN__CARD_LONGEST;
     int64_t row;
     *first = *second = NULL;
     for (row = from; row < to; row += step) {
         const sen_text x = sen_dataset_text(s->data, row, s->column[0]);
-        const size_t n = x.length;
-        const char *copy = n && n <= SEN__CARD_LONGEST && n < least && !memchr(x.data, 0, n)
-                               ? sen__arena_text(&t->c->scratch, x.data, n) : NULL;
-        const sen_text y = sen_dataset_text(s->data, row, b);   /* x may be gone by now */
-        if (!copy || !y.length || y.length > SEN__CARD_LONGEST || n + y.length >= least ||
-            memchr(y.data, 0, y.length)) continue;
-        *first = copy;
+        const sen_text y = sen_dataset_text(s->data, row, s->column[other]);
+        if (!x.length || !y.length || x.length + y.length >= least ||
+            SEN__MAX(x.length, y.length) > SEN__CARD_LONGEST ||
+            memchr(x.data, 0, x.length) || memchr(y.data, 0, y.length)) continue;
+        *first = sen__arena_text(&t->c->scratch, x.data, x.length);
         *second = sen__arena_text(&t->c->scratch, y.data, y.length);
-        least = n + y.length;
+        least = x.length + y.length;
     }
     return *first && *second;
 }
@@ -49153,6 +49191,7 @@ static sen_result sen__card_usage(sen__card *k)
     const int e = sen_embedding_dimension(k->t->model, SEN_NONE);
     const char *model = k->a.model_id ? k->a.model_id : sen__path_name(k->folder);
     const bool own = k->n_examples >= 2;
+    const sen_encode_args args = sen_encode_args_default();
     float *x = (float *)sen__scratch(c, 3 * (int64_t)e, sizeof *x, "embeddings"), likeness[9];
     sen__out *o = &k->out;
     sen_text text[3];
@@ -49162,7 +49201,7 @@ static sen_result sen__card_usage(sen__card *k)
         text[i].data = !own ? plain[i] : i == 0 ? k->first[0] : k->second[i - 1];
         text[i].length = strlen(text[i].data);
     }
-    if (!r) r = sen__encode(c, k->t->model, text, 3, &k->encode, x);
+    if (!r) r = sen__encode(c, k->t->model, text, 3, &args, x);
     if (!r) r = sen_similarities(c, k->t->model, x, 3, x, 3, e, likeness);
     if (r) return r;
     sen__out_text(o, "## Usage\n\n### Direct Usage (Sentence Transformers)\n\n"
@@ -49258,7 +49297,8 @@ static void sen__card_evaluator(sen__card *k, const sen_evaluator *e)
     sen__out_text(o, "\n");
 }
 
-/* Each evaluator by itself; where there are none, what the last evaluation said of losses. */
+/* Each evaluator by itself, of several in a row not all of it once more, as in Python; where there
+ * are none, what the last evaluation said of losses. */
 static void sen__card_metrics(sen__card *k)
 {
     const sen_evaluator *e = k->t->evaluator;
@@ -49268,7 +49308,7 @@ static void sen__card_metrics(sen__card *k)
     if (!j) return;
     sen__out_text(o, "## Evaluation\n\n### Metrics\n\n");
     for (i = 0; e && i < e->n_children; i++) sen__card_evaluator(k, e->child[i]);
-    if (e) sen__card_evaluator(k, e);
+    if (e && !e->n_children) sen__card_evaluator(k, e);
     if (e) return;
     sen__out_text(o, "| Metric | Value |\n|:--|:--|\n");
     for (; j; j = sen__card_metric(j->next)) {
@@ -49355,21 +49395,21 @@ static int sen__card_columns(const sen__train_set *s, sen__card_column *list)
     return n;
 }
 
-/* A table's head: names of columns behind an empty cell, or without one (`first` NULL), then the
- * rule. Two blanks in front of each line keep the table within its list item. */
+/* A table's head: names of columns, behind an empty cell where rows have names, then the rule. Two
+ * blanks in front of each line keep the table within its list item. */
 static void sen__card_head(sen__card *k, const sen_dataset *d, const sen__card_column *list, int n,
-                           const char *first)
+                           bool named)
 {
     sen__out *o = &k->out;
     int c;
-    sen__out_text(o, first ? "  | |" : "  |");
+    sen__out_text(o, named ? "  | |" : "  |");
     for (c = 0; c < n; c++) {
         const char *name = sen_dataset_column_name(d, list[c].column);
         sen__out_text(o, " ");
         sen__card_cell(o, name, strlen(name));
         sen__out_text(o, " |");
     }
-    sen__out_text(o, first ? "\n  |:--|" : "\n  |");
+    sen__out_text(o, named ? "\n  |:--|" : "\n  |");
     for (c = 0; c < n; c++) sen__out_text(o, ":--|");
     sen__out_text(o, "\n");
 }
@@ -49390,7 +49430,7 @@ static void sen__card_statistics(sen__card *k, const sen__train_set *s,
     int c;
     sen__out_format(o, "* Approximate statistics based on the first %lld samples:\n",
                     (long long)SEN__MIN(sen_dataset_rows(s->data), SEN__CARD_ROWS));
-    sen__card_head(k, s->data, list, n, "");
+    sen__card_head(k, s->data, list, n, true);
     sen__out_text(o, "  | type |");
     for (c = 0; c < n; c++)
         sen__out_format(o, " %s |", kinds[sen_dataset_column_kind(s->data, list[c].column)]);
@@ -49411,7 +49451,7 @@ static void sen__card_samples(sen__card *k, const sen_dataset *d, const sen__car
     int64_t i;
     int c;
     sen__out_text(o, "* Samples:\n");
-    sen__card_head(k, d, list, n, NULL);
+    sen__card_head(k, d, list, n, false);
     for (i = 0; i < SEN__MIN(sen_dataset_rows(d), 3); i++) {
         sen__out_text(o, "  |");
         for (c = 0; c < n; c++) {
@@ -49461,16 +49501,17 @@ static sen_result sen__card_dataset(sen__card *k, const char *of, const sen__tra
     sen__card_column *list = (sen__card_column *)sen__scratch(
         k->t->c, s->n_columns + 1, sizeof *list, "columns");
     const int columns = list ? sen__card_columns(s, list) : 0;
+    const char *name = s->name ? s->name : "Unnamed Dataset";
     sen__out *o = &k->out;
     int c;
     if (!list) return SEN_ERR_MEMORY;
     sen__out_text(o, "#### ");
-    sen__out_text(o, s->name ? s->name : "Unnamed Dataset");
+    sen__card_cell(o, name, strlen(name));
     if (s->data->stream) sen__out_text(o, "\n\n* Size: a stream\n* Columns:");
     else sen__out_format(o, "\n\n* Size: %lld %s samples\n* Columns:",
                          (long long)sen_dataset_rows(s->data), of);
     for (c = 0; c < columns; c++) {
-        const char *name = sen_dataset_column_name(s->data, list[c].column);
+        name = sen_dataset_column_name(s->data, list[c].column);
         sen__out_text(o, c == 0 ? " <code>" : c + 1 < columns ? ", <code>" : " and <code>");
         sen__card_cell(o, name, strlen(name));
         sen__out_text(o, "</code>");
@@ -49619,6 +49660,8 @@ static void sen__card_logs(sen__card *k)
     }
     if (k->t->args.load_best_model_at_end && k->t->state.best_global_step != SEN_NONE)
         sen__out_text(o, "\nThe bold row is the saved checkpoint.\n");
+    if (every > 1 || k->n_series == SEN__CARD_SERIES)
+        sen__out_text(o, "\nMore rows or columns are in trainer_state.json.\n");
     if (records > 10) sen__out_text(o, "\n</details>\n");
     sen__out_text(o, "\n");
 }
@@ -49733,7 +49776,6 @@ static sen_result sen__create_model_card(sen_trainer *t, const sen_card_args *ar
     k.t = t;
     k.a = *args;
     k.folder = folder;
-    k.encode = sen_encode_args_default();
     k.base = t->model->transformer ? t->model->transformer->folder : NULL;
     if (args->stamp != SEN__CARD_STAMP)
         r = sen_fail(t->c, SEN_ERR_ARGUMENT, "a card's arguments should come from "

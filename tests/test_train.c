@@ -1611,9 +1611,18 @@ static void test_train_adapter_folders(void)
     train_encoded(&k, k.model, a);
     CHECK_OK(c, sen_model_save_memory(c, k.model, &image, &size));
     CHECK_OK(c, sen_model_load_memory(c, image, size, &m));
-    sen_memory_free(c, image);
     train_encoded(&k, m, b);
     CHECK(memcmp(a, b, sizeof a) == 0);
+    CHECK_OK(c, sen_model_merge_adapter(c, m));         /* from no folder: none can be added */
+    CHECK(sen_model_load_adapter(c, m, test_path("base")) == SEN_ERR_ARGUMENT);
+    CHECK(strstr(sen_message(c), "this model is from none") != NULL);
+    sen_model_free(m);
+    CHECK_OK(c, sen_model_copy(c, k.model, &m));
+    CHECK_TEXT(sen_json_get(sen_model_adapter(m), "base_model_name_or_path")->text,
+               test_path("base"));
+    sen_model_free(m);
+    CHECK_OK(c, sen_model_load_memory(c, image, size, &m));
+    sen_memory_free(c, image);
     /* Whose base is ".": a folder of it has all, wherever it is put. */
     CHECK_OK(c, sen_model_save(c, m, test_path("all")));
     sen_model_free(m);
@@ -1659,6 +1668,9 @@ static void test_train_adapter_refused(void)
         { "{\"target_modules\": \"query\", \"layers_to_transform\": 1}", SEN_ERR_ARGUMENT,
           "goes with a list" },
         { "{\"layers_to_transform\": [0.5]}", SEN_ERR_ARGUMENT, "a layer's number" },
+        { "{\"layers_pattern\": \"layer\"}", SEN_ERR_ARGUMENT, "with layers_to_transform only" },
+        { "{\"layers_to_transform\": [0], \"layers_pattern\": [1]}", SEN_ERR_ARGUMENT,
+          "a part of a name" },
         { "{\"rank_pattern\": {\"query\": 0}}", SEN_ERR_ARGUMENT, "a whole number" },
         { "{\"rank_pattern\": [1]}", SEN_ERR_ARGUMENT, "pattern -> number" },
         { "{\"alpha_pattern\": {\"query\": \"x\"}}", SEN_ERR_ARGUMENT, "should be a number" },
@@ -1672,7 +1684,7 @@ static void test_train_adapter_refused(void)
     CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0));
     CHECK_OK(c, sen__json_parse(c, &c->keep, "adapter", "{}", 2, 0, &empty));
     CHECK(sen_model_add_adapter(c, k.model, empty, 1) == SEN_ERR_ARGUMENT);
-    CHECK(strstr(sen_message(c), "this model is new") != NULL);
+    CHECK(strstr(sen_message(c), "this model is from none") != NULL);
     CHECK(sen_model_merge_adapter(c, k.model) == SEN_ERR_ARGUMENT);
     CHECK_OK(c, train_rebase(&k, test_path("base")));
     n = sen_model_weights(k.model);
@@ -4648,79 +4660,82 @@ static void test_train_card(void)
 
 /* ---- construction ---------------------------------------------------------------------------- */
 
-static void construct_model(void)
+static void construct_begin(train_kit *k)
 {
     sen_ctx *c = train_ctx(1);
+    CHECK_OK(c, train_make(k, c, "CoSENTLoss", 0));
+}
+
+static void construct_end(train_kit *k, sen_trainer *t)
+{
+    sen_trainer_free(t);
+    train_drop(k);
+    sen_ctx_free(k->c);
+}
+
+static void construct_model(void)
+{
     train_kit k;
-    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0));
+    construct_begin(&k);
     k.desc.model = NULL;
     train_settles(&k, "{}", SEN_ERR_ARGUMENT, "a trainer needs a model");
-    train_drop(&k);
-    sen_ctx_free(c);
+    construct_end(&k, NULL);
 }
 
 /* Without arguments a trainer is what Python's is; a description that is only zeroed is none. */
 static void construct_args(void)
 {
-    sen_ctx *c = train_ctx(1);
     train_kit k;
     sen_trainer *t = NULL;
-    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0));
+    construct_begin(&k);
     k.desc.args = sen_training_arguments_default();
-    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(k.c, sen_trainer_new(k.c, &k.desc, &t));
     CHECK(t && sen_trainer_args(t)->per_device_train_batch_size == 8 &&
           sen_trainer_args(t)->num_train_epochs == 3.0);
     sen_trainer_free(t);
     k.desc.stamp = 0;
-    CHECK(sen_trainer_new(c, &k.desc, &t) == SEN_ERR_ARGUMENT && !t);
-    train_drop(&k);
-    sen_ctx_free(c);
+    CHECK(sen_trainer_new(k.c, &k.desc, &t) == SEN_ERR_ARGUMENT && !t);
+    construct_end(&k, NULL);
 }
 
 static void construct_train_dataset(void)
 {
-    sen_ctx *c = train_ctx(1);
     train_kit k;
     sen_trainer *t = NULL;
-    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0));
+    construct_begin(&k);
     k.desc.eval_dataset = k.data;
     k.desc.train_dataset = NULL;
-    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
-    CHECK_OK(c, sen_trainer_evaluate(t, NULL, NULL));
-    CHECK(sen_train(t) == SEN_ERR_ARGUMENT && strstr(sen_message(c), "train_dataset") != NULL);
-    sen_trainer_free(t);
-    train_drop(&k);
-    sen_ctx_free(c);
+    CHECK_OK(k.c, sen_trainer_new(k.c, &k.desc, &t));
+    CHECK_OK(k.c, sen_trainer_evaluate(t, NULL, NULL));
+    CHECK(sen_train(t) == SEN_ERR_ARGUMENT && strstr(sen_message(k.c), "train_dataset") != NULL);
+    construct_end(&k, t);
 }
 
 static void construct_eval_dataset(void)
 {
-    sen_ctx *c = train_ctx(1);
     train_kit k;
-    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0));
+    construct_begin(&k);
     train_settles(&k, "{\"eval_strategy\": \"epoch\"}", SEN_ERR_ARGUMENT,
                   "neither an eval_dataset");
     k.desc.eval_dataset = k.data;
     train_settles(&k, "{\"eval_strategy\": \"epoch\"}", SEN_OK, "");
-    train_drop(&k);
-    sen_ctx_free(c);
+    construct_end(&k, NULL);
 }
 
 /* None is CoSENTLoss; in the dict form every dataset has one. */
 static void construct_loss(void)
 {
-    sen_ctx *c = train_ctx(1);
     train_kit k;
     sen_named_dataset two[2];
     sen_trainer *t = NULL;
-    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0));
+    construct_begin(&k);
     memset(two, 0, sizeof two);
     two[0].name = "a";
     two[1].name = "b";
     two[0].dataset = two[1].dataset = k.data;
     two[0].loss = k.loss;
     k.desc.loss = NULL;
-    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
+    CHECK_OK(k.c, sen_trainer_new(k.c, &k.desc, &t));
     CHECK(t && strcmp(sen_loss_type_of(t->train[0].loss)->name, "CoSENTLoss") == 0);
     sen_trainer_free(t);
     k.desc.train_dataset = NULL;
@@ -4729,30 +4744,27 @@ static void construct_loss(void)
     train_settles(&k, "{}", SEN_ERR_ARGUMENT, "\"b\"");
     two[1].loss = k.loss;
     train_settles(&k, "{}", SEN_OK, "");
-    train_drop(&k);
-    sen_ctx_free(c);
+    construct_end(&k, NULL);
 }
 
 static void construct_evaluator(void)
 {
-    sen_ctx *c = train_ctx(1);
     train_kit k;
     sen_embedding_similarity_args a = sen_embedding_similarity_args_default();
     sen_evaluator *e = NULL;
     sen_trainer *t = NULL;
     const sen_json *metrics = NULL;
-    CHECK_OK(c, train_make(&k, c, "CoSENTLoss", 0));
+    construct_begin(&k);
     a.dataset = k.data;
     a.name = "x";
-    CHECK_OK(c, sen_evaluator_new(c, "EmbeddingSimilarityEvaluator", &a, &e));
+    CHECK_OK(k.c, sen_evaluator_new(k.c, "EmbeddingSimilarityEvaluator", &a, &e));
     k.desc.evaluator = e;
-    CHECK_OK(c, sen_trainer_new(c, &k.desc, &t));
-    CHECK_OK(c, sen_trainer_evaluate(t, NULL, &metrics));
+    CHECK_OK(k.c, sen_trainer_new(k.c, &k.desc, &t));
+    CHECK_OK(k.c, sen_trainer_evaluate(t, NULL, &metrics));
     CHECK(sen_json_get(metrics, "eval_x_spearman_cosine") != NULL);
     sen_trainer_free(t);
     sen_evaluator_free(e);
-    train_drop(&k);
-    sen_ctx_free(c);
+    construct_end(&k, NULL);
 }
 
 /* The constructor's arguments in the order of Python's page, each with the test that gives it.

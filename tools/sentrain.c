@@ -3162,9 +3162,12 @@ static void info_module(cli *t, const sen_module *m, int i, const char *folder)
         return;
     }
     printf("%d %-12s out %d", i, m->type->name, m->dimension);
-    if (m->n_weights)
-        printf("  %lld parameters in %d tensors, %s in the file", (long long)module_parameters(m),
-               m->n_weights, file_dtype(t, folder));
+    if (m->n_weights) {
+        const char *dtype = file_dtype(t, folder);
+        printf("  %lld parameters in %d tensors", (long long)module_parameters(m), m->n_weights);
+        /* An adapter's are in its base's folder. */
+        if (strcmp(dtype, "unknown") != 0) printf(", %s in the file", dtype);
+    }
     print_settings(t, m, folder);
     putchar('\n');
 }
