@@ -54346,6 +54346,7 @@ SENTRAIN_DEF sen_result sen_selftest(sen_ctx *c, const sen_selftest_args *args,
  *            title is that of Python's. sen_loss_type has a citation, sen_card_args a model_id.
  *   Fixed    A dataset without a loss, where others have their own, is refused; it had CoSENTLoss.
  *   Fixed    info of a job with lists for labels read behind a table of words.
+ *   Fixed    Where memory ended in a path's name, a dataset or model came with SEN_ERR_MEMORY.
  *
  * LICENCE
  *
